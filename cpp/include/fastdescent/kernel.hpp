@@ -1,0 +1,56 @@
+// The kernel contract: advance these lanes until each stops or pauses. Interpreter and compiled kernels obey it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace fastdescent {
+
+inline constexpr uint32_t kernel_abi = 1;
+
+/// One instruction, as the Program has it: loops of n_outer x n_inner rows; bit k of `uniform` says that operand k
+/// is read from the uniform vector, not from rows.
+struct Operand {
+  int32_t offset, outer, inner;
+};
+struct Instruction {
+  int32_t op, uniform, n_outer, n_inner;
+  Operand out, operand[3];
+};
+static_assert(sizeof(Instruction) == 16 * sizeof(int32_t));
+
+/// What ends a trajectory, tested between the two halves of a step. Row numbers are -1 for what is absent;
+/// a tolerance below zero is never met.
+template <class T>
+struct Tests {
+  int32_t dim, x, gradient, fun, previous_fun, previous_x, moved;
+  int32_t alarm;     ///< outside the radius means `alarm`, whatever else holds
+  T gtol2, escape2;  ///< squares; escape2 is infinite where there is no radius
+  T xtol2, ftol;
+  const T* center;  ///< of the escape radius, `dim` numbers
+};
+
+/// Lanes [0, lanes) of a block of rows, row r at rows + r*stride. The first n_state rows are the state, which the
+/// kernel replaces at every step. Lanes with live[i] != 0 run; when one stops or reaches until[i], its code is set,
+/// its state is frozen and its t is the number of updates made. Returns after `steps` steps, or after the step in
+/// which `max_stopped` lanes have stopped. Padding lanes up to a multiple of `lane_block` are computed and ignored.
+template <class T>
+struct Tile {
+  uint32_t abi, lanes, steps, max_stopped;
+  size_t stride;
+  T* rows;
+  const T* uniform;
+  const T* table;  ///< (t, n_table): the values that depend on t alone
+  uint32_t n_table, table_row, n_state;
+  const uint32_t* until;
+  uint32_t* t;
+  int8_t* code;
+  void* live;  ///< integers as wide as T: -1 runs, 0 does not
+  T* frozen;   ///< (lanes, n_state), for the kernel's own use
+  const Tests<T>* tests;
+  const void* program;  ///< the interpreter's decoded instructions
+};
+
+inline constexpr size_t lane_block = 32;  ///< lanes come in multiples of this, for every instruction set
+
+}  // namespace fastdescent

@@ -1,0 +1,49 @@
+// The one table of opcodes: X(name, number of operands). The order is that of fastdescent/program/opcodes.py,
+// which gives every opcode's meaning in bits; a test compares the two.
+#pragma once
+
+#define FD_ELEMENTWISE(X) \
+  X(copy, 1)              \
+  X(neg, 1)               \
+  X(abs, 1)               \
+  X(sign, 1)              \
+  X(sqrt, 1)              \
+  X(exp, 1)               \
+  X(log, 1)               \
+  X(sin, 1)               \
+  X(cos, 1)               \
+  X(tan, 1)               \
+  X(tanh, 1)              \
+  X(atan, 1)              \
+  X(add, 2)               \
+  X(sub, 2)               \
+  X(mul, 2)               \
+  X(div, 2)               \
+  X(max, 2)               \
+  X(min, 2)               \
+  X(lt, 2)                \
+  X(le, 2)                \
+  X(eq, 2)                \
+  X(ne, 2)                \
+  X(atan2, 2)             \
+  X(pow, 2)               \
+  X(hypot, 2)             \
+  X(fma, 3)               \
+  X(fms, 3)               \
+  X(fnma, 3)              \
+  X(select, 3)
+
+#define FD_REDUCTIONS(X) \
+  X(sum, 1)              \
+  X(dot, 2)
+
+namespace fastdescent {
+
+enum class Op : int {
+#define FD_NAME(name, arity) name,
+  FD_ELEMENTWISE(FD_NAME) FD_REDUCTIONS(FD_NAME)
+#undef FD_NAME
+      count
+};
+
+}  // namespace fastdescent

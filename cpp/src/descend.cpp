@@ -1,0 +1,88 @@
+#include "fastdescent/descend.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "lanes.hpp"
+
+namespace fastdescent {
+namespace {
+
+/// Chooses how many steps a kernel call may take, so that it lasts a few milliseconds.
+class Pace {
+ public:
+  uint32_t steps() const { return steps_; }
+  template <class Call>
+  void time(Call call) {
+    const auto start = std::chrono::steady_clock::now();
+    call();
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (seconds < 1e-3 && steps_ < (1u << 20)) steps_ *= 2;
+    if (seconds > 4e-3 && steps_ > 1) steps_ /= 2;
+  }
+
+ private:
+  uint32_t steps_ = 1;
+};
+
+template <class T>
+class Worker {
+ public:
+  Worker(const Descent<T>& run, Shared& shared) : run_(run), shared_(shared), lanes_(run) {
+    const size_t fair = run.n / run.n_threads;
+    batch_ = std::clamp<size_t>(fair, 1, 4 * lane_block);
+  }
+
+  void run() {
+    const auto next = [this](size_t& index) { return claim(index); };
+    for (size_t index; !lanes_.full() && claim(index);) lanes_.add(index);
+    while (lanes_.n_running() > 0 && !shared_.cancelled) {
+      pace_.time([this] { lanes_.advance(pace_.steps()); });
+      shared_.done += lanes_.collect(next);
+    }
+    if (!shared_.cancelled) return;
+    lanes_.interrupt();
+    while (first_ < last_) leave(run_, first_++);
+  }
+
+  /// The result of a trajectory that was never begun: its start.
+  static void leave(const Descent<T>& run, size_t index) {
+    std::copy_n(run.starts + index * run.dim, run.dim, run.x + index * run.dim);
+    run.nit[index] = 0;
+    run.status[index] = static_cast<int8_t>(Status::interrupted);
+  }
+
+ private:
+  bool claim(size_t& index) {
+    if (first_ == last_) {
+      first_ = std::min(shared_.next.fetch_add(batch_), run_.n);
+      last_ = std::min(first_ + batch_, run_.n);
+    }
+    if (first_ == last_ || shared_.cancelled) return false;
+    index = first_++;
+    return true;
+  }
+
+  const Descent<T>& run_;
+  Shared& shared_;
+  Lanes<T> lanes_;
+  Pace pace_;
+  size_t batch_, first_ = 0, last_ = 0;
+};
+
+}  // namespace
+
+template <class T>
+void descend(const Descent<T>& run, const Poll& poll) {
+  if (run.n == 0) return;
+  Shared shared;
+  const auto n_threads = static_cast<unsigned>(std::min<size_t>(run.n_threads, run.n));
+  run_threads(n_threads, shared, poll, [&](unsigned) { Worker<T>(run, shared).run(); });
+  if (!shared.cancelled) return;
+  for (size_t index = std::min<size_t>(shared.next, run.n); index < run.n; ++index) Worker<T>::leave(run, index);
+}
+
+template void descend<double>(const Descent<double>&, const Poll&);
+template void descend<float>(const Descent<float>&, const Poll&);
+
+}  // namespace fastdescent

@@ -1,0 +1,7 @@
+#define FD_ISA v3
+#include "interpreter.hpp"
+
+namespace fastdescent {
+extern const Isa isa_v3;
+const Isa isa_v3{"x86-64-v3", {v3::decode<double>, v3::advance<double>}, {v3::decode<float>, v3::advance<float>}};
+}  // namespace fastdescent

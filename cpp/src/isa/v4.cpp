@@ -1,0 +1,7 @@
+#define FD_ISA v4
+#include "interpreter.hpp"
+
+namespace fastdescent {
+extern const Isa isa_v4;
+const Isa isa_v4{"x86-64-v4", {v4::decode<double>, v4::advance<double>}, {v4::decode<float>, v4::advance<float>}};
+}  // namespace fastdescent

@@ -1,0 +1,93 @@
+"""Checks of arguments. Each error says which argument, what it must be, and what it was."""
+
+from __future__ import annotations
+
+import difflib
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+def shown(value: object, limit: int = 60) -> str:
+    """A value in an error message: its repr, cut where it is long; arrays by dtype and shape."""
+    if isinstance(value, np.ndarray) and value.size > 8:
+        return f"an array of {value.dtype}, shape {value.shape}"
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def number(name: str, value: object) -> float:
+    """A finite real number."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        if not (isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf"):
+            raise TypeError(f"{name} must be a number; got {shown(value)}")
+    result = float(value)  # type: ignore[arg-type]
+    if not np.isfinite(result):
+        raise ValueError(f"{name} must be finite; got {shown(value)}")
+    return result
+
+
+def positive(name: str, value: object) -> float:
+    result = number(name, value)
+    if result <= 0:
+        raise ValueError(f"{name} must be greater than 0; got {shown(value)}")
+    return result
+
+
+def not_negative(name: str, value: object) -> float:
+    result = number(name, value)
+    if result < 0:
+        raise ValueError(f"{name} must be 0 or greater; got {shown(value)}")
+    return result
+
+
+def whole_number(name: str, value: object, at_least: int, at_most: int | None = None) -> int:
+    """An integer in a range."""
+    if isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be an integer; got {shown(value)}")
+    try:
+        result = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{name} must be an integer; got {shown(value)}") from None
+    if result < at_least:
+        raise ValueError(f"{name} must be {at_least} or greater; got {result}")
+    if at_most is not None and result > at_most:
+        raise ValueError(f"{name} must be at most {at_most}; got {result}")
+    return result
+
+
+def real_array(name: str, value: object) -> npt.NDArray[Any]:
+    """An array of float32 or float64; integers become float64."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array of numbers; got a ragged sequence ({error})") from None
+    if array.dtype.kind in "iu":
+        return array.astype(np.float64)
+    if array.dtype not in (np.dtype(np.float64), np.dtype(np.float32)):
+        raise TypeError(f"{name} must be an array of float64, float32 or integers; got {array.dtype} ({shown(value)})")
+    return array
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """' (did you mean ...?)' where a known name is close, else an empty string."""
+    close = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def intervals(name: str, value: object, dim: int) -> tuple[tuple[float, float], ...]:
+    """((lo, hi), ...) for each coordinate; a single pair serves every coordinate."""
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be (lo, hi) pairs, one a coordinate; got {shown(value)}") from None
+    if array.shape == (2,):
+        array = np.broadcast_to(array, (dim, 2))
+    if array.shape != (dim, 2):
+        raise ValueError(f"{name} must be {dim} pairs (lo, hi), one a coordinate; got {shown(value)}")
+    if not np.all(np.isfinite(array)) or not np.all(array[:, 0] < array[:, 1]):
+        raise ValueError(f"{name} must have finite lo < hi in every pair; got {shown(value)}")
+    return tuple((float(lo), float(hi)) for lo, hi in array)

@@ -1,0 +1,156 @@
+"""`descend`: every start run to its stop, and the frozen result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent._options import Options, checked_options
+from fastdescent._status import Status
+from fastdescent._surface import Surface
+from fastdescent.optimizers import Optimizer
+
+if TYPE_CHECKING:
+    from fastdescent._classify import Endpoints
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Descent:
+    """Where trajectories ended. Arrays have the leading axes of x0.
+
+    Attributes
+    ----------
+    x : array, (..., dim)
+        The last point.
+    fun, grad_norm : array, (...)
+        f and the Euclidean norm of its gradient at x.
+    nit : int32 array, (...)
+        Updates attempted.
+    status : int8 array, (...)
+        Values of `Status`.
+    """
+
+    x: Array
+    fun: Array
+    grad_norm: Array
+    nit: npt.NDArray[np.int32]
+    status: npt.NDArray[np.int8]
+    surface: Surface
+    optimizer: Optimizer
+    engine: str
+    seed: int = 0
+    random_starts: bool = field(default=False, repr=False)
+
+    @property
+    def success(self) -> npt.NDArray[np.bool_]:
+        """Where status is CONVERGED."""
+        return np.asarray(self.status == Status.CONVERGED)
+
+    @cached_property
+    def message(self) -> str:
+        """How many trajectories ended how."""
+        n = self.status.size
+        counts = [(s, int(np.count_nonzero(self.status == s))) for s in Status]
+        parts = [f"{k} {s.name.lower().replace('_', ' ')}" for s, k in counts if k]
+        return f"{n} trajector{'y' if n == 1 else 'ies'}: " + (", ".join(parts) or "none") + "."
+
+    def classify(self, **options: Any) -> Endpoints:
+        """`fastdescent.classify` of this run."""
+        from fastdescent._classify import classify
+
+        return classify(self, **options)
+
+    def __repr__(self) -> str:
+        steps = f"; steps: median {np.median(self.nit):.0f}, most {self.nit.max()}" if self.nit.size else ""
+        return f"<Descent on {self.surface.name} by {self.optimizer!r} (gradient: exact). {self.message[:-1]}{steps}>"
+
+
+def descend(
+    surface: Surface,
+    x0: npt.ArrayLike,
+    optimizer: Optimizer,
+    *,
+    max_steps: int = 10_000,
+    gtol: float | str | None = "auto",
+    xtol: float | None = None,
+    ftol: float | None = None,
+    escape_radius: float | str | None = "auto",
+    first_index: int = 0,
+    n_threads: int | None = None,
+    engine: str = "auto",
+    dtype: npt.DTypeLike = None,
+    progress: bool | Callable[[int, int], Any] | None = None,
+) -> Descent:
+    """Runs the optimizer from every start until it stops.
+
+    At each point the tests come in this order: UNDEFINED, DIVERGED, CONVERGED, STALLED, MAX_STEPS; else one step is
+    made. Results do not depend on threads, instruction set, tile width or how the starts are split.
+
+    Parameters
+    ----------
+    surface : Surface
+    x0 : array, (..., dim)
+        Starts, float64 or float32 (integers become float64), finite.
+    optimizer : Optimizer
+        Such as ``fd.Adam(lr=0.01)``.
+    max_steps : int
+        Most updates of a trajectory.
+    gtol : float, "auto" or None
+        CONVERGED where the gradient's Euclidean norm is at most this. "auto": 1e-6 in float64, 1e-3 in float32,
+        where rounding of f32 gradients leaves noise of about that size. None: no test.
+    xtol, ftol : float or None
+        STALLED where an accepted step is at most xtol long, or changed f by at most ftol.
+    escape_radius : float, "auto" or None
+        DIVERGED outside this distance from the window's centre. "auto": 100 half-diagonals of the window.
+    first_index : int
+        Index of the first start, where x0 is a part of a larger set.
+    n_threads : int or None
+        None: all cores that this process may use.
+    engine : "auto" or "native"
+    dtype : float64, float32 or None
+        None: that of x0.
+    progress : None, True or callable(done, total)
+        True draws a bar with tqdm. A callable that returns False cancels: what has finished is returned, the rest has
+        status INTERRUPTED.
+
+    Returns
+    -------
+    Descent
+
+    Examples
+    --------
+    >>> import fastdescent as fd
+    >>> s = fd.surfaces.himmelblau()
+    >>> run = fd.descend(s, fd.grid(s.window, (64, 64)), fd.GD(lr=0.01))
+    >>> run.x.shape, bool(run.success.all())
+    ((64, 64, 2), True)
+    """
+    options = checked_options(
+        surface, x0, optimizer, max_steps=max_steps, gtol=gtol, xtol=xtol, ftol=ftol, escape_radius=escape_radius,
+        first_index=first_index, n_threads=n_threads, engine=engine, dtype=dtype, progress=progress,
+    )  # fmt: skip
+    from fastdescent._run import run_job
+
+    return _result(options, *run_job(options))
+
+
+def _result(options: Options, ends: Any, fun: Array, grad_norm: Array) -> Descent:
+    leading = options.starts.shape[:-1]
+    return Descent(
+        x=ends.x.reshape(options.starts.shape),
+        fun=fun.reshape(leading),
+        grad_norm=grad_norm.reshape(leading),
+        nit=ends.nit.reshape(leading),
+        status=ends.status.reshape(leading),
+        surface=options.surface,
+        optimizer=options.optimizer,
+        engine=options.engine.name,
+        random_starts=options.random_starts,
+    )

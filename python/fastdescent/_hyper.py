@@ -1,0 +1,86 @@
+"""Hyperparameters as a run sees them: numbers, one value a trajectory, or schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent._check import shown
+from fastdescent.optimizers import Optimizer
+from fastdescent.program.rule import Leaf
+
+
+@dataclass
+class Hyperparameters:
+    """The rule's arguments (`spec`), and the values that the run supplies for their leaves."""
+
+    spec: tuple[tuple[str, Any], ...] = ()
+    params: dict[str, float] = field(default_factory=dict)
+    lanes: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)  #: (n, size)
+    schedules: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+
+
+def bind(optimizer: Optimizer, leading: tuple[int, ...], dim: int, max_steps: int) -> Hyperparameters:
+    """Sorts the hyperparameters of an optimizer for a run whose starts have shape (*leading, dim)."""
+    bound = Hyperparameters()
+    spec = []
+    for name, value in optimizer.hyper().items():
+        spec.append((name, _bound(bound, name, value, leading, dim, max_steps)))
+    bound.spec = tuple(spec)
+    return bound
+
+
+def _bound(
+    bound: Hyperparameters, name: str, value: Any, leading: tuple[int, ...], dim: int, max_steps: int
+) -> Any:
+    if isinstance(value, tuple):
+        return tuple(
+            _bound(bound, f"{name}[{k}]", v, leading, dim, max_steps) for k, v in enumerate(value)
+        )
+    key = f"hyper.{name}"
+    if isinstance(value, bool):
+        return value
+    if callable(value):
+        bound.schedules[key] = _tabulated(name, value, max_steps)
+        return Leaf("time", key)
+    if np.ndim(value) > 0:
+        lanes = _per_trajectory(name, np.asarray(value, dtype=np.float64), leading, dim)
+        bound.lanes[key] = lanes
+        return Leaf("lane", key, (lanes.shape[1],) if lanes.shape[1] > 1 else ())
+    if value == 0:
+        return 0.0
+    bound.params[key] = float(value)
+    return Leaf("param", key)
+
+
+def _per_trajectory(
+    name: str, value: npt.NDArray[np.float64], leading: tuple[int, ...], dim: int
+) -> npt.NDArray[np.float64]:
+    n = int(np.prod(leading, dtype=np.int64))
+    for shape, size in ((leading, 1), ((*leading, dim), dim)):
+        if size > 1 and value.ndim != len(shape):
+            continue
+        try:
+            return np.ascontiguousarray(np.broadcast_to(value, shape).reshape(n, size))
+        except ValueError:
+            continue
+    raise ValueError(
+        f"{name} must broadcast against {leading}, the leading axes of x0 (one value a trajectory), or have an explicit "
+        f"last axis of {dim} (one a coordinate); got shape {value.shape}"
+    )
+
+
+def _tabulated(name: str, schedule: Callable[[int], Any], max_steps: int) -> npt.NDArray[np.float64]:
+    """schedule(0), ..., schedule(max_steps), computed by the schedule itself."""
+    try:
+        values = np.array([float(schedule(t)) for t in range(max_steps + 1)])
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name}: the schedule must map t to a number; schedule(t) raised: {error}") from error
+    if not np.all(np.isfinite(values)) or (name == "lr" and np.any(values < 0)):
+        t = int(np.flatnonzero(~np.isfinite(values) | (values < 0))[0])
+        raise ValueError(f"{name}: the schedule must be finite (lr: 0 or greater); schedule({t}) is {shown(values[t])}")
+    return values

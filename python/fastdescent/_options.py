@@ -1,0 +1,139 @@
+"""The arguments of `descend`, checked once, before any work."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent import _check
+from fastdescent._hyper import Hyperparameters, bind
+from fastdescent._starts import is_random
+from fastdescent._surface import Surface
+from fastdescent._threads import checked_threads
+from fastdescent.engines import get_engine
+from fastdescent.engines.protocol import Engine
+from fastdescent.optimizers import Optimizer
+
+#: gtol="auto". In float32 the noise of a gradient whose terms are of order 10 to 1000 is about 1e-4.
+_GTOL = {np.dtype(np.float64): 1e-6, np.dtype(np.float32): 1e-3}
+_MOST_STEPS = 2**31 - 2
+
+
+@dataclass(frozen=True)
+class Options:
+    """A run as it will be made."""
+
+    surface: Surface
+    starts: npt.NDArray[Any]  #: (..., dim), C-contiguous, in the run's dtype
+    random_starts: bool
+    optimizer: Optimizer
+    hyper: Hyperparameters
+    max_steps: int
+    gtol: float | None
+    xtol: float | None
+    ftol: float | None
+    escape_radius: float | None
+    center: tuple[float, ...]
+    n_threads: int
+    engine: Engine
+    progress: bool | Callable[[int, int], Any] | None
+
+
+def checked_options(
+    surface: Any, x0: Any, optimizer: Any, *, max_steps: Any, gtol: Any, xtol: Any, ftol: Any, escape_radius: Any,
+    first_index: Any, n_threads: Any, engine: Any, dtype: Any, progress: Any,
+) -> Options:  # fmt: skip
+    """Raises TypeError for a wrong kind, ValueError for a wrong value or shape."""
+    _check_kinds(surface, x0, optimizer)
+    steps = _check.whole_number("max_steps", max_steps, at_least=0, at_most=_MOST_STEPS)
+    _check.whole_number("first_index", first_index, at_least=0)
+    starts = _checked_starts(x0, surface.dim, dtype)
+    if progress is not None and not isinstance(progress, bool) and not callable(progress):
+        raise TypeError(f"progress must be None, True or a function of (done, total); got {_check.shown(progress)}")
+    if not isinstance(engine, str):
+        raise TypeError(f'engine must be text such as "auto"; got {_check.shown(engine)}')
+    lows, highs = np.array(surface.window).T
+    return Options(
+        surface=surface,
+        starts=starts,
+        random_starts=is_random(x0),
+        optimizer=optimizer,
+        hyper=bind(optimizer, starts.shape[:-1], surface.dim, steps),
+        max_steps=steps,
+        gtol=_GTOL[starts.dtype] if isinstance(gtol, str) and gtol == "auto" else _tolerance("gtol", gtol),
+        xtol=_tolerance("xtol", xtol),
+        ftol=_tolerance("ftol", ftol),
+        escape_radius=_radius(escape_radius, lows, highs),
+        center=tuple((0.5 * (lows + highs)).tolist()),
+        n_threads=checked_threads(n_threads),
+        engine=get_engine(engine),
+        progress=progress,
+    )
+
+
+def _check_kinds(surface: Any, x0: Any, optimizer: Any) -> None:
+    if isinstance(x0, Optimizer) or isinstance(optimizer, np.ndarray | list | tuple):
+        raise TypeError("the order of arguments is (surface, x0, optimizer): x0 and optimizer are swapped")
+    if not isinstance(surface, Surface):
+        name = getattr(surface, "__name__", None)
+        if name and callable(surface):
+            hint = f"call it: fd.surfaces.{name}()" if _in_catalog(name) else "make one: fd.surface(f, dim=...)"
+            raise TypeError(f"surface must be a Surface; got the function {name}; {hint}")
+        hint = "; make one: fd.surface(text)" if isinstance(surface, str) else ""
+        raise TypeError(f"surface must be a Surface; got {_check.shown(surface)}{hint}")
+    if isinstance(optimizer, type):
+        raise TypeError(f"optimizer must be an instance, not the class {optimizer.__name__}; write "
+                        f"fd.{optimizer.__name__}(...)")  # fmt: skip
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer must be an optimizer such as fd.Adam(lr=0.01); got {_check.shown(optimizer)}")
+
+
+def _in_catalog(name: str) -> bool:
+    from fastdescent import surfaces
+
+    return name in surfaces.names()
+
+
+def _checked_starts(x0: Any, dim: int, dtype: Any) -> npt.NDArray[Any]:
+    starts = _check.real_array("x0", x0)
+    if dtype is not None:
+        try:
+            wanted = np.dtype(dtype)
+        except TypeError:
+            raise TypeError(f"dtype must be float64 or float32; got {_check.shown(dtype)}") from None
+        if wanted not in _GTOL:
+            raise ValueError(f"dtype must be float64 or float32; got {wanted}")
+        with np.errstate(over="ignore", under="ignore"):
+            starts = starts.astype(wanted)
+    if starts.ndim == 0 or starts.shape[-1] != dim:
+        raise ValueError(f"x0 must have shape (..., {dim}), the last axis a point; got shape {starts.shape}")
+    starts = np.ascontiguousarray(starts.view(np.ndarray))
+    bad = ~np.isfinite(starts)
+    if bad.any():
+        first = np.argwhere(bad)[0]
+        raise ValueError(f"x0 must be finite; x0[{', '.join(map(str, first))}] is {starts[tuple(first)]}")
+    return starts
+
+
+def _tolerance(name: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        auto = '"auto", ' if name == "gtol" else ""
+        raise TypeError(f"{name} must be {auto}a number or None; got {value!r}")
+    return _check.not_negative(name, value)
+
+
+def _radius(value: Any, lows: npt.NDArray[np.float64], highs: npt.NDArray[np.float64]) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        if value != "auto":
+            raise ValueError(f'escape_radius must be "auto", a number or None; got {value!r}')
+        return 100.0 * 0.5 * math.hypot(*(highs - lows))
+    return _check.positive("escape_radius", value)

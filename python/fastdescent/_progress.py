@@ -1,0 +1,36 @@
+"""Progress of a run: a bar, a function of the user's, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+Poll = Callable[[int], bool]
+
+
+@contextmanager
+def reporter(progress: bool | Callable[[int, int], Any] | None, total: int) -> Iterator[Poll | None]:
+    """What the engine calls with the number of finished trajectories; it returns whether to go on."""
+    if callable(progress):
+        yield lambda done: progress(done, total) is not False
+        progress(total, total)
+    elif progress:
+        with _bar(total) as bar:
+
+            def show(done: int) -> bool:
+                bar.update(done - bar.n)
+                return True
+
+            yield show
+            bar.update(total - bar.n)
+    else:
+        yield None
+
+
+def _bar(total: int) -> Any:
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        raise ImportError("progress=True needs tqdm: pip install 'fastdescent[progress]'") from None
+    return tqdm(total=total, unit="trajectory", unit_scale=True)

@@ -1,0 +1,180 @@
+"""Surfaces: a traced formula with what is known about it, evaluated exactly at any number of points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent._check import intervals, nearest, shown
+from fastdescent._threads import available_threads
+from fastdescent.program.formula import Formula
+from fastdescent.program.listing import Listing
+
+Window = tuple[tuple[float, float], ...]
+Array = npt.NDArray[Any]
+MinimaOf = Callable[[Mapping[str, Any]], npt.ArrayLike]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Surface:
+    """A function f(x) of a point x, shape (dim,). Made by `fastdescent.surface` and the catalog, not by hand.
+
+    Attributes
+    ----------
+    name : str
+    dim : int
+        Number of coordinates.
+    variables : tuple of str
+        Names of the coordinates.
+    params : mapping
+        Values of the parameters; `with_params` changes them without compiling anew.
+    window : ((lo, hi), ...)
+        Where to look: starts, pictures.
+    bounds : ((lo, hi), ...) or None
+        A constraint.
+    """
+
+    name: str
+    variables: tuple[str, ...]
+    window: Window
+    bounds: Window | None
+    params: Mapping[str, Any]
+    _formula: Formula = field(repr=False)
+    _minima_of: MinimaOf | None = field(repr=False, default=None)
+    _retrace: Callable[[Mapping[str, Any]], Formula] | None = field(repr=False, default=None)
+    _static: tuple[str, ...] = ()
+    about: str = ""  #: the formula and its source, for surfaces of the catalog
+
+    # ------------------------------------------------------------------ what is known
+    @property
+    def dim(self) -> int:
+        return self._formula.dim
+
+    @property
+    def minima(self) -> npt.NDArray[np.float64] | None:
+        """The known global minimizers, shape (k, dim), or None."""
+        if self._minima_of is None:
+            return None
+        return np.asarray(self._minima_of(self.params), dtype=np.float64).reshape(-1, self.dim)
+
+    @property
+    def fmin(self) -> float | None:
+        """The lowest value, where the minima are known."""
+        minima = self.minima
+        return None if minima is None or not len(minima) else float(np.min(self(minima)))
+
+    def with_params(self, **params: Any) -> Surface:
+        """The same surface with other parameters. Nothing is compiled, unless a static parameter changes.
+
+        >>> import fastdescent as fd
+        >>> s = fd.surface("a*x**2 + y**2", a=2.0)
+        >>> float(s.with_params(a=3.0)([1.0, 1.0]))
+        4.0
+        """
+        for name in params:
+            if name not in self.params:
+                known = ", ".join(self.params) or "none"
+                raise ValueError(
+                    f"{self.name} has no parameter {name!r}{nearest(name, self.params)}; its parameters: {known}"
+                )
+        values = {**self.params, **{k: v if k in self._static else _param(k, v) for k, v in params.items()}}
+        for name, value in params.items():
+            if name not in self._static and np.shape(value) != self._formula.params[name]:
+                raise ValueError(
+                    f"parameter {name} must have shape {self._formula.params[name]}; got shape {np.shape(value)}"
+                )
+        formula = self._formula
+        if self._retrace is not None and any(values[k] != self.params[k] for k in self._static):
+            formula = self._retrace(values)
+        return replace(self, params=values, _formula=formula)
+
+    def program(self) -> Listing:
+        """A readable listing of the value-and-gradient Program."""
+        return Listing(self._formula.program("fun", "gradient"), f"{self.name}: fun and gradient")
+
+    # ------------------------------------------------------------------ evaluation
+    def __call__(self, *coordinates: npt.ArrayLike) -> Array:
+        """f at X of shape (..., dim), or at dim arrays that broadcast (one a coordinate). Shape (...).
+
+        >>> import fastdescent as fd
+        >>> fd.surfaces.himmelblau()([[3.0, 2.0], [0.0, 0.0]])
+        array([  0., 170.])
+        """
+        points = self._points(coordinates)
+        return self._evaluated(("fun",), points)[0].reshape(points.shape[:-1])[()]
+
+    def gradient(self, X: npt.ArrayLike) -> Array:
+        """The exact gradient at X of shape (..., dim), same shape."""
+        points = self._points((X,))
+        return self._evaluated(("gradient",), points)[0].reshape(points.shape)
+
+    def value_and_gradient_norm(self, X: npt.ArrayLike) -> tuple[Array, Array]:
+        """f and the Euclidean norm of its gradient at X of shape (..., dim): two arrays of shape (...)."""
+        points = self._points((X,))
+        fun, norm = self._evaluated(("fun", "grad_norm"), points)
+        return fun.reshape(points.shape[:-1]), norm.reshape(points.shape[:-1])
+
+    def hvp(self, X: npt.ArrayLike, V: npt.ArrayLike) -> Array:
+        """The Hessian at X times V, both (..., dim) and broadcast against each other; shape (..., dim)."""
+        points, directions = np.broadcast_arrays(self._points((X,)), self._points((V,), "V"))
+        return self._evaluated(("hvp",), points, directions)[0].reshape(points.shape)
+
+    def hessian(self, X: npt.ArrayLike) -> Array:
+        """The exact Hessian at X of shape (..., dim); shape (..., dim, dim)."""
+        points = self._points((X,))
+        basis = np.eye(self.dim, dtype=points.dtype)
+        return self.hvp(points[..., np.newaxis, :], basis)
+
+    def _points(self, given: tuple[Any, ...], name: str = "X") -> Array:
+        arrays = [_floats(name, a) for a in given]
+        if len(arrays) == 1 and arrays[0].ndim and arrays[0].shape[-1] == self.dim:
+            return arrays[0]
+        if len(arrays) == self.dim:
+            return np.stack(np.broadcast_arrays(*arrays), axis=-1)
+        got = f"shape {arrays[0].shape}" if len(arrays) == 1 else f"{len(arrays)} arrays"
+        raise ValueError(f"{name} must have shape (..., {self.dim}), or be {self.dim} arrays; got {got}")
+
+    def _evaluated(self, outputs: tuple[str, ...], X: Array, V: Array | None = None) -> list[Array]:
+        from fastdescent.engines import get_engine
+        from fastdescent.engines.protocol import uniform_values
+
+        engine, program = get_engine("auto"), self._formula.program(*outputs)
+        inputs = {"x": X.reshape(-1, self.dim)}
+        if V is not None:
+            inputs["v"] = V.reshape(-1, self.dim)
+        uniform = uniform_values(engine, program, self.params).astype(X.dtype)
+        n = len(inputs["x"])
+        found = engine.evaluate(program.main, uniform, inputs, n, available_threads())
+        return [found[name] for name in outputs]
+
+    # ------------------------------------------------------------------ words
+    def __repr__(self) -> str:
+        params = "".join(f", {k}={shown(v)}" for k, v in self.params.items())
+        return f"<Surface {self.name}: dim={self.dim}{params}>"
+
+
+def _floats(name: str, value: Any) -> Array:
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array of numbers ({error})") from None
+    if array.dtype.kind not in "iufb":
+        raise TypeError(f"{name} must be an array of real numbers; got {array.dtype} ({shown(value)})")
+    return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
+
+
+def _param(name: str, value: Any) -> Any:
+    array = np.asarray(value)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"parameter {name} must be a number or an array of numbers; got {shown(value)}")
+    if not np.all(np.isfinite(array)):
+        raise ValueError(f"parameter {name} must be finite; got {shown(value)}")
+    return float(array) if array.ndim == 0 else array.astype(np.float64)
+
+
+def window_or_default(window: Any, dim: int) -> Window:
+    return ((-5.0, 5.0),) * dim if window is None else intervals("window", window, dim)

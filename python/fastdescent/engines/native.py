@@ -1,0 +1,132 @@
+"""The C++ engine: an interpreter of Programs with SIMD across trajectories. The only module that sees the extension."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent import _core
+from fastdescent.engines.protocol import DescentJob, Ends, Floats, lane_values, table_values, uniform_values
+from fastdescent.program.program import Program, Section
+
+#: A tile of lanes should leave room in the smallest first-level caches (32 KiB).
+_TILE_BYTES = 24 * 1024
+_LANE_BLOCK = 32
+
+
+def isa() -> str:
+    """The instruction set in use: the machine's best, unless FASTDESCENT_ISA names another that it has."""
+    available = _core.isas()
+    wanted = os.environ.get("FASTDESCENT_ISA")
+    if wanted and wanted not in available:
+        raise ValueError(f"FASTDESCENT_ISA must be one of {', '.join(available)} on this machine; got {wanted!r}")
+    return wanted or available[0]
+
+
+def n_lanes(n_rows: int, itemsize: int) -> int:
+    """Width of a tile, from the rows that a lane needs; FASTDESCENT_LANES forces one. Results do not depend on it."""
+    forced = os.environ.get("FASTDESCENT_LANES")
+    if forced:
+        return max(_LANE_BLOCK, int(forced))
+    fits = _TILE_BYTES // (max(n_rows, 1) * itemsize)
+    return min(max(fits // _LANE_BLOCK, 1), 16) * _LANE_BLOCK
+
+
+class NativeEngine:
+    """Interpreter and scheduler in C++."""
+
+    name = "native"
+
+    def evaluate(
+        self, section: Section, uniform: Floats, inputs: Mapping[str, Floats], n_points: int, n_threads: int
+    ) -> dict[str, Floats]:
+        dtype = uniform.dtype
+        arrays = [np.ascontiguousarray(inputs[s.name], dtype=dtype) for s in section.inputs]
+        results = _core.evaluate(
+            isa=isa(),
+            code=section.code,
+            n_rows=section.n_rows,
+            uniform=uniform,
+            inputs=arrays,
+            input_offsets=[s.offset for s in section.inputs],
+            outputs=[(s.offset, s.size) for s in section.outputs],
+            n_points=n_points,
+            n_lanes=n_lanes(section.n_rows, dtype.itemsize),
+            n_threads=n_threads,
+        )
+        return {s.name: array for s, array in zip(section.outputs, results, strict=True)}
+
+    def descend(self, job: DescentJob) -> Ends:
+        dtype = job.starts.dtype
+        program, main = job.program, job.program.main
+        uniform = uniform_values(self, program, job.params)
+        table, lanes = table_values(self, job, uniform), lane_values(self, job, uniform)
+
+        def rounded(values: npt.ArrayLike) -> Floats:
+            with np.errstate(over="ignore", under="ignore"):
+                return np.ascontiguousarray(values, dtype=dtype)
+
+        x, nit, status = _core.descend(
+            isa=isa(),
+            code=main.code,
+            n_rows=main.n_rows,
+            split=main.split,
+            uniform=rounded(uniform),
+            table=rounded(table),
+            initial=rounded(job.initial),
+            starts=job.starts,
+            lane_values=rounded(lanes),
+            rows=_step_rows(program, job),
+            limits=_squared(job, dtype),
+            center=rounded(job.limits.center),
+            max_steps=job.max_steps,
+            n_lanes=n_lanes(main.n_rows, dtype.itemsize),
+            n_threads=job.n_threads,
+            poll=job.poll,
+        )
+        return Ends(x, nit, status)
+
+
+def _step_rows(program: Program, job: DescentJob) -> Any:
+    main = program.main
+    heads = {s.name: s.offset for s in main.outputs}
+    state = {s.name: s.offset for s in program.state}
+    n_lane = sum(s.size for s in program.lanes.outputs)
+    return _core.StepRows(
+        x=state["x"],
+        gradient=heads["gradient"],
+        fun=heads.get("fun", -1),
+        previous_fun=state.get("previous_fun", -1),
+        previous_x=state.get("previous_x", -1),
+        moved=state.get("moved", -1),
+        alarm=int(job.limits.alarm),
+        lane_row=program.n_state,
+        table_row=program.n_state + n_lane,
+    )
+
+
+def _squared(job: DescentJob, dtype: np.dtype[Any]) -> list[float]:
+    """gtol^2, radius^2, xtol^2 and ftol as the tests want them: squares of numbers of the run's dtype, -1 for off."""
+    limits = job.limits
+
+    def square(value: float | None, off: float) -> float:
+        if value is None:
+            return off
+        with np.errstate(over="ignore", under="ignore"):
+            rounded = dtype.type(value)
+            return float(rounded * rounded)
+
+    return [
+        square(limits.gtol, -1.0),
+        square(limits.escape_radius, math.inf),
+        square(limits.xtol, -1.0),
+        -1.0 if limits.ftol is None else float(limits.ftol),
+    ]
+
+
+NATIVE = NativeEngine()

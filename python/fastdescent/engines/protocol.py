@@ -1,0 +1,102 @@
+"""What an engine does, and the jobs that it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent.program.program import Program, Section
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class StopLimits:
+    """Tolerances of the stop tests, in the units of the problem; None turns a test off."""
+
+    gtol: float | None
+    xtol: float | None
+    ftol: float | None
+    escape_radius: float | None
+    center: tuple[float, ...]
+    alarm: bool  #: the radius is where f may cease to be finite, not where a trajectory has diverged
+
+
+@dataclass(frozen=True)
+class DescentJob:
+    """Trajectories of one step Program. Arrays have the run's dtype; `lane_inputs` are float64."""
+
+    program: Program
+    initial: tuple[float, ...]
+    starts: Floats  #: (n, dim)
+    params: Mapping[str, npt.ArrayLike]
+    schedules: Mapping[str, npt.NDArray[np.float64]]  #: hyperparameters tabulated over t
+    lane_inputs: Mapping[str, npt.NDArray[np.float64]]  #: hyperparameters, (n, size)
+    limits: StopLimits
+    max_steps: int
+    n_threads: int
+    poll: Callable[[int], bool] | None
+
+
+@dataclass(frozen=True)
+class Ends:
+    """How the trajectories of a job ended. Status is -2 where the alarm went off."""
+
+    x: Floats
+    nit: npt.NDArray[np.int32]
+    status: npt.NDArray[np.int8]
+
+
+class Engine(Protocol):
+    """Runs sections and step Programs."""
+
+    name: str
+
+    def evaluate(
+        self,
+        section: Section,
+        uniform: Floats,
+        inputs: Mapping[str, Floats],
+        n_points: int,
+        n_threads: int,
+    ) -> dict[str, Floats]:
+        """Every output of the section as (n_points, size), in the dtype of `uniform`; inputs are (n_points, size)."""
+
+    def descend(self, job: DescentJob) -> Ends:
+        """Runs a job to its end, or until `poll` returns False (status INTERRUPTED for what is unfinished)."""
+
+
+def uniform_values(engine: Engine, program: Program, params: Mapping[str, npt.ArrayLike]) -> npt.NDArray[np.float64]:
+    """Constants and parameter-dependent numbers, in float64; an engine rounds them to the run's dtype."""
+    if not program.setup.outputs:
+        return program.constants
+    inputs = {name: np.asarray(params[name], dtype=np.float64).reshape(1, -1) for name in program.params}
+    return np.concatenate([program.constants, _joined(engine.evaluate(program.setup, program.constants, inputs, 1, 1))[0]])
+
+
+def table_values(engine: Engine, job: DescentJob, uniform: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Rows t = 0 ... max_steps of the values that depend on t alone."""
+    section, n = job.program.table, job.max_steps + 1
+    if not section.outputs:
+        return np.zeros((1, 0))
+    times = {"t": np.arange(n, dtype=np.float64), **job.schedules}
+    inputs = {s.name: times[s.name].reshape(n, 1) for s in section.inputs}
+    return _joined(engine.evaluate(section, uniform, inputs, n, job.n_threads))
+
+
+def lane_values(engine: Engine, job: DescentJob, uniform: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """What depends on a trajectory's own hyperparameters, (n, size)."""
+    section, n = job.program.lanes, len(job.starts)
+    if not section.outputs:
+        return np.zeros((n, 0))
+    inputs = {s.name: job.lane_inputs[s.name] for s in section.inputs}
+    return _joined(engine.evaluate(section, uniform, inputs, n, job.n_threads))
+
+
+def _joined(outputs: Mapping[str, Floats]) -> npt.NDArray[np.float64]:
+    columns: Sequence[Floats] = list(outputs.values())
+    return np.ascontiguousarray(np.concatenate(columns, axis=1), dtype=np.float64)

@@ -1,0 +1,122 @@
+"""What an optimizer is: a frozen dataclass of hyperparameters and a rule, traced like any function."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import field, fields, make_dataclass
+from typing import Any, ClassVar, overload
+
+import numpy as np
+
+from fastdescent._check import number, shown
+
+Hyper = Any  #: a number, an array (one value a trajectory), or a schedule: a function of t
+
+
+class Optimizer:
+    """Base of all optimizers. Subclasses are frozen dataclasses whose fields are hyperparameters.
+
+    `rule(x, grad, state, t, *, <hyperparameters>)` returns the new point and a dict with the new state. It is ordinary
+    NumPy-style code: `state.v` starts at zero (or at `init["v"]`), `grad(x)`, `grad.fun(x)` and `grad.hvp(x, v)` are
+    exact, t counts the updates made. A state named "accepted" says whether the step counts as one.
+    """
+
+    rule: ClassVar[Callable[..., tuple[Any, Mapping[str, Any]]]]
+    init: ClassVar[Mapping[str, float]] = {}
+
+    def __post_init__(self) -> None:
+        for f in fields(self):  # type: ignore[arg-type]
+            _check_hyper(type(self).__name__, f.name, getattr(self, f.name))
+
+    def hyper(self) -> dict[str, Any]:
+        """Hyperparameters by name."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+
+
+#: What a number of this name must satisfy, as PyTorch has it; other names may be any finite number.
+_RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
+    "lr": (lambda v: v > 0, "greater than 0"),
+    "momentum": (lambda v: v >= 0, "0 or greater"),
+    "alpha": (lambda v: v >= 0, "0 or greater"),
+    "eps": (lambda v: v >= 0, "0 or greater"),
+    "weight_decay": (lambda v: v >= 0, "0 or greater"),
+    "betas": (lambda v: 0 <= v < 1, "in [0, 1)"),
+    "grow": (lambda v: v >= 1, "1 or greater"),
+    "armijo": (lambda v: 0 < v < 1, "in (0, 1)"),
+}
+
+
+def _check_hyper(owner: str, name: str, value: Any) -> None:
+    what = f"{owner}: {name}"
+    if isinstance(value, tuple):
+        for k, v in enumerate(value):
+            _check_hyper(owner, f"{name}[{k}]", v)
+        return
+    if isinstance(value, bool) or (callable(value) and not isinstance(value, type)):
+        return
+    holds, text = _RANGES.get(name.split("[")[0], (lambda v: True, ""))
+    if isinstance(value, np.ndarray | list) and np.ndim(value) > 0:
+        array = np.asarray(value)
+        if array.dtype.kind not in "iuf":
+            raise TypeError(f"{what} must be numbers; got an array of {array.dtype}")
+        if not np.all(np.isfinite(array)):
+            raise ValueError(f"{what} must be finite; got {shown(value)}")
+        if array.size and not (holds(float(array.min())) and holds(float(array.max()))):
+            raise ValueError(f"{what} must be {text} everywhere; got {shown(value)}")
+        return
+    v = number(what, value)
+    if not holds(v):
+        raise ValueError(f"{what} must be {text}; got {shown(value)}")
+
+
+@overload
+def optimizer(rule: Callable[..., Any], /) -> type[Any]: ...
+@overload
+def optimizer(
+    rule: None = None, /, *, init: Mapping[str, float] | None = None
+) -> Callable[[Callable[..., Any]], type[Any]]: ...
+
+
+def optimizer(rule: Callable[..., Any] | None = None, /, *, init: Mapping[str, float] | None = None) -> Any:
+    """Makes an optimizer of a rule; its keyword-only arguments become hyperparameters.
+
+    Parameters
+    ----------
+    rule : callable
+        ``rule(x, grad, state, t, *, lr=0.01, ...)``, returning ``(new_x, {"name": new_state, ...})``.
+    init : mapping
+        Values at t = 0 of states that do not start at zero.
+
+    Examples
+    --------
+    >>> import fastdescent as fd
+    >>> @fd.optimizer
+    ... def heavy_ball(x, grad, state, t, *, lr=0.01, momentum=0.9):
+    ...     v = momentum * state.v + grad(x)
+    ...     return x - lr * v, {"v": v}
+    >>> heavy_ball(lr=0.02)
+    heavy_ball(lr=0.02, momentum=0.9)
+    """
+    if rule is None:
+        return lambda r: _made(r, init or {})
+    if not callable(rule):
+        raise TypeError(f"optimizer must be given a rule, a function; got {shown(rule)}")
+    return _made(rule, init or {})
+
+
+def _made(rule: Callable[..., Any], init: Mapping[str, float]) -> type[Any]:
+    parameters = list(inspect.signature(rule).parameters.values())
+    wanted = ["x", "grad", "state", "t"]
+    if [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY] != wanted:
+        raise TypeError(f"the rule must have the arguments (x, grad, state, t, *, ...); got {inspect.signature(rule)}")
+    hyper: list[Any] = []
+    for p in parameters:
+        if p.kind is p.KEYWORD_ONLY:
+            empty = p.default is inspect.Parameter.empty
+            hyper.append((p.name, Any) if empty else (p.name, Any, field(default=p.default)))
+    name = getattr(rule, "__name__", "rule")
+    space = {"rule": staticmethod(rule), "init": dict(init), "__doc__": rule.__doc__, "__module__": rule.__module__}
+    return make_dataclass(name, hyper, bases=(Optimizer,), namespace=space, frozen=True, eq=False)
+
+

@@ -1,0 +1,168 @@
+"""The built-in optimizers. Each is its update equation; names, symbols and defaults are PyTorch's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from fastdescent.optimizers._base import Hyper, Optimizer
+
+Step = tuple[Any, dict[str, Any]]
+
+
+def is_zero(value: Any) -> bool:
+    """Whether a hyperparameter is the number 0, so that its term is left out."""
+    return isinstance(value, int | float) and value == 0
+
+
+@dataclass(frozen=True, eq=False)
+class GD(Optimizer):
+    """Gradient descent.
+
+    x <- x - lr * g
+
+    Parameters
+    ----------
+    lr : number, array or schedule
+        The learning rate, greater than 0.
+    """
+
+    lr: Hyper
+
+    @staticmethod
+    def rule(x: Any, grad: Any, state: Any, t: Any, *, lr: Any) -> Step:
+        return x - lr * grad(x), {}
+
+
+@dataclass(frozen=True, eq=False)
+class Momentum(Optimizer):
+    """Heavy-ball momentum (Polyak 1964), in PyTorch's form.
+
+    v <- momentum * v + g
+    x <- x - lr * v
+
+    Parameters
+    ----------
+    lr, momentum : number, array or schedule
+    """
+
+    lr: Hyper
+    momentum: Hyper = 0.9
+
+    @staticmethod
+    def rule(x: Any, grad: Any, state: Any, t: Any, *, lr: Any, momentum: Any) -> Step:
+        v = momentum * state.v + grad(x)
+        return x - lr * v, {"v": v}
+
+
+@dataclass(frozen=True, eq=False)
+class RMSprop(Optimizer):
+    """RMSprop (Tieleman and Hinton 2012), in PyTorch's form.
+
+    g <- g + weight_decay * x
+    v <- alpha * v + (1 - alpha) * g^2
+    a <- alpha * a + (1 - alpha) * g                (centered)
+    d  = sqrt(v), or sqrt(v - a^2) if centered
+    b <- momentum * b + g / (d + eps)
+    x <- x - lr * b
+
+    Parameters
+    ----------
+    lr, alpha, eps, weight_decay, momentum : number, array or schedule
+    centered : bool
+    """
+
+    lr: Hyper = 0.01
+    alpha: Hyper = 0.99
+    eps: Hyper = 1e-8
+    weight_decay: Hyper = 0.0
+    momentum: Hyper = 0.0
+    centered: bool = False
+
+    @staticmethod
+    def rule(
+        x: Any, grad: Any, state: Any, t: Any, *,
+        lr: Any, alpha: Any, eps: Any, weight_decay: Any, momentum: Any, centered: bool,
+    ) -> Step:  # fmt: skip
+        g = grad(x) if is_zero(weight_decay) else grad(x) + weight_decay * x
+        new = {"v": alpha * state.v + (1 - alpha) * (g * g)}
+        variance = new["v"]
+        if centered:
+            new["a"] = alpha * state.a + (1 - alpha) * g
+            variance = variance - new["a"] * new["a"]
+        step = g / (np.sqrt(variance) + eps)
+        if not is_zero(momentum):
+            step = new["b"] = momentum * state.b + step
+        return x - lr * step, new
+
+
+@dataclass(frozen=True, eq=False)
+class Adam(Optimizer):
+    """Adam (Kingma and Ba 2015), in PyTorch's form.
+
+    g <- g + weight_decay * x
+    m <- beta1 * m + (1 - beta1) * g
+    v <- beta2 * v + (1 - beta2) * g^2
+    u  = v, or the largest v so far if amsgrad
+    x <- x - lr / (1 - beta1^(t+1)) * m / (sqrt(u / (1 - beta2^(t+1))) + eps)
+
+    Parameters
+    ----------
+    lr, eps, weight_decay : number, array or schedule
+    betas : pair of those
+    amsgrad : bool
+    """
+
+    lr: Hyper = 0.001
+    betas: tuple[Hyper, Hyper] = (0.9, 0.999)
+    eps: Hyper = 1e-8
+    weight_decay: Hyper = 0.0
+    amsgrad: bool = False
+
+    @staticmethod
+    def rule(
+        x: Any, grad: Any, state: Any, t: Any, *, lr: Any, betas: Any, eps: Any, weight_decay: Any, amsgrad: bool
+    ) -> Step:
+        beta1, beta2 = betas
+        g = grad(x) if is_zero(weight_decay) else grad(x) + weight_decay * x
+        m = beta1 * state.m + (1 - beta1) * g
+        v = beta2 * state.v + (1 - beta2) * (g * g)
+        new = {"m": m, "v": v}
+        if amsgrad:
+            v = new["v_max"] = np.maximum(state.v_max, v)
+        step = lr / (1 - beta1 ** (t + 1))
+        scale = 1 / (1 - beta2 ** (t + 1))
+        return x - step * m / (np.sqrt(v * scale) + eps), new
+
+
+@dataclass(frozen=True, eq=False)
+class LineSearch(Optimizer):
+    """Gradient descent that backtracks; needs no learning rate.
+
+    One trial a step: x' = x - h * g is accepted where f(x') <= f(x) - armijo * h * |g|^2 (Armijo 1966), and then h
+    grows by the factor `grow`; where it is rejected, x stays and h halves. With the default armijo = 1/2 a step never
+    passes the minimum along the ray of a quadratic, so that trajectories keep close to the steepest path. Where the
+    change of f drowns in rounding, a step counts as accepted and h stays as it is.
+
+    Parameters
+    ----------
+    armijo : number in (0, 1)
+    grow : number, 1 or greater
+    """
+
+    armijo: Hyper = 0.5
+    grow: Hyper = 1.25
+    init: ClassVar[dict[str, float]] = {"h": 1.0}
+
+    @staticmethod
+    def rule(x: Any, grad: Any, state: Any, t: Any, *, armijo: Any, grow: Any) -> Step:
+        g, f, h = grad(x), grad.fun(x), state.h
+        trial = x - h * g
+        change = grad.fun(trial) - f
+        descends = change <= -armijo * h * np.sum(g * g)
+        in_the_noise = np.abs(change) <= 1e-14 * np.abs(f)
+        accepted = descends | in_the_noise
+        h = np.where(descends, grow * h, np.where(in_the_noise, h, 0.5 * h))
+        return np.where(accepted, trial, x), {"h": h, "accepted": accepted}

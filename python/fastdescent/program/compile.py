@@ -1,0 +1,98 @@
+"""From traced outputs to a Program: lower once, split by stage, lay every stage out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fastdescent.program.build import Builder, view_of
+from fastdescent.program.graph import Node, Stage, postorder
+from fastdescent.program.layout import Layout
+from fastdescent.program.lower import lower
+from fastdescent.program.program import Program, Section, Slot, empty_section
+
+Named = Sequence[tuple[str, Node]]
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """One array of an optimizer's state: its value before the step and after it."""
+
+    name: str
+    before: Node
+    after: Node
+
+
+def compile_function(b: Builder, inputs: Named, outputs: Named) -> Program:
+    """The Program that evaluates `outputs` at `inputs`."""
+    lowered = lower(b, [n for _, n in outputs])
+    return _assembled(b, inputs, [(name, n) for (name, _), n in zip(outputs, lowered, strict=True)], (), ())
+
+
+def compile_step(b: Builder, state: Sequence[StateRow], tests: Named, also: Sequence[Node] = ()) -> Program:
+    """The Program of one step. `tests` are what the stop tests look at, computed before the state is replaced.
+
+    `also` names further values of the full graph; they are lowered with the rest but not computed.
+    """
+    lowered = lower(b, [*(n for _, n in tests), *(s.after for s in state), *also])
+    head = [(name, n) for (name, _), n in zip(tests, lowered, strict=False)]
+    tail = [(s.name, n) for s, n in zip(state, lowered[len(head) :], strict=False)]
+    return _assembled(b, [(s.name, s.before) for s in state], head, tail, [s.before for s in state])
+
+
+def _assembled(b: Builder, inputs: Named, head: Named, tail: Named, state: Sequence[Node]) -> Program:
+    roots = [n for _, n in (*head, *tail)]
+    constants, crossing = _boundaries(roots)
+    uniform: dict[int, int] = {}
+    n_constants = _number(constants, uniform, 0)
+    n_uniform = _number(crossing[Stage.RUN], uniform, n_constants)
+    only_constants = {n.number: uniform[n.number] for n in constants}
+    leaves = {op: [n for n in postorder(roots) if n.op == op] for op in ("param", "time", "lane")}
+
+    setup = _stage(leaves["param"], only_constants, n_constants, crossing[Stage.RUN])
+    table = _stage(leaves["time"], uniform, n_uniform, crossing[Stage.TIME])
+    lanes = _stage(leaves["lane"], uniform, n_uniform, crossing[Stage.LANE])
+    rows = [*inputs]
+    rows += [(f"lane{k}", n) for k, n in enumerate(crossing[Stage.LANE])]
+    rows += [(f"time{k}", n) for k, n in enumerate(crossing[Stage.TIME])]
+    main = Layout(rows, uniform, n_uniform).section(head, tail, state)
+    return Program(
+        constants=np.concatenate([n.value.ravel() for n in constants if n.value is not None] or [np.zeros(0)]),
+        params=tuple(n.attr for n in leaves["param"]),
+        setup=setup,
+        table=table,
+        lanes=lanes,
+        main=main,
+        state=tuple(Slot(name, main.input(name).offset, n.size) for (name, n) in inputs) if state else (),
+    )
+
+
+def _boundaries(roots: Sequence[Node]) -> tuple[list[Node], dict[Stage, list[Node]]]:
+    """Constants that are read, and the values that one stage hands to a later one."""
+    constants: dict[int, Node] = {}
+    crossing: dict[Stage, dict[int, Node]] = {s: {} for s in (Stage.RUN, Stage.TIME, Stage.LANE)}
+    reads = [(n.stage, view_of(i)[0]) for n in postorder(roots) if n.op != "view" for i in n.inputs]
+    reads += [(Stage.STEP, view_of(n)[0]) for n in roots]
+    for stage, read in reads:
+        if read.stage == Stage.CONST:
+            constants[read.number] = read
+        elif read.stage != stage:
+            crossing[read.stage][read.number] = read
+    return list(constants.values()), {s: list(found.values()) for s, found in crossing.items()}
+
+
+def _number(nodes: Sequence[Node], uniform: dict[int, int], start: int) -> int:
+    for n in nodes:
+        uniform[n.number] = start
+        start += n.size
+    return start
+
+
+def _stage(leaves: Sequence[Node], uniform: dict[int, int], n_uniform: int, outputs: Sequence[Node]) -> Section:
+    if not outputs:
+        return empty_section(n_uniform)
+    inputs = [(str(n.attr), n) for n in leaves]
+    known = {number: where for number, where in uniform.items() if number not in {n.number for n in outputs}}
+    return Layout(inputs, known, n_uniform).section([(f"value{k}", n) for k, n in enumerate(outputs)])

@@ -1,0 +1,81 @@
+"""A traced scalar function of one point, and the Programs made of it: values, gradients, Hessian products."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastdescent.program.build import Builder
+from fastdescent.program.compile import compile_function
+from fastdescent.program.differentiate import directional, gradient
+from fastdescent.program.graph import Node, Shape
+from fastdescent.program.intervals import Interval, certainly_finite
+from fastdescent.program.program import Program
+from fastdescent.program.trace import Traced, as_node, refuse
+
+
+@dataclass(frozen=True, eq=False)
+class Formula:
+    """f(x; parameters), with f and its gradient at the leaf x already in the graph."""
+
+    builder: Builder
+    x: Node
+    fun: Node
+    gradient: Node
+    params: Mapping[str, Shape]
+    steps: dict[Any, Any] = field(default_factory=dict)  #: step Programs made of this formula, by their specification
+    _programs: dict[Any, Program] = field(default_factory=dict)
+
+    @property
+    def dim(self) -> int:
+        return self.x.size
+
+    def finite_within(self, box: Interval, params: Mapping[str, Interval], largest: float) -> bool:
+        """Whether f is certainly finite where every coordinate is in `box`."""
+        return certainly_finite(self.fun, {**params, "x": box}, largest)
+
+    def program(self, *outputs: str) -> Program:
+        """The Program that maps x to some of "fun", "gradient", "grad_norm", or (x, v) to "hvp"."""
+        if outputs not in self._programs:
+            self._programs[outputs] = self._compiled(outputs)
+        return self._programs[outputs]
+
+    def _compiled(self, outputs: tuple[str, ...]) -> Program:
+        b = self.builder
+        nodes = {"fun": self.fun, "gradient": self.gradient}
+        inputs = [("x", self.x)]
+        if "grad_norm" in outputs:
+            square = b.sum(b.mul(self.gradient, self.gradient), (0,))
+            nodes["grad_norm"] = b.elementwise("sqrt", square)
+        if "hvp" in outputs:
+            v = b.graph.leaf("input", "v", self.x.shape)
+            inputs.append(("v", v))
+            nodes["hvp"] = directional(b, self.gradient, self.x, v)
+        return compile_function(b, inputs, [(name, nodes[name]) for name in outputs])
+
+
+def trace(function: Callable[..., Any], dim: int, params: Mapping[str, Shape]) -> Formula:
+    """Runs `function(x, **params)` once on tracers. x has shape (dim,); the result must be one number."""
+    b = Builder()
+    x = b.graph.leaf("input", "x", (dim,))
+    leaves = {name: Traced(b, b.graph.leaf("param", name, shape)) for name, shape in params.items()}
+    result = function(Traced(b, x, is_point=True), **leaves)
+    if result is None:
+        refuse("the function returned None", "return the value")
+    fun = as_node(b, result)
+    if fun.size != 1:
+        refuse(f"the function returned shape {fun.shape}, not one number", "np.sum the terms, say")
+    fun = b.reshape(fun, ())
+    return Formula(b, x, fun, gradient(b, fun, x), dict(params))
+
+
+def fresh(formula: Formula) -> Formula:
+    """The same formula in a graph of its own, built in the same order, so that it has the same bits."""
+    from fastdescent.program.instantiate import instantiate
+
+    b = Builder()
+    x = b.graph.leaf("input", "x", (formula.dim,))
+    leaves = {name: b.graph.leaf("param", name, shape) for name, shape in formula.params.items()}
+    fun = instantiate(b, formula.fun, {**leaves, "x": x})
+    return Formula(b, x, fun, gradient(b, fun, x), formula.params)

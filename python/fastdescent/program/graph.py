@@ -1,0 +1,128 @@
+"""The expression graph: immutable nodes, one node per distinct expression.
+
+This room knows nothing of NumPy users, optimizers or engines. A node has a shape; its elements in C order are
+its *rows*. Building a node twice gives the same object, so common subexpressions are shared by construction.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Shape = tuple[int, ...]
+FloatArray = npt.NDArray[np.float64]
+
+
+class Stage(enum.IntFlag):
+    """What a value depends on; the union of two is the stage of an operation on both."""
+
+    CONST = 0
+    RUN = 1  #: parameters and hyperparameters: computed once a run
+    TIME = 2 | RUN  #: the step number t alone: a table
+    LANE = 4 | RUN  #: hyperparameters that differ from trajectory to trajectory
+    STEP = 8 | TIME | LANE  #: the point and the optimizer's state
+
+    def joined(self, other: Stage) -> Stage:
+        """The earliest stage at which both are known."""
+        both = Stage(self | other)
+        return Stage.STEP if both == Stage.TIME | Stage.LANE else both
+
+
+#: Leaf operations and the stage of their values.
+LEAVES = {
+    "const": Stage.CONST,
+    "param": Stage.RUN,
+    "time": Stage.TIME,
+    "lane": Stage.LANE,
+    "input": Stage.STEP,
+}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Node:
+    """One operation. `attr` holds what the operation needs besides its inputs (a name, strides, axes)."""
+
+    number: int  #: position in the order of construction, which is a topological order
+    op: str
+    inputs: tuple[Node, ...]
+    shape: Shape
+    stage: Stage
+    attr: Any = None
+    value: FloatArray | None = field(default=None, repr=False)  #: of constants
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    def __repr__(self) -> str:
+        return f"<{self.op} #{self.number} {self.shape}>"
+
+
+class Graph:
+    """Makes nodes and remembers them."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[Any, Node] = {}
+
+    def node(self, op: str, inputs: tuple[Node, ...], shape: Shape, attr: Any = None) -> Node:
+        """The node of this expression, made if it is new."""
+        key = (op, tuple(n.number for n in inputs), shape, attr)
+        found = self._nodes.get(key)
+        if found is None:
+            stage = LEAVES.get(op, Stage.CONST)
+            for n in inputs:
+                stage = stage.joined(n.stage)
+            found = self._nodes[key] = Node(len(self._nodes), op, inputs, shape, stage, attr)
+        return found
+
+    def const(self, value: npt.ArrayLike) -> Node:
+        """A constant; -0.0 and 0.0 are different constants, every NaN is the same one."""
+        array = np.array(value, dtype=np.float64, order="C")
+        array[np.isnan(array)] = np.nan
+        array.flags.writeable = False
+        key = ("const", array.shape, array.tobytes())
+        found = self._nodes.get(key)
+        if found is None:
+            found = self._nodes[key] = Node(len(self._nodes), "const", (), array.shape, Stage.CONST, None, array)
+        return found
+
+    def leaf(self, op: str, name: str, shape: Shape) -> Node:
+        """A named value from outside: op is one of `LEAVES`."""
+        return self.node(op, (), shape, name)
+
+
+def reachable(outputs: Iterable[Node]) -> list[Node]:
+    """Every node that the outputs need, in the order of construction."""
+    seen: dict[int, Node] = {}
+    stack = list(outputs)
+    while stack:
+        n = stack.pop()
+        if n.number not in seen:
+            seen[n.number] = n
+            stack.extend(n.inputs)
+    return [seen[k] for k in sorted(seen)]
+
+
+def postorder(outputs: Iterable[Node], known: Collection[int] = ()) -> Iterator[Node]:
+    """Every node that the outputs need, depth first: a value stands close before its use.
+
+    Nodes whose numbers are in `known` need nothing and are left out.
+    """
+    done = set(known)
+    for root in outputs:
+        stack: list[tuple[Node, int]] = [(root, 0)]
+        while stack:
+            n, k = stack.pop()
+            if n.number in done:
+                continue
+            if k < len(n.inputs):
+                stack.append((n, k + 1))
+                stack.append((n.inputs[k], 0))
+            else:
+                done.add(n.number)
+                yield n

@@ -1,0 +1,35 @@
+"""Copying a traced expression into another graph, with other nodes in place of its leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastdescent.program.build import Builder, view_of
+from fastdescent.program.graph import LEAVES, Node, reachable
+from fastdescent.program.views import View
+
+
+def instantiate(b: Builder, output: Node, leaves: Mapping[str, Node]) -> Node:
+    """`output`, built anew in `b`, each leaf replaced by the node that `leaves` has under its name."""
+    new: dict[int, Node] = {}
+    for node in reachable([output]):
+        inputs = [new[n.number] for n in node.inputs]
+        new[node.number] = _copied(b, node, inputs, leaves)
+    return new[output.number]
+
+
+def _copied(b: Builder, node: Node, inputs: list[Node], leaves: Mapping[str, Node]) -> Node:
+    if node.value is not None:
+        return b.const(node.value)
+    if node.op in LEAVES:
+        return leaves[node.attr]
+    if node.op == "view":
+        return b.place(inputs[0], view_of(node)[1])
+    if node.op == "sum":
+        return b.sum(inputs[0], node.attr)
+    if node.op == "assemble":
+        where = zip(inputs, node.attr, strict=True)
+        return b.assemble(node.shape, [(n, View(o, s, n.shape)) for n, (o, s) in where])
+    if node.op == "copy":
+        return b.graph.node("copy", tuple(inputs), node.shape)
+    return b.elementwise(node.op, *inputs, attr=node.attr)

@@ -1,0 +1,239 @@
+"""From graph to instructions: order, rows, operands.
+
+Nothing here changes a value. Nodes are ordered depth first, so that a value stands close before its use; rows are
+handed out where lifetimes allow; pieces of an assembled array are computed in place; views cost nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fastdescent.program.build import view_of
+from fastdescent.program.graph import Node, postorder
+from fastdescent.program.loops import nest
+from fastdescent.program.opcodes import NUMBERS, REDUCTIONS
+from fastdescent.program.program import WIDTH, Section, Slot
+from fastdescent.program.rows import RowPool
+from fastdescent.program.views import View, c_strides
+
+
+_FOREVER = 1 << 60  #: a position after every instruction
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a node's elements stand: rows of the block, or numbers of the uniform vector."""
+
+    uniform: bool
+    view: View
+
+
+@dataclass(slots=True)
+class Register:
+    """Rows that hold a computed node; freed after `last`, the position of the last instruction that reads them."""
+
+    offset: int
+    size: int
+    last: int
+
+
+class Layout:
+    """Lays out one section. Inputs stand first, in the order given; uniform nodes are read where they are."""
+
+    def __init__(self, inputs: Sequence[tuple[str, Node]], uniform: dict[int, int], n_uniform: int) -> None:
+        self._uniform, self._n_uniform = uniform, n_uniform
+        self._code: list[list[int]] = []
+        self._pool = RowPool()
+        self._homes: dict[int, tuple[int, View]] = {}  # node -> (owner of its register, view of that register)
+        self._registers: dict[int, Register] = {}
+        slots = []
+        for name, node in inputs:
+            slots.append(Slot(name, self._pool.take(node.size), node.size))
+            self._homes[node.number] = (node.number, View.whole(node.shape))
+            self._registers[node.number] = Register(slots[-1].offset, node.size, _FOREVER)
+        self._inputs = tuple(slots)
+        self._input_numbers = frozenset(self._homes)
+
+    def section(
+        self,
+        head: Sequence[tuple[str, Node]],
+        tail: Sequence[tuple[str, Node]] = (),
+        state: Sequence[Node] = (),
+    ) -> Section:
+        """`head` outputs are computed before the stop test, `tail` outputs replace the `state` inputs after it."""
+        known = {*self._homes, *self._uniform}
+        order = [n for n in postorder([n for _, n in (*head, *tail)], known) if n.op != "view"]
+        needed = {n.number for n in postorder([n for _, n in head], known)}
+        order.sort(key=lambda n: n.number not in needed)
+        n_head = sum(n.number in needed for n in order)
+        self._plan(order, [n for _, n in head], n_head, [n for _, n in tail], state)
+        split = 0
+        saved: dict[int, int] = {}
+        outputs: list[Slot] = []
+        for position, node in enumerate([*order, None]):
+            if position == n_head:
+                outputs = [Slot(name, self._output_rows(n), n.size) for name, n in head]
+                split = len(self._code)
+                saved = self._save_replaced(tail)
+            if node is not None:
+                self._compute(node, position)
+        for (_, node), target in zip(tail, state, strict=True):
+            self._replace(node, target, saved)
+        code = np.array(self._code, dtype=np.int32).reshape(-1, WIDTH)
+        return Section(code, self._pool.n_rows, self._n_uniform, self._inputs, tuple(outputs), split)
+
+    # ------------------------------------------------------------------ planning
+    def _is_computed(self, node: Node) -> bool:
+        return node.op != "view" and node.number not in self._homes and node.number not in self._uniform
+
+    def _plan(
+        self, order: list[Node], head: list[Node], n_head: int, tail: list[Node], state: Sequence[Node]
+    ) -> None:
+        """Decides which nodes share a register, which replace state in place, and when registers are last read."""
+        self._owner: dict[int, tuple[Node, View]] = {}
+        for node in order:
+            if node.op == "assemble":
+                for piece, (offset, strides) in zip(node.inputs, node.attr, strict=True):
+                    self._adopt(piece, node, View(offset, strides, piece.shape))
+        self._last: dict[int, int] = {}
+        for position, node in enumerate(order):
+            self._last[self._root(node)] = position
+            for n in node.inputs:
+                self._last[self._root(n)] = position
+        for n in head:
+            self._last[self._root(n)] = max(n_head, self._last.get(self._root(n), 0))
+        self._in_place: dict[int, Node] = {}
+        positions = {n.number: k for k, n in enumerate(order)}
+        for node, target in zip(tail, state, strict=True):
+            at = positions.get(node.number, -1)
+            self._last[self._root(node)] = len(order)
+            free = self._last.get(target.number, -1) < at or (
+                self._last.get(target.number) == at and _reads_rows_in_step(node, target)
+            )
+            fresh = node.number not in self._owner and node.number not in self._in_place and node.op != "assemble"
+            if at >= n_head and free and fresh:
+                self._in_place[node.number] = target
+
+    def _adopt(self, piece: Node, owner: Node, view: View) -> None:
+        """A computed piece of an assembled array is written straight to its rows there."""
+        base, shown = view_of(piece)
+        flat = view.apply(lambda a: a.reshape(-1))
+        if flat is None or not shown.is_whole or base.size != piece.size:
+            return
+        if self._is_computed(base) and base.op != "assemble" and base.number not in self._owner:
+            strides = tuple(flat.strides[0] * s for s in c_strides(base.shape))
+            self._owner[base.number] = (owner, View(flat.offset, strides, base.shape))
+
+    def _root(self, node: Node) -> int:
+        """The node whose register holds this node's elements."""
+        base = view_of(node)[0]
+        return self._owner[base.number][0].number if base.number in self._owner else base.number
+
+    # ------------------------------------------------------------------ emitting
+    def _compute(self, node: Node, position: int) -> None:
+        if node.op == "assemble":
+            register = self._register(node)
+            for piece, (offset, strides) in zip(node.inputs, node.attr, strict=True):
+                where = View(register.offset + offset, strides, piece.shape)
+                if self._place(piece) != Place(False, where):
+                    self._emit("copy", where, [self._place(piece)])
+            self._homes[node.number] = (node.number, View.whole(node.shape))
+        else:
+            owner, view = self._owner.get(node.number, (node, View.whole(node.shape)))
+            operands = [self._place(n) for n in node.inputs]
+            register = self._register(owner, position if owner is node else -1)
+            out = View(register.offset + view.offset, view.strides, view.shape)
+            self._emit(node.op, out, operands, node.attr if node.op in REDUCTIONS else None)
+            self._homes[node.number] = (owner.number, view)
+        for number, register in list(self._registers.items()):
+            if register.last <= position:
+                self._pool.give(register.offset, register.size)
+                del self._registers[number]
+
+    def _register(self, owner: Node, position: int = -1) -> Register:
+        found = self._registers.get(owner.number)
+        if found is not None:
+            return found
+        target = self._in_place.get(owner.number)
+        if target is not None:
+            found = Register(self._registers[target.number].offset, owner.size, _FOREVER)
+        else:
+            last = self._last.get(owner.number, position)
+            found = self._reused(owner, position, last) or Register(self._pool.take(owner.size), owner.size, last)
+        self._registers[owner.number] = found
+        return found
+
+    def _reused(self, node: Node, position: int, last: int) -> Register | None:
+        """The register of an operand that dies here and is read row for row."""
+        if (node.op in REDUCTIONS or node.op == "assemble") or position < 0:
+            return None
+        for n in node.inputs:
+            register = self._registers.get(self._root(n))
+            if (
+                register is not None
+                and register.last == position
+                and register.size == node.size
+                and n.op != "view"
+                and n.number == self._root(n)
+                and _only_whole_reads(node, n)
+            ):
+                del self._registers[n.number]
+                return Register(register.offset, register.size, last)
+        return None
+
+    def _emit(self, op: str, out: View, operands: list[Place], axes: tuple[int, ...] | None = None) -> None:
+        mask = sum(1 << k for k, p in enumerate(operands) if p.uniform)
+        for loop in nest(out, [p.view for p in operands], axes):
+            row = [NUMBERS[op], mask, *loop]
+            self._code.append(row + [0] * (WIDTH - len(row)))
+
+    def _place(self, node: Node) -> Place:
+        base, view = view_of(node)
+        if base.number in self._uniform:
+            return Place(True, View(self._uniform[base.number] + view.offset, view.strides, view.shape))
+        owner, home = self._homes[base.number]
+        seen = home.then(view)
+        assert seen is not None, "pieces of an assembled array are one-dimensional progressions or copies"
+        return Place(False, View(self._registers[owner].offset + seen.offset, seen.strides, seen.shape))
+
+    # ------------------------------------------------------------------ outputs
+    def _output_rows(self, node: Node) -> int:
+        """First of consecutive rows that hold the node; copied there if it stands elsewhere."""
+        place = self._place(node)
+        offset = place.view.offset
+        if not place.uniform and View(0, place.view.strides, place.view.shape).is_whole:
+            return offset
+        register = Register(self._pool.take(node.size), node.size, _FOREVER)
+        self._emit("copy", View(register.offset, c_strides(node.shape), node.shape), [place])
+        return register.offset
+
+    def _save_replaced(self, tail: Sequence[tuple[str, Node]]) -> dict[int, int]:
+        """New state that is a view of old state is put aside before anything is replaced."""
+        saved = {}
+        for _, node in tail:
+            if view_of(node)[0].number in self._input_numbers and node.number not in saved:
+                offset = self._pool.take(node.size)
+                self._emit("copy", View(offset, c_strides(node.shape), node.shape), [self._place(node)])
+                saved[node.number] = offset
+        return saved
+
+    def _replace(self, node: Node, target: Node, saved: dict[int, int]) -> None:
+        if self._in_place.get(node.number) is target:
+            return
+        offset = self._registers[target.number].offset
+        place = self._place(node)
+        if node.number in saved:
+            place = Place(False, View(saved[node.number], c_strides(node.shape), node.shape))
+        self._emit("copy", View(offset, c_strides(node.shape), node.shape), [place])
+
+
+def _reads_rows_in_step(node: Node, target: Node) -> bool:
+    """Whether every read of target by node is row for row, so that it may be overwritten as it is read."""
+    return node.op not in REDUCTIONS and node.shape == target.shape and _only_whole_reads(node, target)
+
+
+def _only_whole_reads(node: Node, operand: Node) -> bool:
+    return all(n is operand or view_of(n)[0] is not operand for n in node.inputs)

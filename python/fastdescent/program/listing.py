@@ -1,0 +1,70 @@
+"""A Program as text that a person can read."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fastdescent.program.opcodes import ARITY, NAMES, REDUCTIONS
+from fastdescent.program.program import A, N_INNER, N_OUTER, OP, OUT, UNIFORM, IntArray, Program, Section
+
+_INFIX = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}", "copy": "{}",
+          "fma": "{} * {} + {}", "fms": "{} * {} - {}", "fnma": "-{} * {} + {}", "lt": "{} < {}", "le": "{} <= {}",
+          "eq": "{} == {}", "ne": "{} != {}"}  # fmt: skip
+
+
+class Listing:
+    """The instructions of a Program; `print` it."""
+
+    def __init__(self, program: Program, title: str) -> None:
+        self._program, self._title = program, title
+
+    def __str__(self) -> str:
+        p = self._program
+        lines = [self._title]
+        for name, section in (("setup", p.setup), ("table", p.table), ("lanes", p.lanes), ("main", p.main)):
+            if len(section.code):
+                lines += _section_lines(name, section, p.constants)
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def _section_lines(name: str, section: Section, constants: np.ndarray) -> list[str]:
+    inputs = ", ".join(f"{s.name} = {_rows(s.offset, s.size)}" for s in section.inputs)
+    outputs = ", ".join(f"{s.name} = {_rows(s.offset, s.size)}" for s in section.outputs)
+    n = len(section.code)
+    lines = [f"  {name}: {n} instruction{'s' * (n != 1)}, {section.n_rows} rows", f"    in   {inputs}"]
+    lines += [f"    {_instruction(row, constants)}" for row in section.code]
+    return [*lines, f"    out  {outputs}"]
+
+
+def _rows(offset: int, size: int) -> str:
+    return f"r{offset}" if size == 1 else f"r{offset}:{offset + size}"
+
+
+def _instruction(row: IntArray, constants: np.ndarray) -> str:
+    name = NAMES[row[OP]]
+    outer, inner = int(row[N_OUTER]), int(row[N_INNER])
+    reduces = name in REDUCTIONS
+    out = _operand(row[OUT : OUT + 3], outer, 1 if reduces else inner, False, constants)
+    operands = [
+        _operand(row[A + 3 * k : A + 3 * k + 3], outer, inner, bool(row[UNIFORM] >> k & 1), constants)
+        for k in range(ARITY[name])
+    ]
+    text = _INFIX.get(name, name + "(" + ", ".join(["{}"] * len(operands)) + ")").format(*operands)
+    return f"{out:<10} = {text}"
+
+
+def _operand(place: IntArray, outer: int, inner: int, uniform: bool, constants: np.ndarray) -> str:
+    offset, step_outer, step_inner = (int(v) for v in place)
+    steps = [(n, s) for n, s in ((outer, step_outer), (inner, step_inner)) if n > 1 and s != 0]
+    letter = "u" if uniform else "r"
+    if uniform and not steps and offset < len(constants):
+        return f"{constants[offset]:g}" if constants[offset] == float(f"{constants[offset]:g}") else str(constants[offset])
+    if not steps:
+        return f"{letter}{offset}"
+    if len(steps) == 1:
+        n, s = steps[0]
+        return f"{letter}{offset}:{offset + n * s}" + (f":{s}" if s != 1 else "")
+    (n, s), (m, t) = steps
+    return f"{letter}{offset}[{n}x{m}, strides {s},{t}]"

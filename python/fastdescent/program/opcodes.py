@@ -1,0 +1,77 @@
+"""The instruction set: every opcode with the number of its operands and its meaning in bits.
+
+The meaning is written over an abstract arithmetic (`fastdescent.program.exact`), so the same lines fold constants,
+serve as the oracle of the tests and describe what the engines do. `cpp/include/fastdescent/opcodes.hpp` lists the
+same opcodes in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastdescent.program import elementary as el
+
+Meaning = Callable[..., Any]
+
+
+def _truth(m: Any, mask: Any) -> Any:
+    return m.select(mask, m.const(1.0), m.const(0.0))
+
+
+def _sign(m: Any, a: Any) -> Any:
+    one = m.select(m.lt(m.const(0.0), a), m.const(1.0), m.const(-1.0))
+    signed = m.select(m.eq(a, m.const(0.0)), m.const(0.0), one)
+    return m.select(m.ne(a, a), a, signed)
+
+
+def _max(m: Any, a: Any, b: Any) -> Any:
+    return m.select(m.mask_or(m.le(b, a), m.ne(a, a)), a, b)
+
+
+def _min(m: Any, a: Any, b: Any) -> Any:
+    return m.select(m.mask_or(m.le(a, b), m.ne(a, a)), a, b)
+
+
+#: Elementwise opcodes: name -> meaning(m, *operands). Comparisons give 1.0 or 0.0.
+ELEMENTWISE: dict[str, Meaning] = {
+    "copy": lambda m, a: a,
+    "neg": lambda m, a: m.neg(a),
+    "abs": lambda m, a: m.abs(a),
+    "sign": _sign,
+    "sqrt": lambda m, a: m.sqrt(a),
+    "exp": el.exp,
+    "log": el.log,
+    "sin": el.sin,
+    "cos": el.cos,
+    "tan": el.tan,
+    "tanh": el.tanh,
+    "atan": el.atan,
+    "add": lambda m, a, b: m.add(a, b),
+    "sub": lambda m, a, b: m.sub(a, b),
+    "mul": lambda m, a, b: m.mul(a, b),
+    "div": lambda m, a, b: m.div(a, b),
+    "max": _max,
+    "min": _min,
+    "lt": lambda m, a, b: _truth(m, m.lt(a, b)),
+    "le": lambda m, a, b: _truth(m, m.le(a, b)),
+    "eq": lambda m, a, b: _truth(m, m.eq(a, b)),
+    "ne": lambda m, a, b: _truth(m, m.ne(a, b)),
+    "atan2": el.atan2,
+    "pow": el.pow,
+    "hypot": el.hypot,
+    "fma": lambda m, a, b, c: m.fma(a, b, c),
+    "fms": lambda m, a, b, c: m.fma(a, b, m.neg(c)),
+    "fnma": lambda m, a, b, c: m.fma(m.neg(a), b, c),
+    "select": lambda m, c, a, b: m.select(m.ne(c, m.const(0.0)), a, b),
+}
+
+#: Reductions over the inner loop: a row of the result starts at the first term and takes the others in order.
+REDUCTIONS: dict[str, int] = {"sum": 1, "dot": 2}
+
+NAMES: tuple[str, ...] = (*ELEMENTWISE, *REDUCTIONS)
+NUMBERS = {name: k for k, name in enumerate(NAMES)}
+
+_ARITIES = dict.fromkeys(("copy", "neg", "abs", "sign", "sqrt", "exp", "log", "sin", "cos", "tan", "tanh", "atan"), 1)
+_ARITIES |= dict.fromkeys(("fma", "fms", "fnma", "select"), 3)
+ARITY: dict[str, int] = {name: _ARITIES.get(name, REDUCTIONS.get(name, 2)) for name in NAMES}

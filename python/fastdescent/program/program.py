@@ -1,0 +1,85 @@
+"""The Program: what every engine runs. Flat arrays of integers and numbers; nothing of surfaces or optimizers.
+
+A *section* is a list of instructions over a block of rows, a row holding one number for each lane. Operands are
+strided rows of that block, or of the vector of *uniform* numbers, which all lanes share.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+#: Columns of an instruction: what, loop lengths, then offset and two strides for the result and three operands.
+OP, UNIFORM, N_OUTER, N_INNER = range(4)
+OUT, A, B, C = 4, 7, 10, 13
+WIDTH = 16
+
+IntArray = npt.NDArray[np.int32]
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A named range of rows."""
+
+    name: str
+    offset: int
+    size: int
+
+    @property
+    def stop(self) -> int:
+        return self.offset + self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Instructions (n, WIDTH). Inputs are rows filled before they run, outputs rows read afterwards.
+
+    Bit k of column UNIFORM says that operand k is uniform. The first `split` instructions are those that run before
+    the stop test.
+    """
+
+    code: IntArray
+    n_rows: int
+    n_uniform: int
+    inputs: tuple[Slot, ...]
+    outputs: tuple[Slot, ...]
+    split: int = 0
+
+    def input(self, name: str) -> Slot:
+        return _slot(self.inputs, name)
+
+    def output(self, name: str) -> Slot:
+        return _slot(self.outputs, name)
+
+
+def _slot(slots: tuple[Slot, ...], name: str) -> Slot:
+    return next(s for s in slots if s.name == name)
+
+
+def empty_section(n_uniform: int) -> Section:
+    return Section(np.zeros((0, WIDTH), np.int32), 0, n_uniform, (), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The sections of one computation, in the order in which they run.
+
+    The uniform numbers are `constants`, then the outputs of `setup` (of the parameters, once a run). `table` is a
+    function of the step number t, `lanes` of hyperparameters that differ between trajectories; both run once, in
+    float64, and their outputs are rounded to the run's dtype. `main` is the step, or the function that is evaluated.
+    """
+
+    constants: FloatArray
+    params: tuple[str, ...]  #: names behind the inputs of `setup`
+    setup: Section
+    table: Section
+    lanes: Section
+    main: Section
+    state: tuple[Slot, ...] = field(default=())  #: rows of `main` that a step reads and replaces, the point first
+
+    @property
+    def n_state(self) -> int:
+        return sum(s.size for s in self.state)

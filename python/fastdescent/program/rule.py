@@ -1,0 +1,157 @@
+"""Tracing an optimizer's rule: x, the gradient, the state and t become the nodes of one step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fastdescent.program.build import Builder
+from fastdescent.program.compile import StateRow, compile_step
+from fastdescent.program.differentiate import directional, gradient
+from fastdescent.program.formula import Formula, fresh
+from fastdescent.program.graph import Node, Shape
+from fastdescent.program.instantiate import instantiate
+from fastdescent.program.program import Program
+from fastdescent.program.trace import Traced, as_node, refuse
+
+Rule = Callable[..., tuple[Any, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class StepSpec:
+    """What a step Program is made for, besides the formula."""
+
+    rule: Rule
+    hyper: tuple[tuple[str, Any], ...]  #: name -> a Python value, or a `Leaf` for a value that comes with the run
+    init: tuple[tuple[str, float], ...]
+    with_fun: bool
+    with_ftol: bool
+    with_xtol: bool
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A hyperparameter that the run supplies: op is "param", "lane" or "time" (tabulated over t)."""
+
+    op: str
+    name: str
+    shape: Shape = ()
+
+
+@dataclass(frozen=True)
+class StepProgram:
+    """The Program of one step and the state at t = 0 (the point's rows are the start's)."""
+
+    program: Program
+    initial: tuple[float, ...]
+
+
+class Gradient:
+    """grad(x), grad.fun(x) and grad.hvp(x, v) inside a rule."""
+
+    def __init__(self, formula: Formula) -> None:
+        self._formula = formula
+        self._at = {formula.x.number: (formula.fun, formula.gradient)}
+        b, params = formula.builder, formula.params
+        self._params = {name: b.graph.leaf("param", name, shape) for name, shape in params.items()}
+
+    def _value_and_gradient(self, x: Any) -> tuple[Node, Node]:
+        b = self._formula.builder
+        node = b.broadcast(as_node(b, x), self._formula.x.shape)
+        if node.number not in self._at:
+            fun = instantiate(b, self._formula.fun, {**self._params, "x": node})
+            self._at[node.number] = fun, gradient(b, fun, node)
+        return self._at[node.number]
+
+    def __call__(self, x: Any) -> Traced:
+        return Traced(self._formula.builder, self._value_and_gradient(x)[1])
+
+    def fun(self, x: Any) -> Traced:
+        """f(x)."""
+        return Traced(self._formula.builder, self._value_and_gradient(x)[0])
+
+    def hvp(self, x: Any, v: Any) -> Traced:
+        """The Hessian at x times v."""
+        b = self._formula.builder
+        node = b.broadcast(as_node(b, x), self._formula.x.shape)
+        direction = b.broadcast(as_node(b, v), self._formula.x.shape)
+        return Traced(b, directional(b, self._value_and_gradient(x)[1], node, direction))
+
+
+class State:
+    """The rule's view of its own state: an attribute a name; what is not in `init` starts at zero."""
+
+    def __init__(self, builder: Builder, shapes: Mapping[str, Shape], default: Shape) -> None:
+        self._builder, self._shapes, self._default = builder, shapes, default
+        self._leaves: dict[str, Node] = {}
+
+    def __getattr__(self, name: str) -> Traced:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        shape = self._shapes.get(name, self._default)
+        self._leaves[name] = self._builder.graph.leaf("input", f"state.{name}", shape)
+        return Traced(self._builder, self._leaves[name])
+
+
+def build_step(formula: Formula, spec: StepSpec) -> StepProgram:
+    """Traces the rule and compiles the step. The shapes of the state are found by tracing until they agree."""
+    shapes: dict[str, Shape] = {name: () for name, _ in spec.init}
+    for _ in range(4):
+        own = fresh(formula)
+        state, x_next, after = _run_rule(own, spec, shapes)
+        found = {name: _shape_of(own.builder, after, name) for name in state._leaves}
+        if all(state._leaves[name].shape == shape for name, shape in found.items()):
+            return _compiled(own, spec, state, x_next, after)
+        shapes |= found
+    raise TypeError("the shapes of the optimizer's state change from step to step; return each with one shape")
+
+
+def _run_rule(
+    own: Formula, spec: StepSpec, shapes: Mapping[str, Shape]
+) -> tuple[State, Node, dict[str, Any]]:
+    b = own.builder
+    state = State(b, shapes, own.x.shape)
+    t = Traced(b, b.graph.leaf("time", "t", ()))
+    hyper = {name: _hyper_value(b, value) for name, value in spec.hyper}
+    result = spec.rule(Traced(b, own.x, is_point=True), Gradient(own), state, t, **hyper)
+    if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping)):
+        refuse("the optimizer's rule must return (new x, dict of new state)", "write return x - lr * grad(x), {}")
+    x_next = as_node(b, result[0])
+    if x_next.shape != own.x.shape:
+        refuse(f"the rule returned x of shape {x_next.shape}, not {own.x.shape}", "return the whole point")
+    return state, x_next, dict(result[1])
+
+
+def _hyper_value(b: Builder, value: Any) -> Any:
+    if isinstance(value, Leaf):
+        return Traced(b, b.graph.leaf(value.op, value.name, value.shape))
+    return tuple(_hyper_value(b, v) for v in value) if isinstance(value, tuple) else value
+
+
+def _shape_of(b: Builder, after: Mapping[str, Any], name: str) -> Shape:
+    if name not in after:
+        refuse(f"the rule reads state.{name} but does not return it", f'return {{..., "{name}": its new value}}')
+    return as_node(b, after[name]).shape
+
+
+def _compiled(own: Formula, spec: StepSpec, state: State, x_next: Node, after: dict[str, Any]) -> StepProgram:
+    b = own.builder
+    init = dict(spec.init)
+    rows = [StateRow("x", own.x, x_next)]
+    rows += [StateRow(name, leaf, as_node(b, after[name])) for name, leaf in state._leaves.items()]
+    initial = [0.0] * own.dim + [v for r in rows[1:] for v in [init.get(r.name, 0.0)] * r.before.size]
+    tests = [("gradient", own.gradient)]
+    if spec.with_fun:
+        tests.append(("fun", own.fun))
+    if spec.with_ftol or spec.with_xtol:
+        accepted = as_node(b, after["accepted"]) if "accepted" in after else b.const(1.0)
+        extra = [("moved", b.reshape(accepted, ()))]
+        extra += [("previous_fun", own.fun)] if spec.with_ftol else []
+        extra += [("previous_x", own.x)] if spec.with_xtol else []
+        rows += [StateRow(name, b.graph.leaf("input", f"test.{name}", n.shape), n) for name, n in extra]
+        initial += [0.0] * sum(n.size for _, n in extra)
+    program = compile_step(b, rows, tests, also=[own.fun])
+    return StepProgram(program, tuple(np.asarray(initial, dtype=float).tolist()))

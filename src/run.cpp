@@ -1,0 +1,136 @@
+// Evaluating and descending: arrays in, one call without the GIL, arrays out.
+#include "run.hpp"
+
+#include <limits>
+#include <vector>
+
+#include "fastdescent/descend.hpp"
+#include "fastdescent/evaluate.hpp"
+
+namespace fastdescent::python {
+namespace {
+
+Section section_of(const Codes& code, size_t n_rows, size_t split) {
+  if (code.ndim() != 2 || code.shape(1) * sizeof(int32_t) != sizeof(Instruction))
+    throw py::value_error("code must have shape (n, 16)");
+  return {{reinterpret_cast<const Instruction*>(code.data()), static_cast<size_t>(code.shape(0))}, n_rows, split};
+}
+
+const Isa& isa_named(const std::string& name) {
+  for (auto isa = available_isas(); *isa; ++isa)
+    if (name == (*isa)->name) return **isa;
+  throw py::value_error("no instruction set " + name + " on this machine");
+}
+
+size_t whole_blocks(size_t n_lanes) { return std::max(n_lanes + lane_block - 1, lane_block) / lane_block * lane_block; }
+
+}  // namespace
+
+Poll poll_with(py::object callback) {
+  return [callback](size_t done) {
+    const py::gil_scoped_acquire gil;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    return callback.is_none() || callback(done).cast<bool>();
+  };
+}
+
+template <class T>
+std::vector<Array<T>> evaluate_section(const std::string& isa, const Codes& code, size_t n_rows,
+                                       const Array<T>& uniform, const std::vector<Array<T>>& inputs,
+                                       const std::vector<size_t>& input_offsets,
+                                       const std::vector<std::pair<size_t, size_t>>& outputs, size_t n_points,
+                                       size_t n_lanes, unsigned n_threads) {
+  Evaluation<T> e{.isa = &isa_named(isa),
+                  .section = section_of(code, n_rows, 0),
+                  .uniform = uniform.data(),
+                  .inputs = {},
+                  .outputs = {},
+                  .n_points = n_points,
+                  .n_lanes = whole_blocks(n_lanes),
+                  .n_threads = n_threads};
+  for (size_t k = 0; k < inputs.size(); ++k)
+    e.inputs.push_back({inputs[k].data(), input_offsets[k], static_cast<size_t>(inputs[k].shape(1))});
+  std::vector<Array<T>> results;
+  for (const auto& [offset, size] : outputs) {
+    results.emplace_back(std::vector<size_t>{n_points, size});
+    e.outputs.push_back({results.back().mutable_data(), offset, size});
+  }
+  const Poll poll = poll_with(py::none());
+  {
+    const py::gil_scoped_release release;
+    evaluate(e, poll);
+  }
+  return results;
+}
+
+template <class T>
+py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, size_t split, const Array<T>& uniform,
+                      const Array<T>& table, const Array<T>& initial, const Array<T>& starts,
+                      const Array<T>& lane_values, const StepRows& rows, const std::vector<double>& limits,
+                      const Array<T>& center, uint32_t max_steps, size_t n_lanes, unsigned n_threads, py::object poll) {
+  const auto n = static_cast<size_t>(starts.shape(0)), dim = static_cast<size_t>(starts.shape(1));
+  const Tests<T> tests{.dim = static_cast<int32_t>(dim),
+                       .x = rows.x,
+                       .gradient = rows.gradient,
+                       .fun = rows.fun,
+                       .previous_fun = rows.previous_fun,
+                       .previous_x = rows.previous_x,
+                       .moved = rows.moved,
+                       .alarm = rows.alarm,
+                       .gtol2 = static_cast<T>(limits.at(0)),
+                       .escape2 = static_cast<T>(limits.at(1)),
+                       .xtol2 = static_cast<T>(limits.at(2)),
+                       .ftol = static_cast<T>(limits.at(3)),
+                       .center = center.data()};
+  Array<T> x(std::vector<size_t>{n, dim});
+  py::array_t<int32_t> nit(n);
+  py::array_t<int8_t> status(n);
+  const Descent<T> run{.isa = &isa_named(isa),
+                       .step = section_of(code, n_rows, split),
+                       .uniform = uniform.data(),
+                       .table = table.data(),
+                       .initial = initial.data(),
+                       .starts = starts.data(),
+                       .lane_values = lane_values.data(),
+                       .n = n,
+                       .dim = dim,
+                       .n_state = static_cast<size_t>(initial.size()),
+                       .n_lane = static_cast<size_t>(lane_values.shape(1)),
+                       .lane_row = rows.lane_row,
+                       .n_table = static_cast<size_t>(table.shape(1)),
+                       .table_row = rows.table_row,
+                       .max_steps = max_steps,
+                       .tests = tests,
+                       .n_lanes = whole_blocks(n_lanes),
+                       .n_threads = n_threads,
+                       .x = x.mutable_data(),
+                       .nit = nit.mutable_data(),
+                       .status = status.mutable_data()};
+  const Poll polled = poll_with(std::move(poll));
+  {
+    const py::gil_scoped_release release;
+    descend(run, polled);
+  }
+  return py::make_tuple(x, nit, status);
+}
+
+void define_run(py::module_& m) {
+  py::class_<StepRows>(m, "StepRows")
+      .def(py::init<int32_t, int32_t, int32_t, int32_t, int32_t, int32_t, int32_t, size_t, size_t>(), py::kw_only(),
+           py::arg("x"), py::arg("gradient"), py::arg("fun"), py::arg("previous_fun"), py::arg("previous_x"),
+           py::arg("moved"), py::arg("alarm"), py::arg("lane_row"), py::arg("table_row"));
+  const auto both = [&m]<class T>(T) {
+    m.def("evaluate", &evaluate_section<T>, py::kw_only(), py::arg("isa"), py::arg("code"), py::arg("n_rows"),
+          py::arg("uniform").noconvert(), py::arg("inputs"), py::arg("input_offsets"), py::arg("outputs"),
+          py::arg("n_points"), py::arg("n_lanes"), py::arg("n_threads"));
+    m.def("descend", &descend_all<T>, py::kw_only(), py::arg("isa"), py::arg("code"), py::arg("n_rows"),
+          py::arg("split"), py::arg("uniform").noconvert(), py::arg("table").noconvert(),
+          py::arg("initial").noconvert(), py::arg("starts").noconvert(), py::arg("lane_values").noconvert(),
+          py::arg("rows"), py::arg("limits"), py::arg("center").noconvert(), py::arg("max_steps"), py::arg("n_lanes"),
+          py::arg("n_threads"), py::arg("poll"));
+  };
+  both(double{});
+  both(float{});
+}
+
+}  // namespace fastdescent::python

@@ -1,0 +1,342 @@
+"""The elementary functions: within 2 ulp of mpmath, with the special values of C99, in both dtypes."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+
+from fastdescent.program import elementary
+from fastdescent.program.elementary.formats import FORMATS
+from fastdescent.program.exact import Exact, fma_by_integers, to_float32
+
+DTYPES = ("float64", "float32")
+INF, NAN = math.inf, math.nan
+N_RANDOM = 400
+
+ORACLE: dict[str, Callable[..., mpmath.mpf]] = {
+    "exp": mpmath.exp,
+    "log": mpmath.log,
+    "sin": mpmath.sin,
+    "cos": mpmath.cos,
+    "tan": mpmath.tan,
+    "tanh": mpmath.tanh,
+    "atan": mpmath.atan,
+    "atan2": mpmath.atan2,
+    "pow": mpmath.power,
+    "hypot": mpmath.hypot,
+}
+BINARY = {"atan2", "pow", "hypot"}
+
+
+def limits(dtype: str) -> tuple[float, float, float]:
+    """The least subnormal, the least normal and the greatest number."""
+    info = np.finfo(dtype)
+    return float(info.smallest_subnormal), float(info.tiny), float(info.max)
+
+
+def any_number(rng: random.Random, m: Exact) -> float:
+    """A finite number whose bits are random: every exponent is equally likely."""
+    while True:
+        x = m.reals(rng.getrandbits(63 if m.dtype == "float64" else 31))
+        if math.isfinite(x):
+            return rng.choice((-x, x))
+
+
+def numbers(rng: random.Random, m: Exact) -> Iterator[float]:
+    """Random numbers of every size, near the ends of exp, near multiples of pi/2, and the ends of the format."""
+    end = 745.0 if m.dtype == "float64" else 103.0
+    for _ in range(N_RANDOM):
+        for x in (rng.uniform(-1, 1), rng.uniform(-30, 30), rng.uniform(-end, end), rng.uniform(0.7, 1.5)):
+            yield m.const(x)
+        yield any_number(rng, m)
+        yield m.const(rng.randrange(-3000, 3000) * math.pi / 2)
+    least, tiny, greatest = limits(m.dtype)
+    for x in (least, 3 * least, tiny - least, tiny, greatest, 1.0, 0.5, 2.0, 1e-5, 2.0**10, 2.0**21, 2.0**22):
+        yield from (m.const(x), -m.const(x))
+
+
+def arguments(name: str, rng: random.Random, m: Exact) -> Iterator[tuple[float, ...]]:
+    if name == "pow":
+        end = 1020.0 if m.dtype == "float64" else 124.0
+        for x in numbers(rng, m):
+            x = abs(x)
+            if 0.0 < x != 1.0:
+                yield x, m.const(rng.uniform(-end, end) / math.log2(x))
+                yield -x, float(rng.randrange(-6, 6))
+    elif name in BINARY:
+        for x in numbers(rng, m):
+            yield x, any_number(rng, m)
+            yield x, m.mul(x, m.const(rng.uniform(-4, 4)))
+    else:
+        for x in numbers(rng, m):
+            if name != "log" or x > 0.0:
+                yield (x,)
+
+
+def error_in_ulps(got: float, true: mpmath.mpf, dtype: str) -> float:
+    if true == 0:
+        return 0.0 if got == 0.0 else INF
+    least, _, greatest = limits(dtype)
+    digits = FORMATS[dtype].digits
+    if abs(true) >= greatest * (1 + mpmath.mpf(2) ** -digits):  # rounds to infinity
+        return 0.0 if got == math.copysign(INF, true) else float(abs(true) / greatest - 1) * 2**digits
+    if not math.isfinite(got):
+        return INF
+    ulp = mpmath.mpf(2) ** (mpmath.mag(true) - digits)
+    return float(abs(got - true) / max(ulp, least))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ORACLE)
+def test_within_two_ulps(name: str, dtype: str) -> None:
+    rng = random.Random(f"{name} {dtype}")
+    m, function, oracle = Exact(dtype), getattr(elementary, name), ORACLE[name]
+    with mpmath.workprec(160):
+        for args in arguments(name, rng, m):
+            true = oracle(*map(mpmath.mpf, args))
+            got = function(m, *args)
+            assert error_in_ulps(got, true, dtype) <= 2.0, (name, args, got, true)
+
+
+SPECIAL = [
+    ("exp", (0.0,), 1.0),
+    ("exp", (-0.0,), 1.0),
+    ("exp", (INF,), INF),
+    ("exp", (-INF,), 0.0),
+    ("exp", (1e4,), INF),
+    ("exp", (-1e4,), 0.0),
+    ("log", (1.0,), 0.0),
+    ("log", (0.0,), -INF),
+    ("log", (-0.0,), -INF),
+    ("log", (INF,), INF),
+    ("log", (-1.0,), NAN),
+    ("log", (-INF,), NAN),
+    ("sin", (0.0,), 0.0),
+    ("sin", (-0.0,), -0.0),
+    ("sin", (INF,), NAN),
+    ("cos", (0.0,), 1.0),
+    ("cos", (-0.0,), 1.0),
+    ("cos", (-INF,), NAN),
+    ("tan", (0.0,), 0.0),
+    ("tan", (-0.0,), -0.0),
+    ("tan", (INF,), NAN),
+    ("tanh", (0.0,), 0.0),
+    ("tanh", (-0.0,), -0.0),
+    ("tanh", (INF,), 1.0),
+    ("tanh", (-INF,), -1.0),
+    ("atan", (0.0,), 0.0),
+    ("atan", (-0.0,), -0.0),
+    ("atan", (INF,), math.pi / 2),
+    ("atan", (-INF,), -math.pi / 2),
+    ("atan", (1.0,), math.pi / 4),
+    ("atan2", (0.0, 1.0), 0.0),
+    ("atan2", (-0.0, 1.0), -0.0),
+    ("atan2", (0.0, 0.0), 0.0),
+    ("atan2", (-0.0, 0.0), -0.0),
+    ("atan2", (0.0, -0.0), math.pi),
+    ("atan2", (-0.0, -0.0), -math.pi),
+    ("atan2", (0.0, -1.0), math.pi),
+    ("atan2", (-0.0, -1.0), -math.pi),
+    ("atan2", (0.0, -INF), math.pi),
+    ("atan2", (-1.0, -INF), -math.pi),
+    ("atan2", (1.0, INF), 0.0),
+    ("atan2", (-1.0, INF), -0.0),
+    ("atan2", (1.0, 0.0), math.pi / 2),
+    ("atan2", (-1.0, -0.0), -math.pi / 2),
+    ("atan2", (INF, 1.0), math.pi / 2),
+    ("atan2", (-INF, -1.0), -math.pi / 2),
+    ("atan2", (INF, INF), math.pi / 4),
+    ("atan2", (-INF, INF), -math.pi / 4),
+    ("atan2", (INF, -INF), 3 * math.pi / 4),
+    ("atan2", (-INF, -INF), -3 * math.pi / 4),
+    ("atan2", (NAN, INF), NAN),
+    ("atan2", (INF, NAN), NAN),
+    ("atan2", (NAN, 0.0), NAN),
+    ("atan2", (0.0, NAN), NAN),
+    ("pow", (0.0, 0.0), 1.0),
+    ("pow", (INF, -0.0), 1.0),
+    ("pow", (NAN, 0.0), 1.0),
+    ("pow", (1.0, NAN), 1.0),
+    ("pow", (1.0, INF), 1.0),
+    ("pow", (-1.0, INF), 1.0),
+    ("pow", (-1.0, -INF), 1.0),
+    ("pow", (NAN, 1.0), NAN),
+    ("pow", (-1.0, NAN), NAN),
+    ("pow", (2.0, NAN), NAN),
+    ("pow", (0.0, NAN), NAN),
+    ("pow", (INF, NAN), NAN),
+    ("pow", (-8.0, 1.5), NAN),
+    ("pow", (-8.0, 3.0), -512.0),
+    ("pow", (-2.0, -2.0), 0.25),
+    ("pow", (-2.0, -1e4), 0.0),
+    ("pow", (-2.0, 1e4 + 1), -INF),
+    ("pow", (-2.0, -1e4 - 1), -0.0),
+    ("pow", (0.0, 0.5), 0.0),
+    ("pow", (-0.0, 0.5), 0.0),
+    ("pow", (-0.0, 3.0), -0.0),
+    ("pow", (-0.0, 2.0), 0.0),
+    ("pow", (-0.0, -3.0), -INF),
+    ("pow", (-0.0, -2.0), INF),
+    ("pow", (0.0, -0.5), INF),
+    ("pow", (0.0, -INF), INF),
+    ("pow", (0.5, INF), 0.0),
+    ("pow", (0.5, -INF), INF),
+    ("pow", (-2.0, INF), INF),
+    ("pow", (-2.0, -INF), 0.0),
+    ("pow", (INF, 0.5), INF),
+    ("pow", (INF, -0.5), 0.0),
+    ("pow", (-INF, 3.0), -INF),
+    ("pow", (-INF, 2.0), INF),
+    ("pow", (-INF, 0.5), INF),
+    ("pow", (-INF, -3.0), -0.0),
+    ("pow", (-INF, -0.5), 0.0),
+    ("pow", (-INF, INF), INF),
+    ("hypot", (0.0, -0.0), 0.0),
+    ("hypot", (INF, NAN), INF),
+    ("hypot", (NAN, -INF), INF),
+    ("hypot", (NAN, 0.0), NAN),
+    ("hypot", (0.0, NAN), NAN),
+    ("hypot", (3.0, -4.0), 5.0),
+]
+
+
+def same(a: float, b: float) -> bool:
+    return (math.isnan(a) and math.isnan(b)) or (a == b and math.copysign(1.0, a) == math.copysign(1.0, b))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("name", "args", "expected"), SPECIAL)
+def test_special_value(name: str, args: tuple[float, ...], expected: float, dtype: str) -> None:
+    m = Exact(dtype)
+    got = getattr(elementary, name)(m, *map(m.const, args))
+    assert same(got, m.const(expected)), got
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", sorted(set(ORACLE) - BINARY))
+@pytest.mark.parametrize("nan", [NAN, -NAN])
+def test_nan_gives_nan(name: str, nan: float, dtype: str) -> None:
+    assert math.isnan(getattr(elementary, name)(Exact(dtype), nan))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_tiny_arguments_come_back(dtype: str) -> None:
+    m = Exact(dtype)
+    least, tiny, _ = limits(dtype)
+    for x in (least, -least, tiny - least, -tiny, 5 * least):
+        for name in ("sin", "tan", "tanh", "atan"):
+            assert getattr(elementary, name)(m, x) == x, (name, x)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_hard_angle(dtype: str) -> None:
+    """The double nearest to a multiple of pi/2 (Muller, Elementary Functions, table 11.1), and float32's own."""
+    x = {"float64": 6381956970095103.0 * 2.0**797, "float32": 16367173.0 * 2.0**72}[dtype]
+    with mpmath.workprec(1500):
+        for name in ("sin", "cos", "tan"):
+            true = ORACLE[name](mpmath.mpf(x))
+            assert error_in_ulps(getattr(elementary, name)(Exact(dtype), x), true, dtype) <= 2.0
+
+
+def rounded_fraction(exact: Fraction, m: Exact) -> float:
+    """The nearest number of the dtype, ties to even."""
+    digits = FORMATS[m.dtype].digits
+    least = Fraction(limits(m.dtype)[0])
+    size = abs(exact)
+    exponent = size.numerator.bit_length() - size.denominator.bit_length()
+    exponent -= size < Fraction(2) ** exponent
+    unit = max(Fraction(2) ** (exponent - digits + 1), least)
+    value = round(size / unit) * unit
+    nearest = INF if value > limits(m.dtype)[2] else float(value)
+    return nearest if exact > 0 else -nearest
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_fma_rounds_once(dtype: str) -> None:
+    rng = random.Random(7)
+    m = Exact(dtype)
+    for _ in range(2000):
+        a, b = any_number(rng, m), any_number(rng, m)
+        if rng.random() < 0.8:
+            a, b = m.const(rng.uniform(-2, 2)), m.const(rng.choice((rng.uniform(-2, 2), a)))
+        c = rng.choice((any_number(rng, m), -m.mul(a, b), m.const(a * 2.0 ** rng.randrange(-60, 60))))
+        if not math.isfinite(c):
+            continue
+        exact = Fraction(a) * Fraction(b) + Fraction(c)
+        if exact:
+            assert m.fma(a, b, c) == rounded_fraction(exact, m), (a, b, c)
+        else:
+            assert m.fma(a, b, c) == 0.0
+
+
+def test_fma_by_integers_agrees_with_the_fast_path() -> None:
+    rng = random.Random(8)
+    m = Exact("float64")
+    for _ in range(2000):
+        a, b, c = (rng.uniform(-2, 2) * 2.0 ** rng.randrange(-40, 40) for _ in range(3))
+        assert m.fma(a, b, c) == fma_by_integers(a, b, c)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_fma_signs_and_infinities(dtype: str) -> None:
+    m = Exact(dtype)
+    greatest = limits(dtype)[2]
+    assert same(m.fma(1.0, -0.0, 0.0), 0.0)
+    assert same(m.fma(1.0, -0.0, -0.0), -0.0)
+    assert same(m.fma(2.0, 3.0, -6.0), 0.0)
+    assert same(m.fma(limits(dtype)[0], -0.25, 0.0), -0.0)
+    assert m.fma(greatest, 2.0, 0.0) == INF
+    assert m.fma(greatest, 2.0, -greatest) == greatest
+    assert math.isnan(m.fma(INF, 0.0, 1.0))
+    assert math.isnan(m.fma(INF, 1.0, -INF))
+    assert m.fma(2.0, 3.0, -INF) == -INF
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_exact_agrees_with_numpy(dtype: str) -> None:
+    """NumPy's + - * / sqrt rint are the hardware's."""
+    rng = random.Random(9)
+    m = Exact(dtype)
+    scalar = np.dtype(dtype).type
+    values = [0.0, -0.0, INF, -INF, NAN, *limits(dtype), *(any_number(rng, m) for _ in range(60))]
+    values += [m.const(rng.uniform(-9, 9)) for _ in range(30)] + [0.5, 1.5, 2.5, -0.5]
+    with np.errstate(all="ignore"):
+        for a in values:
+            assert same(m.sqrt(a), float(np.sqrt(scalar(a))))
+            assert same(m.rint(a), float(np.rint(scalar(a))))
+            for b in values:
+                x, y = scalar(a), scalar(b)
+                assert same(m.add(a, b), float(x + y))
+                assert same(m.sub(a, b), float(x - y))
+                assert same(m.mul(a, b), float(x * y))
+                assert same(m.div(a, b), float(x / y))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_integers_wrap(dtype: str) -> None:
+    m = Exact(dtype)
+    width = 64 if dtype == "float64" else 32
+    greatest, least = (1 << (width - 1)) - 1, -(1 << (width - 1))
+    assert m.iadd(greatest, 1) == least
+    assert m.isub(least, 1) == greatest
+    assert m.shl(3, width - 1) == least
+    assert m.shr(-1, 5) == -1
+    assert m.ushr(-1, width - 1) == 1
+    assert m.reals(m.bits(-1.5)) == -1.5
+
+
+def test_to_float32_rounds_to_nearest_even() -> None:
+    assert to_float32(1.0 + 2.0**-24) == 1.0
+    assert to_float32(1.0 + 3 * 2.0**-24) == 1.0 + 2.0**-22
+    assert to_float32(1e39) == INF
+
+
+def test_dtype_must_be_a_float() -> None:
+    with pytest.raises(ValueError, match="'int32'"):
+        Exact("int32")
