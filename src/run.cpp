@@ -22,8 +22,6 @@ const Isa& isa_named(const std::string& name) {
   throw py::value_error("no instruction set " + name + " on this machine");
 }
 
-size_t whole_blocks(size_t n_lanes) { return std::max(n_lanes + lane_block - 1, lane_block) / lane_block * lane_block; }
-
 }  // namespace
 
 Poll poll_with(py::object callback) {
@@ -39,14 +37,13 @@ std::vector<Array<T>> evaluate_section(const std::string& isa, const Codes& code
                                        const Array<T>& uniform, const std::vector<Array<T>>& inputs,
                                        const std::vector<size_t>& input_offsets,
                                        const std::vector<std::pair<size_t, size_t>>& outputs, size_t n_points,
-                                       size_t n_lanes, unsigned n_threads) {
+                                       unsigned n_threads) {
   Evaluation<T> e{.isa = &isa_named(isa),
                   .section = section_of(code, n_rows, 0),
                   .uniform = uniform.data(),
                   .inputs = {},
                   .outputs = {},
                   .n_points = n_points,
-                  .n_lanes = whole_blocks(n_lanes),
                   .n_threads = n_threads};
   for (size_t k = 0; k < inputs.size(); ++k)
     e.inputs.push_back({inputs[k].data(), input_offsets[k], static_cast<size_t>(inputs[k].shape(1))});
@@ -67,7 +64,8 @@ template <class T>
 py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, size_t split, const Array<T>& uniform,
                       const Array<T>& table, const Array<T>& initial, const Array<T>& starts,
                       const Array<T>& lane_values, const StepRows& rows, const std::vector<double>& limits,
-                      const Array<T>& center, uint32_t max_steps, size_t n_lanes, unsigned n_threads, py::object poll) {
+                      const Array<T>& center, bool plain, uint32_t max_steps, size_t n_lanes, unsigned n_threads,
+                      py::object poll) {
   const auto n = static_cast<size_t>(starts.shape(0)), dim = static_cast<size_t>(starts.shape(1));
   const Tests<T> tests{.dim = static_cast<int32_t>(dim),
                        .x = rows.x,
@@ -101,7 +99,8 @@ py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, 
                        .table_row = rows.table_row,
                        .max_steps = max_steps,
                        .tests = tests,
-                       .n_lanes = whole_blocks(n_lanes),
+                       .plain = plain,
+                       .n_lanes = n_lanes,
                        .n_threads = n_threads,
                        .x = x.mutable_data(),
                        .nit = nit.mutable_data(),
@@ -122,12 +121,12 @@ void define_run(py::module_& m) {
   const auto both = [&m]<class T>(T) {
     m.def("evaluate", &evaluate_section<T>, py::kw_only(), py::arg("isa"), py::arg("code"), py::arg("n_rows"),
           py::arg("uniform").noconvert(), py::arg("inputs"), py::arg("input_offsets"), py::arg("outputs"),
-          py::arg("n_points"), py::arg("n_lanes"), py::arg("n_threads"));
+          py::arg("n_points"), py::arg("n_threads"));
     m.def("descend", &descend_all<T>, py::kw_only(), py::arg("isa"), py::arg("code"), py::arg("n_rows"),
           py::arg("split"), py::arg("uniform").noconvert(), py::arg("table").noconvert(),
           py::arg("initial").noconvert(), py::arg("starts").noconvert(), py::arg("lane_values").noconvert(),
-          py::arg("rows"), py::arg("limits"), py::arg("center").noconvert(), py::arg("max_steps"), py::arg("n_lanes"),
-          py::arg("n_threads"), py::arg("poll"));
+          py::arg("rows"), py::arg("limits"), py::arg("center").noconvert(), py::arg("plain"), py::arg("max_steps"),
+          py::arg("n_lanes"), py::arg("n_threads"), py::arg("poll"));
   };
   both(double{});
   both(float{});

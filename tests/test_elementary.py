@@ -30,8 +30,24 @@ ORACLE: dict[str, Callable[..., mpmath.mpf]] = {
     "atan2": mpmath.atan2,
     "pow": mpmath.power,
     "hypot": mpmath.hypot,
+    "expm1": mpmath.expm1,
+    "log1p": mpmath.log1p,
+    "log2": lambda x: mpmath.log(x) / mpmath.log(2),
+    "log10": mpmath.log10,
+    "sinh": mpmath.sinh,
+    "cosh": mpmath.cosh,
+    "asin": mpmath.asin,
+    "acos": mpmath.acos,
 }
 BINARY = {"atan2", "pow", "hypot"}
+DOMAIN: dict[str, Callable[[float], bool]] = {
+    "log": lambda x: x > 0,
+    "log2": lambda x: x > 0,
+    "log10": lambda x: x > 0,
+    "log1p": lambda x: x > -1,
+    "asin": lambda x: abs(x) <= 1,
+    "acos": lambda x: abs(x) <= 1,
+}
 
 
 def limits(dtype: str) -> tuple[float, float, float]:
@@ -75,7 +91,7 @@ def arguments(name: str, rng: random.Random, m: Exact) -> Iterator[tuple[float, 
             yield x, m.mul(x, m.const(rng.uniform(-4, 4)))
     else:
         for x in numbers(rng, m):
-            if name != "log" or x > 0.0:
+            if name not in DOMAIN or DOMAIN[name](x):
                 yield (x,)
 
 
@@ -197,6 +213,45 @@ SPECIAL = [
     ("pow", (-INF, -3.0), -0.0),
     ("pow", (-INF, -0.5), 0.0),
     ("pow", (-INF, INF), INF),
+    ("expm1", (0.0,), 0.0),
+    ("expm1", (-0.0,), -0.0),
+    ("expm1", (INF,), INF),
+    ("expm1", (1e4,), INF),
+    ("expm1", (-INF,), -1.0),
+    ("log1p", (0.0,), 0.0),
+    ("log1p", (-0.0,), -0.0),
+    ("log1p", (-1.0,), -INF),
+    ("log1p", (-1.5,), NAN),
+    ("log1p", (INF,), INF),
+    ("log1p", (-INF,), NAN),
+    ("log2", (8.0,), 3.0),
+    ("log2", (0.125,), -3.0),
+    ("log2", (1.0,), 0.0),
+    ("log2", (-0.0,), -INF),
+    ("log2", (INF,), INF),
+    ("log2", (-1.0,), NAN),
+    ("log10", (1000.0,), 3.0),
+    ("log10", (1.0,), 0.0),
+    ("log10", (0.0,), -INF),
+    ("log10", (INF,), INF),
+    ("log10", (-1.0,), NAN),
+    ("sinh", (-0.0,), -0.0),
+    ("sinh", (-INF,), -INF),
+    ("sinh", (1e4,), INF),
+    ("cosh", (-0.0,), 1.0),
+    ("cosh", (-INF,), INF),
+    ("cosh", (1e4,), INF),
+    ("asin", (-0.0,), -0.0),
+    ("asin", (1.0,), math.pi / 2),
+    ("asin", (-1.0,), -math.pi / 2),
+    ("asin", (1.5,), NAN),
+    ("asin", (-INF,), NAN),
+    ("acos", (1.0,), 0.0),
+    ("acos", (-1.0,), math.pi),
+    ("acos", (0.0,), math.pi / 2),
+    ("acos", (-0.0,), math.pi / 2),
+    ("acos", (-1.5,), NAN),
+    ("acos", (INF,), NAN),
     ("hypot", (0.0, -0.0), 0.0),
     ("hypot", (INF, NAN), INF),
     ("hypot", (NAN, -INF), INF),
@@ -230,7 +285,7 @@ def test_tiny_arguments_come_back(dtype: str) -> None:
     m = Exact(dtype)
     least, tiny, _ = limits(dtype)
     for x in (least, -least, tiny - least, -tiny, 5 * least):
-        for name in ("sin", "tan", "tanh", "atan"):
+        for name in ("sin", "tan", "tanh", "atan", "expm1", "log1p", "sinh", "asin"):
             assert getattr(elementary, name)(m, x) == x, (name, x)
 
 

@@ -28,20 +28,28 @@ class Pace {
 template <class T>
 class Worker {
  public:
-  Worker(const Descent<T>& run, Shared& shared) : run_(run), shared_(shared), lanes_(run) {
-    const size_t fair = run.n / run.n_threads;
-    batch_ = std::clamp<size_t>(fair, 1, 4 * lane_block);
+  Worker(const Descent<T>& run, const DecodedStep<T>& step, Shared& shared) : run_(run), shared_(shared) {
+    const size_t block = run.isa->template kernels<T>().block;
+    const size_t n_lanes = std::max<size_t>(run.n_lanes ? run.n_lanes : block, 1);
+    for (size_t left = n_lanes; left > 0; left -= std::min(left, block)) lanes_.emplace_back(run, step, left);
+    batch_ = std::clamp<size_t>(run.n / run.n_threads / 4, 1, 128);
   }
 
   void run() {
     const auto next = [this](size_t& index) { return claim(index); };
-    for (size_t index; !lanes_.full() && claim(index);) lanes_.add(index);
-    while (lanes_.n_running() > 0 && !shared_.cancelled) {
-      pace_.time([this] { lanes_.advance(pace_.steps()); });
-      shared_.done += lanes_.collect(next);
+    for (Lanes<T>& lanes : lanes_)
+      for (size_t index; !lanes.full() && claim(index);) lanes.add(index);
+    for (bool running = true; running && !shared_.cancelled;) {
+      running = false;
+      for (Lanes<T>& lanes : lanes_) {
+        if (lanes.n_running() == 0 || shared_.cancelled) continue;
+        pace_.time([&] { lanes.advance(pace_.steps()); });
+        shared_.done += lanes.collect(next);
+        running = true;
+      }
     }
     if (!shared_.cancelled) return;
-    lanes_.interrupt();
+    for (Lanes<T>& lanes : lanes_) lanes.interrupt();
     while (first_ < last_) leave(run_, first_++);
   }
 
@@ -65,7 +73,7 @@ class Worker {
 
   const Descent<T>& run_;
   Shared& shared_;
-  Lanes<T> lanes_;
+  std::vector<Lanes<T>> lanes_;
   Pace pace_;
   size_t batch_, first_ = 0, last_ = 0;
 };
@@ -75,9 +83,10 @@ class Worker {
 template <class T>
 void descend(const Descent<T>& run, const Poll& poll) {
   if (run.n == 0) return;
+  const DecodedStep<T> step(run);
   Shared shared;
   const auto n_threads = static_cast<unsigned>(std::min<size_t>(run.n_threads, run.n));
-  run_threads(n_threads, shared, poll, [&](unsigned) { Worker<T>(run, shared).run(); });
+  run_threads(n_threads, shared, poll, [&](unsigned) { Worker<T>(run, step, shared).run(); });
   if (!shared.cancelled) return;
   for (size_t index = std::min<size_t>(shared.next, run.n); index < run.n; ++index) Worker<T>::leave(run, index);
 }

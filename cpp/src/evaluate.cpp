@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "fastdescent/aligned.hpp"
+#include "fastdescent/decode.hpp"
 #include "fastdescent/float_control.hpp"
 
 namespace fastdescent {
@@ -12,31 +13,31 @@ namespace {
 template <class T>
 class Evaluator {
  public:
-  explicit Evaluator(const Evaluation<T>& e) : e_(e), rows_(e.section.n_rows * e.n_lanes) {
-    code_.reserve(e.section.code.size());
-    for (const Instruction& in : e.section.code) {
-      code_.push_back(e.isa->template kernels<T>().decode(in, rows_.get(), e.n_lanes, e.uniform));
-    }
+  explicit Evaluator(const Evaluation<T>& e)
+      : e_(e), kernels_(e.isa->template kernels<T>()), rows_(e.section.n_rows * kernels_.block) {
+    RowSet live(e.section.n_rows);
+    for (const auto& out : e.outputs) std::fill_n(live.begin() + out.offset, out.size, true);
+    code_ = decode(e.section.code, kernels_, live);
   }
 
+  /// Evaluates points [first, first + n), at most a block.
   void run(size_t first, size_t n) {
     for (const auto& in : e_.inputs) fill(in, first, n);
-    const size_t padded = (n + lane_block - 1) / lane_block * lane_block;
-    for (const Decoded<T>& d : code_) d.run(d, padded);
+    kernels_.execute(code_.data(), rows_.get(), e_.uniform);
     for (const auto& out : e_.outputs) write(out, first, n);
   }
 
  private:
   void fill(const Block<const T>& in, size_t first, size_t n) {
     for (size_t d = 0; d < in.size; ++d) {
-      T* row = rows_.get() + (in.offset + d) * e_.n_lanes;
+      T* row = rows_.get() + (in.offset + d) * kernels_.block;
       for (size_t i = 0; i < n; ++i) row[i] = in.data[(first + i) * in.size + d];
     }
   }
 
   void write(const Block<T>& out, size_t first, size_t n) {
     for (size_t d = 0; d < out.size; ++d) {
-      const T* row = rows_.get() + (out.offset + d) * e_.n_lanes;
+      const T* row = rows_.get() + (out.offset + d) * kernels_.block;
       for (size_t i = 0; i < n; ++i) {
         out.data[(first + i) * out.size + d] = row[i] == row[i] ? row[i] : std::numeric_limits<T>::quiet_NaN();
       }
@@ -44,21 +45,24 @@ class Evaluator {
   }
 
   const Evaluation<T>& e_;
+  const Kernels<T>& kernels_;
   AlignedArray<T> rows_;
-  std::vector<Decoded<T>> code_;
+  std::vector<Decoded> code_;
 };
 
 }  // namespace
 
 template <class T>
 bool evaluate(const Evaluation<T>& e, const Poll& poll) {
-  const size_t n_tiles = (e.n_points + e.n_lanes - 1) / e.n_lanes;
+  constexpr size_t blocks_at_once = 16;
+  const size_t block = e.isa->template kernels<T>().block, tile_points = blocks_at_once * block;
+  const size_t n_tiles = (e.n_points + tile_points - 1) / tile_points;
   Shared shared;
   const auto work = [&](unsigned) {
     Evaluator<T> evaluator(e);
     for (size_t tile; !shared.cancelled && (tile = shared.next++) < n_tiles;) {
-      const size_t first = tile * e.n_lanes;
-      evaluator.run(first, std::min(e.n_lanes, e.n_points - first));
+      const size_t end = std::min((tile + 1) * tile_points, e.n_points);
+      for (size_t at = tile * tile_points; at < end; at += block) evaluator.run(at, std::min(block, end - at));
       ++shared.done;
     }
   };

@@ -1,69 +1,103 @@
 // The lanes of one thread: trajectories in flight, loaded from starts and written to results.
 #pragma once
 
+#include <algorithm>
 #include <limits>
 #include <vector>
 
 #include "fastdescent/aligned.hpp"
+#include "fastdescent/decode.hpp"
 #include "fastdescent/descend.hpp"
 #include "fastdescent/status.hpp"
 
 namespace fastdescent {
 
+/// The three readings of a step (see Code), decoded once and shared by all threads.
+template <class T>
+class DecodedStep {
+ public:
+  explicit DecodedStep(const Descent<T>& run) {
+    const auto& kernels = run.isa->template kernels<T>();
+    const auto code = run.step.code;
+    RowSet state(run.step.n_rows);
+    std::fill_n(state.begin(), run.n_state, true);
+    RowSet live = state;
+    whole_ = decode(code, kernels, live = state);
+    tail_ = decode(code.subspan(run.step.split), kernels, live = state);
+    const Tests<T>& tests = run.tests;
+    for (const int32_t row : {tests.fun, tests.previous_fun, tests.moved})
+      if (row >= 0) live[row] = true;
+    for (const int32_t first : {tests.x, tests.gradient, tests.previous_x})
+      if (first >= 0) std::fill_n(live.begin() + first, run.dim, true);
+    std::fill_n(live.begin(), run.n_state, true);
+    head_ = decode(code.first(run.step.split), kernels, live);
+    code_ = {head_.data(), tail_.data(), whole_.data(), run.plain};
+  }
+  const Code* code() const { return &code_; }
+
+ private:
+  std::vector<Decoded> head_, tail_, whole_;
+  Code code_{};
+};
+
+/// Up to one block of trajectories.
 template <class T>
 class Lanes {
  public:
-  explicit Lanes(const Descent<T>& run)
+  Lanes(const Descent<T>& run, const DecodedStep<T>& step, size_t capacity)
       : run_(run),
-        rows_(run.step.n_rows * run.n_lanes),
-        frozen_(run.n_state * run.n_lanes),
-        live_(run.n_lanes),
-        until_(run.n_lanes),
-        t_(run.n_lanes),
-        code_(run.n_lanes),
-        index_(run.n_lanes) {
-    for (const Instruction& in : run.step.code) {
-      decoded_.push_back(run.isa->template kernels<T>().decode(in, rows_.get(), run.n_lanes, run.uniform));
-    }
-    program_ = {decoded_.data(), decoded_.size(), run.step.split};
+        block_(run.isa->template kernels<T>().block),
+        capacity_(static_cast<uint32_t>(std::min(capacity, block_))),
+        rows_(run.step.n_rows * block_),
+        frozen_(run.n_state * block_),
+        saved_(run.n_state * block_),
+        live_(block_),
+        until_(block_),
+        t_(block_),
+        code_(block_),
+        index_(block_) {
     tile_ = {.abi = kernel_abi,
-             .lanes = 0,
              .steps = 1,
              .max_stopped = 1,
-             .stride = run.n_lanes,
+             .n_state = static_cast<uint32_t>(run.n_state),
              .rows = rows_.get(),
              .uniform = run.uniform,
              .table = run.table,
              .n_table = static_cast<uint32_t>(run.n_table),
              .table_row = static_cast<uint32_t>(run.table_row),
-             .n_state = static_cast<uint32_t>(run.n_state),
              .until = until_.get(),
              .t = t_.get(),
              .code = code_.get(),
              .live = live_.get(),
              .frozen = frozen_.get(),
+             .saved = saved_.get(),
              .tests = &run.tests,
-             .program = &program_};
+             .program = step.code()};
   }
 
-  uint32_t n_running() const { return tile_.lanes; }
-  bool full() const { return tile_.lanes == run_.n_lanes; }
+  uint32_t n_running() const { return n_; }
+  bool full() const { return n_ == capacity_; }
 
   /// Advances all lanes, at most `steps` steps.
   void advance(uint32_t steps) {
     tile_.steps = steps;
-    tile_.max_stopped = 1 + tile_.lanes / 16;
+    tile_.max_stopped = 1 + n_ / 16;
     run_.isa->template kernels<T>().advance(&tile_);
   }
 
-  /// Puts trajectory `index` into a lane at the end.
-  void add(size_t index) { load(tile_.lanes++, index); }
+  /// Puts trajectory `index` into a lane at the end. The first one also fills the lanes that do not run.
+  void add(size_t index) {
+    load(n_, index);
+    if (n_ == 0)
+      for (uint32_t lane = 1; lane < block_; ++lane) copy_rows(0, lane);
+    ++n_;
+  }
 
   /// Writes the results of lanes that have stopped. `next(index)` gives a trajectory to refill a lane with, or false.
   template <class Next>
   size_t collect(Next next) {
     size_t n_finished = 0;
-    for (uint32_t lane = 0; lane < tile_.lanes;) {
+    for (uint32_t lane = 0; lane < n_;) {
       if (code_[lane] == static_cast<int8_t>(Status::live)) {
         ++lane;
         continue;
@@ -78,12 +112,12 @@ class Lanes {
 
   /// Writes the lanes that still run as interrupted, where they are.
   void interrupt() {
-    for (uint32_t lane = 0; lane < tile_.lanes; ++lane) write(lane, static_cast<int8_t>(Status::interrupted));
-    tile_.lanes = 0;
+    for (uint32_t lane = 0; lane < n_; ++lane) write(lane, static_cast<int8_t>(Status::interrupted));
+    n_ = 0;
   }
 
  private:
-  T& at(size_t row, size_t lane) { return rows_[row * run_.n_lanes + lane]; }
+  T& at(size_t row, size_t lane) { return rows_[row * block_ + lane]; }
 
   void load(uint32_t lane, size_t index) {
     for (size_t r = run_.dim; r < run_.n_state; ++r) at(r, lane) = run_.initial[r];
@@ -108,12 +142,8 @@ class Lanes {
 
   /// Keeps running lanes in front. The vacated lane holds a copy of a running one or, at last, of a finished one.
   void move_last_to(uint32_t lane) {
-    const uint32_t last = --tile_.lanes;
-    for (size_t r = 0; r < run_.n_state; ++r) {
-      if (lane != last) at(r, lane) = at(r, last);
-      else at(r, last) = at(r, 0);
-    }
-    for (size_t r = run_.lane_row; r < run_.lane_row + run_.n_lane; ++r) at(r, lane) = at(r, last);
+    const uint32_t last = --n_;
+    copy_rows(lane != last ? last : 0, lane != last ? lane : last);
     index_[lane] = index_[last];
     t_[lane] = t_[last];
     code_[lane] = code_[last];
@@ -121,15 +151,20 @@ class Lanes {
     live_[last] = 0;
   }
 
+  void copy_rows(uint32_t from, uint32_t to) {
+    for (size_t r = 0; r < run_.n_state; ++r) at(r, to) = at(r, from);
+    for (size_t r = run_.lane_row; r < run_.lane_row + run_.n_lane; ++r) at(r, to) = at(r, from);
+  }
+
   using Int = std::conditional_t<sizeof(T) == 8, int64_t, int32_t>;
   const Descent<T>& run_;
-  AlignedArray<T> rows_, frozen_;
+  size_t block_;
+  uint32_t capacity_, n_ = 0;
+  AlignedArray<T> rows_, frozen_, saved_;
   AlignedArray<Int> live_;
   AlignedArray<uint32_t> until_, t_;
   AlignedArray<int8_t> code_;
   AlignedArray<size_t> index_;
-  std::vector<Decoded<T>> decoded_;
-  Code<T> program_{};
   Tile<T> tile_{};
 };
 

@@ -87,6 +87,7 @@ def _job(
         schedules=options.hyper.schedules,
         lane_inputs={k: v[every] for k, v in options.hyper.lanes.items()},
         limits=limits,
+        plain=step.spreads and not with_fun and limits.gtol is None and limits.xtol is None,
         max_steps=options.max_steps,
         n_threads=options.n_threads,
         poll=poll,

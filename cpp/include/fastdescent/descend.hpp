@@ -22,7 +22,8 @@ struct Descent {
   size_t n, dim, n_state, n_lane, lane_row, n_table, table_row;
   uint32_t max_steps;
   Tests<T> tests;
-  size_t n_lanes;
+  bool plain;      ///< see Code::plain
+  size_t n_lanes;  ///< trajectories in flight on a thread, at most; results do not depend on it
   unsigned n_threads;
   T* x;            ///< results: (n, dim)
   int32_t* nit;    ///< (n)

@@ -24,7 +24,7 @@ struct Evaluation {
   const T* uniform;
   std::vector<Block<const T>> inputs;
   std::vector<Block<T>> outputs;
-  size_t n_points, n_lanes;
+  size_t n_points;
   unsigned n_threads;
 };
 

@@ -4,30 +4,40 @@
 #include <cstddef>
 
 #include "fastdescent/kernel.hpp"
+#include "fastdescent/opcodes.hpp"
 
 namespace fastdescent {
 
-/// An instruction with its addresses worked out; `run` goes over `lanes` lanes of every row.
-template <class T>
-struct Decoded {
-  void (*run)(const Decoded&, size_t lanes);
-  int32_t n_outer, n_inner;
-  T* out;
-  const T* operand[3];
-  ptrdiff_t out_outer, out_inner, outer[3], inner[3];
+/// Where an instruction of one row finds an operand: a row, a uniform number, the result of the instruction before
+/// (still in registers), or wherever the first operand is.
+enum class Source { row, uniform, previous, first };
+
+struct Place {
+  int32_t offset, outer, inner;  ///< in numbers, not rows
 };
 
-/// A decoded section; the first `split` instructions run before the stop test.
-template <class T>
+/// A decoded instruction. `run` is a function of the instruction set; it ends by calling that of the next one.
+struct Decoded {
+  void* run;
+  int32_t n_outer, n_inner;
+  Place out, operand[3];
+};
+
+/// Three readings of one step: up to the stop test, from there on, and both at once where there is no test between.
 struct Code {
-  const Decoded<T>* instructions;
-  size_t n, split;
+  const Decoded *head, *tail, *whole;
+  bool plain;  ///< nothing but the radius or a non-finite number can stop a lane, and those show in x at once
 };
 
 template <class T>
 struct Kernels {
-  Decoded<T> (*decode)(const Instruction&, T* rows, size_t stride, const T* uniform);
-  void (*advance)(Tile<T>*);  ///< the interpreter's kernel; Tile::program is a Code<T>
+  int block;  ///< lanes of a block
+  /// The function for one row, or null where the opcode has no such form; `keep` writes the result to its row.
+  void* (*single)(Op op, const Source* sources, bool keep);
+  void* (*general)(Op op, int uniform);  ///< the function for any loops
+  void* (*stop)();                       ///< the function after the last instruction
+  void (*execute)(const Decoded* code, T* rows, const T* uniform);
+  void (*advance)(Tile<T>*);  ///< the interpreter's kernel; Tile::program is a Code
 };
 
 struct Isa {

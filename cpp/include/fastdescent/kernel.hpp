@@ -30,27 +30,25 @@ struct Tests {
   const T* center;  ///< of the escape radius, `dim` numbers
 };
 
-/// Lanes [0, lanes) of a block of rows, row r at rows + r*stride. The first n_state rows are the state, which the
-/// kernel replaces at every step. Lanes with live[i] != 0 run; when one stops or reaches until[i], its code is set,
-/// its state is frozen and its t is the number of updates made. Returns after `steps` steps, or after the step in
-/// which `max_stopped` lanes have stopped. Padding lanes up to a multiple of `lane_block` are computed and ignored.
+/// The lanes of one block: row r stands at rows + r * block. The first n_state rows are the state, which the kernel
+/// replaces at every step. Lanes with live[i] != 0 run; when one stops or reaches until[i], its code is set, its state
+/// is frozen and its t is the number of updates made. Returns after `steps` steps, or after the step in which
+/// `max_stopped` lanes have stopped. All `block` lanes are computed; those that do not run are ignored.
 template <class T>
 struct Tile {
-  uint32_t abi, lanes, steps, max_stopped;
-  size_t stride;
+  uint32_t abi, steps, max_stopped, n_state;
   T* rows;
   const T* uniform;
   const T* table;  ///< (t, n_table): the values that depend on t alone
-  uint32_t n_table, table_row, n_state;
+  uint32_t n_table, table_row;
   const uint32_t* until;
   uint32_t* t;
   int8_t* code;
   void* live;  ///< integers as wide as T: -1 runs, 0 does not
-  T* frozen;   ///< (lanes, n_state), for the kernel's own use
+  T* frozen;   ///< (n_state, block), for the kernel's own use
+  T* saved;    ///< (n_state, block), likewise
   const Tests<T>* tests;
   const void* program;  ///< the interpreter's decoded instructions
 };
-
-inline constexpr size_t lane_block = 32;  ///< lanes come in multiples of this, for every instruction set
 
 }  // namespace fastdescent

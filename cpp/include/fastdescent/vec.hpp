@@ -98,7 +98,12 @@ FD_INLINE VD rint(VD a) { return (VD)_mm512_roundscale_pd((__m512d)a, _MM_FROUND
 FD_INLINE VF rint(VF a) { return (VF)_mm512_roundscale_ps((__m512)a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 FD_INLINE bool any(ID m) { return _mm512_test_epi64_mask((__m512i)m, (__m512i)m) != 0; }
 FD_INLINE bool any(IF m) { return _mm512_test_epi64_mask((__m512i)m, (__m512i)m) != 0; }
+/// Bit i is set where lane i of a mask is.
+FD_INLINE uint32_t mask_bits(ID m) { return _mm512_movepi64_mask((__m512i)m); }
+FD_INLINE uint32_t mask_bits(IF m) { return _mm512_movepi32_mask((__m512i)m); }
 #elif defined(__AVX2__)
+FD_INLINE uint32_t mask_bits(ID m) { return static_cast<uint32_t>(_mm256_movemask_pd((__m256d)m)); }
+FD_INLINE uint32_t mask_bits(IF m) { return static_cast<uint32_t>(_mm256_movemask_ps((__m256)m)); }
 FD_INLINE VD sqrt(VD a) { return (VD)_mm256_sqrt_pd((__m256d)a); }
 FD_INLINE VF sqrt(VF a) { return (VF)_mm256_sqrt_ps((__m256)a); }
 FD_INLINE VD rint(VD a) { return (VD)_mm256_round_pd((__m256d)a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
@@ -106,6 +111,8 @@ FD_INLINE VF rint(VF a) { return (VF)_mm256_round_ps((__m256)a, _MM_FROUND_TO_NE
 FD_INLINE bool any(ID m) { return !_mm256_testz_si256((__m256i)m, (__m256i)m); }
 FD_INLINE bool any(IF m) { return !_mm256_testz_si256((__m256i)m, (__m256i)m); }
 #elif defined(__x86_64__) || defined(_M_X64)
+FD_INLINE uint32_t mask_bits(ID m) { return static_cast<uint32_t>(_mm_movemask_pd((__m128d)m)); }
+FD_INLINE uint32_t mask_bits(IF m) { return static_cast<uint32_t>(_mm_movemask_ps((__m128)m)); }
 FD_INLINE VD sqrt(VD a) { return (VD)_mm_sqrt_pd((__m128d)a); }
 FD_INLINE VF sqrt(VF a) { return (VF)_mm_sqrt_ps((__m128)a); }
 FD_INLINE VD rint(VD a) { return (VD)_mm_round_pd((__m128d)a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
@@ -113,6 +120,8 @@ FD_INLINE VF rint(VF a) { return (VF)_mm_round_ps((__m128)a, _MM_FROUND_TO_NEARE
 FD_INLINE bool any(ID m) { return !_mm_testz_si128((__m128i)m, (__m128i)m); }
 FD_INLINE bool any(IF m) { return !_mm_testz_si128((__m128i)m, (__m128i)m); }
 #else
+FD_INLINE uint32_t mask_bits(ID m) { return (m[0] & 1) | (m[1] & 2); }
+FD_INLINE uint32_t mask_bits(IF m) { return (m[0] & 1) | (m[1] & 2) | (m[2] & 4) | (m[3] & 8); }
 FD_INLINE VD sqrt(VD a) { return (VD)vsqrtq_f64((float64x2_t)a); }
 FD_INLINE VF sqrt(VF a) { return (VF)vsqrtq_f32((float32x4_t)a); }
 FD_INLINE VD rint(VD a) { return (VD)vrndnq_f64((float64x2_t)a); }

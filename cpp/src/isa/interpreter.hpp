@@ -1,7 +1,7 @@
-// The interpreter: a kernel that runs a decoded section, instruction by instruction, over a tile that fits L1.
+// The interpreter's kernel: one block of lanes, step by step, until enough of them have stopped.
 #pragma once
 
-#include "instructions.hpp"
+#include "tables.hpp"
 #include "tests.hpp"
 
 namespace fastdescent::FD_ISA {
@@ -10,108 +10,151 @@ template <class T>
 class Advance {
  public:
   explicit Advance(Tile<T>& tile)
-      : tile_(tile),
-        code_(*static_cast<const Code<T>*>(tile.program)),
-        live_(static_cast<typename simd<T>::Int*>(tile.live)),
-        padded_((tile.lanes + lane_block - 1) / lane_block * lane_block) {}
+      : tile_(tile), code_(*static_cast<const Code*>(tile.program)), live_(static_cast<Int*>(tile.live)) {
+    centred_ = true;
+    for (int32_t d = 0; d < tile.tests->dim; ++d) centred_ &= tile.tests->center[d] == 0;
+  }
 
   void run() {
-    find_due();
+    survey();
     uint32_t done = 0;
-    while (done < tile_.steps) {
-      fill_table(done);
-      execute(0, code_.split);
-      const bool flagged = any_may_stop(tile_, padded_);
-      if (flagged || done == due_) stop_lanes(done);
-      if (n_running_ == 0) break;
-      execute(code_.split, code_.n);
-      ++done;
+    while (done < tile_.steps && n_running_ > 0) {
+      const uint32_t sure = min(min(tile_.steps, due_) - done, longest_guess);
+      if (code_.plain && sure > 1 && (centred_ ? guess<true>(done, sure) : guess<false>(done, sure))) {
+        done += sure;
+      } else if (step(done)) {
+        ++done;
+      }
       if (n_stopped_ >= tile_.max_stopped) break;
     }
-    for (uint32_t i = 0; i < tile_.lanes; ++i) {
+    for (int i = 0; i < lanes; ++i) {
       if (live_[i]) tile_.t[i] += done;
-      else if (froze(i)) restore(i);
+      else if (stopped_[i]) copy(tile_.frozen, i, tile_.rows, i);
     }
   }
 
  private:
-  void execute(size_t begin, size_t end) {
-    for (size_t k = begin; k < end; ++k) code_.instructions[k].run(code_.instructions[k], padded_);
+  using Int = typename simd<T>::Int;
+  static constexpr int lanes = block_lanes<T>;
+  static constexpr uint32_t longest_guess = 32;
+  static uint32_t min(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+  /// One step with every test. False if no lane was left to make it.
+  bool step(uint32_t done) {
+    fill_table(done);
+    execute(code_.head, tile_.rows, tile_.uniform);
+    if (done >= due_ || (centred_ ? any_may_stop<true>() : any_may_stop<false>())) stop_lanes(done);
+    if (n_running_ == 0) return false;
+    execute(code_.tail, tile_.rows, tile_.uniform);
+    return true;
   }
 
-  /// Counts running lanes, and the steps until the first of them reaches its `until`.
-  void find_due() {
+  /// Steps without tests, in the hope that no lane stops. If one might have, everything is as it was.
+  template <bool centred>
+  bool guess(uint32_t done, uint32_t steps) {
+    copy_state(tile_.rows, tile_.saved);
+    IVec<T> gone{};
+    const Vec<T> limit = splat<T>(tile_.tests->escape2);
+    for (uint32_t k = 0; k < steps; ++k) {
+#pragma GCC unroll 8
+      for (int u = 0; u < n_vectors; ++u) gone |= ~(radius2<centred>(tile_, u) <= limit) & running(tile_, u);
+      fill_table(done + k);
+      execute(code_.whole, tile_.rows, tile_.uniform);
+    }
+    for (int u = 0; u < n_vectors; ++u) gone |= ~(radius2<centred>(tile_, u) <= limit) & running(tile_, u);
+    if (!any(gone)) return true;
+    copy_state(tile_.saved, tile_.rows);
+    return false;
+  }
+
+  template <bool centred>
+  bool any_may_stop() const {
+    IVec<T> flagged{};
+    for (int u = 0; u < n_vectors; ++u) flagged |= ~goes_on<centred>(tile_, u) & running(tile_, u);
+    return any(flagged);
+  }
+
+  /// Counts running lanes, and the steps from the beginning of this call until the first reaches its `until`.
+  void survey() {
     n_running_ = 0;
     due_ = ~0u;
     same_t_ = true;
-    first_ = ~0u;
-    for (uint32_t i = 0; i < tile_.lanes; ++i) {
+    first_ = lanes;
+    for (int i = 0; i < lanes; ++i) {
       if (!live_[i]) continue;
-      if (first_ == ~0u) first_ = i;
+      if (first_ == lanes) first_ = i;
       ++n_running_;
-      const uint32_t left = tile_.until[i] - tile_.t[i];
-      if (left < due_) due_ = left;
+      due_ = min(due_, tile_.until[i] - tile_.t[i]);
       same_t_ &= tile_.t[i] == tile_.t[first_];
     }
   }
 
   /// The rows that depend on t alone: one broadcast where the running lanes agree on t, else a lookup a lane.
   void fill_table(uint32_t done) {
-    if (!tile_.n_table) return;
     for (uint32_t r = 0; r < tile_.n_table; ++r) {
-      T* row = tile_.rows + (tile_.table_row + r) * tile_.stride;
+      T* row = tile_.rows + (tile_.table_row + r) * lanes;
       if (same_t_) {
-        const T value = n_running_ ? tile_.table[size_t(tile_.t[first_] + done) * tile_.n_table + r] : T(0);
-        for (size_t i = 0; i < padded_; i += simd<T>::width) store(row + i, splat<T>(value));
+        const T value = tile_.table[size_t(tile_.t[first_] + done) * tile_.n_table + r];
+        for (int u = 0; u < n_vectors; ++u) store(row + u * simd<T>::width, splat<T>(value));
       } else {
-        for (uint32_t i = 0; i < tile_.lanes; ++i) {
+        for (int i = 0; i < lanes; ++i)
           if (live_[i]) row[i] = tile_.table[size_t(tile_.t[i] + done) * tile_.n_table + r];
-        }
       }
     }
   }
 
-  /// Exact tests for every running lane. A lane that stops is put aside and goes on as a copy of a running one, so
+  /// Exact tests for the lanes that may stop. One that does is put aside and goes on as a copy of a running one, so
   /// that the loops need no masks and do not run into slow operands.
-  void stop_lanes(uint32_t done) {
-    for (uint32_t i = 0; i < tile_.lanes; ++i) {
-      if (!live_[i]) continue;
-      Status status = status_of(tile_, i);
-      if (status == Status::live && tile_.t[i] + done == tile_.until[i]) status = Status::max_steps;
-      if (status == Status::live) continue;
-      tile_.code[i] = static_cast<int8_t>(status);
-      tile_.t[i] += done;
-      live_[i] = 0;
-      ++n_stopped_;
-      for (uint32_t r = 0; r < tile_.n_state; ++r) frozen(i)[r] = tile_.rows[r * tile_.stride + i];
-    }
-    find_due();
-    if (n_running_ == 0) return;
-    for (uint32_t i = 0; i < tile_.lanes; ++i) {
-      if (live_[i] || !froze(i)) continue;
-      for (uint32_t r = 0; r < tile_.n_state; ++r) {
-        tile_.rows[r * tile_.stride + i] = tile_.rows[r * tile_.stride + first_];
+  __attribute__((noinline)) void stop_lanes(uint32_t done) {
+    bool first_stopped = false;
+    int stopped_now[lanes], n_now = 0;
+    for (int u = 0; u < n_vectors; ++u) {
+      const IVec<T> may = centred_ ? ~goes_on<true>(tile_, u) : ~goes_on<false>(tile_, u);
+      uint32_t candidates = mask_bits(done >= due_ ? running(tile_, u) : may & running(tile_, u));
+      for (; candidates; candidates &= candidates - 1) {
+        const int i = u * simd<T>::width + __builtin_ctz(candidates);
+        Status status = status_of(tile_, static_cast<size_t>(i));
+        if (status == Status::live && tile_.t[i] + done == tile_.until[i]) status = Status::max_steps;
+        if (status == Status::live) continue;
+        tile_.code[i] = static_cast<int8_t>(status);
+        tile_.t[i] += done;
+        live_[i] = 0;
+        stopped_[i] = true;
+        first_stopped |= i == first_;
+        copy(tile_.rows, i, tile_.frozen, i);
+        stopped_now[n_now++] = i;
       }
     }
+    n_stopped_ += n_now;
+    if (done >= due_ || first_stopped) survey();
+    else n_running_ -= n_now;
+    if (n_running_ == 0) return;
+    for (int k = 0; k < n_now; ++k) copy(tile_.rows, first_, tile_.rows, stopped_now[k]);
   }
 
-  bool froze(uint32_t i) const { return tile_.code[i] != static_cast<int8_t>(Status::live); }
-  T* frozen(uint32_t i) const { return tile_.frozen + size_t(i) * tile_.n_state; }
-  void restore(uint32_t i) {
-    for (uint32_t r = 0; r < tile_.n_state; ++r) tile_.rows[r * tile_.stride + i] = frozen(i)[r];
+  void copy(const T* from, int i, T* to, int j) const {
+    for (uint32_t r = 0; r < tile_.n_state; ++r) to[r * lanes + j] = from[r * lanes + i];
+  }
+  void copy_state(const T* from, T* to) const {
+    for (uint32_t k = 0; k < tile_.n_state * lanes; k += simd<T>::width) store(to + k, load(from + k));
   }
 
   Tile<T>& tile_;
-  const Code<T>& code_;
-  typename simd<T>::Int* live_;
-  const size_t padded_;
-  uint32_t n_running_ = 0, n_stopped_ = 0, due_ = 0, first_ = 0;
-  bool same_t_ = true;
+  const Code& code_;
+  Int* live_;
+  bool stopped_[lanes] = {};
+  bool centred_, same_t_ = true;
+  uint32_t n_running_ = 0, n_stopped_ = 0, due_ = 0;
+  int first_ = 0;
 };
 
 template <class T>
 static void advance(Tile<T>* tile) {
   Advance<T>(*tile).run();
 }
+
+template <class T>
+inline constexpr Kernels<T> kernels{block_lanes<T>,  single_handler<T>, general_handler<T>,
+                                    stop_handler<T>, execute<T>,        advance<T>};
 
 }  // namespace fastdescent::FD_ISA

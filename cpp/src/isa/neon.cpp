@@ -3,5 +3,5 @@
 
 namespace fastdescent {
 extern const Isa isa_neon;
-const Isa isa_neon{"neon", {neon::decode<double>, neon::advance<double>}, {neon::decode<float>, neon::advance<float>}};
+const Isa isa_neon{"neon", neon::kernels<double>, neon::kernels<float>};
 }  // namespace fastdescent

@@ -4,61 +4,67 @@
 
 #include "fastdescent/isa.hpp"
 #include "fastdescent/status.hpp"
-#include "fastdescent/vec.hpp"
+#include "handlers.hpp"
 
 namespace fastdescent::FD_ISA {
 
 template <class T>
 inline constexpr T largest = sizeof(T) == 8 ? static_cast<T>(__DBL_MAX__) : static_cast<T>(__FLT_MAX__);
 
-/// Sum over d of (a_d - b_d)^2, fma in row order.
+/// Row r of vector u of a block.
 template <class T>
-FD_INLINE Vec<T> distance2(const T* a, const T* b, size_t stride, int32_t dim) {
-  Vec<T> total = load(a) - load(b);
-  total = total * total;
-  for (int32_t d = 1; d < dim; ++d) {
-    const Vec<T> delta = load(a + d * stride) - load(b + d * stride);
-    total = fma(delta, delta, total);
+FD_INLINE Vec<T> at_row(const Tile<T>& tile, int32_t r, int u) {
+  return load(tile.rows + r * block_lanes<T> + u * simd<T>::width);
+}
+
+template <class T>
+FD_INLINE IVec<T> running(const Tile<T>& tile, int u) {
+  return *reinterpret_cast<const IVec<T>*>(static_cast<const typename simd<T>::Int*>(tile.live) + u * simd<T>::width);
+}
+
+/// Square of the distance from the centre of the escape radius.
+template <bool centred, class T>
+FD_INLINE Vec<T> radius2(const Tile<T>& tile, int u) {
+  const Tests<T>& tests = *tile.tests;
+  Vec<T> total{};
+  for (int32_t d = 0; d < tests.dim; ++d) {
+    Vec<T> delta = at_row(tile, tests.x + d, u);
+    if constexpr (!centred) delta -= splat<T>(tests.center[d]);
+    total = d ? fma(delta, delta, total) : delta * delta;
   }
   return total;
 }
 
-/// Whether any running lane may have to stop. May say yes in vain, where squares overflow; never no in vain.
-template <class T>
-FD_INLINE bool any_may_stop(const Tile<T>& tile, size_t lanes) {
+/// Lanes of vector u that go on for certain. May leave out some in vain, where squares overflow.
+template <bool centred, class T>
+FD_INLINE IVec<T> goes_on(const Tile<T>& tile, int u) {
   const Tests<T>& tests = *tile.tests;
-  const size_t stride = tile.stride;
   const Vec<T> top = splat<T>(largest<T>);
-  const Vec<T> radius2 = splat<T>(tests.escape2 < largest<T> ? tests.escape2 : largest<T>);
-  const auto row = [&](int32_t r) { return tile.rows + r * stride; };
-  IVec<T> flagged{};
-  for (size_t lane = 0; lane < lanes; lane += simd<T>::width) {
-    const T *x = row(tests.x) + lane, *g = row(tests.gradient) + lane;
-    Vec<T> g2 = load(g) * load(g);
-    Vec<T> delta = load(x) - splat<T>(tests.center[0]);
-    Vec<T> r2 = delta * delta;
-    for (int32_t d = 1; d < tests.dim; ++d) {
-      const Vec<T> slope = load(g + d * stride);
-      g2 = fma(slope, slope, g2);
-      delta = load(x + d * stride) - splat<T>(tests.center[d]);
-      r2 = fma(delta, delta, r2);
-    }
-    IVec<T> going = (g2 > splat<T>(tests.gtol2)) & (g2 <= top) & (r2 <= radius2);
-    if (tests.fun >= 0) {
-      const Vec<T> f = load(row(tests.fun) + lane);
-      going &= abs(f) <= top;
-      if (tests.ftol >= 0) {
-        const Vec<T> change = abs(f - load(row(tests.previous_fun) + lane));
-        going &= (change > splat<T>(tests.ftol)) | (load(row(tests.moved) + lane) == 0);
-      }
-    }
-    if (tests.xtol2 >= 0) {
-      const Vec<T> moved2 = distance2(x, row(tests.previous_x) + lane, stride, tests.dim);
-      going &= (moved2 > splat<T>(tests.xtol2)) | (load(row(tests.moved) + lane) == 0);
-    }
-    flagged |= ~going & *reinterpret_cast<const IVec<T>*>(static_cast<const typename simd<T>::Int*>(tile.live) + lane);
+  Vec<T> g2{};
+  for (int32_t d = 0; d < tests.dim; ++d) {
+    const Vec<T> slope = at_row(tile, tests.gradient + d, u);
+    g2 = d ? fma(slope, slope, g2) : slope * slope;
   }
-  return any(flagged);
+  const T limit = tests.escape2 < largest<T> ? tests.escape2 : largest<T>;
+  IVec<T> going = (g2 > splat<T>(tests.gtol2)) & (g2 <= top) & (radius2<centred>(tile, u) <= splat<T>(limit));
+  if (tests.fun < 0 && tests.moved < 0) return going;
+  Vec<T> f{};
+  if (tests.fun >= 0) {
+    f = at_row(tile, tests.fun, u);
+    going &= abs(f) <= top;
+  }
+  if (tests.moved < 0) return going;
+  const IVec<T> unmoved = at_row(tile, tests.moved, u) == 0;
+  if (tests.ftol >= 0) going &= (abs(f - at_row(tile, tests.previous_fun, u)) > splat<T>(tests.ftol)) | unmoved;
+  if (tests.xtol2 >= 0) {
+    Vec<T> moved2{};
+    for (int32_t d = 0; d < tests.dim; ++d) {
+      const Vec<T> delta = at_row(tile, tests.x + d, u) - at_row(tile, tests.previous_x + d, u);
+      moved2 = d ? fma(delta, delta, moved2) : delta * delta;
+    }
+    going &= (moved2 > splat<T>(tests.xtol2)) | unmoved;
+  }
+  return going;
 }
 
 template <class T>
@@ -76,7 +82,7 @@ FD_INLINE T scalar_fma(T a, T b, T c) {
 template <class T>
 FD_COLD Status status_of(const Tile<T>& tile, size_t lane) {
   const Tests<T>& tests = *tile.tests;
-  const auto at = [&](int32_t r) { return tile.rows[r * tile.stride + lane]; };
+  const auto at = [&](int32_t r) { return tile.rows[r * block_lanes<T> + lane]; };
   bool x_finite = true, slope_finite = tests.fun < 0 || is_finite(at(tests.fun));
   T g2 = 0, r2 = 0, moved2 = 0;
   for (int32_t d = 0; d < tests.dim; ++d) {

@@ -3,5 +3,5 @@
 
 namespace fastdescent {
 extern const Isa isa_v2;
-const Isa isa_v2{"x86-64-v2", {v2::decode<double>, v2::advance<double>}, {v2::decode<float>, v2::advance<float>}};
+const Isa isa_v2{"x86-64-v2", v2::kernels<double>, v2::kernels<float>};
 }  // namespace fastdescent

@@ -3,5 +3,5 @@
 
 namespace fastdescent {
 extern const Isa isa_v3;
-const Isa isa_v3{"x86-64-v3", {v3::decode<double>, v3::advance<double>}, {v3::decode<float>, v3::advance<float>}};
+const Isa isa_v3{"x86-64-v3", v3::kernels<double>, v3::kernels<float>};
 }  // namespace fastdescent

@@ -3,5 +3,5 @@
 
 namespace fastdescent {
 extern const Isa isa_v4;
-const Isa isa_v4{"x86-64-v4", {v4::decode<double>, v4::advance<double>}, {v4::decode<float>, v4::advance<float>}};
+const Isa isa_v4{"x86-64-v4", v4::kernels<double>, v4::kernels<float>};
 }  // namespace fastdescent

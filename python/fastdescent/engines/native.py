@@ -14,11 +14,6 @@ from fastdescent import _core
 from fastdescent.engines.protocol import DescentJob, Ends, Floats, lane_values, table_values, uniform_values
 from fastdescent.program.program import Program, Section
 
-#: A tile of lanes should leave room in the smallest first-level caches (32 KiB).
-_TILE_BYTES = 24 * 1024
-_LANE_BLOCK = 32
-
-
 def isa() -> str:
     """The instruction set in use: the machine's best, unless FASTDESCENT_ISA names another that it has."""
     available = _core.isas()
@@ -28,13 +23,9 @@ def isa() -> str:
     return wanted or available[0]
 
 
-def n_lanes(n_rows: int, itemsize: int) -> int:
-    """Width of a tile, from the rows that a lane needs; FASTDESCENT_LANES forces one. Results do not depend on it."""
-    forced = os.environ.get("FASTDESCENT_LANES")
-    if forced:
-        return max(_LANE_BLOCK, int(forced))
-    fits = _TILE_BYTES // (max(n_rows, 1) * itemsize)
-    return min(max(fits // _LANE_BLOCK, 1), 16) * _LANE_BLOCK
+def n_lanes() -> int:
+    """Trajectories in flight on a thread; 0 leaves it to the core. Results do not depend on it."""
+    return int(os.environ.get("FASTDESCENT_LANES", "0"))
 
 
 class NativeEngine:
@@ -56,7 +47,6 @@ class NativeEngine:
             input_offsets=[s.offset for s in section.inputs],
             outputs=[(s.offset, s.size) for s in section.outputs],
             n_points=n_points,
-            n_lanes=n_lanes(section.n_rows, dtype.itemsize),
             n_threads=n_threads,
         )
         return {s.name: array for s, array in zip(section.outputs, results, strict=True)}
@@ -84,8 +74,9 @@ class NativeEngine:
             rows=_step_rows(program, job),
             limits=_squared(job, dtype),
             center=rounded(job.limits.center),
+            plain=job.plain,
             max_steps=job.max_steps,
-            n_lanes=n_lanes(main.n_rows, dtype.itemsize),
+            n_lanes=n_lanes(),
             n_threads=job.n_threads,
             poll=job.poll,
         )

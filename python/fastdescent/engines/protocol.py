@@ -37,6 +37,7 @@ class DescentJob:
     schedules: Mapping[str, npt.NDArray[np.float64]]  #: hyperparameters tabulated over t
     lane_inputs: Mapping[str, npt.NDArray[np.float64]]  #: hyperparameters, (n, size)
     limits: StopLimits
+    plain: bool  #: only the radius can stop a trajectory, and what is not finite shows in x with the next step
     max_steps: int
     n_threads: int
     poll: Callable[[int], bool] | None

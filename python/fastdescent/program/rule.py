@@ -15,6 +15,7 @@ from fastdescent.program.formula import Formula, fresh
 from fastdescent.program.graph import Node, Shape
 from fastdescent.program.instantiate import instantiate
 from fastdescent.program.program import Program
+from fastdescent.program.spread import spreads
 from fastdescent.program.trace import Traced, as_node, refuse
 
 Rule = Callable[..., tuple[Any, Mapping[str, Any]]]
@@ -47,6 +48,7 @@ class StepProgram:
 
     program: Program
     initial: tuple[float, ...]
+    spreads: bool  #: a gradient that is not finite makes the next x not finite
 
 
 class Gradient:
@@ -154,4 +156,4 @@ def _compiled(own: Formula, spec: StepSpec, state: State, x_next: Node, after: d
         rows += [StateRow(name, b.graph.leaf("input", f"test.{name}", n.shape), n) for name, n in extra]
         initial += [0.0] * sum(n.size for _, n in extra)
     program = compile_step(b, rows, tests, also=[own.fun])
-    return StepProgram(program, tuple(np.asarray(initial, dtype=float).tolist()))
+    return StepProgram(program, tuple(np.asarray(initial, dtype=float).tolist()), spreads(own.gradient, x_next))

@@ -3,6 +3,7 @@
 
 #include "fastdescent/math/exp.hpp"
 #include "fastdescent/math/format.hpp"
+#include "fastdescent/math/pair.hpp"
 
 namespace fastdescent::FD_ISA {
 
@@ -21,9 +22,9 @@ struct Expm1Constants<float> {
   static constexpr float tiny = 0x1p-25f;
 };
 
-/// (exp(x) - 1) / 4 for x in [lowest, highest]; the quarter keeps 2^k finite where exp(x) / 2 is.
+/// (exp(x) - 1) / 4, for x in [lowest, highest]; the quarter keeps 2^k finite where exp(x) / 2 is.
 template <class T>
-FD_INLINE Vec<T> expm1_quarter(Vec<T> x) {
+FD_INLINE Pair<T> expm1_quarter(Vec<T> x) {
   using C = ExpConstants<T>;
   constexpr T shift = Format<T>::round_shift + Format<T>::bias - 2;
   const Vec<T> shifted = fma(x, splat<T>(C::log2_e), splat<T>(shift));
@@ -35,7 +36,9 @@ FD_INLINE Vec<T> expm1_quarter(Vec<T> x) {
   const Vec<T> p = r + tail;
   const Vec<T> p_low = (r - p) + (tail + r_low);
   const Vec<T> s = reals(bits(shifted) << Format<T>::fraction_bits);
-  return fma(s, p_low, fma(s, p, s - splat<T>(0.25)));
+  const Vec<T> base = s - splat<T>(0.25);
+  const Vec<T> high = fma(s, p, base);
+  return {high, fma(s, p_low, fma(s, p, base - high))};
 }
 
 template <class T>
@@ -43,17 +46,22 @@ FD_INLINE Vec<T> expm1(Vec<T> x) {
   using C = Expm1Constants<T>;
   Vec<T> a = select(x > C::highest, splat<T>(C::highest), x);
   a = select(a < C::lowest, splat<T>(C::lowest), a);
-  return select(abs(x) < C::tiny, x, 4 * expm1_quarter<T>(a));
+  const auto [high, low] = expm1_quarter<T>(a);
+  return select(abs(x) < C::tiny, x, 4 * (high + low));
 }
 
-/// With u = expm1(|x|) / 2: sinh|x| = u + u / (2u + 1).
+/// With u = expm1(|x|) / 2: sinh|x| = u + u / (2u + 1), its quotient written so that it stays finite. By its
+/// derivative, 1 + 1 / (2u + 1)^2, the low part of u comes in.
 template <class T>
 FD_INLINE Vec<T> sinh(Vec<T> x) {
   using C = Expm1Constants<T>;
   const Vec<T> size = abs(x);
   const auto beyond = size > C::highest;
-  const Vec<T> u = 2 * expm1_quarter<T>(select(beyond, splat<T>(1), size));
-  const Vec<T> result = u + u / fma(u, splat<T>(2), splat<T>(1));
+  const auto [quarter, quarter_low] = expm1_quarter<T>(select(beyond, splat<T>(1), size));
+  const Vec<T> u = 2 * quarter, u_low = 2 * quarter_low;
+  const Vec<T> quotient = quarter / (u + splat<T>(0.5));
+  const Vec<T> inverse = 1 - 2 * quotient;
+  const Vec<T> result = u + fma(u_low, fma(inverse, inverse, splat<T>(1)), quotient);
   const Vec<T> bounded = select(beyond, splat<T>(Format<T>::infinity), result);
   return flip_sign<T>(select(size < C::tiny, size, bounded), x);
 }
@@ -64,8 +72,9 @@ FD_INLINE Vec<T> cosh(Vec<T> x) {
   using C = Expm1Constants<T>;
   const Vec<T> size = abs(x);
   const auto beyond = size > C::highest;
-  const Vec<T> u = 2 * (expm1_quarter<T>(select(beyond, splat<T>(1), size)) + splat<T>(0.25));
-  const Vec<T> result = u + splat<T>(0.25) / u;
+  const auto [quarter, quarter_low] = expm1_quarter<T>(select(beyond, splat<T>(1), size));
+  const Vec<T> u = 2 * (quarter + splat<T>(0.25)), u_low = 2 * quarter_low;
+  const Vec<T> result = u + (splat<T>(0.25) / u + u_low);
   return select(beyond, splat<T>(Format<T>::infinity), result);
 }
 

@@ -3,6 +3,7 @@
 
 #include "fastdescent/math/exp.hpp"
 #include "fastdescent/math/log.hpp"
+#include "fastdescent/math/pair.hpp"
 
 namespace fastdescent::FD_ISA {
 
@@ -27,12 +28,6 @@ struct PowConstants<float> {
   static constexpr float c1 = 2.88539f, c1_low = 3.851926e-08f;
   static constexpr float c3 = 0.9617967f, c3_low = -7.028462e-09f;
   static constexpr float p[] = {0.5770802f, 0.41184977f, 0.337827f};
-};
-
-/// An unevaluated sum.
-template <class T>
-struct Pair {
-  Vec<T> high, low;
 };
 
 /// log2(x) for finite x > 0.

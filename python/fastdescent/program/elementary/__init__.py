@@ -10,12 +10,35 @@ without branches. The files mirror cpp/include/fastdescent/math/, operation by o
 
 from __future__ import annotations
 
+from fastdescent.program.elementary.asin import acos, asin
 from fastdescent.program.elementary.atan import atan, atan2
 from fastdescent.program.elementary.exp import exp
+from fastdescent.program.elementary.expm1 import cosh, expm1, sinh
 from fastdescent.program.elementary.hypot import hypot
 from fastdescent.program.elementary.log import log
+from fastdescent.program.elementary.log1p import log1p
+from fastdescent.program.elementary.log2 import log2, log10
 from fastdescent.program.elementary.pow import pow
 from fastdescent.program.elementary.tanh import tanh
 from fastdescent.program.elementary.trig import cos, sin, tan
 
-__all__ = ["atan", "atan2", "cos", "exp", "hypot", "log", "pow", "sin", "tan", "tanh"]
+__all__ = [
+    "acos",
+    "asin",
+    "atan",
+    "atan2",
+    "cos",
+    "cosh",
+    "exp",
+    "expm1",
+    "hypot",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "pow",
+    "sin",
+    "sinh",
+    "tan",
+    "tanh",
+]

@@ -59,16 +59,23 @@ def split(m: Arithmetic[Real, Int, Mask], x: Real) -> tuple[Real, Real]:
     return exponent, significand
 
 
-def log(m: Arithmetic[Real, Int, Mask], x: Real) -> Real:
-    c = LOG[m.dtype]
-    one, two, zero = m.const(1.0), m.const(2.0), m.const(0.0)
-    k, significand = split(m, x)
-    f = m.sub(significand, one)
-    s = m.div(f, m.add(two, f))
+def log_sum(m: Arithmetic[Real, Int, Mask], k: Real, f: Real) -> Real:
+    """k log(2) + log(1 + f), sqrt(1/2) <= 1 + f < sqrt(2)."""
+    s = m.div(f, m.add(m.const(2.0), f))
     z = m.mul(s, s)
-    tail = m.mul(z, polynomial(m, z, m.mul(z, z), c.p))
+    tail = m.mul(z, polynomial(m, z, m.mul(z, z), LOG[m.dtype].p))
     square = m.mul(m.mul(f, f), m.const(0.5))
     low = m.fma(s, m.add(square, tail), m.mul(k, m.const(EXP[m.dtype].ln2_low)))
-    result = m.fma(k, m.const(EXP[m.dtype].ln2), m.sub(f, m.sub(square, low)))
-    result = m.select(m.lt(x, m.const(INFINITY)), result, x)
-    return m.select(m.gt(x, zero), result, m.select(m.eq(x, zero), m.const(-INFINITY), m.const(NAN)))
+    return m.fma(k, m.const(EXP[m.dtype].ln2), m.sub(f, m.sub(square, low)))
+
+
+def log_edges(m: Arithmetic[Real, Int, Mask], x: Real, result: Real) -> Real:
+    """result, a logarithm, where it is one; at the ends of the range of x and beyond: what it must be."""
+    zero = m.const(0.0)
+    bounded = m.select(m.lt(x, m.const(INFINITY)), result, x)
+    return m.select(m.gt(x, zero), bounded, m.select(m.eq(x, zero), m.const(-INFINITY), m.const(NAN)))
+
+
+def log(m: Arithmetic[Real, Int, Mask], x: Real) -> Real:
+    k, significand = split(m, x)
+    return log_edges(m, x, log_sum(m, k, m.sub(significand, m.const(1.0))))

@@ -1,0 +1,112 @@
+#include "fastdescent/decode.hpp"
+
+#include <algorithm>
+
+namespace fastdescent {
+namespace {
+
+constexpr int longest_unrolled = 4;
+
+int arity_of(Op op) {
+  switch (op) {
+#define FD_CASE(name, arity) \
+  case Op::name:             \
+    return arity;
+    FD_ELEMENTWISE(FD_CASE)
+    FD_REDUCTIONS(FD_CASE)
+#undef FD_CASE
+    default:
+      return 0;
+  }
+}
+
+bool reduces(Op op) { return op >= Op::sum; }
+int rows_written(const Instruction& in) {
+  return reduces(static_cast<Op>(in.op)) ? in.n_outer : in.n_outer * in.n_inner;
+}
+bool is_uniform(const Instruction& in, int k) { return (in.uniform >> k) & 1; }
+
+/// One row of an instruction, as an instruction of one row.
+Instruction row_of(const Instruction& in, int i, int j) {
+  const auto moved = [&](Operand o) { return Operand{o.offset + i * o.outer + j * o.inner, 0, 0}; };
+  return {in.op, in.uniform, 1, 1, moved(in.out), {moved(in.operand[0]), moved(in.operand[1]), moved(in.operand[2])}};
+}
+
+bool reads(const Instruction& in, int32_t row) {
+  for (int k = 0; k < arity_of(static_cast<Op>(in.op)); ++k)
+    if (!is_uniform(in, k) && in.operand[k].offset == row) return true;
+  return false;
+}
+
+/// Unrolls short loops; their rows are turned round where the last one wants the result of the instruction before.
+std::vector<Instruction> unrolled(std::span<const Instruction> code) {
+  std::vector<Instruction> out;
+  for (const Instruction& in : code) {
+    const int n = in.n_outer * in.n_inner;
+    if (reduces(static_cast<Op>(in.op)) || n > longest_unrolled) {
+      out.push_back(in);
+      continue;
+    }
+    std::vector<Instruction> rows;
+    for (int k = 0; k < n; ++k) rows.push_back(row_of(in, k / in.n_inner, k % in.n_inner));
+    bool independent = true;
+    for (int k = 0; k < n; ++k)
+      for (int l = 0; l < n; ++l) independent &= k == l || !reads(rows[l], rows[k].out.offset);
+    if (n > 1 && independent && !out.empty() && reads(rows.back(), out.back().out.offset))
+      std::reverse(rows.begin(), rows.end());
+    out.insert(out.end(), rows.begin(), rows.end());
+  }
+  return out;
+}
+
+template <class Visit>
+void for_rows(const Instruction& in, const Operand& o, Visit visit) {
+  for (int i = 0; i < in.n_outer; ++i)
+    for (int j = 0; j < in.n_inner; ++j) visit(o.offset + i * o.outer + j * o.inner);
+}
+
+Decoded placed(const Instruction& in, int block) {
+  const auto place = [](Operand o, int unit) { return Place{o.offset * unit, o.outer * unit, o.inner * unit}; };
+  Decoded d{nullptr, in.n_outer, in.n_inner, place(in.out, block), {}};
+  for (int k = 0; k < 3; ++k) d.operand[k] = place(in.operand[k], is_uniform(in, k) ? 1 : block);
+  return d;
+}
+
+}  // namespace
+
+template <class T>
+std::vector<Decoded> decode(std::span<const Instruction> code, const Kernels<T>& kernels, RowSet& live) {
+  const std::vector<Instruction> list = unrolled(code);
+  std::vector<Decoded> out(list.size() + 1);
+  out.back().run = kernels.stop();
+  for (size_t at = list.size(); at-- > 0;) {
+    const Instruction& in = list[at];
+    const auto op = static_cast<Op>(in.op);
+    const bool one_row = rows_written(in) == 1;
+    const int32_t previous = at > 0 && rows_written(list[at - 1]) == 1 ? list[at - 1].out.offset : -1;
+    Source sources[3] = {Source::first, Source::first, Source::first};
+    for (int k = 0; k < arity_of(op); ++k) {
+      const int32_t row = in.operand[k].offset;
+      if (is_uniform(in, k)) sources[k] = Source::uniform;
+      else if (k == 1 && !is_uniform(in, 0) && row == in.operand[0].offset) sources[k] = Source::first;
+      else sources[k] = row == previous ? Source::previous : Source::row;
+    }
+    const bool keep = live[in.out.offset];
+    out[at] = placed(in, kernels.block);
+    if (one_row) out[at].run = kernels.single(op, sources, keep);
+    const bool single = out[at].run != nullptr;
+    if (!single) out[at].run = kernels.general(op, in.uniform);
+    if (one_row) live[in.out.offset] = false;
+    else if (!reduces(op)) for_rows(in, in.out, [&](int row) { live[row] = false; });
+    for (int k = 0; k < arity_of(op); ++k) {
+      if (is_uniform(in, k) || (single && sources[k] != Source::row)) continue;
+      for_rows(in, in.operand[k], [&](int row) { live[row] = true; });
+    }
+  }
+  return out;
+}
+
+template std::vector<Decoded> decode<double>(std::span<const Instruction>, const Kernels<double>&, RowSet&);
+template std::vector<Decoded> decode<float>(std::span<const Instruction>, const Kernels<float>&, RowSet&);
+
+}  // namespace fastdescent

@@ -1,0 +1,139 @@
+// The interpreter's instructions. Each works on the eight vectors of a block and ends by calling the next one, which
+// the compiler turns into a jump; the eight results travel along in registers, so that a value that is used at once
+// is neither stored nor loaded.
+#pragma once
+
+#include "fastdescent/isa.hpp"
+#include "meaning.hpp"
+
+namespace fastdescent::FD_ISA {
+
+inline constexpr int n_vectors = 8;
+template <class T>
+inline constexpr int block_lanes = n_vectors * simd<T>::width;
+
+template <class T, class V = Vec<T>>
+using Handler = void (*)(const Decoded*, T*, const T*, V, V, V, V, V, V, V, V);
+
+template <class T>
+struct Results {
+  Vec<T> v[n_vectors];
+};
+
+template <class T>
+FD_INLINE void call_next(const Decoded* d, T* rows, const T* uniform, const Results<T>& r) {
+  ++d;
+  return reinterpret_cast<Handler<T>>(d->run)(d, rows, uniform, r.v[0], r.v[1], r.v[2], r.v[3], r.v[4], r.v[5], r.v[6],
+                                              r.v[7]);
+}
+
+template <Source source, class T>
+FD_INLINE Vec<T> fetch(const T* p, int u, Vec<T> previous, Vec<T> first) {
+  if constexpr (source == Source::row) return load(p + u * simd<T>::width);
+  else if constexpr (source == Source::uniform) return splat<T>(*p);
+  else if constexpr (source == Source::previous) return previous;
+  else return first;
+}
+
+/// One row; the sources of the operands are known.
+template <Op op, class T, bool keep, Source sa, Source sb, Source sc, class V = Vec<T>>
+static void single(const Decoded* d, T* rows, const T* uniform, V a0, V a1, V a2, V a3, V a4, V a5, V a6, V a7) {
+  Results<T> r{{a0, a1, a2, a3, a4, a5, a6, a7}};
+  const T* pa = (sa == Source::uniform ? uniform : rows) + d->operand[0].offset;
+  const T* pb = (sb == Source::uniform ? uniform : rows) + d->operand[1].offset;
+  const T* pc = (sc == Source::uniform ? uniform : rows) + d->operand[2].offset;
+#pragma GCC unroll 8
+  for (int u = 0; u < n_vectors; ++u) {
+    const V a = fetch<sa>(pa, u, r.v[u], r.v[u]);
+    const V b = fetch<sb>(pb, u, r.v[u], a);
+    const V c = fetch<sc>(pc, u, r.v[u], a);
+    r.v[u] = meaning<op, T>(a, b, c);
+  }
+  if constexpr (keep) {
+    T* out = rows + d->out.offset;
+#pragma GCC unroll 8
+    for (int u = 0; u < n_vectors; ++u) store(out + u * simd<T>::width, r.v[u]);
+  }
+  call_next<T>(d, rows, uniform, r);
+}
+
+/// Any number of rows; the result of the last one travels along.
+template <Op op, class T, int mask, class V = Vec<T>>
+static void loops(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) {
+  const T* base[3];
+  for (int k = 0; k < 3; ++k) base[k] = ((mask >> k) & 1 ? uniform : rows) + d->operand[k].offset;
+  const auto source = [](int k) { return (mask >> k) & 1 ? Source::uniform : Source::row; };
+  T* out = rows + d->out.offset;
+  for (int32_t i = 0; i < d->n_outer; ++i) {
+    for (int32_t j = 0; j < d->n_inner; ++j) {
+      const T* p[3];
+      for (int k = 0; k < 3; ++k)
+        p[k] = base[k] + ptrdiff_t(i) * d->operand[k].outer + ptrdiff_t(j) * d->operand[k].inner;
+      out = rows + d->out.offset + ptrdiff_t(i) * d->out.outer + ptrdiff_t(j) * d->out.inner;
+      const auto one = [&](int u) {
+        const V a = fetch<source(0), T>(p[0], u, V{}, V{});
+        const V b = fetch<source(1), T>(p[1], u, V{}, V{});
+        const V c = fetch<source(2), T>(p[2], u, V{}, V{});
+        store(out + u * simd<T>::width, meaning<op, T>(a, b, c));
+      };
+      if constexpr (is_long<op>) {
+#pragma GCC unroll 1
+        for (int u = 0; u < n_vectors; ++u) one(u);
+      } else {
+#pragma GCC unroll 8
+        for (int u = 0; u < n_vectors; ++u) one(u);
+      }
+    }
+  }
+  Results<T> r;
+#pragma GCC unroll 8
+  for (int u = 0; u < n_vectors; ++u) r.v[u] = load(out + u * simd<T>::width);
+  call_next<T>(d, rows, uniform, r);
+}
+
+/// The inner loop is summed in order, from its first term on; a product enters by fma.
+template <Op op, class T, int mask, class V = Vec<T>>
+static void reduction(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) {
+  constexpr Source sa = mask & 1 ? Source::uniform : Source::row, sb = mask & 2 ? Source::uniform : Source::row;
+  const T* a0 = (mask & 1 ? uniform : rows) + d->operand[0].offset;
+  const T* b0 = (mask & 2 ? uniform : rows) + d->operand[1].offset;
+  Results<T> r;
+  for (int32_t i = 0; i < d->n_outer; ++i) {
+    const T *a = a0 + ptrdiff_t(i) * d->operand[0].outer, *b = b0 + ptrdiff_t(i) * d->operand[1].outer;
+#pragma GCC unroll 8
+    for (int u = 0; u < n_vectors; ++u) {
+      r.v[u] = fetch<sa, T>(a, u, V{}, V{});
+      if constexpr (op == Op::dot) r.v[u] = r.v[u] * fetch<sb, T>(b, u, V{}, V{});
+    }
+    for (int32_t j = 1; j < d->n_inner; ++j) {
+      a += d->operand[0].inner;
+      b += d->operand[1].inner;
+#pragma GCC unroll 8
+      for (int u = 0; u < n_vectors; ++u) {
+        const V term = fetch<sa, T>(a, u, V{}, V{});
+        if constexpr (op == Op::dot) r.v[u] = fma(term, fetch<sb, T>(b, u, V{}, V{}), r.v[u]);
+        else r.v[u] = r.v[u] + term;
+      }
+    }
+    T* out = rows + d->out.offset + ptrdiff_t(i) * d->out.outer;
+#pragma GCC unroll 8
+    for (int u = 0; u < n_vectors; ++u) store(out + u * simd<T>::width, r.v[u]);
+  }
+  call_next<T>(d, rows, uniform, r);
+}
+
+template <class T, class V = Vec<T>>
+static void stop(const Decoded*, T*, const T*, V, V, V, V, V, V, V, V) {}
+
+template <class T>
+static void* stop_handler() {
+  return reinterpret_cast<void*>(&stop<T>);
+}
+
+template <class T>
+static void execute(const Decoded* code, T* rows, const T* uniform) {
+  const Vec<T> none{};
+  reinterpret_cast<Handler<T>>(code->run)(code, rows, uniform, none, none, none, none, none, none, none, none);
+}
+
+}  // namespace fastdescent::FD_ISA
