@@ -31,7 +31,7 @@ def surface(
     name: str | None = None,
     window: Any = None,
     bounds: Any = None,
-    minima: npt.ArrayLike | None = None,
+    minima: npt.ArrayLike | MinimaOf | None = None,
     variables: Sequence[str] | None = None,
     static: Sequence[str] = (),
     **params: Any,
@@ -81,6 +81,8 @@ def surface(
         if static:
             raise TypeError("static= is for functions; the parameters of a text are numbers")
         return _from_text(f, variables, params, **options)
+    if isinstance(f, Surface):
+        raise TypeError(f"surface must be given a formula (text) or a function; {f!r} is a Surface already")
     if not callable(f):
         raise TypeError(f"surface must be given a formula (text) or a function; got {shown(f)}")
     return _from_function(f, variables, tuple(static), params, **options)
@@ -139,7 +141,7 @@ def _made(
     name: str | None,
     window: Any,
     bounds: Any,
-    minima: npt.ArrayLike | None,
+    minima: npt.ArrayLike | MinimaOf | None,
     retrace: Callable[[Mapping[str, Any]], Formula] | None = None,
     static: tuple[str, ...] = (),
 ) -> Surface:
@@ -153,7 +155,7 @@ def _made(
         bounds=None if bounds is None else intervals("bounds", bounds, dim),
         params=dict(values),
         _formula=formula,
-        _minima_of=None if minima is None else _fixed_minima(minima, dim, dict(values)),
+        _minima_of=minima if minima is None or callable(minima) else _fixed_minima(minima, dim, dict(values)),
         _retrace=retrace,
         _static=static,
         about=about,
@@ -162,21 +164,23 @@ def _made(
 
 def _fixed_minima(minima: npt.ArrayLike, dim: int, values: Mapping[str, Any]) -> MinimaOf:
     """Minima that the user gave hold for the parameters that they were given with."""
-    points = np.asarray(minima, dtype=np.float64)
+    points = np.array(minima, dtype=np.float64)
     if points.ndim == 1 and dim > 1:
         points = points[np.newaxis]
     points = points.reshape(-1, 1) if dim == 1 else points
-    if points.ndim != 2 or points.shape[1] != dim:
-        raise ValueError(f"minima must have shape (k, {dim}); got shape {np.shape(minima)}")
-    nothing = np.zeros((0, dim))
-    return lambda params: points if all(np.array_equal(params[k], values[k]) for k in values) else nothing
+    if points.ndim != 2 or points.shape[1] != dim or not len(points):
+        raise ValueError(f"minima must have shape (k, {dim}), k >= 1; got shape {np.shape(minima)}")
+    return lambda params: points if all(np.array_equal(params[k], values[k]) for k in values) else None
 
 
 def _arguments(f: Function, title: str) -> tuple[list[str], dict[str, Any]]:
     try:
-        parameters = inspect.signature(f).parameters.values()
+        signature = inspect.signature(f)
     except (TypeError, ValueError):
         raise TypeError(f"the arguments of {title} cannot be read; wrap it: surface(lambda x: f(x), dim=2)") from None
+    if signature.return_annotation is Surface:
+        raise TypeError(f"{title} makes a Surface by itself: write {title}()")
+    parameters = signature.parameters.values()
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         raise TypeError(f"{title} takes *args; write one argument (the whole point) or one for each coordinate")
     positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]

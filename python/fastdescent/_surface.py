@@ -16,7 +16,7 @@ from fastdescent.program.listing import Listing
 
 Window = tuple[tuple[float, float], ...]
 Array = npt.NDArray[Any]
-MinimaOf = Callable[[Mapping[str, Any]], npt.ArrayLike]
+MinimaOf = Callable[[Mapping[str, Any]], npt.ArrayLike | None]  #: of the parameters; None where not known
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,16 +56,15 @@ class Surface:
 
     @property
     def minima(self) -> npt.NDArray[np.float64] | None:
-        """The known global minimizers, shape (k, dim), or None."""
-        if self._minima_of is None:
-            return None
-        return np.asarray(self._minima_of(self.params), dtype=np.float64).reshape(-1, self.dim)
+        """The known global minimizers for these parameters, shape (k, dim), or None."""
+        known = None if self._minima_of is None else self._minima_of(self.params)
+        return None if known is None else np.array(known, dtype=np.float64).reshape(-1, self.dim)
 
     @property
     def fmin(self) -> float | None:
-        """The lowest value, where the minima are known."""
+        """The lowest value, or None where the minima are not known."""
         minima = self.minima
-        return None if minima is None or not len(minima) else float(np.min(self(minima)))
+        return None if minima is None else float(np.min(self(minima)))
 
     def with_params(self, **params: Any) -> Surface:
         """The same surface with other parameters. Nothing is compiled, unless a static parameter changes.

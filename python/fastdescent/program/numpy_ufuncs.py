@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fastdescent.program.build import Builder, constant_value
 from fastdescent.program.graph import Node
@@ -25,10 +27,21 @@ def _swapped(name: str) -> Make:
 
 def _power(b: Builder, a: Node, exponent: Node) -> Node:
     value = constant_value(exponent)
-    if value is not None and value.size and np.all(value == value.flat[0]):
-        shape = np.broadcast_shapes(a.shape, exponent.shape)
+    if value is None or not value.size or not np.all(np.isfinite(value)):
+        return b.elementwise("pow", a, exponent)
+    shape = np.broadcast_shapes(a.shape, exponent.shape)
+    if np.all(value == value.flat[0]):
         return b.broadcast(b.power(a, float(value.flat[0])), shape)
-    return b.elementwise("pow", a, exponent)
+    return _powers(b, b.broadcast(a, shape), np.broadcast_to(value, shape))
+
+
+def _powers(b: Builder, a: Node, exponents: npt.NDArray[np.float64]) -> Node:
+    """a ** exponents, each run of equal exponents a power by itself: x ** [0, 1, 2] is a polynomial's, exact at 0."""
+    flat, row = b.reshape(a, (a.size,)), exponents.ravel()
+    ends = [*(np.flatnonzero(row[1:] != row[:-1]) + 1), row.size]
+    parts = [b.power(b.view(flat, operator.itemgetter(slice(start, end))), float(row[start]))
+             for start, end in zip([0, *ends], ends, strict=False)]  # fmt: skip
+    return b.reshape(b.concatenate(parts, 0), exponents.shape)
 
 
 def _not(b: Builder, a: Node) -> Node:
@@ -74,28 +87,50 @@ UFUNCS: dict[str, Make] = {name: _op(op) for name, op in _SIMPLE.items()} | {
 _GIVES_BOOL = {"less", "less_equal", "equal", "not_equal", "greater", "greater_equal", "logical_and", "logical_or",
                "logical_not", "bitwise_and", "bitwise_or", "invert"}  # fmt: skip
 _NEEDS_BOOL = {"bitwise_and", "bitwise_or", "invert"}
+#: What NumPy does with booleans where it differs from numbers; None: it refuses.
+_OF_BOOLS = {"add": "logical_or", "multiply": "logical_and", "maximum": "logical_or", "minimum": "logical_and",
+             "subtract": None, "negative": None, "positive": None, "sign": None, "matmul": None}  # fmt: skip
+_REDUCTIONS = {"add": np.sum}
 
 
 def apply_ufunc(b: Builder, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """The traced result of ufunc.method(*inputs)."""
-    if method == "reduce" and ufunc is np.add:
-        return np.sum(inputs[0], **kwargs)
-    make = UFUNCS.get(ufunc.__name__)
-    if make is None or method != "__call__":
-        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-        refuse(f"{name} cannot be traced", "use " + ", ".join(sorted(UFUNCS)))
-    unknown = {k: v for k, v in kwargs.items() if not (k in ("dtype", "casting", "order", "subok") or v is True)}
-    if unknown:
-        refuse(f"np.{ufunc.__name__} with {', '.join(unknown)}= cannot be traced", "leave it out")
-    if ufunc.__name__ in _NEEDS_BOOL and not all(_is_bool(v) for v in inputs):
-        refuse(f"np.{ufunc.__name__} of numbers cannot be traced", "use it on comparisons only")
+    name = ufunc.__name__
+    if method == "reduce" and name in _REDUCTIONS:
+        return _REDUCTIONS[name](*inputs, **{"axis": 0, **kwargs})
+    if name not in UFUNCS or method != "__call__":
+        shown = name if method == "__call__" else f"{name}.{method}"
+        refuse(f"{shown} cannot be traced", "use " + ", ".join(sorted(UFUNCS)))
+    _check_options(name, kwargs)
+    bools = [is_bool(v) for v in inputs]
+    if all(bools) and name in _OF_BOOLS:
+        instead = _OF_BOOLS[name]
+        if instead is None:
+            refuse(f"np.{name} of booleans", "multiply them by 1.0 first")
+        name = instead
+    if name in _NEEDS_BOOL and not all(bools):
+        refuse(f"np.{name} of numbers cannot be traced", "use it on comparisons only")
     nodes = [as_node(b, v) for v in inputs]
-    if ufunc.__name__ != "matmul":
-        _check_shapes(ufunc.__name__, nodes)
-    return Traced(b, make(b, *nodes), is_bool=ufunc.__name__ in _GIVES_BOOL, fresh=True)
+    if name != "matmul":
+        _check_shapes(name, nodes)
+    return Traced(b, UFUNCS[name](b, *nodes), is_bool=name in _GIVES_BOOL, fresh=True)
 
 
-def _is_bool(value: Any) -> bool:
+def _check_options(name: str, kwargs: Mapping[str, Any]) -> None:
+    kept = {"casting", "order", "subok"}
+    unknown = {k: v for k, v in kwargs.items() if not (k in kept or v is True or (k == "dtype" and is_float64(v)))}
+    if unknown:
+        given = ", ".join(f"{k}={v!r}" for k, v in unknown.items())
+        refuse(f"np.{name} with {given} cannot be traced", "leave it out")
+
+
+def is_float64(dtype: Any) -> bool:
+    """Whether dtype=, as it was given to NumPy, asks for what traced arrays are anyway."""
+    return dtype is None or np.dtype(dtype) == np.float64
+
+
+def is_bool(value: Any) -> bool:
+    """Whether NumPy would treat the operand as booleans."""
     return value.is_bool if isinstance(value, Traced) else np.asarray(value).dtype == bool
 
 

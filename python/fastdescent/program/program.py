@@ -80,6 +80,15 @@ class Program:
     main: Section
     state: tuple[Slot, ...] = field(default=())  #: rows of `main` that a step reads and replaces, the point first
 
+    def __post_init__(self) -> None:
+        from fastdescent.program.verify import verify
+
+        verify(self)
+
+    def __reduce__(self) -> tuple[type[Program], tuple[object, ...]]:
+        # Unpickling constructs, and so verifies.
+        return Program, (self.constants, self.params, self.setup, self.table, self.lanes, self.main, self.state)
+
     @property
     def n_state(self) -> int:
         return sum(s.size for s in self.state)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn, SupportsIndex
+from typing import Any, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from fastdescent._errors import TraceError
@@ -28,10 +30,12 @@ class Traced(NDArrayOperatorsMixin):
     __slots__ = ("_fresh", "builder", "is_bool", "is_point", "node")
 
     def __init__(
-        self, builder: Builder, node: Node, *, is_bool: bool = False, is_point: bool = False, fresh: bool = False
+        self, builder: Builder, node: Node, *, is_bool: bool = False, is_point: bool = False, fresh: bool | None = None
     ) -> None:
+        """`fresh`: nobody else sees this array, so that it may be updated in place; numbers always may."""
         self.builder, self.node = builder, node
-        self.is_bool, self.is_point, self._fresh = is_bool, is_point, fresh
+        self.is_bool, self.is_point = is_bool, is_point
+        self._fresh = not node.shape if fresh is None else fresh
 
     # ------------------------------------------------------------------ what arrays tell about themselves
     @property
@@ -73,8 +77,8 @@ class Traced(NDArrayOperatorsMixin):
                "write np.where(condition, a, b)")  # fmt: skip
 
     def _as_number(self) -> NoReturn:
-        refuse("a traced value is not a number (math.sin, float() and the like ask for one)",
-               "write np.sin and the like")  # fmt: skip
+        refuse("a traced value is not a number (math.sin, float(), or an element of np.zeros that is set, ask for one)",
+               "write np.sin and the like, and np.array([...]) or np.stack instead of filling an array")  # fmt: skip
 
     def __float__(self) -> float:
         self._as_number()
@@ -88,8 +92,24 @@ class Traced(NDArrayOperatorsMixin):
     def __hash__(self) -> int:
         return id(self)
 
-    def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        refuse("a traced value cannot become an ordinary NumPy array", "leave np.asarray and np.array out")
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[np.object_]:
+        """An object array of traced numbers: NumPy's functions on it run element by element."""
+        if dtype is not None and np.dtype(dtype) != object:
+            refuse(f"a traced value cannot become an array of {np.dtype(dtype)}", "write np.asarray(x), without dtype")
+        elements = np.empty(self.size, dtype=object)
+        for k, index in enumerate(np.ndindex(self.shape)):
+            elements[k] = self[index]
+        return elements.reshape(self.shape)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """np.sin of an object array calls the method sin of its elements. Methods that arrays have are refused."""
+        from fastdescent.program.numpy_ufuncs import UFUNCS
+
+        if name in UFUNCS:
+            return functools.partial(getattr(np, name), self)
+        if hasattr(np.ndarray, name) and not name.startswith("_"):
+            refuse(f"the method or attribute {name} of a traced array", "write it with operators and functions of NumPy")
+        raise AttributeError(f"a traced array has no attribute {name!r}")
 
     def __setitem__(self, key: Any, value: Any) -> None:
         refuse("a traced array cannot be assigned to", "build the result with np.concatenate, np.stack or np.where")
@@ -97,16 +117,20 @@ class Traced(NDArrayOperatorsMixin):
     # ------------------------------------------------------------------ views
     def view(self, change: Callable[[Any], Any]) -> Traced:
         """What a NumPy operation that makes a view does to an array of this shape."""
+        node = self.builder.view(self.node, change)
         self._fresh = False
-        return Traced(self.builder, self.builder.view(self.node, change), is_bool=self.is_bool)
+        return Traced(self.builder, node, is_bool=self.is_bool, fresh=False)
 
     def __getitem__(self, key: Any) -> Traced:
         parts = key if isinstance(key, tuple) else (key,)
         if any(isinstance(p, Traced) for p in parts):
             refuse("a traced value cannot be an index", "write np.where(condition, a, b)")
-        if any(isinstance(p, list | np.ndarray) for p in parts):
+        if not all(_is_basic(p) for p in parts):
             return self._gather(key)
         try:
+            if len(parts) == self.ndim and all(_is_integer(p) for p in parts):  # a number, not a view of one
+                return Traced(self.builder, self.builder.view(self.node, operator.itemgetter((*parts, ...))),
+                              is_bool=self.is_bool)  # fmt: skip
             every = parts if any(p is Ellipsis for p in parts) else (*parts, ...)  # with ... NumPy gives views only
             return self.view(operator.itemgetter(every))
         except IndexError as error:
@@ -120,12 +144,17 @@ class Traced(NDArrayOperatorsMixin):
 
         return gather(self, key)
 
-    def reshape(self, *shape: Any, **kwargs: Any) -> Traced:
-        new = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
+    def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Traced:
+        new = shape[0] if len(shape) == 1 else shape
+        if order in ("F", "f"):
+            turned = self.transpose().reshape((new,) if _is_integer(new) else tuple(new)[::-1])
+            return turned.transpose()
+        if order not in ("C", "c"):
+            refuse(f"order={order!r} of a traced array", 'use "C" or "F"')
         return self.view(lambda a: np.reshape(a, new))
 
     def ravel(self, order: str = "C") -> Traced:
-        return self.view(lambda a: np.reshape(a, -1))
+        return self.reshape(-1, order=order)
 
     flatten = ravel
 
@@ -143,8 +172,10 @@ class Traced(NDArrayOperatorsMixin):
             refuse(f"a traced array stays float64 (astype({np.dtype(dtype).name}) was asked for)", "leave astype out")
         return Traced(self.builder, self.node, fresh=True)
 
-    def item(self, *args: SupportsIndex) -> Traced:
-        return self.ravel()[args[0]] if args else self.reshape(())
+    def item(self, *index: int) -> Traced:
+        if not index and self.size != 1:
+            refuse(f"item() of an array of shape {self.shape}", "give an index")
+        return self[index] if len(index) > 1 else self.ravel()[index[0] if index else 0]
 
     # ------------------------------------------------------------------ reductions and products, through np.*
     def sum(self, axis: Any = None, **kwargs: Any) -> Any:
@@ -164,7 +195,7 @@ class Traced(NDArrayOperatorsMixin):
         result = apply_ufunc(self.builder, ufunc, method, inputs, kwargs)
         if out is None:
             return result
-        if out[0] is not self or not self._fresh and self.shape:
+        if out[0] is not self or not self._fresh:
             refuse("an update in place of an array that others may see", "write a = a + b, not a += b")
         if not self.shape:
             return result
@@ -175,6 +206,15 @@ class Traced(NDArrayOperatorsMixin):
         from fastdescent.program.numpy_functions import apply_function
 
         return apply_function(self.builder, func, args, kwargs)
+
+
+def _is_integer(part: Any) -> bool:
+    return isinstance(part, int | np.integer) and not isinstance(part, bool)
+
+
+def _is_basic(part: Any) -> bool:
+    """Whether this part of an index makes a view, not a copy."""
+    return part is None or part is Ellipsis or isinstance(part, slice) or _is_integer(part)
 
 
 def _key_text(key: Any) -> str:
@@ -195,11 +235,12 @@ def as_node(builder: Builder, value: Any) -> Node:
         return value.node
     if isinstance(value, list | tuple) and _holds_traced(value):
         parts = [as_node(builder, v) for v in value]
-        shape = np.broadcast_shapes(*(p.shape for p in parts))
-        rows = [builder.reshape(builder.broadcast(p, shape), (1, *shape)) for p in parts]
-        return builder.concatenate(rows, 0)
+        shape = parts[0].shape
+        if any(p.shape != shape for p in parts):
+            refuse(f"a sequence of arrays of shapes {[p.shape for p in parts]}", "give all the same shape")
+        return builder.concatenate([builder.reshape(p, (1, *shape)) for p in parts], 0)
     array = np.asarray(value)
-    if array.dtype == object and array.size and all(isinstance(v, Traced) for v in array.flat):
+    if array.dtype == object and any(isinstance(v, Traced) for v in array.flat):
         parts = [builder.reshape(as_node(builder, v), (1,)) for v in array.flat]
         return builder.reshape(builder.concatenate(parts, 0), array.shape)
     if array.dtype.kind not in "biuf":

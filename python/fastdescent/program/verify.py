@@ -1,0 +1,116 @@
+"""Checks a Program before any engine sees it, so that engines need no checks of their own.
+
+Every operand lies inside its block or the uniform vector, every row is written before it is read, no instruction
+overwrites what it still has to read, and the stages fit together. Programs that come out of a pickle are checked too.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent.program.opcodes import ARITY, NAMES, REDUCTIONS
+from fastdescent.program.program import A, N_INNER, N_OUTER, OP, OUT, UNIFORM, WIDTH, IntArray, Program, Section, Slot
+
+_MOST_ROWS = 1 << 27
+
+
+class InvalidProgram(ValueError):
+    """The Program breaks a rule that engines rely on."""
+
+
+def verify(program: Program) -> None:
+    """Raises InvalidProgram where the Program is not sound."""
+    n_constants = len(program.constants)
+    n_uniform = n_constants + sum(s.size for s in program.setup.outputs)
+    verify_section(program.setup, n_constants)
+    for section in (program.table, program.lanes, program.main):
+        verify_section(section, n_uniform)
+    _require(len(program.params) == len(program.setup.inputs) or not program.setup.outputs, "parameters do not fit setup")
+    _verify_state(program)
+
+
+def verify_section(section: Section, n_uniform: int) -> None:
+    """Raises InvalidProgram where a section is not sound."""
+    code = section.code
+    _require(code.dtype == np.int32 and code.ndim == 2 and code.shape[1] == WIDTH, f"code must be int32 (n, {WIDTH})")
+    _require(0 <= section.n_rows <= _MOST_ROWS, f"{section.n_rows} rows are out of range")
+    _require(section.n_uniform == n_uniform, f"expects {section.n_uniform} uniform numbers, gets {n_uniform}")
+    _require(0 <= section.split <= len(code), f"split {section.split} is out of range")
+    written = np.zeros(section.n_rows, dtype=bool)
+    for slot in section.inputs:
+        _slot_in_range(slot, section.n_rows)
+        _require(not written[slot.offset : slot.stop].any(), f"input {slot.name} overlaps another")
+        written[slot.offset : slot.stop] = True
+    last = section.split if section.split else len(code)
+    for number, row in enumerate(code):
+        if number == last:
+            _verify_outputs(section, written)
+        _verify_instruction(number, row, section, written)
+    if last == len(code):
+        _verify_outputs(section, written)
+
+
+def _require(holds: bool, what: str) -> None:
+    if not holds:
+        raise InvalidProgram(f"invalid Program: {what}")
+
+
+def _slot_in_range(slot: Slot, n_rows: int) -> None:
+    _require(0 <= slot.offset and slot.size >= 1 and slot.stop <= n_rows, f"{slot} lies outside of {n_rows} rows")
+
+
+def _verify_outputs(section: Section, written: npt.NDArray[np.bool_]) -> None:
+    for slot in section.outputs:
+        _slot_in_range(slot, section.n_rows)
+        _require(bool(written[slot.offset : slot.stop].all()), f"output {slot.name} is not computed")
+
+
+def _verify_instruction(number: int, row: IntArray, section: Section, written: npt.NDArray[np.bool_]) -> None:
+    _require(0 <= row[OP] < len(NAMES), f"instruction {number} has unknown opcode {row[OP]}")
+    name = NAMES[row[OP]]
+    arity, shape = ARITY[name], (int(row[N_OUTER]), int(row[N_INNER]))
+    _require(min(shape) >= 1, f"instruction {number} ({name}) loops {shape}")
+    _require(0 <= row[UNIFORM] < 1 << arity, f"instruction {number} ({name}) has operands that do not exist")
+    out = _rows(row[OUT : OUT + 3], shape)
+    if name in REDUCTIONS:
+        _require(row[OUT + 2] == 0, f"instruction {number} ({name}) strides its result in the inner loop")
+        out = out[:, :1]
+    _in_range(number, name, out, section.n_rows)
+    _require(len(np.unique(out)) == out.size, f"instruction {number} ({name}) writes a row twice")
+    for k in range(arity):
+        operand = _rows(row[A + 3 * k : A + 3 * k + 3], shape)
+        if row[UNIFORM] >> k & 1:
+            _in_range(number, name, operand, section.n_uniform)
+            continue
+        _in_range(number, name, operand, section.n_rows)
+        _require(bool(written[operand].all()), f"instruction {number} ({name}) reads a row that nothing has written")
+        shared = np.isin(operand, out)
+        if shared.any():
+            in_step = name not in REDUCTIONS and np.array_equal(operand[shared], out[shared])
+            _require(in_step, f"instruction {number} ({name}) overwrites a row that it still has to read")
+    written[out] = True
+
+
+def _rows(place: IntArray, shape: tuple[int, int]) -> npt.NDArray[np.int64]:
+    offset, outer, inner = (int(v) for v in place)
+    return offset + outer * np.arange(shape[0])[:, np.newaxis] + inner * np.arange(shape[1])[np.newaxis]
+
+
+def _in_range(number: int, name: str, rows: npt.NDArray[np.int64], n: int) -> None:
+    inside = rows.min() >= 0 and rows.max() < n
+    _require(bool(inside), f"instruction {number} ({name}) touches {rows.min()}..{rows.max()}, outside of 0..{n - 1}")
+
+
+def _verify_state(program: Program) -> None:
+    main, offset = program.main, 0
+    for slot in program.state:
+        _require(slot.offset == offset, f"state {slot.name} does not follow the one before")
+        offset = slot.stop
+    if program.state:
+        _require(program.state[0].name == "x", "the point must be the first state")
+        inputs = [*program.lanes.outputs, *program.table.outputs]
+        extra = main.inputs[len(program.state) :]
+        sizes = [s.size for s in extra], [s.size for s in inputs]
+        _require(sizes[0] == sizes[1], f"main takes values of sizes {sizes[0]}, stages give {sizes[1]}")
+        _require(all(s.offset >= offset for s in extra), "values of earlier stages stand among the state")

@@ -1,0 +1,138 @@
+"""The oracle of the parity tests: an engine that runs Programs one number at a time in exact scalar arithmetic.
+
+Slow and obvious. It follows the pinned meaning of opcodes and stop tests, and shares no code with the C++ core.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fastdescent._status import Status
+from fastdescent.engines.protocol import DescentJob, Ends, lane_values, table_values, uniform_values
+from fastdescent.program.exact import Exact
+from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NAMES, REDUCTIONS
+from fastdescent.program.program import A, N_INNER, N_OUTER, OP, OUT, UNIFORM, Section
+
+
+def run_code(m: Exact, code: np.ndarray, rows: list[float], uniform: list[float]) -> None:
+    """Runs instructions on one lane's rows, in place."""
+    for row in code.tolist():
+        name = NAMES[row[OP]]
+        for i in range(row[N_OUTER]):
+            terms = []
+            for j in range(row[N_INNER]):
+                operands = []
+                for k in range(ARITY[name]):
+                    offset, outer, inner = row[A + 3 * k : A + 3 * k + 3]
+                    source = uniform if row[UNIFORM] >> k & 1 else rows
+                    operands.append(source[offset + i * outer + j * inner])
+                if name in REDUCTIONS:
+                    terms.append(operands)
+                else:
+                    where = row[OUT] + i * row[OUT + 1] + j * row[OUT + 2]
+                    rows[where] = ELEMENTWISE[name](m, *operands)
+            if name in REDUCTIONS:
+                rows[row[OUT] + i * row[OUT + 1]] = _reduced(m, name, terms)
+
+
+def _reduced(m: Exact, name: str, terms: list[list[float]]) -> float:
+    total = terms[0][0] if name == "sum" else m.mul(*terms[0])
+    for operands in terms[1:]:
+        total = m.add(total, operands[0]) if name == "sum" else m.fma(*operands, total)
+    return total
+
+
+def norm2(m: Exact, v: list[float]) -> float:
+    """Sum of squares, fma in row order."""
+    return _reduced(m, "dot", [[a, a] for a in v])
+
+
+class ExactEngine:
+    """Implements `fastdescent.engines.protocol.Engine`."""
+
+    name = "exact"
+
+    def evaluate(
+        self, section: Section, uniform: Any, inputs: Mapping[str, Any], n_points: int, n_threads: int
+    ) -> dict[str, Any]:
+        m = Exact(uniform.dtype.name)
+        results = {s.name: np.empty((n_points, s.size), uniform.dtype) for s in section.outputs}
+        for i in range(n_points):
+            rows = [math.nan] * section.n_rows
+            for s in section.inputs:
+                rows[s.offset : s.stop] = np.asarray(inputs[s.name][i], uniform.dtype).tolist()
+            run_code(m, section.code, rows, uniform.tolist())
+            for s in section.outputs:
+                results[s.name][i] = rows[s.offset : s.stop]
+        return results
+
+    def descend(self, job: DescentJob) -> Ends:
+        dtype = job.starts.dtype
+        uniform = uniform_values(self, job.program, job.params)
+        table = table_values(self, job, uniform).astype(dtype).tolist()
+        lanes = lane_values(self, job, uniform).astype(dtype).tolist()
+        n = len(job.starts)
+        ends = Ends(np.empty_like(job.starts), np.empty(n, np.int32), np.empty(n, np.int8))
+        for i in range(n):
+            x, nit, status = self._trajectory(job, i, uniform.astype(dtype).tolist(), table, lanes[i])
+            ends.x[i], ends.nit[i], ends.status[i] = x, nit, status
+        return ends
+
+    def _trajectory(
+        self, job: DescentJob, i: int, uniform: list[float], table: list[list[float]], lane: list[float]
+    ) -> tuple[list[float], int, int]:
+        m, main = Exact(job.starts.dtype.name), job.program.main
+        rows = [math.nan] * main.n_rows
+        n_state = job.program.n_state
+        rows[:n_state] = np.asarray(job.initial, job.starts.dtype).tolist()
+        rows[: job.starts.shape[1]] = job.starts[i].tolist()
+        rows[n_state : n_state + len(lane)] = lane
+        for t in range(job.max_steps + 1):
+            if table[0]:
+                rows[n_state + len(lane) : n_state + len(lane) + len(table[t])] = table[t]
+            run_code(m, main.code[: main.split], rows, uniform)
+            status = self._status(m, job, rows, t)
+            if status is not None:
+                return rows[: job.starts.shape[1]], t, status
+            run_code(m, main.code[main.split :], rows, uniform)
+        raise AssertionError("MAX_STEPS ends every trajectory")
+
+    def _status(self, m: Exact, job: DescentJob, rows: list[float], t: int) -> int | None:
+        """The pinned order of the tests."""
+        slots = {s.name: s for s in (*job.program.state, *job.program.main.outputs)}
+
+        def values(name: str) -> list[float]:
+            return rows[slots[name].offset : slots[name].stop]
+
+        x, g, limits = values("x"), values("gradient"), job.limits
+        f = values("fun") if "fun" in slots else [0.0]
+        x_finite, slope_finite = all(map(math.isfinite, x)), all(map(math.isfinite, g + f))
+        center = np.asarray(limits.center, job.starts.dtype).tolist()
+        away = norm2(m, [m.sub(a, c) for a, c in zip(x, center, strict=True)])
+        outside = not x_finite
+        if limits.escape_radius is not None:
+            outside = outside or away > self._square(m, limits.escape_radius)
+        if limits.alarm and outside:
+            return -2
+        if x_finite and not slope_finite:
+            return Status.UNDEFINED
+        if outside:
+            return Status.DIVERGED
+        if limits.gtol is not None and norm2(m, g) <= self._square(m, limits.gtol):
+            return Status.CONVERGED
+        if "moved" in slots and values("moved")[0] != 0:
+            if limits.xtol is not None:
+                step = norm2(m, [m.sub(a, p) for a, p in zip(x, values("previous_x"), strict=True)])
+                if step <= self._square(m, limits.xtol):
+                    return Status.STALLED
+            if limits.ftol is not None and abs(m.sub(f[0], values("previous_fun")[0])) <= m.const(limits.ftol):
+                return Status.STALLED
+        return Status.MAX_STEPS if t == job.max_steps else None
+
+    @staticmethod
+    def _square(m: Exact, tolerance: float) -> float:
+        return m.mul(m.const(tolerance), m.const(tolerance))

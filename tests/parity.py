@@ -1,0 +1,112 @@
+"""The grid of runs whose results must have the same bits everywhere, and its digests.
+
+`python tests/parity.py` prints the digests of this machine; `--write` commits them to digests.json.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import fastdescent as fd
+
+DIGESTS = Path(__file__).with_name("digests.json")
+
+
+def own_surfaces() -> dict[str, fd.Surface]:
+    """Surfaces that the catalog has no likes of: domains, kinks, comparisons, every elementary function."""
+    return {
+        "domain": fd.surface("log(x) + sqrt(y) + x*y", window=((0.1, 2), (0.1, 2))),
+        "kinks": fd.surface("abs(x - 1) + max(y, 0.5*x, 0) + where(x > y, x*y, 0.1*y**2) + sign(x)*y"),
+        "functions": fd.surface("exp(-x**2) + tanh(y) + atan(x*y) + hypot(x, y) + atan2(x, y + 9) + cos(3*x)"),
+        "powers": fd.surface("(x**2 + 1)**1.7 + x**-2 + y**5 - tan(0.1*y)**2 + 2**x", window=((0.5, 3), (-1, 1))),
+        "huge": fd.surface("sin(1e6*x) + 1e-3*(x - 2)**4 + y**2"),
+        "array": fd.surface(array_function, dim=5),
+    }
+
+
+def array_function(x: Any, *, a: Any = np.array([1.0, 2.0, 3.0])) -> Any:
+    """Slices, broadcasting, a matrix product, a mean, a gather."""
+    m = np.array([[1.0, 0.5], [-0.25, 2.0], [0.0, 1.0]])
+    inner = m @ np.stack([x[0], x[4]]) + a
+    return np.mean(inner**2) + np.sum((x[1:] - x[:-1]) ** 2) + np.dot(x[::2], x[[2, 0, 1]]) + 0.1 * np.sum(x**4)
+
+
+def surfaces() -> dict[str, fd.Surface]:
+    """The whole catalog and our own."""
+    catalog = {name: fd.surfaces.get(name) for name in fd.surfaces.names()}
+    wide = {f"{name}-5": fd.surfaces.get(name, dim=5) for name in ("rosenbrock", "rastrigin", "ackley")}
+    return catalog | wide | own_surfaces()
+
+
+def optimizers(n: int) -> dict[str, Any]:
+    """Every rule, with its branches, a schedule, and one value a trajectory."""
+    return {
+        "gd": fd.GD(lr=0.001),
+        "gd-lanes": fd.GD(lr=np.linspace(1e-4, 1e-2, n)),
+        "momentum": fd.Momentum(lr=0.001, momentum=0.8),
+        "rmsprop": fd.RMSprop(lr=0.01),
+        "rmsprop-all": fd.RMSprop(lr=0.01, weight_decay=0.01, momentum=0.5, centered=True),
+        "adam": fd.Adam(lr=0.02),
+        "adam-all": fd.Adam(lr=lambda t: 0.1 / (1 + t), betas=(0.8, 0.99), weight_decay=0.01, amsgrad=True),
+        "linesearch": fd.LineSearch(),
+    }
+
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "free": {"gtol": None, "escape_radius": None},
+    "tight": {"gtol": 0.5, "xtol": 1e-3, "ftol": 1e-4, "escape_radius": 30.0},
+}
+
+
+def starts(surface: fd.Surface, n: int, dtype: str) -> np.ndarray:
+    low, high = np.array(surface.window).T
+    return (low + (high - low) * np.random.default_rng(1).random((n, surface.dim))).astype(dtype)
+
+
+def cases() -> Iterator[tuple[str, str, str, str]]:
+    """(surface, optimizer, options, dtype)."""
+    for surface in surfaces():
+        for optimizer in optimizers(1):
+            for options in OPTIONS:
+                for dtype in ("float64", "float32"):
+                    yield surface, optimizer, options, dtype
+
+
+def run(case: tuple[str, str, str, str], n: int, max_steps: int, **more: Any) -> fd.Descent:
+    surface, optimizer, options, dtype = case
+    s = surfaces()[surface]
+    return fd.descend(s, starts(s, n, dtype), optimizers(n)[optimizer], max_steps=max_steps, **OPTIONS[options], **more)
+
+
+def arrays(result: fd.Descent) -> tuple[np.ndarray, ...]:
+    return result.x, result.fun, result.grad_norm, result.nit, result.status
+
+
+def same_bits(a: fd.Descent, b: fd.Descent) -> bool:
+    """Equality of bits; every NaN is the canonical one."""
+    return all(p.dtype == q.dtype and p.tobytes() == q.tobytes() for p, q in zip(arrays(a), arrays(b), strict=True))
+
+
+def digests(n: int = 100, max_steps: int = 60) -> dict[str, str]:
+    """One SHA-256 a surface, over all its runs."""
+    found: dict[str, Any] = {}
+    for case in cases():
+        sha = found.setdefault(case[0], hashlib.sha256())
+        for array in arrays(run(case, n, max_steps)):
+            sha.update(array.tobytes())
+    return {name: sha.hexdigest() for name, sha in found.items()}
+
+
+if __name__ == "__main__":
+    text = json.dumps(digests(), indent=1) + "\n"
+    if "--write" in sys.argv:
+        DIGESTS.write_text(text)
+    sys.stdout.write(text)
