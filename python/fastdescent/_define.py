@@ -117,12 +117,14 @@ def _from_function(
     n = whole_number("dim", dim, at_least=1) if dim is not None else len(positional)
     if len(positional) > 1 and n != len(positional):
         raise ValueError(f"dim must be {len(positional)}, the number of arguments of {title}; got {n}")
-    by_point = f if len(positional) == 1 else lambda x, **kw: f(*(x[k] for k in range(n)), **kw)
+
+    def by_point(x: Any, /, **kw: Any) -> Any:
+        return f(x, **kw) if len(positional) == 1 else f(*(x[k] for k in range(n)), **kw)
 
     def traced(values: Mapping[str, Any]) -> Formula:
         fixed = {k: values[k] for k in static}
         dynamic = {k: v for k, v in values.items() if k not in static}
-        return trace(lambda x, **kw: by_point(x, **kw, **fixed), n, _shapes(dynamic))
+        return trace(lambda x, /, **kw: by_point(x, **kw, **fixed), n, _shapes(dynamic))
 
     names = _variable_names(variables) or (tuple(positional) if len(positional) > 1 else _default_names(n))
     if len(names) != n:

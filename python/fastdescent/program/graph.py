@@ -7,6 +7,7 @@ its *rows*. Building a node twice gives the same object, so common subexpression
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,9 +30,13 @@ class Stage(enum.IntFlag):
 
     def joined(self, other: Stage) -> Stage:
         """The earliest stage at which both are known."""
-        both = Stage(self | other)
-        return Stage.STEP if both == Stage.TIME | Stage.LANE else both
+        return _JOINED[self, other]
 
+
+_JOINED = {
+    (a, b): Stage.STEP if a | b == Stage.TIME | Stage.LANE else a | b for a in Stage.__members__.values()
+    for b in Stage.__members__.values()
+}  # fmt: skip
 
 #: Leaf operations and the stage of their values.
 LEAVES = {
@@ -57,7 +62,7 @@ class Node:
 
     @property
     def size(self) -> int:
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
     def __repr__(self) -> str:
         return f"<{self.op} #{self.number} {self.shape}>"

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from fastdescent._errors import TraceError
 from fastdescent.program.build import Builder, view_of
 from fastdescent.program.graph import Node
+from fastdescent.program.numpy_ufuncs import is_bool, is_float64, progressions
 from fastdescent.program.products import dot
 from fastdescent.program.trace import Traced, as_node, refuse
-from fastdescent.program.views import View, runs
+from fastdescent.program.views import View
 
 
 def apply_function(b: Builder, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -21,43 +23,68 @@ def apply_function(b: Builder, func: Any, args: tuple[Any, ...], kwargs: Mapping
         refuse(f"np.{func.__name__} cannot be traced", "use " + ", ".join(sorted(FUNCTIONS)))
     try:
         return make(b, *args, **kwargs)
-    except (np.exceptions.AxisError, ValueError) as error:
-        refuse(f"np.{func.__name__}: {error}", "mend the call")
+    except TraceError:
+        raise
+    except (np.exceptions.AxisError, ValueError, TypeError) as error:
+        refuse(f"np.{func.__name__}: {str(error).rpartition('() ')[2]}", "mend the call")
 
 
-def _result(b: Builder, node: Node) -> Traced:
-    return Traced(b, node, fresh=True)
+def _result(b: Builder, node: Node, is_bool: bool = False) -> Traced:
+    return Traced(b, node, is_bool=is_bool, fresh=True)
 
 
 def _axes(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(len(shape)))
     given = axis if isinstance(axis, tuple) else (axis,)
-    return tuple(sorted(np.lib.array_utils.normalize_axis_index(k, len(shape)) for k in given))
+    axes = tuple(sorted(np.lib.array_utils.normalize_axis_index(k, len(shape)) for k in given))
+    if len(set(axes)) < len(axes):
+        raise ValueError(f"axis={axis} names an axis twice")
+    return axes
 
 
-def _kept(b: Builder, node: Node, shape: tuple[int, ...], axes: tuple[int, ...], keepdims: bool) -> Node:
-    return b.reshape(node, tuple(1 if k in axes else n for k, n in enumerate(shape))) if keepdims else node
+def _check_reduction(dtype: Any, out: Any) -> None:
+    if out is not None or not is_float64(dtype):
+        refuse("a reduction with out= or a dtype that is not float64", "leave it out")
+
+
+def _kept(b: Builder, node: Node, shape: tuple[int, ...], axes: tuple[int, ...], keepdims: bool) -> Traced:
+    kept = tuple(1 if k in axes else n for k, n in enumerate(shape))
+    return _result(b, b.reshape(node, kept) if keepdims else node)
 
 
 def _sum(b: Builder, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Traced:
+    _check_reduction(dtype, out)
     node = as_node(b, a)
     axes = _axes(node.shape, axis)
-    return _result(b, _kept(b, b.sum(node, axes), node.shape, axes, bool(keepdims)))
+    return _kept(b, b.sum(node, axes), node.shape, axes, bool(keepdims))
 
 
 def _mean(b: Builder, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Traced:
+    _check_reduction(dtype, out)
     node = as_node(b, a)
     axes = _axes(node.shape, axis)
     count = int(np.prod([node.shape[k] for k in axes]))
-    mean = b.div(b.sum(node, axes), b.const(float(count)))
-    return _result(b, _kept(b, mean, node.shape, axes, bool(keepdims)))
+    if not count:
+        raise ValueError("the mean of no numbers")
+    return _kept(b, b.div(b.sum(node, axes), b.const(float(count))), node.shape, axes, bool(keepdims))
+
+
+def _norm(b: Builder, a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Traced:
+    node = as_node(b, a)
+    axes = _axes(node.shape, axis)
+    frobenius = ord is None or (ord == "fro" and len(axes) == 2)
+    if not frobenius and not (ord == 2 and len(axes) == 1):
+        refuse(f"np.linalg.norm with ord={ord!r} of {len(axes)} axes cannot be traced", "write the norm out")
+    square = b.sum(b.mul(node, node), axes)
+    return _kept(b, b.elementwise("sqrt", square), node.shape, axes, bool(keepdims))
 
 
 def _where(b: Builder, condition: Any, *choices: Any) -> Traced:
     if len(choices) != 2:
         refuse("np.where with one argument cannot be traced", "write np.where(condition, a, b)")
-    return _result(b, b.select(as_node(b, condition), *(as_node(b, c) for c in choices)))
+    node = b.select(as_node(b, condition), *(as_node(b, c) for c in choices))
+    return _result(b, node, all(is_bool(c) for c in choices))
 
 
 def _concatenate(b: Builder, arrays: Any, axis: Any = 0) -> Traced:
@@ -66,9 +93,9 @@ def _concatenate(b: Builder, arrays: Any, axis: Any = 0) -> Traced:
         parts, axis = [b.reshape(p, (p.size,)) for p in parts], 0
     axis = np.lib.array_utils.normalize_axis_index(axis, len(parts[0].shape))
     rest = {tuple(n for k, n in enumerate(p.shape) if k != axis) for p in parts}
-    if len(rest) > 1:
+    if len(rest) > 1 or len({len(p.shape) for p in parts}) > 1:
         refuse(f"np.concatenate of shapes {[p.shape for p in parts]}", "mend the shapes")
-    return _result(b, b.concatenate(parts, axis))
+    return _result(b, b.concatenate(parts, axis), all(is_bool(a) for a in arrays))
 
 
 def _stack(b: Builder, arrays: Any, axis: int = 0) -> Traced:
@@ -76,22 +103,29 @@ def _stack(b: Builder, arrays: Any, axis: int = 0) -> Traced:
     if len({p.shape for p in parts}) > 1:
         refuse(f"np.stack of shapes {[p.shape for p in parts]}", "mend the shapes")
     axis = np.lib.array_utils.normalize_axis_index(axis, len(parts[0].shape) + 1)
-    return _result(b, b.concatenate([b.view(p, lambda a: np.expand_dims(a, axis)) for p in parts], axis))
+    rows = [b.view(p, lambda a: np.expand_dims(a, axis)) for p in parts]
+    return _result(b, b.concatenate(rows, axis), all(is_bool(a) for a in arrays))
 
 
 def _hstack(b: Builder, arrays: Any) -> Traced:
-    parts = [b.view(as_node(b, a), np.atleast_1d) for a in arrays]
-    return _concatenate(b, [Traced(b, p) for p in parts], 0 if len(parts[0].shape) == 1 else 1)
+    parts = [_array(b, a).view(np.atleast_1d) for a in arrays]
+    return _concatenate(b, parts, 0 if parts[0].ndim == 1 else 1)
+
+
+def _array(b: Builder, a: Any) -> Traced:
+    return a if isinstance(a, Traced) else Traced(b, as_node(b, a))
 
 
 def _viewing(change: Callable[..., Any]) -> Callable[..., Traced]:
     def make(b: Builder, a: Any, *args: Any, **kwargs: Any) -> Traced:
-        return Traced(b, as_node(b, a)).view(lambda array: change(array, *args, **kwargs))
+        return _array(b, a).view(lambda array: change(array, *args, **kwargs))
 
     return make
 
 
-def _full_like(b: Builder, a: Any, fill_value: Any, *args: Any, **kwargs: Any) -> Traced:
+def _full_like(b: Builder, a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True) -> Traced:
+    if not is_float64(dtype):
+        refuse(f"a traced array stays float64 (dtype={dtype!r} was asked for)", "leave dtype out")
     return _result(b, b.broadcast(as_node(b, fill_value), as_node(b, a).shape))
 
 
@@ -103,16 +137,17 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "concatenate": _concatenate,
     "stack": _stack,
     "hstack": _hstack,
-    "reshape": _viewing(np.reshape),
-    "ravel": _viewing(lambda a: np.reshape(a, -1)),
+    "norm": _norm,
+    "reshape": lambda b, a, shape, order="C", copy=None: _array(b, a).reshape(shape, order=order),
+    "ravel": lambda b, a, order="C": _array(b, a).ravel(order),
     "transpose": _viewing(np.transpose),
     "squeeze": _viewing(np.squeeze),
     "expand_dims": _viewing(np.expand_dims),
-    "atleast_1d": _viewing(np.atleast_1d),
+    "atleast_1d": lambda b, a: _array(b, a).view(np.atleast_1d),
     "broadcast_to": _viewing(np.broadcast_to),
-    "copy": lambda b, a, *args, **kwargs: _result(b, as_node(b, a)),
-    "zeros_like": lambda b, a, *args, **kwargs: _full_like(b, a, 0.0),
-    "ones_like": lambda b, a, *args, **kwargs: _full_like(b, a, 1.0),
+    "copy": lambda b, a, order="K", subok=False: _result(b, as_node(b, a), is_bool(a)),
+    "zeros_like": lambda b, a, *args, **kwargs: _full_like(b, a, 0.0, *args, **kwargs),
+    "ones_like": lambda b, a, *args, **kwargs: _full_like(b, a, 1.0, *args, **kwargs),
     "full_like": _full_like,
     "shape": lambda b, a: as_node(b, a).shape,
     "size": lambda b, a, axis=None: as_node(b, a).size if axis is None else as_node(b, a).shape[axis],
@@ -129,10 +164,5 @@ def gather(array: Traced, key: Any) -> Traced:
         refuse(f"an index of an array of shape {node.shape} ({error})", "mend the index")
     base, view = view_of(node)
     rows = view.rows().ravel()[wanted.ravel()]
-    pieces, start = [], 0
-    for cut in runs(rows[np.newaxis]):
-        n = cut.stop - cut.start
-        step = int(rows[cut.start + 1] - rows[cut.start]) if n > 1 else 1
-        pieces.append((b.place(base, View(int(rows[cut.start]), (step,), (n,))), View(start, (1,), (n,))))
-        start += n
-    return Traced(b, b.assemble(wanted.shape, pieces), is_bool=array.is_bool)
+    pieces = [(b.place(base, shown), View(cut.start, (1,), shown.shape)) for cut, shown in progressions(rows)]
+    return Traced(b, b.assemble(wanted.shape, pieces), is_bool=array.is_bool, fresh=True)

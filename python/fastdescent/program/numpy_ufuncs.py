@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from fastdescent.program.build import Builder, constant_value
 from fastdescent.program.graph import Node
 from fastdescent.program.products import matmul
 from fastdescent.program.trace import Traced, as_node, refuse
+from fastdescent.program.views import View, runs
 
 Make = Callable[..., Node]
 
@@ -36,12 +36,21 @@ def _power(b: Builder, a: Node, exponent: Node) -> Node:
 
 
 def _powers(b: Builder, a: Node, exponents: npt.NDArray[np.float64]) -> Node:
-    """a ** exponents, each run of equal exponents a power by itself: x ** [0, 1, 2] is a polynomial's, exact at 0."""
+    """a ** exponents, each exponent a power by itself: x ** [0, 1, 2] has exact derivatives at 0."""
     flat, row = b.reshape(a, (a.size,)), exponents.ravel()
-    ends = [*(np.flatnonzero(row[1:] != row[:-1]) + 1), row.size]
-    parts = [b.power(b.view(flat, operator.itemgetter(slice(start, end))), float(row[start]))
-             for start, end in zip([0, *ends], ends, strict=False)]  # fmt: skip
-    return b.reshape(b.concatenate(parts, 0), exponents.shape)
+    pieces = []
+    for value in np.unique(row).tolist():
+        where = [view for _, view in progressions(np.flatnonzero(row == value))]
+        pieces += [(b.power(b.place(flat, view), value), view) for view in where]
+    return b.assemble(exponents.shape, pieces)
+
+
+def progressions(rows: npt.NDArray[np.int64]) -> Iterator[tuple[slice, View]]:
+    """Rows cut into arithmetic progressions: where each stands among the rows, and the view that shows it."""
+    for cut in runs(rows[np.newaxis]) if rows.size else []:
+        n = cut.stop - cut.start
+        step = int(rows[cut.start + 1] - rows[cut.start]) if n > 1 else 1
+        yield cut, View(int(rows[cut.start]), (step,), (n,))
 
 
 def _not(b: Builder, a: Node) -> Node:

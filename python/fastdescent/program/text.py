@@ -81,7 +81,8 @@ class ParsedFormula:
         if isinstance(node, ast.Compare):
             sides = (self._value(side, names, x) for side in (node.left, node.comparators[0]))
             return 1.0 * _COMPARE[type(node.ops[0])](*sides)  # a number, 0 or 1
-        assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name), "checked before"
+        assert isinstance(node, ast.Call), "checked before"
+        assert isinstance(node.func, ast.Name), "checked before"
         arguments = (self._value(a, names, x) for a in node.args)
         return self._finite(node, _FUNCTIONS[node.func.id][0](*arguments))
 
@@ -121,7 +122,7 @@ def _parsed(line: str) -> ast.Expression:
 
 
 def _too_deep(line: str) -> ValueError:
-    return ValueError(f"the formula {shown(line)} is nested too deeply, or has too many terms; write a function instead")
+    return ValueError(f"the formula {shown(line)} is nested too deeply or has too many terms; write a function")
 
 
 def _refuse(line: str, column: int, why: str) -> NoReturn:
@@ -215,7 +216,7 @@ def _chosen_variables(
             raise ValueError(f"{both[0]!r} is both in variables={tuple(variables)} and a parameter")
         missing = sorted(set(free) - set(variables))
         if missing:
-            raise ValueError(f"{missing[0]!r} in the formula is neither in variables={tuple(variables)} nor a parameter")
+            raise ValueError(f"{missing[0]!r} is neither in variables={tuple(variables)} nor a parameter")
         return tuple(variables)
     found = ", ".join(sorted(free)) or "none"
     if not free:

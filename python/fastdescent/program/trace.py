@@ -108,7 +108,7 @@ class Traced(NDArrayOperatorsMixin):
         if name in UFUNCS:
             return functools.partial(getattr(np, name), self)
         if hasattr(np.ndarray, name) and not name.startswith("_"):
-            refuse(f"the method or attribute {name} of a traced array", "write it with operators and functions of NumPy")
+            refuse(f"the method or attribute {name} of a traced array", "write it with NumPy's functions")
         raise AttributeError(f"a traced array has no attribute {name!r}")
 
     def __setitem__(self, key: Any, value: Any) -> None:
@@ -179,13 +179,13 @@ class Traced(NDArrayOperatorsMixin):
 
     # ------------------------------------------------------------------ reductions and products, through np.*
     def sum(self, axis: Any = None, **kwargs: Any) -> Any:
-        return np.sum(self, axis=axis, **kwargs)  # type: ignore[call-overload]
+        return np.sum(self, axis=axis, **kwargs)
 
     def mean(self, axis: Any = None, **kwargs: Any) -> Any:
-        return np.mean(self, axis=axis, **kwargs)  # type: ignore[call-overload]
+        return np.mean(self, axis=axis, **kwargs)
 
     def dot(self, other: Any) -> Any:
-        return np.dot(self, other)  # type: ignore[arg-type]
+        return np.dot(self, other)
 
     # ------------------------------------------------------------------ NumPy's protocols
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:

@@ -7,10 +7,9 @@ overwrites what it still has to read, and the stages fit together. Programs that
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from fastdescent.program.opcodes import ARITY, NAMES, REDUCTIONS
-from fastdescent.program.program import A, N_INNER, N_OUTER, OP, OUT, UNIFORM, WIDTH, IntArray, Program, Section, Slot
+from fastdescent.program.program import A, N_INNER, N_OUTER, OP, OUT, UNIFORM, WIDTH, Program, Section, Slot
 
 _MOST_ROWS = 1 << 27
 
@@ -37,13 +36,13 @@ def verify_section(section: Section, n_uniform: int) -> None:
     _require(0 <= section.n_rows <= _MOST_ROWS, f"{section.n_rows} rows are out of range")
     _require(section.n_uniform == n_uniform, f"expects {section.n_uniform} uniform numbers, gets {n_uniform}")
     _require(0 <= section.split <= len(code), f"split {section.split} is out of range")
-    written = np.zeros(section.n_rows, dtype=bool)
+    written = [False] * section.n_rows
     for slot in section.inputs:
         _slot_in_range(slot, section.n_rows)
-        _require(not written[slot.offset : slot.stop].any(), f"input {slot.name} overlaps another")
-        written[slot.offset : slot.stop] = True
+        _require(not any(written[slot.offset : slot.stop]), f"input {slot.name} overlaps another")
+        written[slot.offset : slot.stop] = [True] * slot.size
     last = section.split if section.split else len(code)
-    for number, row in enumerate(code):
+    for number, row in enumerate(code.tolist()):
         if number == last:
             _verify_outputs(section, written)
         _verify_instruction(number, row, section, written)
@@ -60,46 +59,45 @@ def _slot_in_range(slot: Slot, n_rows: int) -> None:
     _require(0 <= slot.offset and slot.size >= 1 and slot.stop <= n_rows, f"{slot} lies outside of {n_rows} rows")
 
 
-def _verify_outputs(section: Section, written: npt.NDArray[np.bool_]) -> None:
+def _verify_outputs(section: Section, written: list[bool]) -> None:
     for slot in section.outputs:
         _slot_in_range(slot, section.n_rows)
-        _require(bool(written[slot.offset : slot.stop].all()), f"output {slot.name} is not computed")
+        _require(all(written[slot.offset : slot.stop]), f"output {slot.name} is not computed")
 
 
-def _verify_instruction(number: int, row: IntArray, section: Section, written: npt.NDArray[np.bool_]) -> None:
+def _verify_instruction(number: int, row: list[int], section: Section, written: list[bool]) -> None:
     _require(0 <= row[OP] < len(NAMES), f"instruction {number} has unknown opcode {row[OP]}")
     name = NAMES[row[OP]]
-    arity, shape = ARITY[name], (int(row[N_OUTER]), int(row[N_INNER]))
-    _require(min(shape) >= 1, f"instruction {number} ({name}) loops {shape}")
-    _require(0 <= row[UNIFORM] < 1 << arity, f"instruction {number} ({name}) has operands that do not exist")
-    out = _rows(row[OUT : OUT + 3], shape)
-    if name in REDUCTIONS:
-        _require(row[OUT + 2] == 0, f"instruction {number} ({name}) strides its result in the inner loop")
-        out = out[:, :1]
-    _in_range(number, name, out, section.n_rows)
-    _require(len(np.unique(out)) == out.size, f"instruction {number} ({name}) writes a row twice")
+    what = f"instruction {number} ({name})"
+    arity, n_outer, n_inner = ARITY[name], row[N_OUTER], row[N_INNER]
+    _require(n_outer >= 1 and n_inner >= 1, f"{what} loops {n_outer} x {n_inner}")
+    _require(0 <= row[UNIFORM] < 1 << arity, f"{what} has operands that do not exist")
+    _require(name not in REDUCTIONS or row[OUT + 2] == 0, f"{what} strides its result in the inner loop")
+    out = _rows(row, OUT, n_outer, 1 if name in REDUCTIONS else n_inner)
+    _in_range(what, out, section.n_rows)
+    results = set(out)
+    _require(len(results) == len(out), f"{what} writes a row twice")
     for k in range(arity):
-        operand = _rows(row[A + 3 * k : A + 3 * k + 3], shape)
+        operand = _rows(row, A + 3 * k, n_outer, n_inner)
         if row[UNIFORM] >> k & 1:
-            _in_range(number, name, operand, section.n_uniform)
+            _in_range(what, operand, section.n_uniform)
             continue
-        _in_range(number, name, operand, section.n_rows)
-        _require(bool(written[operand].all()), f"instruction {number} ({name}) reads a row that nothing has written")
-        shared = np.isin(operand, out)
-        if shared.any():
-            in_step = name not in REDUCTIONS and np.array_equal(operand[shared], out[shared])
-            _require(in_step, f"instruction {number} ({name}) overwrites a row that it still has to read")
-    written[out] = True
+        _in_range(what, operand, section.n_rows)
+        _require(all(written[r] for r in operand), f"{what} reads a row that nothing has written")
+        if operand != out or name in REDUCTIONS:
+            _require(results.isdisjoint(operand), f"{what} overwrites a row that it still has to read")
+    for r in out:
+        written[r] = True
 
 
-def _rows(place: IntArray, shape: tuple[int, int]) -> npt.NDArray[np.int64]:
-    offset, outer, inner = (int(v) for v in place)
-    return offset + outer * np.arange(shape[0])[:, np.newaxis] + inner * np.arange(shape[1])[np.newaxis]
+def _rows(row: list[int], column: int, n_outer: int, n_inner: int) -> list[int]:
+    offset, outer, inner = row[column : column + 3]
+    return [offset + i * outer + j * inner for i in range(n_outer) for j in range(n_inner)]
 
 
-def _in_range(number: int, name: str, rows: npt.NDArray[np.int64], n: int) -> None:
-    inside = rows.min() >= 0 and rows.max() < n
-    _require(bool(inside), f"instruction {number} ({name}) touches {rows.min()}..{rows.max()}, outside of 0..{n - 1}")
+def _in_range(what: str, rows: list[int], n: int) -> None:
+    low, high = min(rows), max(rows)
+    _require(low >= 0 and high < n, f"{what} touches {low}..{high}, outside of 0..{n - 1}")
 
 
 def _verify_state(program: Program) -> None:
