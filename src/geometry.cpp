@@ -1,8 +1,128 @@
 // Starts and endpoints: random points, gathering endpoints into cells.
+#include <algorithm>
+#include <array>
+
+#include "fastdescent/cells.hpp"
+#include "fastdescent/philox.hpp"
+#include "fastdescent/starts.hpp"
 #include "run.hpp"
 
 namespace fastdescent::python {
+namespace {
 
-void define_geometry(py::module_&) {}
+using Doubles = Array<double>;
+using Bytes = Array<int8_t>;
+
+/// A new array of the same numbers.
+template <class T>
+Array<T> array_of(const std::vector<T>& values) {
+  return Array<T>(static_cast<py::ssize_t>(values.size()), values.data());
+}
+
+void require(bool holds, const char* what) {
+  if (!holds) throw py::value_error(what);
+}
+
+template <class T>
+EndpointSet<T> endpoints_of(const Array<T>& x, const Doubles& grad_norm, const Bytes& status, uint32_t eligible) {
+  require(x.ndim() == 2 && x.shape(1) > 0, "x must have shape (n, dim)");
+  require(grad_norm.size() == x.shape(0) && status.size() == x.shape(0), "grad_norm and status must have n values");
+  return {x.data(), grad_norm.data(), status.data(), static_cast<size_t>(x.shape(0)), static_cast<size_t>(x.shape(1)),
+          eligible};
+}
+
+/// A thread for every so many points: starting one costs as much as some thousand points.
+unsigned threads_for(size_t n, unsigned n_threads) {
+  constexpr size_t points_per_thread = 1 << 14;
+  return static_cast<unsigned>(std::clamp<size_t>(n / points_per_thread, 1, std::max(n_threads, 1u)));
+}
+
+Doubles uniform(const Doubles& window, size_t n, uint64_t seed, unsigned n_threads) {
+  require(window.ndim() == 2 && window.shape(1) == 2, "window must have shape (dim, 2)");
+  const auto dim = static_cast<size_t>(window.shape(0));
+  Doubles x(std::vector<size_t>{n, dim});
+  const Poll poll = poll_with(py::none());
+  double* const out = x.mutable_data();
+  {
+    const py::gil_scoped_release release;
+    uniform_starts(window.data(), dim, 0, n, seed, out, threads_for(n, n_threads), poll);
+  }
+  return x;
+}
+
+template <class T>
+py::tuple gather(const Array<T>& x, const Doubles& grad_norm, const Bytes& status, uint32_t eligible,
+                 const Doubles& origin, const Doubles& per_unit, unsigned n_threads) {
+  const EndpointSet<T> ends = endpoints_of(x, grad_norm, status, eligible);
+  require(origin.size() == x.shape(1) && per_unit.size() == x.shape(1), "origin and per_unit must have dim values");
+  Array<int32_t> cell(x.shape(0));
+  const Poll poll = poll_with(py::none());
+  int32_t* const out = cell.mutable_data();
+  Cells cells;
+  {
+    const py::gil_scoped_release release;
+    cells = gather_cells(ends, {origin.data(), per_unit.data()}, out, threads_for(ends.n, n_threads), poll);
+  }
+  return py::make_tuple(cell, array_of(cells.count), array_of(cells.representative));
+}
+
+template <class T>
+py::tuple assign(const Array<T>& x, const Doubles& grad_norm, Array<int32_t>& cell, const Array<int32_t>& of_cell,
+                 const Doubles& points, const Doubles& per_gradient, const Doubles& radius, const Bytes& hopeless,
+                 const Doubles& inverse_width, double tolerance, unsigned n_threads) {
+  const EndpointSet<T> ends{
+      x.data(), grad_norm.data(), nullptr, static_cast<size_t>(x.shape(0)), static_cast<size_t>(x.shape(1)), 0};
+  const Candidates candidates{of_cell.data(),       points.data(),   per_gradient.data(),
+                              radius.data(),        hopeless.data(), static_cast<size_t>(per_gradient.size()),
+                              inverse_width.data(), tolerance};
+  const Poll poll = poll_with(py::none());
+  int32_t* const out = cell.mutable_data();
+  Members members;
+  {
+    const py::gil_scoped_release release;
+    members = assign_members(ends, candidates, out, threads_for(ends.n, n_threads), poll);
+  }
+  return py::make_tuple(array_of(members.count), array_of(members.lost));
+}
+
+template <class T>
+py::tuple label(const Array<T>& x, const Bytes& status, uint32_t eligible, const Array<int32_t>& candidate,
+                const Array<int32_t>& nit, const Array<int32_t>& of_candidate, const Doubles& points, const Bytes& kind,
+                int8_t unsettled, int8_t escaped, unsigned n_threads) {
+  const EndpointSet<T> ends{
+      x.data(), nullptr, status.data(), static_cast<size_t>(x.shape(0)), static_cast<size_t>(x.shape(1)), eligible};
+  const Rows rows{of_candidate.data(), points.data(), kind.data(), static_cast<size_t>(kind.size()),
+                  unsettled,           escaped};
+  Array<int32_t> labels(x.shape(0));
+  Array<int8_t> outcome(x.shape(0));
+  Doubles moved(x.shape(0));
+  const Labels out{labels.mutable_data(), outcome.mutable_data(), moved.mutable_data()};
+  const Poll poll = poll_with(py::none());
+  RowTotals totals;
+  {
+    const py::gil_scoped_release release;
+    totals = label_endpoints(ends, candidate.data(), nit.data(), rows, out, threads_for(ends.n, n_threads), poll);
+  }
+  return py::make_tuple(labels, outcome, moved, array_of(totals.count), array_of(totals.nit));
+}
+
+}  // namespace
+
+void define_geometry(py::module_& m) {
+  m.def("philox", [](PhiloxCounter counter, PhiloxKey key) { return philox(counter, key); });
+  m.def("uniform", &uniform, py::arg("window"), py::arg("n"), py::arg("seed"), py::arg("n_threads") = 1);
+  const auto both = [&m]<class T>(T) {
+    m.def("gather_cells", &gather<T>, py::kw_only(), py::arg("x").noconvert(), py::arg("grad_norm"), py::arg("status"),
+          py::arg("eligible"), py::arg("origin"), py::arg("per_unit"), py::arg("n_threads"));
+    m.def("assign_members", &assign<T>, py::kw_only(), py::arg("x").noconvert(), py::arg("grad_norm"),
+          py::arg("cell").noconvert(), py::arg("of_cell"), py::arg("points"), py::arg("per_gradient"),
+          py::arg("radius"), py::arg("hopeless"), py::arg("inverse_width"), py::arg("tolerance"), py::arg("n_threads"));
+    m.def("label_endpoints", &label<T>, py::kw_only(), py::arg("x").noconvert(), py::arg("status"), py::arg("eligible"),
+          py::arg("candidate"), py::arg("nit"), py::arg("of_candidate"), py::arg("points"), py::arg("kind"),
+          py::arg("unsettled"), py::arg("escaped"), py::arg("n_threads"));
+  };
+  both(double{});
+  both(float{});
+}
 
 }  // namespace fastdescent::python

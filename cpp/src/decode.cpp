@@ -59,6 +59,29 @@ std::vector<Instruction> unrolled(std::span<const Instruction> code) {
   return out;
 }
 
+bool single_row(const Instruction& in) { return in.n_outer * in.n_inner == 1; }
+
+/// Moves instructions of one row up to right behind the one whose result they read, where nothing in between minds:
+/// the result is then still in registers.
+void gather_uses(std::vector<Instruction>& code) {
+  constexpr size_t farthest = 32;
+  for (size_t at = 2; at < code.size(); ++at) {
+    if (!single_row(code[at])) continue;
+    const Instruction moving = code[at];
+    if (reads(moving, code[at - 1].out.offset)) continue;
+    for (size_t to = at; to-- > 0 && at - to <= farthest;) {
+      const Instruction& other = code[to];
+      if (!single_row(other) || other.out.offset == moving.out.offset) break;
+      if (reads(moving, other.out.offset)) {
+        const bool wanted = reads(code[to + 1], other.out.offset);
+        if (!wanted && to + 1 < at) std::rotate(code.begin() + to + 1, code.begin() + at, code.begin() + at + 1);
+        break;
+      }
+      if (reads(other, moving.out.offset)) break;
+    }
+  }
+}
+
 template <class Visit>
 void for_rows(const Instruction& in, const Operand& o, Visit visit) {
   for (int i = 0; i < in.n_outer; ++i)
@@ -76,7 +99,8 @@ Decoded placed(const Instruction& in, int block) {
 
 template <class T>
 std::vector<Decoded> decode(std::span<const Instruction> code, const Kernels<T>& kernels, RowSet& live) {
-  const std::vector<Instruction> list = unrolled(code);
+  std::vector<Instruction> list = unrolled(code);
+  gather_uses(list);
   std::vector<Decoded> out(list.size() + 1);
   out.back().run = kernels.stop();
   for (size_t at = list.size(); at-- > 0;) {

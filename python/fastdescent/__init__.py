@@ -5,6 +5,9 @@ Millions of trajectories with SIMD and threads, every endpoint classified. `impo
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from fastdescent import surfaces
 from fastdescent._define import surface
 from fastdescent._descent import Descent, descend
@@ -15,3 +18,58 @@ from fastdescent._surface import Surface
 from fastdescent.optimizers import GD, Adam, LineSearch, Momentum, RMSprop, optimizer
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from fastdescent._basins import BasinMap, basin_map
+    from fastdescent._classify import Endpoints, classify
+    from fastdescent._points import CriticalPoints, merge
+
+__all__ = [
+    "GD",
+    "Adam",
+    "BasinMap",
+    "CriticalPoints",
+    "Descent",
+    "Endpoints",
+    "LineSearch",
+    "Momentum",
+    "Outcome",
+    "RMSprop",
+    "Status",
+    "Surface",
+    "TraceError",
+    "basin_map",
+    "classify",
+    "descend",
+    "grid",
+    "merge",
+    "optimizer",
+    "repeat",
+    "surface",
+    "surfaces",
+    "uniform",
+]
+
+#: Public names that are imported when first used, and where they are.
+_LAZY = {
+    "BasinMap": "_basins",
+    "CriticalPoints": "_points",
+    "Endpoints": "_classify",
+    "basin_map": "_basins",
+    "classify": "_classify",
+    "merge": "_points",
+}
+
+
+if not TYPE_CHECKING:  # which would otherwise believe in any name
+
+    def __getattr__(name: str) -> object:
+        if name not in _LAZY:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -13,7 +13,7 @@ from fastdescent._options import Options
 from fastdescent._progress import reporter
 from fastdescent.engines.protocol import DescentJob, Ends, StopLimits
 from fastdescent.program.intervals import Interval, hull
-from fastdescent.program.rule import StepProgram, StepSpec, build_step
+from fastdescent.program.rule import RESOLUTION, StepProgram, StepSpec, build_step
 
 Array = npt.NDArray[Any]
 _ALARM = -2
@@ -83,7 +83,11 @@ def _job(
         program=step.program,
         initial=step.initial,
         starts=np.ascontiguousarray(starts[every]),
-        params={**options.surface.params, **options.hyper.params},
+        params={
+            **options.surface.params,
+            **options.hyper.params,
+            RESOLUTION: float(np.finfo(starts.dtype).eps),
+        },
         schedules=options.hyper.schedules,
         lane_inputs={k: v[every] for k, v in options.hyper.lanes.items()},
         limits=limits,

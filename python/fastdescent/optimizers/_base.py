@@ -19,7 +19,7 @@ class Optimizer:
 
     `rule(x, grad, state, t, *, <hyperparameters>)` returns the new point and a dict with the new state. It is ordinary
     NumPy-style code: `state.v` starts at zero (or at `init["v"]`), `grad(x)`, `grad.fun(x)` and `grad.hvp(x, v)` are
-    exact, t counts the updates made. A state named "accepted" says whether the step counts as one.
+    exact, `grad.resolution` is the dtype's relative spacing, t counts the updates made. A state named "accepted" says whether the step counts as one.
     """
 
     rule: ClassVar[Callable[..., tuple[Any, Mapping[str, Any]]]]

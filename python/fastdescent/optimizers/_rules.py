@@ -142,9 +142,9 @@ class LineSearch(Optimizer):
     """Gradient descent that backtracks; needs no learning rate.
 
     One trial a step: x' = x - h * g is accepted where f(x') <= f(x) - armijo * h * |g|^2 (Armijo 1966), and then h
-    grows by the factor `grow`; where it is rejected, x stays and h halves. With the default armijo = 1/2 a step never
-    passes the minimum along the ray of a quadratic, so that trajectories keep close to the steepest path. Where the
-    change of f drowns in rounding, a step counts as accepted and h stays as it is.
+    grows by the factor `grow`; where it is rejected, x stays and h halves. h starts at 1. With the default
+    armijo = 1/2 a step never passes the minimum along its ray on a quadratic, so that trajectories keep close to the
+    steepest path. Where h * |g|^2 drowns in the rounding of f, the step is accepted and h stays as it is.
 
     Parameters
     ----------
@@ -160,9 +160,8 @@ class LineSearch(Optimizer):
     def rule(x: Any, grad: Any, state: Any, t: Any, *, armijo: Any, grow: Any) -> Step:
         g, f, h = grad(x), grad.fun(x), state.h
         trial = x - h * g
-        change = grad.fun(trial) - f
-        descends = change <= -armijo * h * np.sum(g * g)
-        in_the_noise = np.abs(change) <= 1e-14 * np.abs(f)
-        accepted = descends | in_the_noise
-        h = np.where(descends, grow * h, np.where(in_the_noise, h, 0.5 * h))
+        slope = h * np.sum(g * g)
+        calm = slope <= 500 * grad.resolution * np.maximum(np.abs(f), 1.0)
+        accepted = calm | (grad.fun(trial) - f <= -armijo * slope)
+        h = np.where(calm, h, np.where(accepted, grow * h, 0.5 * h))
         return np.where(accepted, trial, x), {"h": h, "accepted": accepted}

@@ -116,18 +116,32 @@ def reachable(outputs: Iterable[Node]) -> list[Node]:
 def postorder(outputs: Iterable[Node], known: Collection[int] = ()) -> Iterator[Node]:
     """Every node that the outputs need, depth first: a value stands close before its use.
 
-    Nodes whose numbers are in `known` need nothing and are left out.
+    Of the operands of a node, the one that needs the most registers comes first (Sethi and Ullman 1970), so that the
+    last one, which an interpreter still has at hand, is a short expression. Nodes whose numbers are in `known` need
+    nothing and are left out.
     """
+    outputs = list(outputs)
+    need = _registers_needed(outputs, known)
     done = set(known)
     for root in outputs:
-        stack: list[tuple[Node, int]] = [(root, 0)]
+        stack: list[tuple[Node, bool]] = [(root, False)]
         while stack:
-            n, k = stack.pop()
+            n, ready = stack.pop()
             if n.number in done:
                 continue
-            if k < len(n.inputs):
-                stack.append((n, k + 1))
-                stack.append((n.inputs[k], 0))
-            else:
+            if ready:
                 done.add(n.number)
                 yield n
+            else:
+                stack.append((n, True))
+                stack += [(i, False) for i in sorted(n.inputs, key=lambda i: need.get(i.number, 0))]
+
+
+def _registers_needed(outputs: list[Node], known: Collection[int]) -> dict[int, int]:
+    """Registers that it takes to compute a node, were the graph a tree."""
+    need: dict[int, int] = {}
+    for node in reachable(outputs):
+        if node.number not in known and node.inputs:
+            parts = sorted((need.get(i.number, 0) for i in node.inputs), reverse=True)
+            need[node.number] = max(1, *(k + part for k, part in enumerate(parts)))
+    return need

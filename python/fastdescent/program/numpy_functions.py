@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -45,7 +48,7 @@ def _axes(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
 
 def _check_reduction(dtype: Any, out: Any) -> None:
     if out is not None or not is_float64(dtype):
-        refuse("a reduction with out= or a dtype that is not float64", "leave it out")
+        refuse("out=, or a dtype that is not float64,", "leave it out")
 
 
 def _kept(b: Builder, node: Node, shape: tuple[int, ...], axes: tuple[int, ...], keepdims: bool) -> Traced:
@@ -68,6 +71,62 @@ def _mean(b: Builder, a: Any, axis: Any = None, dtype: Any = None, out: Any = No
     if not count:
         raise ValueError("the mean of no numbers")
     return _kept(b, b.div(b.sum(node, axes), b.const(float(count))), node.shape, axes, bool(keepdims))
+
+
+def _folded(op: str, b: Builder, a: Any, axis: Any, out: Any, keepdims: Any) -> Traced:
+    """a[0] op a[1] op ..., in C order over the axes."""
+    _check_reduction(None, out)
+    node = as_node(b, a)
+    axes = _axes(node.shape, axis)
+    rest = [k for k in range(len(node.shape)) if k not in axes]
+    count = int(np.prod([node.shape[k] for k in axes]))
+    if not count:
+        raise ValueError(f"the {op} of no numbers")
+    turned = b.view(node, operator.methodcaller("transpose", [*axes, *rest]))
+    lines = b.reshape(turned, (count, *(node.shape[k] for k in rest)))
+    terms = (b.view(lines, operator.itemgetter((k, ...))) for k in range(count))
+    return _kept(b, functools.reduce(functools.partial(b.elementwise, op), terms), node.shape, axes, bool(keepdims))
+
+
+def _folding(op: str) -> Callable[..., Traced]:
+    return lambda b, a, axis=None, out=None, keepdims=False: _folded(op, b, a, axis, out, keepdims)
+
+
+def _prod(b: Builder, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Traced:
+    _check_reduction(dtype, out)
+    return _folded("mul", b, a, axis, None, keepdims)
+
+
+def _cumsum(b: Builder, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Traced:
+    _check_reduction(dtype, out)
+    array = _array(b, a).ravel() if axis is None else _array(b, a)
+    (axis,) = _axes(array.shape, 0 if axis is None else axis)
+    terms = (array.view(operator.itemgetter((*(slice(None),) * axis, k, ...))) for k in range(array.shape[axis]))
+    return _stack(b, list(itertools.accumulate(terms)), axis)
+
+
+def _diff(b: Builder, a: Any, n: int = 1, axis: int = -1) -> Traced:
+    array = _array(b, a)
+    (axis,) = _axes(array.shape, axis)
+    before = (slice(None),) * axis
+    for _ in range(n):
+        array = array[(*before, slice(1, None))] - array[(*before, slice(None, -1))]
+    return array
+
+
+def _clip(
+    b: Builder, a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None
+) -> Traced:
+    _check_reduction(None, out)
+    low, high = (a_min if min is None else min), (a_max if max is None else max)
+    array = _array(b, a)
+    array = array if low is None else np.maximum(array, low)
+    return array if high is None else np.minimum(array, high)
+
+
+def _outer(b: Builder, p: Any, q: Any, out: Any = None) -> Traced:
+    _check_reduction(None, out)
+    return _array(b, p).ravel()[:, np.newaxis] * _array(b, q).ravel()
 
 
 def _norm(b: Builder, a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Traced:
@@ -138,6 +197,15 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "stack": _stack,
     "hstack": _hstack,
     "norm": _norm,
+    "prod": _prod,
+    "max": _folding("max"),
+    "amax": _folding("max"),
+    "min": _folding("min"),
+    "amin": _folding("min"),
+    "cumsum": _cumsum,
+    "diff": _diff,
+    "clip": _clip,
+    "outer": _outer,
     "reshape": lambda b, a, shape, order="C", copy=None: _array(b, a).reshape(shape, order=order),
     "ravel": lambda b, a, order="C": _array(b, a).ravel(order),
     "transpose": _viewing(np.transpose),

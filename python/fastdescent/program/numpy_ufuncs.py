@@ -99,7 +99,9 @@ _NEEDS_BOOL = {"bitwise_and", "bitwise_or", "invert"}
 #: What NumPy does with booleans where it differs from numbers; None: it refuses.
 _OF_BOOLS = {"add": "logical_or", "multiply": "logical_and", "maximum": "logical_or", "minimum": "logical_and",
              "subtract": None, "negative": None, "positive": None, "sign": None, "matmul": None}  # fmt: skip
-_REDUCTIONS = {"add": np.sum}
+_REDUCTIONS: dict[str, Callable[..., Any]] = {
+    "add": np.sum, "multiply": np.prod, "maximum": np.max, "minimum": np.min,
+}  # fmt: skip
 
 
 def apply_ufunc(b: Builder, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:

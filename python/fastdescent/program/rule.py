@@ -18,6 +18,9 @@ from fastdescent.program.program import Program
 from fastdescent.program.spread import spreads
 from fastdescent.program.trace import Traced, as_node, refuse
 
+#: The parameter that every run supplies for `grad.resolution`.
+RESOLUTION = "dtype.resolution"
+
 Rule = Callable[..., tuple[Any, Mapping[str, Any]]]
 
 
@@ -52,7 +55,7 @@ class StepProgram:
 
 
 class Gradient:
-    """grad(x), grad.fun(x) and grad.hvp(x, v) inside a rule."""
+    """grad(x), grad.fun(x) and grad.hvp(x, v) inside a rule; grad.resolution is the dtype's relative spacing."""
 
     def __init__(self, formula: Formula) -> None:
         self._formula = formula
@@ -70,6 +73,12 @@ class Gradient:
 
     def __call__(self, x: Any) -> Traced:
         return Traced(self._formula.builder, self._value_and_gradient(x)[1])
+
+    @property
+    def resolution(self) -> Traced:
+        """2**-52 in float64, 2**-23 in float32."""
+        b = self._formula.builder
+        return Traced(b, b.graph.leaf("param", RESOLUTION, ()))
 
     def fun(self, x: Any) -> Traced:
         """f(x)."""

@@ -50,7 +50,7 @@ class ParsedFormula:
         if unused:
             raise ValueError(f"parameter {unused[0]!r} does not appear in the formula {shown(self._line)}")
 
-    def __call__(self, x: Traced, **params: Any) -> Any:
+    def __call__(self, x: Traced, /, **params: Any) -> Any:
         """The value at the traced point x, shape (dim,). Constants are traced too, so that their bits are ours."""
         constants = {name: Traced(x.builder, x.builder.const(value)) for name, value in _CONSTANTS.items()}
         coordinates = {name: x[k] for k, name in enumerate(self.variables)}

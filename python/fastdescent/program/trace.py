@@ -184,6 +184,21 @@ class Traced(NDArrayOperatorsMixin):
     def mean(self, axis: Any = None, **kwargs: Any) -> Any:
         return np.mean(self, axis=axis, **kwargs)
 
+    def prod(self, axis: Any = None, **kwargs: Any) -> Any:
+        return np.prod(self, axis=axis, **kwargs)
+
+    def max(self, axis: Any = None, **kwargs: Any) -> Any:
+        return np.max(self, axis=axis, **kwargs)
+
+    def min(self, axis: Any = None, **kwargs: Any) -> Any:
+        return np.min(self, axis=axis, **kwargs)
+
+    def cumsum(self, axis: Any = None) -> Any:
+        return np.cumsum(self, axis=axis)
+
+    def clip(self, *limits: Any, **kwargs: Any) -> Any:
+        return np.clip(self, *limits, **kwargs)
+
     def dot(self, other: Any) -> Any:
         return np.dot(self, other)
 

@@ -133,9 +133,11 @@ def muller_brown(x: Any, y: Any) -> Any:
 
 @catalog(window=(-2.0, 2.0))
 def monkey_saddle(x: Any, y: Any) -> Any:
-    """The monkey saddle: three valleys leave a point where gradient and Hessian vanish. No minimum.
+    """The monkey saddle: three valleys leave a point where gradient and Hessian vanish.
 
     f(x, y) = x^3 - 3 x y^2
+
+    No minimum: f is not bounded below.
 
     Hilbert and Cohn-Vossen, Anschauliche Geometrie, Springer, 1932.
     """

@@ -1,0 +1,186 @@
+"""`basin_map`: a window's starts by where they end, as an image."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent import _check
+from fastdescent._classify import classify, outcome_words
+from fastdescent._descent import descend
+from fastdescent._hint import hint
+from fastdescent._points import CriticalPoints
+from fastdescent._starts import grid
+from fastdescent._surface import Surface, Window
+from fastdescent.optimizers import LineSearch, Optimizer
+
+_SIDE = 1024
+_POSITIONAL = ("surface", "x0", "optimizer")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BasinMap:
+    """Where the starts of a window's cells end. Row 0 is at the bottom: ``imshow(m.label, origin="lower")``.
+
+    Attributes
+    ----------
+    label : int32 array, (ny, nx), or (nx,) for surfaces of one coordinate
+        Row of `points`, -1: none.
+    outcome, nit, fun, status : array, the same shape
+        Values of `Outcome`, steps, f at the end, values of `Status`.
+    points : CriticalPoints
+    window : ((lo, hi), ...)
+        Of the coordinates shown.
+    extent : (x_lo, x_hi, y_lo, y_hi), or (x_lo, x_hi)
+        Outer edges of the cells, as imshow takes them.
+    plane : (i, j)
+        Which coordinates are shown.
+    base : array, (dim,)
+        The other coordinates of every start.
+    """
+
+    label: npt.NDArray[np.int32]
+    outcome: npt.NDArray[np.int8]
+    nit: npt.NDArray[np.int32]
+    fun: npt.NDArray[Any]
+    status: npt.NDArray[np.int8]
+    points: CriticalPoints
+    window: Window
+    extent: tuple[float, ...]
+    plane: tuple[int, ...]
+    base: npt.NDArray[np.float64]
+    surface: Surface
+    optimizer: Optimizer
+
+    def __repr__(self) -> str:
+        size = " x ".join(map(str, reversed(self.label.shape)))
+        return f"<BasinMap {size} of {self.surface.name} by {self.optimizer!r}: {len(self.points)} critical points>"
+
+    def __str__(self) -> str:
+        return self.report()
+
+    def report(self) -> str:
+        """The table of critical points with shares, what became of the rest, and a hint where many do not arrive."""
+        names = [self.surface.variables[k] for k in self.plane]
+        where = ", ".join(f"{n} in [{lo:g}, {hi:g}]" for n, (lo, hi) in zip(names, self.window, strict=True))
+        lines = [f"{self.surface.name} by {self.optimizer!r} (gradient: exact)", f"starts: {where}"]
+        lines += [repr(self.points), outcome_words(self.outcome) + "."]
+        advice = hint(self.surface, self.optimizer, self.status, self.points)
+        return "\n".join(lines + ([f"Hint: {advice}"] if advice else []))
+
+
+def basin_map(
+    surface: Surface,
+    optimizer: Optimizer | None = None,
+    *,
+    window: Any = None,
+    shape: int | tuple[int, ...] | None = None,
+    plane: tuple[Any, ...] | None = None,
+    **options: Any,
+) -> BasinMap:
+    """Runs the optimizer from the centre of every cell of a window and classifies the ends.
+
+    Parameters
+    ----------
+    surface : Surface
+    optimizer : Optimizer, optional
+        LineSearch() unless given.
+    window : ((lo, hi), (lo, hi)), optional
+        Of the coordinates shown, x first; the surface's unless given.
+    shape : (ny, nx), optional
+        Cells; (1024, 1024), or (1024,) for surfaces of one coordinate. One number makes a square.
+    plane : (i, j) or (i, j, base), optional
+        Which coordinates are x and y, and the point that gives the others (the window's centre unless given). Needed
+        for surfaces of more than two coordinates: the starts are a slice, the descent is not.
+    **options
+        Keyword options of `descend`.
+
+    Returns
+    -------
+    BasinMap
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where an argument is not as described, or `descend` has no such option.
+
+    Examples
+    --------
+    >>> import fastdescent as fd
+    >>> m = fd.basin_map(fd.surface("x**4 - x**2 + y**2", window=(-2, 2)), shape=(32, 32))
+    >>> m.label.shape, m.extent, m.points.n_starts
+    ((32, 32), (-2.0, 2.0, -2.0, 2.0), array([512, 512]))
+    """
+    if not isinstance(surface, Surface):
+        # descend knows what to say.
+        descend(surface, np.zeros((0, 1)), LineSearch() if optimizer is None else optimizer)
+    _check_options(options)
+    axes, base = _plane(surface, plane)
+    shown = _window(surface, window, axes)
+    starts = _starts(shown, _shape(shape, len(axes)), axes, base)
+    run = descend(surface, starts, LineSearch() if optimizer is None else optimizer, **options)
+    ends = classify(run)
+    return BasinMap(
+        label=ends.label, outcome=ends.outcome, nit=run.nit, fun=run.fun, status=run.status, points=ends.points,
+        window=shown, extent=tuple(v for pair in shown for v in pair), plane=axes, base=base, surface=surface,
+        optimizer=run.optimizer,
+    )  # fmt: skip
+
+
+def _check_options(options: dict[str, Any]) -> None:
+    known = [name for name in inspect.signature(descend).parameters if name not in _POSITIONAL]
+    for name in options:
+        if name not in known:
+            raise TypeError(f"basin_map has no option {name!r}{_check.nearest(name, known)}; "
+                            f"those of descend: {', '.join(known)}")  # fmt: skip
+
+
+def _plane(surface: Surface, plane: Any) -> tuple[tuple[int, ...], npt.NDArray[np.float64]]:
+    """The coordinates shown, and the point that gives the others."""
+    dim = surface.dim
+    centre = np.mean(np.array(surface.window), axis=1)
+    if plane is None:
+        if dim > 2:
+            raise ValueError(f"plane must say which two of the {dim} coordinates are shown, such as plane=(0, 1)")
+        return tuple(range(dim)), centre
+    if not isinstance(plane, tuple | list) or len(plane) not in (2, 3):
+        raise TypeError(f"plane must be (i, j) or (i, j, base point); got {_check.shown(plane)}")
+    if dim < 2:
+        raise ValueError(f"plane must be None for a surface of one coordinate; got {_check.shown(plane)}")
+    i, j = (_check.whole_number(f"plane[{k}]", v, at_least=0, at_most=dim - 1) for k, v in enumerate(plane[:2]))
+    if i == j:
+        raise ValueError(f"plane must name two different coordinates; got {_check.shown(plane)}")
+    if len(plane) == 2:
+        return (i, j), centre
+    base = _check.real_array("plane: the base point", plane[2]).astype(np.float64)
+    if base.shape != (dim,) or not np.isfinite(base).all():
+        raise ValueError(f"plane: the base point must be {dim} finite numbers; got {_check.shown(plane[2])}")
+    return (i, j), base
+
+
+def _window(surface: Surface, window: Any, axes: tuple[int, ...]) -> Window:
+    if window is None:
+        return tuple(surface.window[k] for k in axes)
+    return _check.intervals("window", window, len(axes))
+
+
+def _shape(shape: Any, n: int) -> tuple[int, ...]:
+    if shape is None:
+        return (_SIDE,) * n
+    return tuple(shape) if isinstance(shape, tuple | list) else (shape,) * n
+
+
+def _starts(
+    window: Window, shape: tuple[int, ...], axes: tuple[int, ...], base: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    shown = grid(window, shape)
+    if axes == tuple(range(len(base))):
+        return shown
+    starts = np.empty((*shape, len(base)))
+    starts[...] = base
+    starts[..., list(axes)] = shown
+    return starts
