@@ -15,7 +15,7 @@ from fastdescent._errors import TraceError
 from fastdescent._starts import grid, repeat, uniform
 from fastdescent._status import Outcome, Status
 from fastdescent._surface import Surface
-from fastdescent.optimizers import GD, Adam, LineSearch, Momentum, RMSprop, optimizer
+from fastdescent.optimizers import GD, Adam, LineSearch, Momentum, Optimizer, RMSprop, optimizer
 
 __version__ = "0.1.0"
 

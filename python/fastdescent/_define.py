@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._check import intervals, shown, whole_number
-from fastdescent._surface import MinimaOf, Surface, _param, window_or_default
+from fastdescent._surface import KnownMinima, MinimaOf, Surface, _param, window_or_default
 from fastdescent.program.formula import Formula, trace
 from fastdescent.program.text import ParsedFormula
 
@@ -172,7 +172,7 @@ def _fixed_minima(minima: npt.ArrayLike, dim: int, values: Mapping[str, Any]) ->
     points = points.reshape(-1, 1) if dim == 1 else points
     if points.ndim != 2 or points.shape[1] != dim or not len(points):
         raise ValueError(f"minima must have shape (k, {dim}), k >= 1; got shape {np.shape(minima)}")
-    return lambda params: points if all(np.array_equal(params[k], values[k]) for k in values) else None
+    return KnownMinima(points, values)
 
 
 def _arguments(f: Function, title: str) -> tuple[list[str], dict[str, Any]]:

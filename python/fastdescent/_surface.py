@@ -19,6 +19,17 @@ Array = npt.NDArray[Any]
 MinimaOf = Callable[[Mapping[str, Any]], npt.ArrayLike | None]  #: of the parameters; None where not known
 
 
+@dataclass(frozen=True, eq=False)
+class KnownMinima:
+    """Minimizers that hold for the parameters that they were given with; none are known for others."""
+
+    points: npt.NDArray[np.float64]  #: (k, dim)
+    params: Mapping[str, Any]
+
+    def __call__(self, params: Mapping[str, Any]) -> npt.NDArray[np.float64] | None:
+        return self.points if all(np.array_equal(params[k], v) for k, v in self.params.items()) else None
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Surface:
     """A function f(x) of a point x, shape (dim,). Made by `fastdescent.surface` and the catalog, not by hand.
@@ -87,7 +98,9 @@ class Surface:
                     f"parameter {name} must have shape {self._formula.params[name]}; got shape {np.shape(value)}"
                 )
         formula = self._formula
-        if self._retrace is not None and any(values[k] != self.params[k] for k in self._static):
+        if any(values[k] != self.params[k] for k in self._static):
+            if self._retrace is None:
+                raise ValueError(f"{self.name} came out of a pickle without its function: {self._static[0]} is fixed")
             formula = self._retrace(values)
         return replace(self, params=values, _formula=formula)
 
@@ -149,6 +162,12 @@ class Surface:
         n = len(inputs["x"])
         found = engine.evaluate(program.main, uniform, inputs, n, available_threads())
         return [found[name] for name in outputs]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A pickle holds the traced formula, not the user's function: static parameters stay as they are."""
+        minima = self.minima
+        known = None if minima is None else KnownMinima(minima, self.params)
+        return {**self.__dict__, "_minima_of": known, "_retrace": None}
 
     # ------------------------------------------------------------------ words
     def __repr__(self) -> str:

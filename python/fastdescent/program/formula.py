@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from fastdescent.program.build import Builder
 from fastdescent.program.compile import compile_function
 from fastdescent.program.differentiate import directional, gradient
+from fastdescent.program.flatten import Record, flatten, rebuild
 from fastdescent.program.graph import Node, Shape
+from fastdescent.program.instantiate import instantiate
 from fastdescent.program.intervals import Interval, certainly_finite
 from fastdescent.program.program import Program
 from fastdescent.program.trace import Traced, as_node, refuse
@@ -26,6 +28,9 @@ class Formula:
     params: Mapping[str, Shape]
     steps: dict[Any, Any] = field(default_factory=dict)  #: step Programs made of this formula, by their specification
     _programs: dict[Any, Program] = field(default_factory=dict)
+
+    def __reduce__(self) -> tuple[Callable[..., Formula], tuple[Any, ...]]:
+        return _unpickled, (*flatten([self.x, self.fun, self.gradient]), dict(self.params))
 
     @property
     def dim(self) -> int:
@@ -55,6 +60,11 @@ class Formula:
         return compile_function(b, inputs, [(name, nodes[name]) for name in outputs])
 
 
+def _unpickled(records: Sequence[Record], outputs: Sequence[int], params: Mapping[str, Shape]) -> Formula:
+    b = Builder()
+    return Formula(b, *rebuild(b.graph, records, outputs), params)
+
+
 def trace(function: Callable[..., Any], dim: int, params: Mapping[str, Shape]) -> Formula:
     """Runs `function(x, **params)` once on tracers. x has shape (dim,); the result must be one number."""
     b = Builder()
@@ -72,8 +82,6 @@ def trace(function: Callable[..., Any], dim: int, params: Mapping[str, Shape]) -
 
 def fresh(formula: Formula) -> Formula:
     """The same formula in a graph of its own, built in the same order, so that it has the same bits."""
-    from fastdescent.program.instantiate import instantiate
-
     b = Builder()
     x = b.graph.leaf("input", "x", (formula.dim,))
     leaves = {name: b.graph.leaf("param", name, shape) for name, shape in formula.params.items()}

@@ -126,7 +126,8 @@ def _clip(
 
 def _outer(b: Builder, p: Any, q: Any, out: Any = None) -> Traced:
     _check_reduction(None, out)
-    return _array(b, p).ravel()[:, np.newaxis] * _array(b, q).ravel()
+    column = _array(b, p).ravel()[:, np.newaxis]
+    return _result(b, b.mul(column.node, _array(b, q).ravel().node))
 
 
 def _norm(b: Builder, a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Traced:

@@ -1,0 +1,172 @@
+"""Colours of basins: hue says which minimum, lightness how many steps. Arrays in, arrays out; no Matplotlib.
+
+Hues are those of Okabe and Ito (Color Universal Design, 2008), which people with any kind of colour vision tell
+apart. They are made lighter and darker in OKLab (Ottosson, A perceptual color space for image processing, 2020), so
+that equal differences of steps look equally large in every hue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent._status import Outcome
+
+Floats = npt.NDArray[np.float64]
+Bytes = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.integer]
+
+OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+GREY, BLACK, WHITE = (150, 150, 150), (0, 0, 0), (250, 250, 250)  #: unsettled, escaped, other critical points
+N_LEVELS = 256
+
+_GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
+_LIGHT, _DARK = 0.86, 0.30  # OKLab lightness: what the fewest steps tend to, and that of the most
+_QUANTILES = (0.01, 0.998)
+_CONTRAST = 1.5  # above 1 keeps the bulk of a basin light
+_EDGE = 0.45  # what is left of the colour of cells on an edge
+
+_TO_LMS = np.array([[0.4122214708, 0.5363325363, 0.0514459929],
+                    [0.2119034982, 0.6806995451, 0.1073969566],
+                    [0.0883024619, 0.2817188376, 0.6299787005]])  # fmt: skip
+_TO_LAB = np.array([[0.2104542553, 0.7936177850, -0.0040720468],
+                    [1.9779984951, -2.4285922050, 0.4505937099],
+                    [0.0259040371, 0.7827717662, -0.8086757660]])  # fmt: skip
+
+
+@dataclass(frozen=True)
+class StepScale:
+    """From numbers of steps to levels 0 ... 255, on a logarithmic scale between two quantiles.
+
+    The scale spans at least a factor of two, so that small differences look small.
+    """
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, nit: Ints) -> StepScale:
+        """The scale of these numbers of steps."""
+        if not nit.size:
+            return cls(0.0, 0.0)
+        low, high = np.quantile(nit, _QUANTILES)
+        return cls(float(low), float(high))
+
+    def levels(self, nit: Ints) -> Bytes:
+        """0 for the fewest steps, 255 for the most."""
+        width = max(np.log1p(self.high) - np.log1p(self.low), np.log(2.0))
+        part = np.clip((np.log1p(nit) - np.log1p(self.low)) / width, 0.0, 1.0)
+        return np.asarray(np.rint((N_LEVELS - 1) * part**_CONTRAST), dtype=np.uint8)
+
+
+def hues(n: int) -> Floats:
+    """The first n hues as OKLab colours, (n, 3): Okabe and Ito's seven, then ever new ones by the golden angle.
+
+    >>> hues(9).shape
+    (9, 3)
+    """
+    fixed = _oklab(np.array([[int(c[k : k + 2], 16) for k in (1, 3, 5)] for c in OKABE_ITO]) / 255.0)
+    k = np.arange(max(0, n - len(fixed)))
+    lightness = np.array([0.70, 0.58, 0.80])[k % 3]
+    chroma = np.array([0.13, 0.11, 0.09])[k % 3]
+    angle = 0.5 + _GOLDEN_ANGLE * k
+    more = np.stack([lightness, chroma * np.cos(angle), chroma * np.sin(angle)], axis=-1)
+    return np.concatenate([fixed, more])[:n]
+
+
+def shades(n: int) -> Bytes:
+    """RGB of hue and level, (n, 256, 3): from light (few steps) to dark (many)."""
+    return _shaded(hues(n))
+
+
+def neutral_shades() -> Bytes:
+    """RGB of the levels without a hue, (256, 3), for a scale beside the picture."""
+    return np.asarray(_shaded(np.array([[0.7, 0.0, 0.0]]))[0])
+
+
+def hue_of_row(is_minimum: npt.NDArray[np.bool_]) -> npt.NDArray[np.int_]:
+    """Which hue each row of a table has, -1 for rows that are no minima.
+
+    >>> hue_of_row(np.array([True, False, True])).tolist()
+    [0, -1, 1]
+    """
+    return np.where(is_minimum, np.cumsum(is_minimum) - 1, -1)
+
+
+def basin_image(
+    label: Ints, outcome: Ints, nit: Ints, is_minimum: npt.NDArray[np.bool_], scale: StepScale | None = None
+) -> Bytes:
+    """The picture of a basin map.
+
+    Parameters
+    ----------
+    label, outcome, nit : int arrays, (...)
+        Row of the table (-1: none), values of `Outcome`, steps.
+    is_minimum : bool array, (k,)
+        Which rows of the table are minima. Hues follow their order.
+    scale : StepScale, optional
+        Of the steps; by default that of all cells that end at a minimum.
+
+    Returns
+    -------
+    uint8 array, (..., 3)
+        RGB: hue by minimum, darker for more steps; white where another critical point is reached, grey where it is
+        not known, black where trajectories escape.
+
+    Examples
+    --------
+    >>> label, nit = np.array([0, 1, -1]), np.array([10, 10, 10])
+    >>> outcome = np.array([10, 11, 19])  # global minimum, local minimum, escaped
+    >>> basin_image(label, outcome, nit, np.array([True, True]))[2]
+    array([0, 0, 0], dtype=uint8)
+    """
+    hue = np.append(hue_of_row(is_minimum), -1)[label]  # label -1 takes the appended -1
+    settled = hue >= 0
+    scale = scale or StepScale.of(nit[settled])
+    n = int(np.count_nonzero(is_minimum))
+    image = np.empty((*label.shape, 3), np.uint8)
+    image[...] = GREY
+    image[(label >= 0) & ~settled] = WHITE
+    image[outcome == Outcome.ESCAPED] = BLACK
+    image[settled] = shades(n)[hue[settled], scale.levels(nit[settled])]
+    on_edge = edges(label) & settled
+    image[on_edge] = np.rint(_EDGE * image[on_edge])
+    return image
+
+
+def edges(label: Ints) -> npt.NDArray[np.bool_]:
+    """Cells whose neighbour to the right or above has another label; in one dimension none.
+
+    >>> edges(np.array([[0, 0, 1], [0, 0, 1]])).astype(int)
+    array([[0, 1, 0],
+           [0, 1, 0]])
+    """
+    found = np.zeros(label.shape, np.bool_)
+    if label.ndim == 2:
+        found[:, :-1] |= label[:, :-1] != label[:, 1:]
+        found[:-1] |= label[:-1] != label[1:]
+    return found
+
+
+def _shaded(base: Floats) -> Bytes:
+    """Each colour lightened and darkened along the line white - colour - black of OKLab, (n, 256, 3)."""
+    own = base[:, np.newaxis, :1]
+    lightest = 0.5 * (own + _LIGHT)
+    level = np.linspace(0.0, 1.0, N_LEVELS)[:, np.newaxis]
+    lightness = lightest + (_DARK - lightest) * level
+    saturation = np.minimum(lightness / own, (1.0 - lightness) / (1.0 - own))
+    lab = np.concatenate([lightness, saturation * base[:, np.newaxis, 1:]], axis=-1)
+    return np.asarray(np.rint(255.0 * _srgb(lab)), dtype=np.uint8)
+
+
+def _oklab(srgb: Floats) -> Floats:
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    return np.asarray(np.cbrt(linear @ _TO_LMS.T) @ _TO_LAB.T)
+
+
+def _srgb(lab: Floats) -> Floats:
+    """Colours outside the gamut are clipped."""
+    linear = np.clip((lab @ np.linalg.inv(_TO_LAB).T) ** 3 @ np.linalg.inv(_TO_LMS).T, 0.0, 1.0)
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
