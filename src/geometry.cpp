@@ -68,13 +68,18 @@ py::tuple gather(const Array<T>& x, const Doubles& grad_norm, const Bytes& statu
 
 template <class T>
 py::tuple assign(const Array<T>& x, const Doubles& grad_norm, Array<int32_t>& cell, const Array<int32_t>& of_cell,
-                 const Doubles& points, const Doubles& per_gradient, const Doubles& radius, const Bytes& hopeless,
-                 const Doubles& inverse_width, double tolerance, unsigned n_threads) {
+                 const Doubles& points, const Doubles& per_gradient, const Doubles& radius, const Doubles& sure,
+                 const Bytes& hopeless, const Doubles& inverse_width, unsigned n_threads) {
   const EndpointSet<T> ends{
       x.data(), grad_norm.data(), nullptr, static_cast<size_t>(x.shape(0)), static_cast<size_t>(x.shape(1)), 0};
-  const Candidates candidates{of_cell.data(),       points.data(),   per_gradient.data(),
-                              radius.data(),        hopeless.data(), static_cast<size_t>(per_gradient.size()),
-                              inverse_width.data(), tolerance};
+  const Candidates candidates{.of_cell = of_cell.data(),
+                              .x = points.data(),
+                              .per_gradient = per_gradient.data(),
+                              .radius = radius.data(),
+                              .sure = sure.data(),
+                              .hopeless = hopeless.data(),
+                              .n = static_cast<size_t>(hopeless.size()),
+                              .inverse_width = inverse_width.data()};
   const Poll poll = poll_with(py::none());
   int32_t* const out = cell.mutable_data();
   Members members;
@@ -116,7 +121,7 @@ void define_geometry(py::module_& m) {
           py::arg("eligible"), py::arg("origin"), py::arg("per_unit"), py::arg("n_threads"));
     m.def("assign_members", &assign<T>, py::kw_only(), py::arg("x").noconvert(), py::arg("grad_norm"),
           py::arg("cell").noconvert(), py::arg("of_cell"), py::arg("points"), py::arg("per_gradient"),
-          py::arg("radius"), py::arg("hopeless"), py::arg("inverse_width"), py::arg("tolerance"), py::arg("n_threads"));
+          py::arg("radius"), py::arg("sure"), py::arg("hopeless"), py::arg("inverse_width"), py::arg("n_threads"));
     m.def("label_endpoints", &label<T>, py::kw_only(), py::arg("x").noconvert(), py::arg("status"), py::arg("eligible"),
           py::arg("candidate"), py::arg("nit"), py::arg("of_candidate"), py::arg("points"), py::arg("kind"),
           py::arg("unsettled"), py::arg("escaped"), py::arg("n_threads"));

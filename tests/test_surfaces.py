@@ -146,6 +146,7 @@ def test_ackleys_minimum_is_the_tip_of_a_cone(dim: int) -> None:
 
 
 @pytest.mark.parametrize("dim", [2, 3, 6])
+@settings(max_examples=25, deadline=None)
 @given(a=st.sampled_from([-2.0, 0.0, 0.5, 1.0, 3.0]), b=st.sampled_from([-1.0, 0.0, 0.5, 100.0]))
 def test_rosenbrocks_minimum_follows_its_parameters(dim: int, a: float, b: float) -> None:
     s = surfaces.rosenbrock(dim).with_params(a=a, b=b)
@@ -197,7 +198,7 @@ def test_minima_that_a_user_gave_hold_for_their_parameters_only() -> None:
         fd.surface("x**2 + y**2", minima=[[0, 0, 0]])
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data(), name=st.sampled_from(["sphere", "rastrigin", "ackley", "styblinski_tang"]))
 def test_terms_that_are_alike_may_change_places(data: st.DataObject, name: str) -> None:
     s = surfaces.get(name, dim=4)
@@ -246,6 +247,7 @@ def test_names_are_functions_with_documentation() -> None:
         assert re.search(r"f\(x.*inimum.*19\d\d", make.__doc__, re.DOTALL)
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_a_misspelt_name_is_answered_with_the_nearest(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(surfaces.names()))

@@ -100,7 +100,8 @@ Members assign_members(const EndpointSet<T>& ends, const Candidates& candidates,
       distance2 += d * d;
       scaled2 += s * s;
     }
-    if (scaled2 <= candidates.tolerance * candidates.tolerance) return true;
+    const double sure = candidates.sure[candidate];
+    if (scaled2 <= sure * sure) return true;
     const double most = candidates.per_gradient[candidate] * ends.grad_norm[i], radius = candidates.radius[candidate];
     return scaled2 <= radius * radius && distance2 <= most * most;
   };

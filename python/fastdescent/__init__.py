@@ -33,6 +33,7 @@ __all__ = [
     "Endpoints",
     "LineSearch",
     "Momentum",
+    "Optimizer",
     "Outcome",
     "RMSprop",
     "Status",

@@ -77,8 +77,8 @@ class Candidates:
     x: Floats  #: (m, dim)
     per_gradient: Floats  #: a member is at most this times its gradient norm away
     radius: Floats  #: ... and at most this many windows
+    sure: Floats  #: members without further proof are at most this many windows away
     hopeless: npt.NDArray[np.bool_]  #: not a clean critical point, and looking closer would not help
-    tolerance: float  #: in windows; nearer points are members without further proof
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,8 @@ def assign(ends: Ends, frame: Frame, cells: Cells, of_cell: Ints, candidates: Ca
     """Replaces cells by candidates (`of_cell`, -1: none), in place, and drops points that are not shown to belong."""
     count, lost = _core.assign_members(
         x=ends.x, grad_norm=ends.grad_norm, cell=cells.cell, of_cell=of_cell, points=candidates.x,
-        per_gradient=candidates.per_gradient, radius=candidates.radius, hopeless=candidates.hopeless.astype(np.int8),
-        inverse_width=1.0 / frame.width, tolerance=candidates.tolerance, n_threads=available_threads(),
+        per_gradient=candidates.per_gradient, radius=candidates.radius, sure=candidates.sure,
+        hopeless=candidates.hopeless.astype(np.int8), inverse_width=1.0 / frame.width, n_threads=available_threads(),
     )  # fmt: skip
     return Members(cells.cell, count, lost)
 

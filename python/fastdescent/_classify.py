@@ -85,6 +85,11 @@ def classify(
     TypeError, ValueError
         Where an argument is not as described.
 
+    Notes
+    -----
+    The work is linear in the number of endpoints. Where they lie in very many places (more than 50,000 in ten
+    dimensions, fewer in more), those that most endpoints share are polished, and some of the others stay UNSETTLED.
+
     Examples
     --------
     >>> import fastdescent as fd

@@ -25,7 +25,9 @@ ENDED = (Status.CONVERGED, Status.STALLED, Status.MAX_STEPS, Status.INTERRUPTED)
 COARSE, FINE = 1e-4, 1e-6  # sides of cells, in windows
 FAR = 0.05  # an endpoint is not labelled by a critical point further off than this, in windows
 _EXACT = 1e-8  # an endpoint that near a polished point, in windows, needs no further proof
-_MOST_POLISHED = 20_000  # cells a round, up to 10 coordinates
+# Cells polished in a round, the most populous first. The work of an eigenvalue problem grows as dim^3.
+_MOST_AT_REST, _MOST_AT_REST_DIM3, _LEAST_AT_REST = 100_000, 50_000_000, 200
+_MOST_IN_TRANSIT = 2_000  # most of those will be far from anything
 _MORE_STEPS, _MORE_GTOL = 200, 1e-9
 _SLACK = 2.0  # how far from quadratic f may be between a member and its critical point
 #: A Newton step up to this leads to a saddle or maximum too. Float32 stops earlier.
@@ -61,34 +63,32 @@ class _Looking:
         points = self._polished(start)
         of_cell = np.full(len(cells.count), -1, np.int32)
         of_cell[chosen] = np.arange(len(chosen))
-        tolerance = 3 * FINE if size == FINE else _EXACT
-        return assign(ends, self.frame, cells, of_cell, self._candidates(points, slack, tolerance)), points
+        return assign(ends, self.frame, cells, of_cell, self._candidates(points, slack, size)), points
 
     def _chosen(self, cells: Cells, status: npt.NDArray[np.int8]) -> npt.NDArray[np.int_]:
-        """The cells to polish: all, or the most populous of those at rest and a few of the others."""
-        # The work of an eigenvalue problem grows as dim^3.
-        most = max(200, int(_MOST_POLISHED * min(1.0, 10 / self.surface.dim) ** 3))
-        if len(cells.count) <= most:
-            return np.arange(len(cells.count))
+        """The cells to polish: the most populous of those at rest, and fewer of the others."""
+        most = max(_LEAST_AT_REST, min(_MOST_AT_REST, _MOST_AT_REST_DIM3 // self.surface.dim**3))
         at_rest = np.isin(status[cells.representative], (Status.CONVERGED, Status.STALLED))
-        resting, moving = np.flatnonzero(at_rest), np.flatnonzero(~at_rest)
-        chosen = (_most(resting, cells.count, most), _most(moving, cells.count, most // 10))
-        return np.sort(np.concatenate(chosen))
+        resting = _most(np.flatnonzero(at_rest), cells.count, most)
+        in_transit = _most(np.flatnonzero(~at_rest), cells.count, min(most, _MOST_IN_TRANSIT))
+        return np.sort(np.concatenate([resting, in_transit]))
 
     def _polished(self, start: Floats) -> Polished:
         if self.polish:
             return polish(self.surface, start, self.frame, self.tiny)
         return judged(self.surface, unpolished(start), self.frame, 10 * COARSE)
 
-    def _candidates(self, points: Polished, slack: float, tolerance: float) -> Candidates:
+    def _candidates(self, points: Polished, slack: float, size: float) -> Candidates:
         least = np.abs(points.eigenvalues).min(axis=-1, initial=np.inf)
         with np.errstate(divide="ignore"):
             per_gradient = np.minimum(slack / least, _ANY)
         is_minimum = (points.eigenvalues > 0).all(axis=-1)
         radius = np.where(is_minimum, _ANY, self.tiny if self.polish else COARSE)
+        # All of a fine cell goes where its representative went, unless that is a point which repels.
+        sure = np.where(is_minimum, _ANY, self.tiny) if size == FINE else np.full(len(points), _EXACT)
         # Nothing is near NaN, so that what led nowhere has no members.
         x = np.where((points.state == State.LOST)[:, np.newaxis], np.nan, points.x)
-        return Candidates(x, per_gradient, radius, points.state == State.DEGENERATE, tolerance)
+        return Candidates(x, per_gradient, radius, sure, points.state == State.DEGENERATE)
 
 
 def _most(cells: npt.NDArray[np.int_], count: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int_]:

@@ -45,10 +45,10 @@ struct Candidates {
   const double* x;             ///< n rows of dim
   const double* per_gradient;  ///< a member is at most this times its gradient norm away
   const double* radius;        ///< ... and at most this, scaled
+  const double* sure;          ///< scaled; points nearer than this are members without further proof
   const int8_t* hopeless;      ///< not a clean critical point, and looking closer would not help
   size_t n;
   const double* inverse_width;  ///< of dim
-  double tolerance;             ///< scaled; points nearer than this are members without further proof
 };
 
 struct Members {

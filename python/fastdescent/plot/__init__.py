@@ -6,8 +6,8 @@ pure functions of arrays and text; only `_basins` and `_figure` know Matplotlib.
 
 from __future__ import annotations
 
-#from fastdescent.plot._basins import basins
+from fastdescent.plot._basins import basins
 from fastdescent.plot._colours import basin_image
-#from fastdescent.plot._save import save
+from fastdescent.plot._save import save
 
 __all__ = ["basin_image", "basins", "save"]

@@ -23,8 +23,9 @@ GREY, BLACK, WHITE = (150, 150, 150), (0, 0, 0), (250, 250, 250)  #: unsettled, 
 N_LEVELS = 256
 
 _GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
-_LIGHT, _DARK = 0.86, 0.30  # OKLab lightness: what the fewest steps tend to, and that of the most
-_QUANTILES = (0.01, 0.998)
+_LIGHT, _DARK = 0.86, 0.36  # OKLab lightness: what the fewest steps tend to, and that of the most
+_FEWEST, _MOST = 0.01, 0.998  # quantiles of the numbers of steps, between which lightness falls
+_LONG = (2.5, 6.0)  # times the median: never the darkest up to the first, always from the second
 _CONTRAST = 1.5  # above 1 keeps the bulk of a basin light
 _EDGE = 0.45  # what is left of the colour of cells on an edge
 
@@ -38,9 +39,9 @@ _TO_LAB = np.array([[0.2104542553, 0.7936177850, -0.0040720468],
 
 @dataclass(frozen=True)
 class StepScale:
-    """From numbers of steps to levels 0 ... 255, on a logarithmic scale between two quantiles.
+    """From numbers of steps to levels 0 ... 255, on a logarithmic scale.
 
-    The scale spans at least a factor of two, so that small differences look small.
+    It spans most of the numbers, and goes well beyond the median, so that small differences look small.
     """
 
     low: float
@@ -51,12 +52,14 @@ class StepScale:
         """The scale of these numbers of steps."""
         if not nit.size:
             return cls(0.0, 0.0)
-        low, high = np.quantile(nit, _QUANTILES)
-        return cls(float(low), float(high))
+        low, median, high = np.quantile(nit, (_FEWEST, 0.5, _MOST))
+        return cls(float(low), float(np.clip(high, *(k * median for k in _LONG))))
 
-    def levels(self, nit: Ints) -> Bytes:
+    def levels(self, nit: npt.NDArray[np.integer | np.floating]) -> Bytes:
         """0 for the fewest steps, 255 for the most."""
-        width = max(np.log1p(self.high) - np.log1p(self.low), np.log(2.0))
+        width = np.log1p(self.high) - np.log1p(self.low)
+        if not width > 0:
+            return np.zeros(nit.shape, np.uint8)
         part = np.clip((np.log1p(nit) - np.log1p(self.low)) / width, 0.0, 1.0)
         return np.asarray(np.rint((N_LEVELS - 1) * part**_CONTRAST), dtype=np.uint8)
 

@@ -66,6 +66,8 @@ class Builder:
 
     def power(self, a: Node, exponent: float) -> Node:
         """a ** exponent for a constant exponent: integers up to 64 by multiplication, 1/2 by sqrt."""
+        if exponent == 0.0:
+            return self.broadcast(self.const(1.0), a.shape)
         if exponent == 1.0:
             return a
         if exponent == 0.5:
@@ -80,7 +82,7 @@ class Builder:
         base, view = view_of(node)
         new = view.apply(change)
         if new is None:
-            base = self.graph.node("copy", (node,), node.shape)
+            base = self.copy(node)
             new = View.whole(node.shape).apply(change)
             assert new is not None, "a fresh copy can be viewed in any way"
         return self.place(base, new)
@@ -91,13 +93,18 @@ class Builder:
             return base
         inner = view_of(base)[1].then(view) if base.op == "view" else view
         if inner is None:
-            return self.place(self.graph.node("copy", (base,), base.shape), view)
+            return self.place(self.copy(base), view)
         root = base.inputs[0] if base.op == "view" else base
         if inner.shape == root.shape and inner.is_whole:
             return root
         if root.value is not None and (0 not in inner.strides or root.size == 0):
             return self.const(root.value.reshape(-1)[inner.rows()])
         return self.graph.node("view", (root,), inner.shape, (inner.offset, inner.strides))
+
+    def copy(self, node: Node) -> Node:
+        """The same elements, in order, in rows of their own."""
+        value = constant_value(node)
+        return self.const(value) if value is not None else self.graph.node("copy", (node,), node.shape)
 
     def broadcast(self, node: Node, shape: Shape) -> Node:
         return node if node.shape == shape else self.view(node, lambda a: np.broadcast_to(a, shape))

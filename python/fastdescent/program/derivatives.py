@@ -48,8 +48,6 @@ def _inverse(b: Builder, a: Node) -> Node:
 
 def _powi(b: Builder, node: Node) -> tuple[Partial | None, ...]:
     n = node.attr
-    if n == 0:
-        return (None,)
     return (_times(b.mul(b.const(float(n)), b.power(node.inputs[0], n - 1))),)
 
 

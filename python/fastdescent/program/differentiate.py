@@ -6,6 +6,7 @@ fixed order, never padded with zeros.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -106,10 +107,11 @@ def _onto_view(b: Builder, adjoint: Node, view: View) -> Contribution:
 
 def _accumulated(b: Builder, received: list[Contribution], shape: Shape) -> tuple[int, Node]:
     """The sum of contributions as (sign, node), so that negations wait until they can become subtractions."""
-    if all(c.view.is_whole for c in received):
+    size = math.prod(shape)
+    if all(c.view.is_whole and c.node.size == size for c in received):
         return _total(b, [(c.sign, b.reshape(c.node, shape)) for c in received])
     pieces = []
-    for who, rows, local in _segments(received, int(np.prod(shape))):
+    for who, rows, local in _segments(received, size):
         view = View(int(rows[0]), (int(rows[1] - rows[0]) if len(rows) > 1 else 1,), (len(rows),))
         if not who:
             pieces.append((b.broadcast(b.const(0.0), view.shape), view))

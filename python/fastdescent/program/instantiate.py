@@ -31,5 +31,5 @@ def _copied(b: Builder, node: Node, inputs: list[Node], leaves: Mapping[str, Nod
         where = zip(inputs, node.attr, strict=True)
         return b.assemble(node.shape, [(n, View(o, s, n.shape)) for n, (o, s) in where])
     if node.op == "copy":
-        return b.graph.node("copy", tuple(inputs), node.shape)
+        return b.copy(inputs[0])
     return b.elementwise(node.op, *inputs, attr=node.attr)

@@ -40,8 +40,6 @@ def _lowered(b: Builder, node: Node, inputs: tuple[Node, ...]) -> Node:
 
 
 def _power(b: Builder, a: Node, n: int) -> Node:
-    if n == 0:
-        return b.broadcast(b.const(1.0), a.shape)
     powers = [a]
     for i, j in power_chain(abs(n)):
         powers.append(b.mul(powers[i], powers[j]))
@@ -72,7 +70,7 @@ def _reduction(b: Builder, op: str, operands: tuple[Node, ...], node: Node) -> N
     n_axes = len(operands[0].shape)
     order = [k for k in range(n_axes) if k not in node.attr] + list(node.attr)
     turned = (b.view(n, lambda a: a.transpose(order)) for n in operands)
-    copies = tuple(b.graph.node("copy", (n,), n.shape) for n in turned)
+    copies = tuple(b.copy(n) for n in turned)
     return b.graph.node(op, copies, node.shape, tuple(range(n_axes - len(node.attr), n_axes)))
 
 

@@ -142,6 +142,8 @@ def is_float64(dtype: Any) -> bool:
 
 def is_bool(value: Any) -> bool:
     """Whether NumPy would treat the operand as booleans."""
+    if isinstance(value, list | tuple):
+        return len(value) > 0 and all(is_bool(v) for v in value)
     return value.is_bool if isinstance(value, Traced) else np.asarray(value).dtype == bool
 
 

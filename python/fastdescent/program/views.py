@@ -38,7 +38,7 @@ class View:
 
     @property
     def is_whole(self) -> bool:
-        """Every row once, in order."""
+        """Rows 0, 1, 2, ... in order: all of a block that has as many."""
         wanted = c_strides(self.shape)
         return self.offset == 0 and all(
             n == 1 or a == b for n, a, b in zip(self.shape, self.strides, wanted, strict=True)

@@ -1,0 +1,119 @@
+// What Python cannot reach: the scheduler under the sanitizers, and fma without hardware against the C library's.
+#include <atomic>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+#include <vector>
+
+#include "fastdescent/descend.hpp"
+#include "fastdescent/status.hpp"
+
+using namespace fastdescent;
+
+namespace {
+
+int n_failed = 0;
+
+void check(bool holds, const char* what) {
+  if (holds) return;
+  std::printf("failed: %s\n", what);
+  ++n_failed;
+}
+
+/// Gradient descent on sum(x^2): rows x = 0..1, gradient = 2..3; uniform = {2, -lr}.
+const Instruction program[] = {
+    {static_cast<int32_t>(Op::mul), 1, 2, 1, {2, 1, 0}, {{0, 0, 0}, {0, 1, 0}, {0, 0, 0}}},
+    {static_cast<int32_t>(Op::fma), 1, 2, 1, {0, 1, 0}, {{1, 0, 0}, {2, 1, 0}, {0, 1, 0}}},
+};
+
+template <class T>
+struct Run {
+  std::vector<T> starts, x, uniform{T(2), T(-0.25)}, initial{T(0), T(0)}, center{T(0), T(0)};
+  std::vector<int32_t> nit;
+  std::vector<int8_t> status;
+
+  explicit Run(size_t n) : starts(2 * n), x(2 * n), nit(n), status(n) {
+    for (size_t i = 0; i < starts.size(); ++i) starts[i] = static_cast<T>(1 + i % 97);
+  }
+
+  void descend(const Isa& isa, unsigned n_threads, size_t n_lanes, uint32_t max_steps, const Poll& poll) {
+    const Tests<T> tests{.dim = 2,
+                         .x = 0,
+                         .gradient = 2,
+                         .fun = -1,
+                         .previous_fun = -1,
+                         .previous_x = -1,
+                         .moved = -1,
+                         .alarm = 0,
+                         .gtol2 = T(1e-8),
+                         .escape2 = T(1e9),
+                         .xtol2 = -1,
+                         .ftol = -1,
+                         .center = center.data()};
+    const Descent<T> job{.isa = &isa,
+                         .step = {program, 4, 1},
+                         .uniform = uniform.data(),
+                         .table = nullptr,
+                         .initial = initial.data(),
+                         .starts = starts.data(),
+                         .lane_values = nullptr,
+                         .n = nit.size(),
+                         .dim = 2,
+                         .n_state = 2,
+                         .n_lane = 0,
+                         .lane_row = 2,
+                         .n_table = 0,
+                         .table_row = 2,
+                         .max_steps = max_steps,
+                         .tests = tests,
+                         .plain = false,
+                         .n_lanes = n_lanes,
+                         .n_threads = n_threads,
+                         .x = x.data(),
+                         .nit = nit.data(),
+                         .status = status.data()};
+    fastdescent::descend(job, poll);
+  }
+};
+
+template <class T>
+void same_for_all_threads_and_widths(const Isa& isa) {
+  Run<T> alone(1000);
+  const Poll go_on = [](size_t) { return true; };
+  alone.descend(isa, 1, 0, 100, go_on);
+  for (const int8_t s : alone.status) check(s == static_cast<int8_t>(Status::converged), "converges");
+  for (const unsigned n_threads : {2u, 5u}) {
+    for (const size_t n_lanes : {size_t(0), size_t(3), size_t(300)}) {
+      Run<T> other(1000);
+      other.descend(isa, n_threads, n_lanes, 100, go_on);
+      check(other.x == alone.x && other.nit == alone.nit && other.status == alone.status, "same results");
+    }
+  }
+}
+
+void cancelling(const Isa& isa) {
+  Run<double> run(100'000);
+  run.uniform[1] = 0.0;  // never arrives
+  run.descend(isa, 2, 0, 1u << 30, [](size_t) { return false; });
+  for (const int8_t s : run.status) check(s == static_cast<int8_t>(Status::interrupted), "cancelled");
+  bool thrown = false;
+  try {
+    run.descend(isa, 2, 0, 1u << 30, [](size_t) -> bool { throw std::runtime_error("stop"); });
+  } catch (const std::runtime_error&) {
+    thrown = true;
+  }
+  check(thrown, "an exception in poll comes out");
+}
+
+}  // namespace
+
+int main() {
+  for (auto isa = available_isas(); *isa; ++isa) {
+    same_for_all_threads_and_widths<double>(**isa);
+    same_for_all_threads_and_widths<float>(**isa);
+  }
+  cancelling(**available_isas());
+  if (n_failed == 0) std::puts("all passed");
+  return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

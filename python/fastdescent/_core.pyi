@@ -1,0 +1,59 @@
+"""The C++ core. Used by `fastdescent.engines.native` and the modules of starts and endpoints only."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+_Floats = TypeVar("_Floats", npt.NDArray[np.float64], npt.NDArray[np.float32])
+
+class StepRows:
+    def __init__(
+        self,
+        *,
+        x: int,
+        gradient: int,
+        fun: int,
+        previous_fun: int,
+        previous_x: int,
+        moved: int,
+        alarm: int,
+        lane_row: int,
+        table_row: int,
+    ) -> None: ...
+
+def isas() -> list[str]: ...
+def opcodes() -> list[tuple[str, int]]: ...
+def evaluate(
+    *,
+    isa: str,
+    code: npt.NDArray[np.int32],
+    n_rows: int,
+    uniform: _Floats,
+    inputs: Sequence[_Floats],
+    input_offsets: Sequence[int],
+    outputs: Sequence[tuple[int, int]],
+    n_points: int,
+    n_threads: int,
+) -> list[_Floats]: ...
+def descend(
+    *,
+    isa: str,
+    code: npt.NDArray[np.int32],
+    n_rows: int,
+    split: int,
+    uniform: _Floats,
+    table: _Floats,
+    initial: _Floats,
+    starts: _Floats,
+    lane_values: _Floats,
+    rows: StepRows,
+    limits: Sequence[float],
+    center: _Floats,
+    plain: bool,
+    max_steps: int,
+    n_lanes: int,
+    n_threads: int,
+    poll: Callable[[int], bool] | None,
+) -> tuple[_Floats, npt.NDArray[np.int32], npt.NDArray[np.int8]]: ...

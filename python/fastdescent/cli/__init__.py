@@ -1,0 +1,77 @@
+"""The command `fastdescent`: text in, tables and files out.
+
+This room turns words into arguments of the public functions, and what they raise into one line. It computes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+from fastdescent.cli._parser import UsageError, parsed
+
+__all__ = ["main"]
+
+_USAGE, _INTERRUPTED, _BROKEN_PIPE = 2, 130, 141
+#: What arguments, files and a machine that is too small may raise. Anything else is a defect and keeps its traceback.
+_EXPECTED = (UsageError, ValueError, TypeError, ImportError, OSError, MemoryError)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command line, by default the process's own, and returns the exit status.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments after the command's name.
+
+    Returns
+    -------
+    int
+        0; 2 after an error, which is one line on stderr; 130 after Ctrl-C.
+
+    Examples
+    --------
+    >>> from fastdescent.cli import main
+    >>> main(["basins", "x**4 - x**2 + y**2", "--size", "64", "-o", "two.png"])  # doctest: +SKIP
+    0
+    """
+    try:
+        _run(sys.argv[1:] if argv is None else argv)
+    except BrokenPipeError:
+        _forget_stdout()
+        return _BROKEN_PIPE
+    except KeyboardInterrupt:
+        print("fastdescent: interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    except _EXPECTED as error:
+        print(f"fastdescent: error: {_words(error)}", file=sys.stderr)
+        return _USAGE
+    return 0
+
+
+def _run(argv: Sequence[str]) -> None:
+    try:
+        arguments = parsed(argv)
+        arguments.command(arguments)
+    except SystemExit:  # --help and --version have said all
+        pass
+    sys.stdout.flush()
+
+
+def _words(error: BaseException) -> str:
+    """What went wrong; further lines, such as a caret under a formula, stay indented."""
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.strerror}: {str(error.filename)!r}"
+    if isinstance(error, MemoryError):
+        return f"not enough memory{': ' if str(error) else ''}{error}"
+    first, *more = str(error).splitlines() or [type(error).__name__]
+    return "\n".join([first, *("  " + line.removeprefix("  ") for line in more)])
+
+
+def _forget_stdout() -> None:
+    """Nobody reads any more; Python must not try again when it exits."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

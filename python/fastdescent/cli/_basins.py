@@ -1,0 +1,67 @@
+"""`fastdescent basins`: map which minimum each start of a window reaches."""
+
+from __future__ import annotations
+
+import argparse
+from time import perf_counter
+
+from fastdescent._surface import Surface
+from fastdescent.cli import _types
+from fastdescent.cli._optimizers import add_optimizer_arguments, optimizer_of
+from fastdescent.cli._options import add_run_arguments, progress_bar, run_options
+from fastdescent.cli._surfaces import add_surface_arguments, add_window_argument, looking_at, shape_of, surface_of
+
+NAME = "basins"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_surface_arguments(parser)
+    add_window_argument(parser)
+    parser.add_argument(
+        "--size", type=_types.size, default=(1024,), metavar="N",
+        help="cells along the longer side (default: 1024), or WIDTHxHEIGHT",
+    )  # fmt: skip
+    parser.add_argument(
+        "--plane", type=_types.plane, metavar="I,J",
+        help="the two coordinates to draw, counted from 0; the others start at the window's centre",
+    )  # fmt: skip
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the picture: .png, .pdf, .svg ...")
+    add_optimizer_arguments(parser)
+    add_run_arguments(parser)
+
+
+def command(arguments: argparse.Namespace) -> None:
+    from fastdescent._basins import basin_map
+
+    optimizer = optimizer_of(arguments)
+    surface = surface_of(arguments)
+    axes = _axes(surface, arguments.plane)
+    surface = looking_at(surface, arguments.window, arguments.plane)
+    shape = shape_of(arguments.size, tuple(surface.window[k] for k in axes))
+    if arguments.output:
+        from fastdescent.plot._save import checked_picture_path
+
+        checked_picture_path(arguments.output)
+    with progress_bar() as progress:
+        began = perf_counter()
+        m = basin_map(surface, optimizer, shape=shape, plane=arguments.plane, **run_options(arguments, progress))
+        seconds = perf_counter() - began
+    print(m.report())
+    print(f"{m.label.size} starts, {int(m.nit.sum(dtype='int64'))} steps in {seconds:.2f} s")
+    if arguments.output:
+        from fastdescent.plot import save
+
+        save(m, arguments.output)
+        print(f"wrote {arguments.output}")
+
+
+def _axes(surface: Surface, plane: tuple[int, int] | None) -> tuple[int, ...]:
+    """The coordinates that are drawn."""
+    if plane is None:
+        if surface.dim > 2:
+            raise ValueError(f"{surface.name} has {surface.dim} coordinates; choose the two to draw: --plane 0,1")
+        return tuple(range(surface.dim))
+    if surface.dim < 2 or plane[0] == plane[1] or max(plane) >= surface.dim:
+        raise ValueError(f"--plane must be two different coordinates from 0 to {surface.dim - 1}; "
+                         f"got {plane[0]},{plane[1]}")  # fmt: skip
+    return plane

@@ -1,0 +1,97 @@
+"""Options of optimizers, derived from the fields of the built-in ones."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import MISSING, Field, fields
+from typing import Any
+
+from fastdescent._check import nearest
+from fastdescent.optimizers import BUILT_IN, Optimizer
+
+_PREFIX = "hyper_"
+
+
+def add_optimizer_arguments(parser: argparse.ArgumentParser) -> None:
+    """--optimizer and one option for each hyperparameter."""
+    group = parser.add_argument_group("optimizer")
+    names = ", ".join(map(str.lower, BUILT_IN))
+    group.add_argument("--optimizer", metavar="NAME", default="LineSearch", help=f"{names} (default: linesearch)")
+    for name, owners in _hyperparameters().items():
+        of = ", ".join(f"{owner} ({default_words(f)})" for owner, f in owners.items())
+        default = next((f.default for f in owners.values() if f.default is not MISSING), None)
+        kind: dict[str, Any]
+        if isinstance(default, bool):
+            kind = {"action": argparse.BooleanOptionalAction}
+        elif isinstance(default, tuple):
+            kind = {"type": _numbers(len(default)), "metavar": ",".join("V" * len(default))}
+        else:
+            kind = {"type": float, "metavar": "V"}
+        group.add_argument(option(name), dest=_PREFIX + name, default=argparse.SUPPRESS, help=f"of {of}", **kind)
+
+
+def optimizer_of(arguments: argparse.Namespace) -> Optimizer:
+    """The optimizer that was asked for. Raises ValueError for one that does not exist, and for options it has not."""
+    kind = _kind(arguments.optimizer.strip())
+    given = {k.removeprefix(_PREFIX): v for k, v in vars(arguments).items() if k.startswith(_PREFIX)}
+    known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
+    for name in given:
+        if name not in known:
+            has = ", ".join(map(option, known)) or "none"
+            owners = " or ".join(owner.lower() for owner in _hyperparameters()[name])
+            raise ValueError(
+                f"{kind.__name__} has no {option(name)}, which belongs to --optimizer {owners}; its options: {has}"
+            )
+    for name, f in known.items():
+        if f.default is MISSING and name not in given:
+            raise ValueError(f"{kind.__name__} needs {option(name)}")
+    return kind(**given)
+
+
+def option(name: str) -> str:
+    """A hyperparameter's option: --weight-decay."""
+    return "--" + name.replace("_", "-")
+
+
+def _kind(name: str) -> type[Optimizer]:
+    known = {_key(k): v for k, v in BUILT_IN.items()}
+    if _key(name) not in known:
+        raise ValueError(f"no optimizer {name!r}{nearest(name, known)}; `fastdescent list` lists them")
+    return known[_key(name)]
+
+
+def _key(name: str) -> str:
+    return name.lower().replace("-", "").replace("_", "")
+
+
+def _hyperparameters() -> dict[str, dict[str, Field[Any]]]:
+    """By name, the optimizers that have it."""
+    found: dict[str, dict[str, Field[Any]]] = {}
+    for owner, kind in BUILT_IN.items():
+        for f in fields(kind):  # type: ignore[arg-type]
+            found.setdefault(f.name, {})[owner] = f
+    return found
+
+
+def default_words(f: Field[Any]) -> str:
+    """A hyperparameter's default."""
+    if f.default is MISSING:
+        return "needed"
+    return ",".join(map(str, f.default)) if isinstance(f.default, tuple) else str(f.default)
+
+
+def _numbers(n: int) -> Callable[[str], tuple[float, ...]]:
+    """The type of an option that takes n numbers."""
+
+    def read(text: str) -> tuple[float, ...]:
+        try:
+            values = tuple(float(v) for v in text.split(","))
+            if len(values) != n:
+                raise ValueError
+        except ValueError:
+            like = ",".join(["0.9"] * n)
+            raise argparse.ArgumentTypeError(f"must be {n} numbers such as {like}; got {text.strip()!r}") from None
+        return values
+
+    return read

@@ -1,0 +1,93 @@
+"""`fastdescent run`: descend from random starts or a grid and say where the trajectories end."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastdescent._descent import Descent, descend
+from fastdescent._files import checked_output, whole_file
+from fastdescent._starts import Floats, grid, uniform
+from fastdescent._surface import Surface
+from fastdescent.cli import _types
+from fastdescent.cli._optimizers import add_optimizer_arguments, optimizer_of
+from fastdescent.cli._options import add_run_arguments, progress_bar, run_options
+from fastdescent.cli._surfaces import add_surface_arguments, add_window_argument, looking_at, shape_of, surface_of
+
+if TYPE_CHECKING:
+    from fastdescent._classify import Endpoints
+
+NAME = "run"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_surface_arguments(parser)
+    add_window_argument(parser)
+    parser.add_argument(
+        "--starts", default="10000", metavar="N|grid",
+        help="how many uniform starts (default: 10000), or a grid of cell centres",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of uniform starts (default: 0)")
+    parser.add_argument(
+        "--size", type=_types.size, default=(256,), metavar="N", help="cells of the grid, as for basins (default: 256)"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE.npz",
+        help="write x0, x, fun, grad_norm, nit, status, label, outcome, and the table as points_x, points_fun, "
+        "points_kind",
+    )  # fmt: skip
+    add_optimizer_arguments(parser)
+    add_run_arguments(parser)
+
+
+def command(arguments: argparse.Namespace) -> None:
+    optimizer = optimizer_of(arguments)
+    surface = looking_at(surface_of(arguments), arguments.window)
+    starts = _starts(surface, arguments)
+    target = checked_output(arguments.output, ("npz",)) if arguments.output else None
+    with progress_bar() as progress:
+        began = perf_counter()
+        run = descend(surface, starts, optimizer, **run_options(arguments, progress))
+        ends = run.classify()
+        seconds = perf_counter() - began
+    _print(run, ends, seconds)
+    if target is not None:
+        _write(target, starts.astype(run.x.dtype), run, ends)
+        print(f"wrote {arguments.output}")
+
+
+def _starts(surface: Surface, arguments: argparse.Namespace) -> Floats:
+    wanted = arguments.starts.strip()
+    if wanted.lower() == "grid":
+        return grid(surface.window, shape_of(arguments.size, surface.window))
+    if not wanted.isdigit() or int(wanted) == 0:
+        raise ValueError(f"--starts must be a number, 1 or greater, or grid; got {wanted!r}")
+    return uniform(surface.window, int(wanted), arguments.seed)
+
+
+def _print(run: Descent, ends: Endpoints, seconds: float) -> None:
+    from fastdescent._classify import outcome_words
+    from fastdescent._hint import hint
+
+    print(f"{run.surface.name} by {run.optimizer!r} (gradient: exact)")
+    print(run.message)
+    print(f"steps: median {np.median(run.nit):.0f}, most {run.nit.max()}")
+    print(repr(ends.points))
+    print(f"{outcome_words(ends.outcome)}.")
+    advice = hint(run.surface, run.optimizer, run.status, ends.points)
+    if advice:
+        print(f"Hint: {advice}")
+    print(f"{run.nit.size} starts, {int(run.nit.sum(dtype='int64'))} steps in {seconds:.2f} s")
+
+
+def _write(target: Path, starts: Floats, run: Descent, ends: Endpoints) -> None:
+    with whole_file(target) as file:
+        np.savez(
+            file, x0=np.asarray(starts), x=run.x, fun=run.fun, grad_norm=run.grad_norm, nit=run.nit, status=run.status,
+            label=ends.label, outcome=ends.outcome, points_x=ends.points.x, points_fun=ends.points.fun,
+            points_kind=ends.points.kind,
+        )  # fmt: skip

@@ -1,0 +1,88 @@
+"""Which surface a command is about: one of the catalog, or a formula."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+from dataclasses import replace
+from typing import Any
+
+from fastdescent import surfaces
+from fastdescent._check import intervals, nearest
+from fastdescent._define import surface
+from fastdescent._surface import Surface, Window
+from fastdescent.cli import _types
+from fastdescent.surfaces._catalog import CATALOG
+
+
+def add_surface_arguments(parser: argparse.ArgumentParser, optional: bool = False) -> None:
+    """The surface, --dim and --param."""
+    parser.add_argument(
+        "surface", metavar="SURFACE", nargs="?" if optional else None,
+        help='a name of the catalog, or a formula such as "x**4 - x**2 + y**2"',
+    )  # fmt: skip
+    parser.add_argument("--dim", type=int, metavar="N", help="number of coordinates, where the surface leaves it open")
+    parser.add_argument(
+        "--param", type=_types.parameter, action="append", default=[], metavar="NAME=V", help="value of a parameter"
+    )
+
+
+def add_window_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--window", type=_types.window, metavar="LO:HI,...", help='where to look, such as "-6:6,-6:6"')
+
+
+def surface_of(arguments: argparse.Namespace) -> Surface:
+    """The surface with its parameters."""
+    text, params = arguments.surface.strip(), dict(arguments.param)
+    name = text.replace("-", "_").lower()
+    if name in CATALOG:
+        return _of_catalog(name, arguments.dim, params)
+    if re.fullmatch(r"[A-Za-z_]\w+", text) and not re.fullmatch(r"x\d+", text):
+        raise ValueError(f"no surface {text!r}{nearest(text, CATALOG)}; `fastdescent list` lists them")
+    made = surface(text, dim=arguments.dim, **params)
+    assert isinstance(made, Surface), "given a formula"
+    return made
+
+
+def _of_catalog(name: str, dim: int | None, params: dict[str, Any]) -> Surface:
+    if dim is None:
+        return surfaces.get(name, **params)
+    if "dim" not in inspect.signature(CATALOG[name]).parameters:
+        made = surfaces.get(name, **params)
+        if dim != made.dim:
+            raise ValueError(f"{name} has {made.dim} coordinates; got --dim {dim}")
+        return made
+    return surfaces.get(name, dim=dim, **params)
+
+
+def looking_at(s: Surface, window: Window | None, plane: tuple[int, int] | None = None) -> Surface:
+    """The surface with another window: a pair for all coordinates, one for each, or one for each that is shown."""
+    if window is None:
+        return s
+    if plane is not None and len(window) == 2 < s.dim:
+        pairs = list(s.window)
+        for k, pair in zip(plane, intervals("window", window, 2), strict=True):
+            pairs[k] = pair
+        return replace(s, window=tuple(pairs))
+    return replace(s, window=intervals("window", window[0] if len(window) == 1 else window, s.dim))
+
+
+def shape_of(size: tuple[int, ...], window: Window) -> tuple[int, ...]:
+    """Cells, the last coordinate first. One number is the longer side of a picture to scale, else every side.
+
+    >>> shape_of((900,), ((-3.0, 3.0), (-2.0, 2.0))), shape_of((800, 600), ((0.0, 1.0), (0.0, 1.0)))
+    ((600, 900), (600, 800))
+    """
+    from fastdescent.plot._figure import to_scale
+
+    n = len(window)
+    if len(size) == n:
+        return tuple(reversed(size))
+    if len(size) != 1:
+        raise ValueError(f"--size must be one number or {n}, one a coordinate; got {'x'.join(map(str, size))}")
+    if n != 2 or not to_scale(window[0] + window[1]):
+        return size * n
+    width, height = (hi - lo for lo, hi in window)
+    longer = max(width, height)
+    return max(1, round(size[0] * height / longer)), max(1, round(size[0] * width / longer))

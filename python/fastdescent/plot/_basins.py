@@ -1,0 +1,160 @@
+"""`basins`: the picture of a basin map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent._basins import BasinMap
+from fastdescent._check import shown
+from fastdescent._status import Outcome
+from fastdescent.plot import _words
+from fastdescent.plot._colours import StepScale, basin_image
+from fastdescent.plot._figure import box, place, to_scale
+from fastdescent.plot._legend import draw_legend, draw_step_scale
+from fastdescent.plot._marks import draw_marks
+from fastdescent.plot._matplotlib import required
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_STRIP, _GAP = 0.09, 0.03  # of the height of the axes
+
+
+def basins(m: BasinMap, ax: Axes | None = None) -> Axes:
+    """Draws a basin map: where descent ends, from every cell of a window.
+
+    Hue says which minimum, in the order of f, so that colours do not change from map to map; darker means more steps,
+    and edges between basins are dark. White cells end at a saddle or maximum, grey ones where it is not known, black
+    ones escape. For a surface of one coordinate f is drawn above a strip of its basins.
+
+    Parameters
+    ----------
+    m : BasinMap
+        From `fastdescent.basin_map`.
+    ax : matplotlib Axes, optional
+        Where to draw. By default a new pyplot figure, with at least a pixel for each cell.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ImportError
+        Where Matplotlib is missing.
+    TypeError
+        Where m is not a BasinMap.
+
+    Examples
+    --------
+    >>> import fastdescent as fd
+    >>> m = fd.basin_map(fd.surface("x**4 - x**2 + y**2"), shape=(64, 64))
+    >>> ax = fd.plot.basins(m)  # doctest: +SKIP
+    """
+    checked(m)
+    required()
+    if ax is not None:
+        draw(m, ax)
+        return ax
+    from matplotlib import pyplot
+
+    return new_picture(m, pyplot.figure())
+
+
+def checked(m: Any) -> None:
+    """Raises TypeError for what is not a BasinMap."""
+    if not isinstance(m, BasinMap):
+        raise TypeError(f"m must be a BasinMap, the result of fd.basin_map; got {shown(m)}")
+
+
+def new_picture(m: BasinMap, figure: Figure) -> Axes:
+    """Draws on an empty figure, which takes the size that the map needs."""
+    ax = figure.add_axes((0.1, 0.1, 0.8, 0.8))
+    size = box(m.label.shape, m.extent)
+    figure.set_dpi(size.dpi)
+    figure.set_size_inches(size.width / size.dpi / 0.8, size.height / size.dpi / 0.8)
+    draw(m, ax)
+    place(figure, ax, size)
+    return ax
+
+
+def draw(m: BasinMap, ax: Axes) -> None:
+    """The map, its marks, labels and legend on axes that exist."""
+    is_minimum = np.isin(m.points.kind, (Outcome.GLOBAL_MINIMUM, Outcome.LOCAL_MINIMUM))
+    settled = np.append(is_minimum, False)[m.label]
+    scale = StepScale.of(m.nit[settled])
+    image = basin_image(m.label, m.outcome, m.nit, is_minimum, scale)
+    names = [_words.variable(m.surface.variables[k]) for k in m.plane]
+    if m.label.ndim == 1:
+        flat = basin_image(m.label, m.outcome, np.zeros_like(m.nit), is_minimum)
+        heights = _draw_curve(m, ax, image, flat, names[0])
+    else:
+        heights = m.points.x[:, m.plane[1]]
+        _draw_map(m, ax, image, names)
+    n_listed = draw_legend(m, ax, is_minimum)
+    draw_marks(m, ax, heights, is_minimum, n_listed)
+    draw_step_scale(ax, scale, m.nit[settled])
+    ax.set_title(_words.title(m.surface.name, m.optimizer), loc="left", fontsize=11, pad=8)
+
+
+def _draw_map(m: BasinMap, ax: Axes, image: npt.NDArray[np.uint8], names: list[str]) -> None:
+    x_lo, x_hi, y_lo, y_hi = m.extent
+    ax.imshow(
+        image,
+        origin="lower",
+        extent=(x_lo, x_hi, y_lo, y_hi),
+        interpolation="nearest",
+        aspect="equal" if to_scale(m.extent) else "auto",
+    )
+    ax.set_xlim(x_lo, x_hi)
+    ax.set_ylim(y_lo, y_hi)
+    ax.set_xlabel(names[0])
+    ax.set_ylabel(names[1], rotation=0, labelpad=10)
+    ax.tick_params(direction="out", length=3, labelsize=9)
+
+
+def _draw_curve(
+    m: BasinMap, ax: Axes, image: npt.NDArray[np.uint8], flat: npt.NDArray[np.uint8], name: str
+) -> npt.NDArray[np.float64]:
+    """f above a strip of its basins, the ground under it coloured; the heights of the marks."""
+    lo, hi = m.extent
+    n = m.label.shape[0]
+    x = lo + (np.arange(n) + 0.5) * ((hi - lo) / n)
+    f = np.asarray(m.surface(x[:, np.newaxis]), dtype=np.float64)
+    f = np.where(np.isfinite(f), f, np.nan)
+    ax.plot(x, f, color="0.15", linewidth=1.6, solid_capstyle="round")
+    ax.set_xlim(lo, hi)
+    ax.margins(y=0.12)
+    _colour_ground(ax, x, f, flat)
+    argument = name.strip("$")
+    ax.set_ylabel(f"$f({argument})$" if argument != name else f"f({name})", rotation=0, labelpad=18)
+    ax.tick_params(direction="out", length=3, labelsize=9, labelbottom=False, bottom=False)
+    ax.spines[["top", "right"]].set_visible(False)
+    strip = ax.inset_axes((0.0, -_GAP - _STRIP, 1.0, _STRIP))
+    strip.imshow(image[np.newaxis], extent=(lo, hi, 0.0, 1.0), interpolation="nearest", aspect="auto")
+    strip.set_yticks([])
+    strip.set_xlabel(name)
+    strip.tick_params(direction="out", length=3, labelsize=9)
+    return np.asarray(m.points.fun)
+
+
+def _colour_ground(
+    ax: Axes, x: npt.NDArray[np.float64], f: npt.NDArray[np.float64], flat: npt.NDArray[np.uint8]
+) -> None:
+    """Pale colours of the basins between the curve and the bottom of the axes."""
+    bottom, top = ax.get_ylim()
+    under = ax.fill_between(x, f, bottom, visible=False)
+    (lo, hi), paths = ax.get_xlim(), under.get_paths()
+    if not paths:
+        return
+    from matplotlib.path import Path
+
+    ground = ax.imshow(
+        flat[np.newaxis], extent=(lo, hi, bottom, top), aspect="auto", interpolation="nearest", alpha=0.3
+    )
+    ground.set_clip_path(Path.make_compound_path(*paths), ax.transData)
+    ax.set_ylim(bottom, top)

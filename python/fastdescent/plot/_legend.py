@@ -1,0 +1,148 @@
+"""The legend beside a map: a small table of critical points, what the other colours mean, the scale of steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent._status import Outcome
+from fastdescent.plot import _words
+from fastdescent.plot._colours import BLACK, GREY, StepScale, hue_of_row, neutral_shades, shades
+from fastdescent.plot._marks import INK, OTHER
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.text import Text
+
+    from fastdescent._basins import BasinMap
+
+_MOST_ROWS = 12
+_FONT, _LINE, _LEFT, _SPACE = 9.0, 14.0, 14.0, 9.0  # points
+_FOOT = 56.0  # points at the bottom, for the scale of steps
+_LEVEL = 48  # of the swatches
+_SOFT = "0.35"
+Colour = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A line of the legend. A colour is drawn as a square, None as the marker of a saddle or maximum."""
+
+    colour: Colour | None
+    letter: str
+    cells: tuple[str, str]  #: f and share
+    note: str = ""
+
+
+def draw_legend(m: BasinMap, ax: Axes, is_minimum: npt.NDArray[np.bool_]) -> int:
+    """Draws it to the right of the axes; returns how many rows of the table it lists."""
+    others = _other_colours(m)
+    height = 72.0 * ax.get_window_extent().height / ax.figure.dpi
+    room = max(1, int((height - _FOOT) / _LINE) - len(others) - 2)
+    rows = _rows(m, is_minimum, min(len(m.points), _MOST_ROWS, room))
+    line = 0
+    if rows:
+        _draw_table(ax, rows)
+        line = len(rows) + 1
+    if len(rows) < len(m.points):
+        rest = _words.percent(float(m.points.share[len(rows) :].sum()))
+        _write(ax, _LEFT, line, f"and {len(m.points) - len(rows)} more: {rest}", color=_SOFT)
+        line += 1
+    for colour, text in others:
+        _swatch(ax, line, colour)
+        _write(ax, _LEFT + _LINE, line, text)
+        line += 1
+    return len(rows)
+
+
+def _rows(m: BasinMap, is_minimum: npt.NDArray[np.bool_], n: int) -> list[_Row]:
+    """The first n rows of the table."""
+    colours = shades(int(is_minimum.sum()))[:, _LEVEL] / 255.0
+    hue, fun, share = hue_of_row(is_minimum), _words.values(m.points.fun[:n]), _words.percents(m.points.share[:n])
+    return [
+        _Row(
+            colour=tuple(colours[hue[row]]) if is_minimum[row] else None,
+            letter=m.points.letter(row),
+            cells=(fun[row], share[row]),
+            note="" if is_minimum[row] else _words.kind(int(m.points.kind[row])),
+        )
+        for row in range(n)
+    ]
+
+
+def _other_colours(m: BasinMap) -> list[tuple[Colour, str]]:
+    """Black and grey, where there are such cells."""
+    escaped = m.outcome == Outcome.ESCAPED
+    found: list[tuple[Colour, str]] = []
+    for (r, g, b), cells, text in ((BLACK, escaped, "escapes"), (GREY, (m.label < 0) & ~escaped, "not settled")):
+        if cells.any():
+            found.append(((r / 255, g / 255, b / 255), f"{text}: {_words.percent(float(cells.mean()))}"))
+    return found
+
+
+def _draw_table(ax: Axes, rows: list[_Row]) -> None:
+    """Swatch, letter, f and share, in columns under a head."""
+    at = _LEFT + _LINE
+    for line, row in enumerate(rows, start=1):
+        _swatch(ax, line, row.colour)
+        _write(ax, at, line, row.letter, weight="bold")
+    at += max(_width(row.letter) for row in rows) * 1.15
+    for k, head in enumerate(("$f$", "share")):
+        at += _SPACE + max(_width(text) for text in [head, *(row.cells[k] for row in rows)])
+        _write(ax, at, 0, head, ha="right", color=_SOFT)
+        for line, row in enumerate(rows, start=1):
+            _write(ax, at, line, row.cells[k], ha="right")
+    for line, row in enumerate(rows, start=1):
+        if row.note:
+            _write(ax, at + _SPACE, line, row.note, color=_SOFT)
+
+
+def _width(text: str) -> float:
+    """In points."""
+    from matplotlib.textpath import TextPath
+
+    return float(TextPath((0.0, 0.0), text, size=_FONT).get_extents().width)
+
+
+def _write(ax: Axes, x: float, line: int, text: str, **style: Any) -> Text:
+    """Text x points to the right of the axes, on a line counted from their top."""
+    return ax.annotate(
+        text, (1.0, 1.0), xycoords="axes fraction", xytext=(x, -_LINE * line), textcoords="offset points",
+        va="top", fontsize=_FONT, annotation_clip=False, **style,
+    )  # fmt: skip
+
+
+def _swatch(ax: Axes, line: int, colour: Colour | None) -> None:
+    from matplotlib.transforms import ScaledTranslation
+
+    x, y = _LEFT + 4.5, -_LINE * line - 4.3
+    place = ax.transAxes + ScaledTranslation(x / 72.0, y / 72.0, ax.figure.dpi_scale_trans)
+    marker, size, face = (OTHER[0], OTHER[1], INK) if colour is None else ("s", 9.0, colour)
+    ax.plot(
+        [1.0], [1.0], transform=place, marker=marker, markersize=size, markerfacecolor=face, markeredgewidth=0.0,
+        linestyle="none", clip_on=False,
+    )  # fmt: skip
+
+
+def draw_step_scale(ax: Axes, scale: StepScale, nit: npt.NDArray[np.integer]) -> None:
+    """A small bar, light to dark, with the numbers of steps at its ends."""
+    if not nit.size or nit.min() == nit.max():
+        return
+    width, height = (72.0 * v / ax.figure.dpi for v in ax.get_window_extent().size)
+    bar = ax.inset_axes((1.0 + _LEFT / width, 15.0 / height, 90.0 / width, 9.0 / height))
+    low, high = max(int(nit.min()), round(scale.low)), min(int(nit.max()), round(scale.high))
+    steps = np.expm1(np.linspace(np.log1p(low), np.log1p(high), 256))
+    bar.imshow(neutral_shades()[scale.levels(steps)][np.newaxis], aspect="auto", extent=(0.0, 1.0, 0.0, 1.0))
+    bar.set_yticks([])
+    most = f"{high}+" if nit.max() > high else str(high)
+    bar.set_xticks([0.0, 1.0], [str(low), most], fontsize=8)
+    first, last = bar.get_xticklabels()
+    first.set_horizontalalignment("left")
+    last.set_horizontalalignment("right")
+    bar.tick_params(length=0, pad=2)
+    for spine in bar.spines.values():
+        spine.set_linewidth(0.5)
+    bar.set_title("steps", fontsize=_FONT, loc="left", pad=3, color=_SOFT)

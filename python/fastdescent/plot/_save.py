@@ -1,0 +1,60 @@
+"""`save`: a basin map as a picture file, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from fastdescent._basins import BasinMap
+from fastdescent._files import checked_output, whole_file
+from fastdescent.plot._basins import checked, new_picture
+from fastdescent.plot._matplotlib import required
+
+
+def checked_picture_path(path: str | os.PathLike[str]) -> Path:
+    """The path, if a picture can be written there; raises otherwise, before any work."""
+    required()
+    from matplotlib.figure import Figure
+
+    return checked_output(path, Figure().canvas.get_supported_filetypes())
+
+
+def save(m: BasinMap, path: str | os.PathLike[str]) -> None:
+    """Draws a basin map, as `basins` does, and writes it to a file of any format that Matplotlib has.
+
+    The file appears when it is complete: an error or Ctrl-C leaves what was there before.
+
+    Parameters
+    ----------
+    m : BasinMap
+        From `fastdescent.basin_map`.
+    path : path
+        Its extension says the format: .png, .pdf, .svg ...
+
+    Raises
+    ------
+    ImportError
+        Where Matplotlib is missing.
+    ValueError
+        Where the extension is not known.
+    OSError
+        Where the file cannot be written.
+    TypeError
+        Where m is not a BasinMap.
+
+    Examples
+    --------
+    >>> import fastdescent as fd
+    >>> m = fd.basin_map(fd.surface("x**4 - x**2 + y**2"), shape=(64, 64))
+    >>> fd.plot.save(m, "two_valleys.png")  # doctest: +SKIP
+    """
+    checked(m)
+    target = checked_picture_path(path)
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    new_picture(m, figure)
+    with whole_file(target) as file:
+        figure.savefig(file, format=target.suffix[1:].lower(), dpi=figure.dpi)

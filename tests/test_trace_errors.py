@@ -1,0 +1,225 @@
+"""What cannot be traced: each refusal names the operation, the line of the function, and what to write instead."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fastdescent as fd
+
+Function = Callable[[Any], Any]
+W = np.array([1.0, 2.0, 3.0])
+
+
+def line_of(f: Function) -> str:
+    """`file:line: code`, as messages name it, of a function whose only line of work is its last one."""
+    lines, first = inspect.getsourcelines(f)
+    return f"{__file__}:{first + len(lines) - 1}: {lines[-1].strip()}"
+
+
+# ---------------------------------------------------------------------- pinned messages
+def columns(X: Any) -> Any:
+    return X[:, 0] ** 2 + X[:, 1] ** 2
+
+
+def with_math(x: Any) -> Any:
+    return math.sin(x[0])
+
+
+def with_float(x: Any) -> Any:
+    return float(x[0]) ** 2
+
+
+def with_if(x: Any) -> Any:
+    return x[0] if x[0] > 0 else -x[0]
+
+
+def with_and(x: Any) -> Any:
+    return np.sum(x) * (x[0] > 0 and x[1] > 0)
+
+
+def with_while(x: Any) -> Any:
+    while x[0] < 1: x = x + 1.0  # noqa: E701
+
+
+@pytest.mark.parametrize(
+    ("f", "what", "instead"),
+    [
+        (columns, "index [:, 0]: your function receives one point, shape (10,) (too many", "write x[0], not x[:, 0]"),
+        (with_math, "a traced value is not a number (math.sin, ", "write np.sin and the like"),
+        (with_float, "a traced value is not a number (math.sin, float()", "write np.sin and the like"),
+        (with_if, "the truth of a traced value is not known (an `if`", "write np.where(condition, a, b)"),
+        (with_and, "the truth of a traced value is not known (an `if`, `and`", "write np.where(condition, a, b)"),
+        (with_while, "the truth of a traced value is not known", "write np.where(condition, a, b)"),
+    ],
+)  # fmt: skip
+def test_pinned_messages_name_the_line(f: Function, what: str, instead: str) -> None:
+    with pytest.raises(fd.TraceError) as caught:
+        fd.surface(f, dim=10)
+    message = str(caught.value)
+    assert message.startswith(what)
+    assert f", in {line_of(f)}; {instead}" in message
+    assert isinstance(caught.value, TypeError)
+
+
+def test_results_that_are_not_one_number() -> None:
+    here = re.escape(__file__)
+    with pytest.raises(fd.TraceError, match=rf"the function returned None, in {here}:\d+: .*; return the value"):
+        fd.surface(lambda x: None, dim=2)
+    with pytest.raises(fd.TraceError, match=rf"returned shape \(4,\), not one number, in {here}.*; np.sum the terms"):
+        fd.surface(lambda x: x**2, dim=4)
+    with pytest.raises(fd.TraceError, match=r"returned shape \(2,\), not one number"):
+        fd.surface(lambda x: [x[0], x[1]], dim=2)
+    with pytest.raises(fd.TraceError, match=r"an operand of type str, which is not real numbers"):
+        fd.surface(lambda x: "x", dim=2)  # type: ignore[return-value]
+    assert fd.surface(lambda x: x**2, dim=1)([3.0]) == 9.0
+
+
+def test_arguments_of_the_function() -> None:
+    with pytest.raises(TypeError, match="f takes the whole point as one argument, so dim= is needed"):
+
+        @fd.surface
+        def f(x: Any) -> Any:
+            return x[0]
+
+    with pytest.raises(TypeError, match=r"<lambda> takes \*args; write one argument"):
+        fd.surface(lambda *x: x[0])
+    with pytest.raises(TypeError, match="<lambda> takes no point"):
+        fd.surface(lambda: 0.0)
+    with pytest.raises(ValueError, match="dim must be 2, the number of arguments of <lambda>; got 3"):
+        fd.surface(lambda x, y: x + y, dim=3)
+    with pytest.raises(TypeError, match="parameter a of <lambda> has no value"):
+        fd.surface(lambda x, *, a: a * x[0], dim=1)
+    with pytest.raises(TypeError, match="<lambda> has no keyword-only argument 'c'; it has: a"):
+        fd.surface(lambda x, *, a=1.0: a * x[0], dim=1, c=2.0)
+    with pytest.raises(TypeError, match="surface must be given a formula"):
+        fd.surface(3.0)  # type: ignore[call-overload]
+
+
+# ---------------------------------------------------------------------- the rest
+def set_element(x: Any) -> Any:
+    x[0] = 1.0
+    return x[0]
+
+
+def other_functions_value() -> Function:
+    kept: list[Any] = []
+    fd.surface(lambda x: kept.append(x) or x[0], dim=3)
+    return lambda x: x @ kept[0]
+
+
+def seen_by_others(x: Any) -> Any:
+    y = 2.0 * x
+    view = y[1:]
+    y += 1.0
+    return view[0]
+
+
+def the_point_itself(x: Any) -> Any:
+    x -= W
+    return x @ x
+
+
+def a_number_that_is_a_view(x: Any) -> Any:
+    first = x[..., 0]
+    first += 1.0
+    return first
+
+
+def an_array_of_numpy(x: Any) -> Any:
+    total = np.zeros(3)
+    total += x
+    return total[0]
+
+
+REFUSED: list[tuple[Function, str]] = [
+    (set_element, r"a traced array cannot be assigned to.*np.concatenate"),
+    (seen_by_others, r"an update in place of an array that others may see.*write a = a \+ b, not a \+= b"),
+    (the_point_itself, r"an update in place"),
+    (a_number_that_is_a_view, r"an update in place"),
+    (an_array_of_numpy, r"an update in place"),
+    (other_functions_value(), r"a traced value of another function appears here.*pass it as an argument"),
+    (lambda x: x[3], r"index \[3\]: your function receives one point, shape \(3,\) \(index 3 is out of bounds"),
+    (lambda x: (2 * x)[1, 2:3, ...], r"index \[1, 2:3, ...\] of an array of shape \(3,\) \(too many indices"),
+    (lambda x: x[[0, 5]], r"an index of an array of shape \(3,\) \(index 5 is out of bounds"),
+    (lambda x: x[1.0], r"an index of an array of shape \(3,\) \(only integers"),
+    (lambda x: x["a"], r"an index of an array of shape \(3,\) \(only integers"),
+    (lambda x: x[x > 0], r"a traced value cannot be an index.*np.where"),
+    (lambda x: [1.0, 2.0][x[0]], r"a traced value cannot be an index or a count"),
+    (lambda x: sum(range(x[0])), r"a traced value cannot be an index or a count"),
+    (lambda x: np.remainder(x, 2.0)[0], r"remainder cannot be traced.*; use absolute, add,"),
+    (lambda x: (x // 2)[0], r"floor_divide cannot be traced"),
+    (lambda x: np.add.accumulate(x)[0], r"add.accumulate cannot be traced"),
+    (lambda x: np.multiply.outer(x, x)[0, 0], r"multiply.outer cannot be traced"),
+    (lambda x: np.sort(x)[0], r"np.sort cannot be traced.*; use amax, "),
+    (lambda x: x.argmax(), r"the method or attribute argmax of a traced array"),
+    (lambda x: x.real[0], r"the method or attribute real of a traced array"),
+    (lambda x: np.exp(x, dtype=np.float32)[0], r"np.exp with dtype=.*float32.* cannot be traced.*; leave it out"),
+    (lambda x: np.exp(x, where=W > 1)[0], r"np.exp with where="),
+    (lambda x: np.sum(x, dtype=np.float32), r"out=, or a dtype that is not float64"),
+    (lambda x: np.sum(x, out=np.zeros(())), r"out=, or a dtype that is not float64"),
+    (lambda x: np.sum(x, where=W > 1), r"np.sum: got an unexpected keyword argument 'where'"),
+    (lambda x: np.sum(x, axis=1), r"np.sum: axis 1 is out of bounds"),
+    (lambda x: np.sum(x, axis=(0, 0)), r"np.sum: axis=\(0, 0\) names an axis twice"),
+    (lambda x: np.max(x[3:]), r"np.max: the max of no numbers"),
+    (lambda x: np.mean(x[3:]), r"np.mean: the mean of no numbers"),
+    (lambda x: np.zeros_like(x, shape=(2,))[0], r"np.zeros_like: got an unexpected keyword argument 'shape'"),
+    (lambda x: np.full_like(x, 1.0, dtype=int)[0], r"a traced array stays float64 \(dtype="),
+    (lambda x: np.where(x > 0)[0], r"np.where with one argument"),
+    (lambda x: np.linalg.norm(x, 1), r"np.linalg.norm with ord=1 of 1 axes"),
+    (lambda x: np.concatenate([x, 1.0])[0], r"np.concatenate of shapes \[\(3,\), \(\)\]"),
+    (lambda x: np.concatenate([x, np.ones((2, 2))])[0], r"np.concatenate of shapes \[\(3,\), \(2, 2\)\]"),
+    (lambda x: np.stack([x, x[:2]])[0, 0], r"np.stack of shapes \[\(3,\), \(2,\)\]"),
+    (lambda x: np.reshape(x, (2, 2))[0, 0], r"np.reshape: cannot reshape array of size 3 into shape \(2,2\)"),
+    (lambda x: x.reshape(3, order="A")[0], r"order='A' of a traced array.*; use \"C\" or \"F\""),
+    (lambda x: x.item(), r"item\(\) of an array of shape \(3,\)"),
+    (lambda x: x.astype(np.float32)[0], r"a traced array stays float64 \(astype\(float32\) was asked for\)"),
+    (lambda x: np.asarray(x, dtype=float)[0], r"a traced value cannot become an array of float64.*without dtype"),
+    (lambda x: np.sum(x + np.ones(2)), r"np.add: shapes \(3,\) and \(2,\) do not broadcast"),
+    (lambda x: np.ones((2, 2)) @ x, r"a matrix product of shapes \(2, 2\) and \(3,\), which do not fit"),
+    (lambda x: np.ones((2, 2, 3)) @ x, r"a matrix product of shapes \(2, 2, 3\) and \(3,\)"),
+    (lambda x: np.sum(x * [[x[0], x[1]], [x]]), r"a sequence of arrays of shapes"),
+    (lambda x: x[0] * "a", r"an operand of type str, which is not real numbers"),
+    (lambda x: x[0] * 1j, r"an operand of type complex, which is not real numbers"),
+    (lambda x: np.sum(x * None), r"an operand of type NoneType, which is not real numbers"),
+    (lambda x: np.sum((x > 0) - (x < 0)), r"np.subtract of booleans.*; multiply them by 1.0 first"),
+    (lambda x: np.sum(-(x > 0)), r"np.negative of booleans"),
+    (lambda x: np.sum(x & 1), r"np.bitwise_and of numbers cannot be traced"),
+    (lambda x: np.sum(~x), r"np.invert of numbers cannot be traced"),
+]
+
+
+@pytest.mark.parametrize(("f", "message"), REFUSED)
+def test_refusals_name_the_operation_and_the_line(f: Function, message: str) -> None:
+    with pytest.raises(fd.TraceError, match=message) as caught:
+        fd.surface(f, dim=3)
+    assert re.search(rf", in {re.escape(__file__)}:\d+: .+; ", str(caught.value))
+
+
+def test_traced_values_behave_as_arrays_do() -> None:
+    seen: dict[str, Any] = {}
+
+    def f(x: Any) -> Any:
+        number = x[0]
+        seen.update(
+            shape=x.shape, ndim=x.ndim, size=x.size, len=len(x), dtype=x.dtype, mask=(x > 0).dtype, text=repr(x),
+            number=number.shape, has=hasattr(x, "anything"), hashed={x: 1}[x], turned=x.reshape(1, 3).T.shape,
+        )  # fmt: skip
+        for call in (len, iter):
+            with pytest.raises(TypeError, match=r"0-d|unsized"):
+                call(number)
+        with pytest.raises(ValueError, match="cannot reshape"):
+            x.reshape(2, 2)
+        return number
+
+    fd.surface(f, dim=3)
+    assert seen == {
+        "shape": (3,), "ndim": 1, "size": 3, "len": 3, "dtype": np.float64, "mask": np.dtype(bool),
+        "text": "<traced array of shape (3,)>", "number": (), "has": False, "hashed": 1, "turned": (3, 1),
+    }  # fmt: skip
