@@ -15,7 +15,7 @@ from fastdescent._status import Status
 from fastdescent.engines.protocol import DescentJob, Ends, lane_values, table_values, uniform_values
 from fastdescent.program.exact import Exact
 from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NAMES, REDUCTIONS
-from fastdescent.program.program import A, N_INNER, N_OUTER, OP, OUT, UNIFORM, Section
+from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, UNIFORM, A, Section
 
 
 def run_code(m: Exact, code: np.ndarray, rows: list[float], uniform: list[float]) -> None:

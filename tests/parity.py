@@ -32,7 +32,7 @@ def own_surfaces() -> dict[str, fd.Surface]:
     }
 
 
-def array_function(x: Any, *, a: Any = np.array([1.0, 2.0, 3.0])) -> Any:
+def array_function(x: Any, *, a: Any = (1.0, 2.0, 3.0)) -> Any:
     """Slices, broadcasting, a matrix product, a mean, a gather."""
     m = np.array([[1.0, 0.5], [-0.25, 2.0], [0.0, 1.0]])
     inner = m @ np.stack([x[0], x[4]]) + a

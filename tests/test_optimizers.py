@@ -36,7 +36,9 @@ RULES: list[tuple[Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("optimizer", "path"), RULES, ids=lambda v: repr(v)[:60] if isinstance(v, fd.Optimizer) else "")
+@pytest.mark.parametrize(
+    ("optimizer", "path"), RULES, ids=lambda v: repr(v)[:60] if isinstance(v, fd.Optimizer) else ""
+)
 def test_rule_against_numpy(optimizer: Any, path: Any) -> None:
     x0 = np.array([[0.5, 0.5], [-1.0, 1.2], [2.0, -0.3], [3.0, 0.4]])
     run = fd.descend(fd.surfaces.beale(), x0, optimizer, max_steps=STEPS, gtol=None)
@@ -166,7 +168,11 @@ def test_rules_that_do_not_fit() -> None:
     def wrong_shape(x: Any, grad: Any, state: Any, t: Any) -> Any:
         return np.sum(x), {}
 
-    for optimizer, text in ((no_state, "must return"), (lost_state, "state.v"), (wrong_shape, r"shape \(\), not \(2,\)")):
+    for optimizer, text in (
+        (no_state, "must return"),
+        (lost_state, "state.v"),
+        (wrong_shape, r"shape \(\), not \(2,\)"),
+    ):
         with pytest.raises(fd.TraceError, match=text):
             fd.descend(s, x0, optimizer())
     with pytest.raises(ValueError, match=r"lr must broadcast against \(3,\).*got shape \(4,\)"):

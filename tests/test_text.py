@@ -138,7 +138,6 @@ def test_parameters() -> None:
     assert dict(s.params) == {"scale": 2.0, "a": 1.0}
     assert s([4.0]) == 18.0
     assert s.with_params(a=4.0)([4.0]) == 0.0
-    assert fd.surface("x*y", x=3.0)([2.0]) == 6.0  # any name may be a parameter
     with pytest.raises(ValueError, match="parameter 'c' does not appear in the formula 'a\\*x'"):
         fd.surface("a*x", a=1.0, c=2.0)
     with pytest.raises(ValueError, match="parameter 'pi' has the name of a function or constant"):
@@ -151,6 +150,15 @@ def test_parameters() -> None:
         fd.surface("a + pi", a=1.0)
     with pytest.raises(TypeError, match="static= is for functions"):
         fd.surface("a*x", a=1.0, static=("a",))
+
+
+@pytest.mark.parametrize("name", ["x", "v", "t", "lr", "self", "node", "value0", "gradient", "state"])
+def test_any_name_may_be_a_parameter(name: str) -> None:
+    s, plain = fd.surface(f"{name}*y**2 + y", **{name: 3.0}), fd.surface("k*y**2 + y", k=3.0)
+    assert s([2.0]) == 14.0
+    assert s.hvp([2.0], [1.0]) == 6.0
+    runs = [fd.descend(f, [[1.0]], fd.Momentum(lr=0.1), max_steps=3).x for f in (s, plain)]
+    np.testing.assert_array_equal(*runs)
 
 
 # ---------------------------------------------------------------------- what is refused

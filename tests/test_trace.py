@@ -95,6 +95,7 @@ OPERATORS: list[Function] = [
     lambda x: np.sum((x + 3) ** np.array([0.5, 2.5, -1.0, 0.5, 2.0, 1.0])),
     lambda x: x @ x + x @ A @ x + np.sum(A @ x) + np.matmul(x, W) + (A.T @ (A @ x)) @ W,
     lambda x: ((x > 0) & (x < 1) | ~(x[::-1] > 0.5)) @ (x * W),
+    lambda x: np.sum(np.exp(np.concatenate([np.sin(x[:1]), 2.0 * x[1:2]]) * np.sin(x[:1]))),
     lambda x: np.logical_not(x > 0) @ x + np.logical_not(x - 0.0) @ x,
     lambda x: np.sum(W * (x > 0) + x * ((x > 0) + (x < -1)) * ((x > -1.5) * (x < 1.5))),
     lambda x: sum(v * v for v in x) + math.pi * x[0] + sum(i * x[i] for i in range(len(x))),

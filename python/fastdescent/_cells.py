@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent import _core
 from fastdescent._status import Outcome
 from fastdescent._threads import available_threads
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 Counts = npt.NDArray[np.int64]
-
-# The extension has no types.
-_core: Any = import_module("fastdescent._core")
 
 #: Cells are shifted by this part of their size, so that minima at round fractions of a window are not on an edge.
 _SHIFT = 0.381966

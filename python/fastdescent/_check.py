@@ -21,9 +21,10 @@ def shown(value: object, limit: int = 60) -> str:
 
 def number(name: str, value: object) -> float:
     """A finite real number."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
-        if not (isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf"):
-            raise TypeError(f"{name} must be a number; got {shown(value)}")
+    scalar = isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf"
+    plain = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not (scalar or plain):
+        raise TypeError(f"{name} must be a number; got {shown(value)}")
     result = float(value)  # type: ignore[arg-type]
     if not np.isfinite(result):
         raise ValueError(f"{name} must be finite; got {shown(value)}")

@@ -25,6 +25,8 @@ class StepRows:
 
 def isas() -> list[str]: ...
 def opcodes() -> list[tuple[str, int]]: ...
+def philox(counter: Sequence[int], key: Sequence[int]) -> list[int]: ...
+def uniform(window: npt.NDArray[np.float64], n: int, seed: int, n_threads: int = 1) -> npt.NDArray[np.float64]: ...
 def evaluate(
     *,
     isa: str,
@@ -57,3 +59,47 @@ def descend(
     n_threads: int,
     poll: Callable[[int], bool] | None,
 ) -> tuple[_Floats, npt.NDArray[np.int32], npt.NDArray[np.int8]]: ...
+def gather_cells(
+    *,
+    x: _Floats,
+    grad_norm: npt.NDArray[np.float64],
+    status: npt.NDArray[np.int8],
+    eligible: int,
+    origin: npt.NDArray[np.float64],
+    per_unit: npt.NDArray[np.float64],
+    n_threads: int,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
+def assign_members(
+    *,
+    x: _Floats,
+    grad_norm: npt.NDArray[np.float64],
+    cell: npt.NDArray[np.int32],
+    of_cell: npt.NDArray[np.int32],
+    points: npt.NDArray[np.float64],
+    per_gradient: npt.NDArray[np.float64],
+    radius: npt.NDArray[np.float64],
+    sure: npt.NDArray[np.float64],
+    hopeless: npt.NDArray[np.int8],
+    inverse_width: npt.NDArray[np.float64],
+    n_threads: int,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
+def label_endpoints(
+    *,
+    x: _Floats,
+    status: npt.NDArray[np.int8],
+    eligible: int,
+    candidate: npt.NDArray[np.int32],
+    nit: npt.NDArray[np.int32],
+    of_candidate: npt.NDArray[np.int32],
+    points: npt.NDArray[np.float64],
+    kind: npt.NDArray[np.int8],
+    unsettled: int,
+    escaped: int,
+    n_threads: int,
+) -> tuple[
+    npt.NDArray[np.int32],
+    npt.NDArray[np.int8],
+    npt.NDArray[np.float64],
+    npt.NDArray[np.int64],
+    npt.NDArray[np.int64],
+]: ...

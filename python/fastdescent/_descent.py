@@ -85,7 +85,7 @@ def descend(
     first_index: int = 0,
     n_threads: int | None = None,
     engine: str = "auto",
-    dtype: npt.DTypeLike = None,
+    dtype: npt.DTypeLike | None = None,
     progress: bool | Callable[[int, int], Any] | None = None,
 ) -> Descent:
     """Runs the optimizer from every start until it stops.

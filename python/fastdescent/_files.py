@@ -9,8 +9,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from fastdescent._check import shown
-
 
 def checked_output(path: str | os.PathLike[str], extensions: Iterable[str]) -> Path:
     """The path of a file that can be written. Raises before any work where it cannot.
@@ -32,7 +30,7 @@ def checked_output(path: str | os.PathLike[str], extensions: Iterable[str]) -> P
     ending = target.suffix[1:].lower()
     if ending not in known:
         allowed = f"one of {', '.join(known)}" if len(known) > 1 else f".{known[0]}"
-        raise ValueError(f"the file's extension must be {allowed}; got {shown(str(path))}")
+        raise ValueError(f"the file's extension must be {allowed}; got {str(path)!r}")
     target = target.resolve()
     if not target.parent.is_dir():
         raise FileNotFoundError(f"no directory {str(target.parent)!r} to write {target.name} in")

@@ -34,13 +34,9 @@ def bind(optimizer: Optimizer, leading: tuple[int, ...], dim: int, max_steps: in
     return bound
 
 
-def _bound(
-    bound: Hyperparameters, name: str, value: Any, leading: tuple[int, ...], dim: int, max_steps: int
-) -> Any:
+def _bound(bound: Hyperparameters, name: str, value: Any, leading: tuple[int, ...], dim: int, max_steps: int) -> Any:
     if isinstance(value, tuple):
-        return tuple(
-            _bound(bound, f"{name}[{k}]", v, leading, dim, max_steps) for k, v in enumerate(value)
-        )
+        return tuple(_bound(bound, f"{name}[{k}]", v, leading, dim, max_steps) for k, v in enumerate(value))
     key = f"hyper.{name}"
     if isinstance(value, bool):
         return value
@@ -69,8 +65,8 @@ def _per_trajectory(
         except ValueError:
             continue
     raise ValueError(
-        f"{name} must broadcast against {leading}, the leading axes of x0 (one value a trajectory), or have an explicit "
-        f"last axis of {dim} (one a coordinate); got shape {value.shape}"
+        f"{name} must broadcast against {leading}, the leading axes of x0 (one value a trajectory), or have an "
+        f"explicit last axis of {dim} (one a coordinate); got shape {value.shape}"
     )
 
 

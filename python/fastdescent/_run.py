@@ -108,8 +108,7 @@ def _step_program(options: Options, with_fun: bool) -> StepProgram:
         with_ftol=options.ftol is not None,
         with_xtol=options.xtol is not None,
     )
-    steps = options.surface._formula.steps
+    steps: dict[StepSpec, StepProgram] = options.surface._formula.steps
     if spec not in steps:
         steps[spec] = build_step(options.surface._formula, spec)
     return steps[spec]
-

@@ -83,7 +83,7 @@ def uniform(window: Any, n: int, seed: int = 0) -> RandomStarts:
     box = _window(window)
     count = _check.whole_number("n", n, at_least=0)
     key = _check.whole_number("seed", seed, at_least=0, at_most=2**64 - 1)
-    return _core.uniform(box, count, key).view(RandomStarts)  # type: ignore[no-any-return]
+    return _core.uniform(box, count, key).view(RandomStarts)
 
 
 def repeat(x0: npt.ArrayLike, n: int) -> npt.NDArray[Any]:

@@ -98,7 +98,7 @@ class Surface:
                     f"parameter {name} must have shape {self._formula.params[name]}; got shape {np.shape(value)}"
                 )
         formula = self._formula
-        if any(values[k] != self.params[k] for k in self._static):
+        if any(not np.array_equal(values[k], self.params[k]) for k in self._static):
             if self._retrace is None:
                 raise ValueError(f"{self.name} came out of a pickle without its function: {self._static[0]} is fixed")
             formula = self._retrace(values)

@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     try:
-        _run(sys.argv[1:] if argv is None else argv)
+        _carry_out(sys.argv[1:] if argv is None else argv)
     except BrokenPipeError:
         _forget_stdout()
         return _BROKEN_PIPE
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _run(argv: Sequence[str]) -> None:
+def _carry_out(argv: Sequence[str]) -> None:
     try:
         arguments = parsed(argv)
         arguments.command(arguments)

@@ -14,6 +14,7 @@ from fastdescent import _core
 from fastdescent.engines.protocol import DescentJob, Ends, Floats, lane_values, table_values, uniform_values
 from fastdescent.program.program import Program, Section
 
+
 def isa() -> str:
     """The instruction set in use: the machine's best, unless FASTDESCENT_ISA names another that it has."""
     available = _core.isas()

@@ -76,7 +76,9 @@ def uniform_values(engine: Engine, program: Program, params: Mapping[str, npt.Ar
     if not program.setup.outputs:
         return program.constants
     inputs = {name: np.asarray(params[name], dtype=np.float64).reshape(1, -1) for name in program.params}
-    return np.concatenate([program.constants, _joined(engine.evaluate(program.setup, program.constants, inputs, 1, 1))[0]])
+    return np.concatenate(
+        [program.constants, _joined(engine.evaluate(program.setup, program.constants, inputs, 1, 1))[0]]
+    )
 
 
 def table_values(engine: Engine, job: DescentJob, uniform: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -19,7 +19,8 @@ class Optimizer:
 
     `rule(x, grad, state, t, *, <hyperparameters>)` returns the new point and a dict with the new state. It is ordinary
     NumPy-style code: `state.v` starts at zero (or at `init["v"]`), `grad(x)`, `grad.fun(x)` and `grad.hvp(x, v)` are
-    exact, `grad.resolution` is the dtype's relative spacing, t counts the updates made. A state named "accepted" says whether the step counts as one.
+    exact, `grad.resolution` is the dtype's relative spacing, t counts the updates made. A state named "accepted" says
+    whether the step counts as one.
     """
 
     rule: ClassVar[Callable[..., tuple[Any, Mapping[str, Any]]]]
@@ -118,5 +119,3 @@ def _made(rule: Callable[..., Any], init: Mapping[str, float]) -> type[Any]:
     name = getattr(rule, "__name__", "rule")
     space = {"rule": staticmethod(rule), "init": dict(init), "__doc__": rule.__doc__, "__module__": rule.__module__}
     return make_dataclass(name, hyper, bases=(Optimizer,), namespace=space, frozen=True, eq=False)
-
-

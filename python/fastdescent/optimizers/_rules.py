@@ -142,9 +142,9 @@ class LineSearch(Optimizer):
     """Gradient descent that backtracks; needs no learning rate.
 
     One trial a step: x' = x - h * g is accepted where f(x') <= f(x) - armijo * h * |g|^2 (Armijo 1966), and then h
-    grows by the factor `grow`; where it is rejected, x stays and h halves. h starts at 1. With the default
-    armijo = 1/2 a step never passes the minimum along its ray on a quadratic, so that trajectories keep close to the
-    steepest path. Where h * |g|^2 drowns in the rounding of f, the step is accepted and h stays as it is.
+    grows by the factor `grow`; where it is rejected, x stays and h halves. Where h * |g|^2 drowns in the rounding of f,
+    the step is accepted and h stays as it is. With the default armijo = 1/2 a step never passes the minimum along its
+    ray on a quadratic; h starts small, at 0.001, so that no early leap crosses into another basin.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ class LineSearch(Optimizer):
 
     armijo: Hyper = 0.5
     grow: Hyper = 1.25
-    init: ClassVar[dict[str, float]] = {"h": 1.0}
+    init: ClassVar[dict[str, float]] = {"h": 1e-3}
 
     @staticmethod
     def rule(x: Any, grad: Any, state: Any, t: Any, *, armijo: Any, grow: Any) -> Step:

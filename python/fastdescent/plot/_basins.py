@@ -95,9 +95,9 @@ def draw(m: BasinMap, ax: Axes) -> None:
     else:
         heights = m.points.x[:, m.plane[1]]
         _draw_map(m, ax, image, names)
-    n_listed = draw_legend(m, ax, is_minimum)
+    n_listed, n_lines = draw_legend(m, ax, is_minimum)
     draw_marks(m, ax, heights, is_minimum, n_listed)
-    draw_step_scale(ax, scale, m.nit[settled])
+    draw_step_scale(ax, scale, m.nit[settled], n_lines)
     ax.set_title(_words.title(m.surface.name, m.optimizer), loc="left", fontsize=11, pad=8)
 
 

@@ -8,6 +8,7 @@ that equal differences of steps look equally large in every hue.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +20,10 @@ Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.integer]
 
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
-GREY, BLACK, WHITE = (150, 150, 150), (0, 0, 0), (250, 250, 250)  #: unsettled, escaped, other critical points
+GREY, BLACK, WHITE = (170, 170, 170), (0, 0, 0), (250, 250, 250)  #: unsettled, escaped, other critical points
 N_LEVELS = 256
 
-_GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
+_N_HUES = 64
 _LIGHT, _DARK = 0.86, 0.36  # OKLab lightness: what the fewest steps tend to, and that of the most
 _FEWEST, _MOST = 0.01, 0.998  # quantiles of the numbers of steps, between which lightness falls
 _LONG = (2.5, 6.0)  # times the median: never the darkest up to the first, always from the second
@@ -65,23 +66,37 @@ class StepScale:
 
 
 def hues(n: int) -> Floats:
-    """The first n hues as OKLab colours, (n, 3): Okabe and Ito's seven, then ever new ones by the golden angle.
+    """The first n hues as OKLab colours, (n, 3): Okabe and Ito's seven, then others; they repeat after 64.
 
     >>> hues(9).shape
     (9, 3)
     """
-    fixed = _oklab(np.array([[int(c[k : k + 2], 16) for k in (1, 3, 5)] for c in OKABE_ITO]) / 255.0)
-    k = np.arange(max(0, n - len(fixed)))
-    lightness = np.array([0.70, 0.58, 0.80])[k % 3]
-    chroma = np.array([0.13, 0.11, 0.09])[k % 3]
-    angle = 0.5 + _GOLDEN_ANGLE * k
-    more = np.stack([lightness, chroma * np.cos(angle), chroma * np.sin(angle)], axis=-1)
-    return np.concatenate([fixed, more])[:n]
+    return _distinct()[np.arange(n) % _N_HUES]
+
+
+@cache
+def _distinct() -> Floats:
+    """Each hue after the seven is the one that is the farthest from all before it.
+
+    Lightness counts for little, since it also tells the steps.
+    """
+    weights = np.array([0.4, 1.0, 1.0])
+    codes = np.array([[int(c[k : k + 2], 16) for k in (1, 3, 5)] for c in OKABE_ITO])
+    chosen = list(_oklab(codes / 255.0))
+    lightness, chroma, angle = (a.ravel() for a in np.meshgrid((0.56, 0.68, 0.8), (0.07, 0.13), np.arange(60) / 60))
+    turn = 2.0 * np.pi * angle
+    candidates = np.stack([lightness, chroma * np.cos(turn), chroma * np.sin(turn)], axis=-1)
+    candidates = candidates[np.all(np.abs(_linear(candidates) - 0.5) <= 0.5, axis=-1)]
+    distance = np.linalg.norm((candidates[:, np.newaxis] - np.array(chosen)) * weights, axis=-1).min(axis=-1)
+    while len(chosen) < _N_HUES:
+        chosen.append(candidates[np.argmax(distance)])
+        distance = np.minimum(distance, np.linalg.norm((candidates - chosen[-1]) * weights, axis=-1))
+    return np.array(chosen)
 
 
 def shades(n: int) -> Bytes:
-    """RGB of hue and level, (n, 256, 3): from light (few steps) to dark (many)."""
-    return _shaded(hues(n))
+    """RGB of hue and level, (n, 256, 3), at most 64 hues: from light (few steps) to dark (many)."""
+    return _shaded(hues(min(n, _N_HUES)))
 
 
 def neutral_shades() -> Bytes:
@@ -95,7 +110,7 @@ def hue_of_row(is_minimum: npt.NDArray[np.bool_]) -> npt.NDArray[np.int_]:
     >>> hue_of_row(np.array([True, False, True])).tolist()
     [0, -1, 1]
     """
-    return np.where(is_minimum, np.cumsum(is_minimum) - 1, -1)
+    return np.where(is_minimum, (np.cumsum(is_minimum) - 1) % _N_HUES, -1)
 
 
 def basin_image(
@@ -156,7 +171,7 @@ def edges(label: Ints) -> npt.NDArray[np.bool_]:
 def _shaded(base: Floats) -> Bytes:
     """Each colour lightened and darkened along the line white - colour - black of OKLab, (n, 256, 3)."""
     own = base[:, np.newaxis, :1]
-    lightest = 0.5 * (own + _LIGHT)
+    lightest = np.maximum(own, 0.5 * (own + _LIGHT))
     level = np.linspace(0.0, 1.0, N_LEVELS)[:, np.newaxis]
     lightness = lightest + (_DARK - lightest) * level
     saturation = np.minimum(lightness / own, (1.0 - lightness) / (1.0 - own))
@@ -169,7 +184,11 @@ def _oklab(srgb: Floats) -> Floats:
     return np.asarray(np.cbrt(linear @ _TO_LMS.T) @ _TO_LAB.T)
 
 
+def _linear(lab: Floats) -> Floats:
+    """Linear RGB, outside of [0, 1] where a screen cannot show the colour."""
+    return np.asarray((lab @ np.linalg.inv(_TO_LAB).T) ** 3 @ np.linalg.inv(_TO_LMS).T)
+
+
 def _srgb(lab: Floats) -> Floats:
-    """Colours outside the gamut are clipped."""
-    linear = np.clip((lab @ np.linalg.inv(_TO_LAB).T) ** 3 @ np.linalg.inv(_TO_LMS).T, 0.0, 1.0)
+    linear = np.clip(_linear(lab), 0.0, 1.0)
     return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)

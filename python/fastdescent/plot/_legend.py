@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from fastdescent._basins import BasinMap
 
-_MOST_ROWS = 12
+_LEAST_ROWS, _MOST_ROWS = 6, 12
 _FONT, _LINE, _LEFT, _SPACE = 9.0, 14.0, 14.0, 9.0  # points
 _FOOT = 56.0  # points at the bottom, for the scale of steps
 _LEVEL = 48  # of the swatches
@@ -37,12 +37,11 @@ class _Row:
     note: str = ""
 
 
-def draw_legend(m: BasinMap, ax: Axes, is_minimum: npt.NDArray[np.bool_]) -> int:
-    """Draws it to the right of the axes; returns how many rows of the table it lists."""
+def draw_legend(m: BasinMap, ax: Axes, is_minimum: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    """Draws it to the right of the axes; returns how many rows of the table it lists, and how many lines it has."""
     others = _other_colours(m)
-    height = 72.0 * ax.get_window_extent().height / ax.figure.dpi
-    room = max(1, int((height - _FOOT) / _LINE) - len(others) - 2)
-    rows = _rows(m, is_minimum, min(len(m.points), _MOST_ROWS, room))
+    room = int((_height(ax) - _FOOT) / _LINE) - len(others) - 2
+    rows = _rows(m, is_minimum, min(len(m.points), _MOST_ROWS, max(_LEAST_ROWS, room)))
     line = 0
     if rows:
         _draw_table(ax, rows)
@@ -55,7 +54,12 @@ def draw_legend(m: BasinMap, ax: Axes, is_minimum: npt.NDArray[np.bool_]) -> int
         _swatch(ax, line, colour)
         _write(ax, _LEFT + _LINE, line, text)
         line += 1
-    return len(rows)
+    return len(rows), line
+
+
+def _height(ax: Axes) -> float:
+    """In points."""
+    return float(72.0 * ax.get_window_extent().height / ax.figure.dpi)
 
 
 def _rows(m: BasinMap, is_minimum: npt.NDArray[np.bool_], n: int) -> list[_Row]:
@@ -127,12 +131,13 @@ def _swatch(ax: Axes, line: int, colour: Colour | None) -> None:
     )  # fmt: skip
 
 
-def draw_step_scale(ax: Axes, scale: StepScale, nit: npt.NDArray[np.integer]) -> None:
-    """A small bar, light to dark, with the numbers of steps at its ends."""
+def draw_step_scale(ax: Axes, scale: StepScale, nit: npt.NDArray[np.integer], n_lines: int) -> None:
+    """A small bar, light to dark, with the numbers of steps at its ends: at the bottom, or below the legend's lines."""
     if not nit.size or nit.min() == nit.max():
         return
-    width, height = (72.0 * v / ax.figure.dpi for v in ax.get_window_extent().size)
-    bar = ax.inset_axes((1.0 + _LEFT / width, 15.0 / height, 90.0 / width, 9.0 / height))
+    width, height = 72.0 * ax.get_window_extent().width / ax.figure.dpi, _height(ax)
+    above_bottom = min(15.0, height + 15.0 - n_lines * _LINE - _FOOT)
+    bar = ax.inset_axes((1.0 + _LEFT / width, above_bottom / height, 90.0 / width, 9.0 / height))
     low, high = max(int(nit.min()), round(scale.low)), min(int(nit.max()), round(scale.high))
     steps = np.expm1(np.linspace(np.log1p(low), np.log1p(high), 256))
     bar.imshow(neutral_shades()[scale.levels(steps)][np.newaxis], aspect="auto", extent=(0.0, 1.0, 0.0, 1.0))

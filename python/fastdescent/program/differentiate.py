@@ -137,9 +137,7 @@ def _signed(b: Builder, sign: int, node: Node) -> Node:
     return b.neg(node) if sign < 0 else node
 
 
-def _segments(
-    received: list[Contribution], size: int
-) -> list[tuple[tuple[int, ...], np.ndarray, np.ndarray]]:
+def _segments(received: list[Contribution], size: int) -> list[tuple[tuple[int, ...], np.ndarray, np.ndarray]]:
     """Cuts `size` rows into progressions that receive from the same contributions: (who, rows, their elements)."""
     who: list[list[int]] = [[] for _ in range(size)]
     local: list[list[int]] = [[] for _ in range(size)]
@@ -150,7 +148,7 @@ def _segments(
     groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for row in range(size):
         groups[tuple(who[row])].append(row)
-    out = []
+    out: list[tuple[tuple[int, ...], np.ndarray, np.ndarray]] = []
     for names, rows in groups.items():
         table = np.array([[row, *local[row]] for row in rows], dtype=np.int64).T
         out.extend((names, table[0, cut], table[1:, cut]) for cut in runs(table))
@@ -167,14 +165,10 @@ def _pushforward(b: Builder, node: Node, tangents: list[Node | None]) -> Node | 
         return None if t is None else b.sum(t, node.attr)
     if node.op == "assemble":
         parts = [zeros_like(b, n) if t is None else t for n, t in zip(node.inputs, tangents, strict=True)]
-        return b.assemble(
-            node.shape, [(p, View(o, s, p.shape)) for p, (o, s) in zip(parts, node.attr, strict=True)]
-        )
+        return b.assemble(node.shape, [(p, View(o, s, p.shape)) for p, (o, s) in zip(parts, node.attr, strict=True)])
     terms = [
         (p.sign, p.times(b, t))
         for p, t in zip(partials(b, node), tangents, strict=True)
         if p is not None and t is not None
     ]
     return _signed(b, *_total(b, terms)) if terms else None
-
-

@@ -1,4 +1,4 @@
-"""Folding of constants, by the same operations as the engines' opcodes: a folded value has the bits of a computed one."""
+"""Folding of constants by the operations of the opcodes: a folded value has the bits of a computed one."""
 
 from __future__ import annotations
 

@@ -17,6 +17,9 @@ from fastdescent.program.program import Program
 from fastdescent.program.trace import Traced, as_node, refuse
 
 
+POINT = "the point"  #: name of the leaf; no parameter can have it
+
+
 @dataclass(frozen=True, eq=False)
 class Formula:
     """f(x; parameters), with f and its gradient at the leaf x already in the graph."""
@@ -38,7 +41,7 @@ class Formula:
 
     def finite_within(self, box: Interval, params: Mapping[str, Interval], largest: float) -> bool:
         """Whether f is certainly finite where every coordinate is in `box`."""
-        return certainly_finite(self.fun, {**params, "x": box}, largest)
+        return certainly_finite(self.fun, {**params, POINT: box}, largest)
 
     def program(self, *outputs: str) -> Program:
         """The Program that maps x to some of "fun", "gradient", "grad_norm", or (x, v) to "hvp"."""
@@ -62,13 +65,14 @@ class Formula:
 
 def _unpickled(records: Sequence[Record], outputs: Sequence[int], params: Mapping[str, Shape]) -> Formula:
     b = Builder()
-    return Formula(b, *rebuild(b.graph, records, outputs), params)
+    x, fun, slope = rebuild(b.graph, records, outputs)
+    return Formula(b, x, fun, slope, params)
 
 
 def trace(function: Callable[..., Any], dim: int, params: Mapping[str, Shape]) -> Formula:
     """Runs `function(x, **params)` once on tracers. x has shape (dim,); the result must be one number."""
     b = Builder()
-    x = b.graph.leaf("input", "x", (dim,))
+    x = b.graph.leaf("input", POINT, (dim,))
     leaves = {name: Traced(b, b.graph.leaf("param", name, shape)) for name, shape in params.items()}
     result = function(Traced(b, x, is_point=True), **leaves)
     if result is None:
@@ -83,7 +87,7 @@ def trace(function: Callable[..., Any], dim: int, params: Mapping[str, Shape]) -
 def fresh(formula: Formula) -> Formula:
     """The same formula in a graph of its own, built in the same order, so that it has the same bits."""
     b = Builder()
-    x = b.graph.leaf("input", "x", (formula.dim,))
+    x = b.graph.leaf("input", POINT, (formula.dim,))
     leaves = {name: b.graph.leaf("param", name, shape) for name, shape in formula.params.items()}
-    fun = instantiate(b, formula.fun, {**leaves, "x": x})
+    fun = instantiate(b, formula.fun, {**leaves, POINT: x})
     return Formula(b, x, fun, gradient(b, fun, x), formula.params)

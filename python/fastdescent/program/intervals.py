@@ -137,4 +137,5 @@ _RULES: dict[str, Callable[..., Interval]] = {
     "max": lambda a, b: (max(a[0], b[0]), max(a[1], b[1])),
     "min": lambda a, b: (min(a[0], b[0]), min(a[1], b[1])),
     "select": lambda c, a, b: _hull_of(a, b),
-} | dict.fromkeys(("lt", "le", "eq", "ne"), lambda a, b: (0.0, 1.0))
+}
+_RULES.update(dict.fromkeys(("lt", "le", "eq", "ne"), lambda a, b: (0.0, 1.0)))

@@ -19,7 +19,6 @@ from fastdescent.program.program import WIDTH, Section, Slot
 from fastdescent.program.rows import RowPool
 from fastdescent.program.views import View, c_strides
 
-
 _FOREVER = 1 << 60  #: a position after every instruction
 
 
@@ -89,9 +88,7 @@ class Layout:
     def _is_computed(self, node: Node) -> bool:
         return node.op != "view" and node.number not in self._homes and node.number not in self._uniform
 
-    def _plan(
-        self, order: list[Node], head: list[Node], n_head: int, tail: list[Node], state: Sequence[Node]
-    ) -> None:
+    def _plan(self, order: list[Node], head: list[Node], n_head: int, tail: list[Node], state: Sequence[Node]) -> None:
         """Decides which nodes share a register, which replace state in place, and when registers are last read."""
         self._owner: dict[int, tuple[Node, View]] = {}
         for node in order:
@@ -111,7 +108,7 @@ class Layout:
             at = positions.get(node.number, -1)
             self._last[self._root(node)] = len(order)
             free = self._last.get(target.number, -1) < at or (
-                self._last.get(target.number) == at and _reads_rows_in_step(node, target)
+                self._last.get(target.number) == at and node.shape == target.shape and self._reads_in_step(node, target)
             )
             fresh = node.number not in self._owner and node.number not in self._in_place and node.op != "assemble"
             if at >= n_head and free and fresh:
@@ -131,6 +128,12 @@ class Layout:
         """The node whose register holds this node's elements."""
         base = view_of(node)[0]
         return self._owner[base.number][0].number if base.number in self._owner else base.number
+
+    def _reads_in_step(self, node: Node, operand: Node) -> bool:
+        """Whether node reads the register of operand row for row only, so that it may be overwritten as it is read."""
+        if node.op in REDUCTIONS or node.op == "assemble":
+            return False
+        return all(n is operand or self._root(n) != self._root(operand) for n in node.inputs)
 
     # ------------------------------------------------------------------ emitting
     def _compute(self, node: Node, position: int) -> None:
@@ -168,7 +171,7 @@ class Layout:
 
     def _reused(self, node: Node, position: int, last: int) -> Register | None:
         """The register of an operand that dies here and is read row for row."""
-        if (node.op in REDUCTIONS or node.op == "assemble") or position < 0:
+        if position < 0:
             return None
         for n in node.inputs:
             register = self._registers.get(self._root(n))
@@ -178,7 +181,7 @@ class Layout:
                 and register.size == node.size
                 and n.op != "view"
                 and n.number == self._root(n)
-                and _only_whole_reads(node, n)
+                and self._reads_in_step(node, n)
             ):
                 del self._registers[n.number]
                 return Register(register.offset, register.size, last)
@@ -228,12 +231,3 @@ class Layout:
         if node.number in saved:
             place = Place(False, View(saved[node.number], c_strides(node.shape), node.shape))
         self._emit("copy", View(offset, c_strides(node.shape), node.shape), [place])
-
-
-def _reads_rows_in_step(node: Node, target: Node) -> bool:
-    """Whether every read of target by node is row for row, so that it may be overwritten as it is read."""
-    return node.op not in REDUCTIONS and node.shape == target.shape and _only_whole_reads(node, target)
-
-
-def _only_whole_reads(node: Node, operand: Node) -> bool:
-    return all(n is operand or view_of(n)[0] is not operand for n in node.inputs)

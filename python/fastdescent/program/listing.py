@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fastdescent.program.opcodes import ARITY, NAMES, REDUCTIONS
-from fastdescent.program.program import A, N_INNER, N_OUTER, OP, OUT, UNIFORM, IntArray, Program, Section
+from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, UNIFORM, A, IntArray, Program, Section
 
 _INFIX = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}", "copy": "{}",
           "fma": "{} * {} + {}", "fms": "{} * {} - {}", "fnma": "-{} * {} + {}", "lt": "{} < {}", "le": "{} <= {}",
@@ -60,7 +60,9 @@ def _operand(place: IntArray, outer: int, inner: int, uniform: bool, constants: 
     steps = [(n, s) for n, s in ((outer, step_outer), (inner, step_inner)) if n > 1 and s != 0]
     letter = "u" if uniform else "r"
     if uniform and not steps and offset < len(constants):
-        return f"{constants[offset]:g}" if constants[offset] == float(f"{constants[offset]:g}") else str(constants[offset])
+        return (
+            f"{constants[offset]:g}" if constants[offset] == float(f"{constants[offset]:g}") else str(constants[offset])
+        )
     if not steps:
         return f"{letter}{offset}"
     if len(steps) == 1:

@@ -58,9 +58,7 @@ def _merged(shape: Sequence[int], strides: Sequence[list[int]]) -> Dimensions:
     return lengths, steps
 
 
-def _instructions(
-    shape: list[int], strides: list[list[int]], offsets: list[int], reduces: bool
-) -> Iterator[list[int]]:
+def _instructions(shape: list[int], strides: list[list[int]], offsets: list[int], reduces: bool) -> Iterator[list[int]]:
     levels = 2 if reduces or len(shape) > 1 else 1
     shape = [1] * (2 - len(shape)) + shape if levels == 2 else shape + [1] * (2 - len(shape))
     flat = [0] * len(offsets)

@@ -11,7 +11,7 @@ import numpy as np
 from fastdescent.program.build import Builder
 from fastdescent.program.compile import StateRow, compile_step
 from fastdescent.program.differentiate import directional, gradient
-from fastdescent.program.formula import Formula, fresh
+from fastdescent.program.formula import POINT, Formula, fresh
 from fastdescent.program.graph import Node, Shape
 from fastdescent.program.instantiate import instantiate
 from fastdescent.program.program import Program
@@ -67,7 +67,7 @@ class Gradient:
         b = self._formula.builder
         node = b.broadcast(as_node(b, x), self._formula.x.shape)
         if node.number not in self._at:
-            fun = instantiate(b, self._formula.fun, {**self._params, "x": node})
+            fun = instantiate(b, self._formula.fun, {**self._params, POINT: node})
             self._at[node.number] = fun, gradient(b, fun, node)
         return self._at[node.number]
 
@@ -120,9 +120,7 @@ def build_step(formula: Formula, spec: StepSpec) -> StepProgram:
     raise TypeError("the shapes of the optimizer's state change from step to step; return each with one shape")
 
 
-def _run_rule(
-    own: Formula, spec: StepSpec, shapes: Mapping[str, Shape]
-) -> tuple[State, Node, dict[str, Any]]:
+def _run_rule(own: Formula, spec: StepSpec, shapes: Mapping[str, Shape]) -> tuple[State, Node, dict[str, Any]]:
     b = own.builder
     state = State(b, shapes, own.x.shape)
     t = Traced(b, b.graph.leaf("time", "t", ()))

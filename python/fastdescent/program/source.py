@@ -8,8 +8,8 @@ import sys
 
 import numpy as np
 
-_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_NUMPYS = os.path.dirname(os.path.abspath(np.__file__))
+_OURS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
+_NUMPYS = os.path.join(os.path.dirname(os.path.abspath(np.__file__)), "")
 
 
 def user_line() -> str:

@@ -73,7 +73,7 @@ class Traced(NDArrayOperatorsMixin):
 
     # ------------------------------------------------------------------ what cannot be known while tracing
     def __bool__(self) -> bool:
-        refuse("the truth of a traced value is not known (an `if`, `and`, `or`, `not` or `while` asks for it)",
+        refuse("the truth of a traced value is not known (an `if`, `and`, `or`, `not`, `while` or max() asks for it)",
                "write np.where(condition, a, b)")  # fmt: skip
 
     def _as_number(self) -> NoReturn:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from fastdescent.program.opcodes import ARITY, NAMES, REDUCTIONS
-from fastdescent.program.program import A, N_INNER, N_OUTER, OP, OUT, UNIFORM, WIDTH, Program, Section, Slot
+from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, UNIFORM, WIDTH, A, Program, Section, Slot
 
 _MOST_ROWS = 1 << 27
 
@@ -25,7 +25,9 @@ def verify(program: Program) -> None:
     verify_section(program.setup, n_constants)
     for section in (program.table, program.lanes, program.main):
         verify_section(section, n_uniform)
-    _require(len(program.params) == len(program.setup.inputs) or not program.setup.outputs, "parameters do not fit setup")
+    _require(
+        len(program.params) == len(program.setup.inputs) or not program.setup.outputs, "parameters do not fit setup"
+    )
     _verify_state(program)
 
 
@@ -56,7 +58,7 @@ def _require(holds: bool, what: str) -> None:
 
 
 def _slot_in_range(slot: Slot, n_rows: int) -> None:
-    _require(0 <= slot.offset and slot.size >= 1 and slot.stop <= n_rows, f"{slot} lies outside of {n_rows} rows")
+    _require(slot.offset >= 0 and slot.size >= 1 and slot.stop <= n_rows, f"{slot} lies outside of {n_rows} rows")
 
 
 def _verify_outputs(section: Section, written: list[bool]) -> None:

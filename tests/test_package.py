@@ -1,0 +1,82 @@
+"""The package as a whole: light to import, a stub that fits the extension, public names that are documented."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import inspect
+import json
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fastdescent as fd
+from fastdescent import _core
+
+STUB = ast.parse((Path(fd.__file__).parent / "_core.pyi").read_text())
+
+
+def stub_functions() -> dict[str, list[str]]:
+    return {
+        n.name: [a.arg for a in (*n.args.posonlyargs, *n.args.args, *n.args.kwonlyargs)]
+        for n in STUB.body
+        if isinstance(n, ast.FunctionDef)
+    }
+
+
+def test_stub_names_what_the_extension_has() -> None:
+    classes = {n.name for n in STUB.body if isinstance(n, ast.ClassDef)}
+    assert {n for n in dir(_core) if not n.startswith("_")} == set(stub_functions()) | classes
+
+
+@pytest.mark.parametrize("name", stub_functions())
+def test_stub_arguments_are_those_of_the_extension(name: str) -> None:
+    doc = getattr(_core, name).__doc__
+    first = re.search(rf"(?:\d+\. )?{name}\((.*)\) ->", doc)
+    assert first is not None
+    arguments = [a for a in re.findall(r"(\w+): ", first[1]) if not re.fullmatch(r"arg\d+", a)]
+    if name != "philox":  # its arguments have no names
+        assert arguments == stub_functions()[name]
+
+
+def test_import_is_light() -> None:
+    code = "import sys, json, fastdescent; print(json.dumps(sorted({m.split('.')[0] for m in sys.modules})))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    heavy = {"scipy", "matplotlib", "numba", "llvmlite", "tqdm", "dask", "sympy", "pandas"}
+    assert not heavy & set(json.loads(out))
+
+
+def test_every_public_name_is_there_and_documented() -> None:
+    for name in fd.__all__:
+        value = getattr(fd, name)
+        if not isinstance(value, str):
+            assert inspect.getdoc(value), name
+    with pytest.raises(AttributeError, match="fastdescent"):
+        fd.no_such_name  # noqa: B018
+    assert set(fd.__all__) <= set(dir(fd))
+
+
+MODULES = [m.name for m in pkgutil.walk_packages(fd.__path__, "fastdescent.") if not m.name.endswith("__main__")]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings(name: str) -> None:
+    module = importlib.import_module(name)
+    failures, _ = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    assert failures == 0
+
+
+def test_core_knows_no_python_and_engines_hide_the_extension() -> None:
+    package = Path(fd.__file__).parent
+    allowed = {"engines/native.py", "_cells.py", "_starts.py", "cli/_info.py"}
+    users = {
+        p.relative_to(package).as_posix()
+        for p in package.rglob("*.py")
+        if re.search(r"^\s*(from fastdescent import _core|.*import_module\(\"fastdescent\._core)", p.read_text(), re.M)
+    }
+    assert users <= allowed

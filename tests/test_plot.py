@@ -1,0 +1,441 @@
+"""Pictures: colours as functions of arrays, cells as whole pixels, files whole or not at all."""
+
+from __future__ import annotations
+
+import builtins
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fastdescent as fd
+from fastdescent._basins import BasinMap
+from fastdescent._files import checked_output, whole_file
+from fastdescent.plot import _words
+from fastdescent.plot._colours import (
+    BLACK,
+    GREY,
+    N_LEVELS,
+    OKABE_ITO,
+    WHITE,
+    StepScale,
+    basin_image,
+    edges,
+    hue_of_row,
+    hues,
+    neutral_shades,
+    shades,
+)
+from fastdescent.plot._figure import box, to_scale
+
+CONVERGED, ESCAPED, UNSETTLED = fd.Outcome.GLOBAL_MINIMUM, fd.Outcome.ESCAPED, fd.Outcome.UNSETTLED
+
+
+def luminance(rgb: np.ndarray) -> np.ndarray:
+    return rgb.astype(float) @ [0.2126, 0.7152, 0.0722]
+
+
+# ---------------------------------------------------------------------- colours
+def test_every_shade_falls_in_lightness_with_the_level() -> None:
+    for ramp in [*shades(30), neutral_shades()]:
+        assert np.all(np.diff(luminance(ramp)) <= 0.5)  # rounding to bytes
+        assert luminance(ramp[0]) > luminance(ramp[-1]) + 60
+
+
+def test_the_first_hues_are_those_of_okabe_and_ito() -> None:
+    for ramp, code in zip(shades(7), OKABE_ITO, strict=True):
+        wanted = np.array([int(code[k : k + 2], 16) for k in (1, 3, 5)])
+        nearest = np.abs(ramp.astype(int) - wanted).max(axis=1).min()
+        assert nearest <= 4, code
+
+
+def test_hues_do_not_move_when_there_are_more() -> None:
+    np.testing.assert_array_equal(hues(40)[:9], hues(9))
+    assert len(hues(0)) == 0
+
+
+def test_hues_are_different() -> None:
+    colours = hues(20)
+    distance = np.linalg.norm(colours[:, None] - colours, axis=-1)
+    assert distance[~np.eye(20, dtype=bool)].min() > 0.05
+    assert len(np.unique(hues(64), axis=0)) == 64
+
+
+def test_hues_repeat_where_there_are_very_many_minima() -> None:
+    row = hue_of_row(np.ones(200, bool))
+    assert row.max() == len(shades(200)) - 1 == 63
+    assert row[64] == row[0] == 0
+
+
+def test_hues_follow_the_order_of_the_minima_only() -> None:
+    assert hue_of_row(np.array([True, False, False, True])).tolist() == [0, -1, -1, 1]
+
+
+def test_cells_have_the_colour_of_what_they_are() -> None:
+    label = np.array([0, 1, 2, -1, -1])
+    outcome = np.array([CONVERGED, fd.Outcome.SADDLE, fd.Outcome.LOCAL_MINIMUM, ESCAPED, UNSETTLED])
+    image = basin_image(label, outcome, np.full(5, 10), np.array([True, False, True]))
+    assert image.shape == (5, 3)
+    assert image.dtype == np.uint8
+    ramps = shades(2)
+    assert image[0].tolist() == ramps[0, 0].tolist()
+    assert image[1].tolist() == list(WHITE)
+    assert image[2].tolist() == ramps[1, 0].tolist()
+    assert image[3].tolist() == list(BLACK)
+    assert image[4].tolist() == list(GREY)
+
+
+def test_a_map_without_minima_has_an_image() -> None:
+    image = basin_image(np.array([-1]), np.array([UNSETTLED]), np.array([3]), np.zeros(0, bool))
+    assert image.tolist() == [list(GREY)]
+
+
+def test_more_steps_are_darker() -> None:
+    nit = np.arange(10, 400)
+    image = basin_image(np.zeros(390, int), np.full(390, CONVERGED), nit, np.array([True]))
+    assert np.all(np.diff(luminance(image)) <= 0.5)
+    assert luminance(image)[0] > luminance(image)[-1] + 60
+
+
+def test_outliers_do_not_wash_out_the_scale() -> None:
+    nit = np.append(np.arange(100, 200), [10**6] * 3)
+    scale = StepScale.of(nit)
+    assert scale.high < 1000
+    assert scale.levels(nit)[-1] == N_LEVELS - 1
+
+
+def test_small_differences_of_steps_look_small() -> None:
+    levels = StepScale.of(np.array([30, 31, 32] * 50)).levels(np.array([30, 32]))
+    assert int(levels[1]) - int(levels[0]) < 20
+
+
+@pytest.mark.parametrize("nit", [np.zeros(0, int), np.zeros(5, int), np.full(5, 7)])
+def test_the_scale_of_equal_steps_is_all_light(nit: np.ndarray) -> None:
+    levels = StepScale.of(nit).levels(nit)
+    assert levels.shape == nit.shape
+    assert not levels.any()
+
+
+def test_edges_are_dark_on_one_side() -> None:
+    label = np.zeros((4, 6), int)
+    label[:, 3:] = 1
+    assert edges(label).sum(axis=0).tolist() == [0, 0, 4, 0, 0, 0]
+    assert not edges(label[0]).any()
+    image = basin_image(label, np.full(label.shape, CONVERGED), np.full(label.shape, 5), np.array([True, True]))
+    assert np.all(luminance(image)[:, 2] < 0.5 * luminance(image)[:, 1])
+
+
+# ---------------------------------------------------------------------- words
+def test_titles_are_short() -> None:
+    assert _words.title("himmelblau", fd.LineSearch()) == "himmelblau, LineSearch"
+    assert _words.title("himmelblau", fd.Adam(lr=0.05)) == "himmelblau, Adam(lr=0.05)"
+    first, second = _words.title("x + " * 40 + "x", fd.GD(lr=0.5)).split("\n")
+    assert len(first) <= 56
+    assert first.endswith("...")
+    assert second == "GD(lr=0.5)"
+
+
+def test_titles_name_arrays_and_schedules() -> None:
+    assert _words.optimizer_words(fd.GD(lr=np.ones(5))) == "GD(lr=array)"
+    assert _words.optimizer_words(fd.GD(lr=lambda t: 0.1)) == "GD(lr=schedule)"
+
+
+def test_a_dollar_sign_is_not_mathematics() -> None:
+    assert _words.title("cost in $", fd.LineSearch()) == r"cost in \$, LineSearch"
+    assert _words.variable("cost$") == r"cost\$"
+
+
+@pytest.mark.parametrize(
+    ("fun", "texts"),
+    [
+        ([], []),
+        ([0.0], ["0"]),
+        ([7.9e-31, 0.0], ["0", "0"]),
+        ([0.0, 0.994959], ["0.000", "0.995"]),
+        ([-0.25, 0.0], ["\u22120.25", "0.00"]),
+        ([100.0, 200.0], ["100", "200"]),
+        ([1e-6, 3.0], ["1e\u221206", "3"]),
+        ([1.5e7], ["1.5e+07"]),
+    ],
+)
+def test_values(fun: list[float], texts: list[str]) -> None:
+    assert _words.values(np.array(fun)) == texts
+
+
+# ---------------------------------------------------------------------- sizes
+@pytest.mark.parametrize(
+    ("shape", "extent"),
+    [
+        ((600, 600), (-5, 5, -5, 5)),
+        ((1024, 1024), (-3, 3, -2, 2)),
+        ((3, 7), (0, 7, 0, 3)),
+        ((64, 1024), (0, 1, 0, 1)),
+        ((4096, 4096), (0, 1, 0, 100)),
+        ((1,), (0, 1)),
+        ((3000,), (0, 1)),
+    ],
+)
+def test_a_cell_is_at_least_a_pixel(shape: tuple[int, ...], extent: tuple[float, ...]) -> None:
+    size = box(shape, extent)
+    assert size.width >= shape[-1]
+    assert len(shape) == 1 or size.height >= shape[0]
+    assert size.dpi >= 149
+
+
+def test_square_cells_are_whole_pixels_and_scales_are_equal() -> None:
+    size = box((400, 600), (-3, 3, -2, 2))
+    assert (size.width % 600, size.height % 400) == (0, 0)
+    assert size.width * 2 == size.height * 3
+    assert to_scale((-3, 3, -2, 2))
+    assert not to_scale((0, 1, 0, 100))
+
+
+# ---------------------------------------------------------------------- pictures
+@pytest.fixture(scope="module")
+def pyplot() -> Any:
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    return pyplot
+
+
+@pytest.fixture(scope="module")
+def himmelblau() -> BasinMap:
+    return fd.basin_map(fd.surfaces.himmelblau(), shape=(90, 120))
+
+
+def pixels(figure: Any, ax: Any) -> np.ndarray:
+    """What is drawn inside the axes, row 0 at the bottom."""
+    figure.canvas.draw()
+    drawn = np.asarray(figure.canvas.buffer_rgba())[::-1, :, :3]
+    x0, y0, x1, y1 = ax.get_window_extent().extents
+    for edge in (x0, y0, x1, y1):
+        assert abs(edge - round(edge)) < 1e-6
+    return drawn[round(y0) : round(y1), round(x0) : round(x1)]
+
+
+@pytest.mark.parametrize("shape", [(90, 120), (200, 100)])
+def test_every_cell_is_a_block_of_pixels(pyplot: Any, shape: tuple[int, int]) -> None:
+    window = ((-6.0, 6.0), (-6.0 * shape[0] / shape[1], 6.0 * shape[0] / shape[1]))
+    m = fd.basin_map(fd.surfaces.himmelblau(), shape=shape, window=window)
+    ax = fd.plot.basins(m)
+    for artist in [*ax.lines, *ax.texts]:
+        artist.remove()
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    found = pixels(ax.figure, ax)
+    image = basin_image(m.label, m.outcome, m.nit, np.ones(len(m.points), bool))
+    k = found.shape[0] // shape[0]
+    assert k >= 1
+    np.testing.assert_array_equal(found, np.kron(image, np.ones((k, k, 1), np.uint8)))
+    pyplot.close(ax.figure)
+
+
+def test_minima_are_marked_and_lettered(pyplot: Any, himmelblau: BasinMap) -> None:
+    ax = fd.plot.basins(himmelblau)
+    letters = {t.get_text(): t.xy for t in ax.texts if t.xycoords == "data"}
+    assert sorted(letters) == ["A", "B", "C", "D"]
+    for row, letter in enumerate("ABCD"):
+        np.testing.assert_array_equal(letters[letter], himmelblau.points.x[row])
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("$x$", "$y$")
+    assert ax.get_title(loc="left") == "himmelblau, LineSearch"
+    pyplot.close(ax.figure)
+
+
+def test_the_legend_is_outside_of_the_map_and_inside_of_the_figure(pyplot: Any, himmelblau: BasinMap) -> None:
+    ax = fd.plot.basins(himmelblau)
+    figure, texts = ax.figure, [t for t in ax.texts if t.xycoords == "axes fraction"]
+    said = [t.get_text() for t in texts]
+    shares = [f"{100 * s:.1f} %" for s in himmelblau.points.share]
+    assert said[:4] == ["A", "B", "C", "D"]
+    assert set(shares) <= set(said)
+    inner, whole = ax.get_window_extent(), figure.bbox
+    for t in texts:
+        place = t.get_window_extent()
+        assert place.x0 > inner.x1
+        assert place.x1 < whole.x1
+        assert 0 < place.y0 < place.y1 < whole.y1
+    pyplot.close(figure)
+
+
+def test_saddles_have_their_own_marker(pyplot: Any) -> None:
+    m = fd.basin_map(fd.surface("x**4 - x**2 + y**2"), shape=(33, 33))
+    assert fd.Outcome.SADDLE in m.points.kind
+    ax = fd.plot.basins(m)
+    at_origin = [
+        line for line in ax.lines if np.allclose(line.get_xydata(), 0.0) and line.get_transform() == ax.transData
+    ]
+    assert [line.get_marker() for line in at_origin] == ["X"]
+    assert "saddle" in [t.get_text() for t in ax.texts]
+    pyplot.close(ax.figure)
+
+
+def test_many_minima_are_marked_and_the_first_lettered(pyplot: Any) -> None:
+    m = fd.basin_map(fd.surfaces.rastrigin(), shape=(200, 200))
+    ax = fd.plot.basins(m)
+    assert sum(t.xycoords == "data" for t in ax.texts) == 12
+    assert any(t.get_text().startswith(f"and {len(m.points) - 12} more") for t in ax.texts)
+    pyplot.close(ax.figure)
+
+
+def test_what_escapes_and_what_is_not_settled_is_said(pyplot: Any) -> None:
+    m = fd.basin_map(fd.surface("x**3 + y**2"), fd.GD(lr=0.01), shape=(32, 32), max_steps=200)
+    ax = fd.plot.basins(m)
+    said = " ".join(t.get_text() for t in ax.texts)
+    assert "escapes" in said
+    assert "not settled" in said
+    pyplot.close(ax.figure)
+
+
+def test_a_curve_above_a_strip(pyplot: Any) -> None:
+    m = fd.basin_map(fd.surface("x**4 - x**2"), shape=200, window=(-1.5, 1.5))
+    ax = fd.plot.basins(m)
+    x, f = ax.lines[0].get_data()
+    np.testing.assert_allclose(f, x**4 - x**2)
+    strip = next(a for a in ax.child_axes if a.get_xlabel() == "$x$")
+    assert strip.get_position().y1 < ax.get_position().y0 or strip.get_window_extent().y1 < ax.get_window_extent().y0
+    image = strip.images[0].get_array()
+    assert image.shape == (1, 200, 3)
+    assert not np.array_equal(image[0, 20], image[0, 180])
+    pyplot.close(ax.figure)
+
+
+def test_a_curve_that_is_not_finite_everywhere(pyplot: Any) -> None:
+    m = fd.basin_map(fd.surface("x - log(x)"), shape=64)
+    ax = fd.plot.basins(m)
+    ax.figure.canvas.draw()
+    pyplot.close(ax.figure)
+
+
+def test_a_plane_of_a_surface_of_more_coordinates(pyplot: Any) -> None:
+    m = fd.basin_map(fd.surfaces.rastrigin(dim=4), shape=32, plane=(2, 0))
+    ax = fd.plot.basins(m)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("$x_{3}$", "$x_{1}$")
+    pyplot.close(ax.figure)
+
+
+def test_drawing_on_given_axes_leaves_the_figure_alone(pyplot: Any, himmelblau: BasinMap) -> None:
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 4))
+    before = figure.get_size_inches().tolist(), right.get_position().bounds
+    assert fd.plot.basins(himmelblau, left) is left
+    assert (figure.get_size_inches().tolist(), right.get_position().bounds) == before
+    assert left.images
+    assert not right.images
+    figure.canvas.draw()
+    pyplot.close(figure)
+
+
+@pytest.mark.parametrize("window", [((-5, 5), (0, 0.001)), ((-0.01, 0.01), (-5, 5))])
+def test_windows_too_long_to_be_drawn_to_scale(pyplot: Any, window: Any) -> None:
+    ax = fd.plot.basins(fd.basin_map(fd.surfaces.himmelblau(), shape=(40, 40), window=window))
+    width, height = ax.get_window_extent().size
+    assert width == pytest.approx(height)
+    pyplot.close(ax.figure)
+
+
+def test_what_is_not_a_map_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"m must be a BasinMap, the result of fd\.basin_map; got 3"):
+        fd.plot.basins(3)  # type: ignore[arg-type]
+
+
+def test_a_missing_matplotlib_says_what_to_install(himmelblau: BasinMap, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name.split(".")[0] == "matplotlib":
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    for draw in (lambda: fd.plot.basins(himmelblau), lambda: fd.plot.save(himmelblau, "map.png")):
+        with pytest.raises(ImportError, match=r"pip install 'fastdescent\[plot\]'"):
+            draw()
+
+
+# ---------------------------------------------------------------------- files
+@pytest.mark.parametrize(("ending", "head"), [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("SVG", b"<?xml")])
+def test_save_writes_the_format_of_the_extension(
+    pyplot: Any, himmelblau: BasinMap, tmp_path: Path, ending: str, head: bytes
+) -> None:
+    fd.plot.save(himmelblau, tmp_path / f"map.{ending}")
+    assert (tmp_path / f"map.{ending}").read_bytes().startswith(head)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_saved_pixels_are_those_of_the_map(pyplot: Any, himmelblau: BasinMap, tmp_path: Path) -> None:
+    from matplotlib.image import imread
+
+    fd.plot.save(himmelblau, tmp_path / "map.png")
+    found = np.rint(255 * imread(tmp_path / "map.png")[..., :3]).astype(np.uint8)
+    size = box(himmelblau.label.shape, himmelblau.extent)
+    assert found.shape[0] > size.height
+    assert found.shape[1] > size.width
+    colours = np.unique(found.reshape(-1, 3), axis=0)
+    drawn = basin_image(himmelblau.label, himmelblau.outcome, himmelblau.nit, np.ones(4, bool))
+    wanted = np.unique(drawn.reshape(-1, 3), axis=0)
+    assert len(set(map(tuple, wanted)) - set(map(tuple, colours))) <= 0.1 * len(wanted)  # some are under a letter
+
+
+def test_an_interrupted_save_leaves_what_was_there(
+    pyplot: Any, himmelblau: BasinMap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from matplotlib.figure import Figure
+
+    def half(self: Any, file: Any, **options: Any) -> None:
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Figure, "savefig", half)
+    (tmp_path / "map.png").write_bytes(b"old")
+    with pytest.raises(KeyboardInterrupt):
+        fd.plot.save(himmelblau, tmp_path / "map.png")
+    assert [p.name for p in tmp_path.iterdir()] == ["map.png"]
+    assert (tmp_path / "map.png").read_bytes() == b"old"
+
+
+def test_whole_file_replaces_and_follows_links(tmp_path: Path) -> None:
+    (tmp_path / "real.npz").write_bytes(b"old")
+    (tmp_path / "link.npz").symlink_to(tmp_path / "real.npz")
+    with whole_file(checked_output(tmp_path / "link.npz", ["npz"])) as file:
+        file.write(b"new")
+        assert (tmp_path / "real.npz").read_bytes() == b"old"
+    assert (tmp_path / "real.npz").read_bytes() == b"new"
+    assert (tmp_path / "link.npz").is_symlink()
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_paths_that_cannot_be_written_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match=r"must be one of npz, png; got '.*a\.txt'"):
+        checked_output(tmp_path / "a.txt", ["png", "npz"])
+    with pytest.raises(ValueError, match=r"must be \.npz; got"):
+        checked_output(tmp_path / "a", ["npz"])
+    with pytest.raises(FileNotFoundError, match="no directory"):
+        checked_output(tmp_path / "none" / "a.npz", ["npz"])
+    (tmp_path / "folder.npz").mkdir()
+    with pytest.raises(IsADirectoryError, match="is not a file"):
+        checked_output(tmp_path / "folder.npz", ["npz"])
+
+    def refused(*args: Any, **kwargs: Any) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(builtins, "open", refused)
+    with pytest.raises(OSError, match=r"cannot write in .*: Permission denied"):
+        checked_output(tmp_path / "a.npz", ["npz"])
+
+
+def test_importing_the_package_does_not_import_matplotlib() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, fastdescent, fastdescent.plot, fastdescent.cli; assert 'matplotlib' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_colours_stay_when_a_basin_is_not_seen(himmelblau: BasinMap) -> None:
+    part = replace(himmelblau, label=np.where(himmelblau.label == 0, -1, himmelblau.label))
+    every, some = (basin_image(m.label, m.outcome, m.nit * 0, np.ones(4, bool)) for m in (himmelblau, part))
+    seen = (part.label > 0) & ~edges(himmelblau.label) & ~edges(part.label)
+    np.testing.assert_array_equal(every[seen], some[seen])
