@@ -20,6 +20,7 @@ from fastdescent.optimizers import GD, Adam, LineSearch, Momentum, Optimizer, RM
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from fastdescent import plot
     from fastdescent._basins import BasinMap, basin_map
     from fastdescent._classify import Endpoints, classify
     from fastdescent._points import CriticalPoints, merge
@@ -45,6 +46,7 @@ __all__ = [
     "grid",
     "merge",
     "optimizer",
+    "plot",
     "repeat",
     "surface",
     "surfaces",
@@ -65,6 +67,8 @@ _LAZY = {
 if not TYPE_CHECKING:  # which would otherwise believe in any name
 
     def __getattr__(name: str) -> object:
+        if name == "plot":
+            return import_module(f"{__name__}.plot")
         if name not in _LAZY:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
@@ -73,4 +77,4 @@ if not TYPE_CHECKING:  # which would otherwise believe in any name
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return sorted({*globals(), *_LAZY, "plot"})

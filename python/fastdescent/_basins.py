@@ -15,7 +15,7 @@ from fastdescent._descent import descend
 from fastdescent._hint import hint
 from fastdescent._points import CriticalPoints
 from fastdescent._starts import grid
-from fastdescent._surface import Surface, Window
+from fastdescent._surface import Surface, Window, widened
 from fastdescent.optimizers import LineSearch, Optimizer
 
 _SIDE = 1024
@@ -122,7 +122,7 @@ def basin_map(
     axes, base = _plane(surface, plane)
     shown = _window(surface, window, axes)
     starts = _starts(shown, _shape(shape, len(axes)), axes, base)
-    run = descend(surface, starts, LineSearch() if optimizer is None else optimizer, **options)
+    run = descend(_covering(surface, shown, axes), starts, LineSearch() if optimizer is None else optimizer, **options)
     ends = classify(run)
     return BasinMap(
         label=ends.label, outcome=ends.outcome, nit=run.nit, fun=run.fun, status=run.status, points=ends.points,
@@ -166,6 +166,14 @@ def _window(surface: Surface, window: Any, axes: tuple[int, ...]) -> Window:
     if window is None:
         return tuple(surface.window[k] for k in axes)
     return _check.intervals("window", window, len(axes))
+
+
+def _covering(surface: Surface, shown: Window, axes: tuple[int, ...]) -> Surface:
+    """The surface with a window that covers what is shown."""
+    window = list(surface.window)
+    for k, pair in zip(axes, shown, strict=True):
+        window[k] = pair
+    return widened(surface, tuple(window))
 
 
 def _shape(shape: Any, n: int) -> tuple[int, ...]:

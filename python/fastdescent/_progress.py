@@ -33,4 +33,4 @@ def _bar(total: int) -> Any:
         from tqdm.auto import tqdm
     except ImportError:
         raise ImportError("progress=True needs tqdm: pip install 'fastdescent[progress]'") from None
-    return tqdm(total=total, unit="trajectory", unit_scale=True)
+    return tqdm(total=total, unit=" trajectories", unit_scale=True, leave=False)

@@ -158,7 +158,8 @@ class Surface:
         inputs = {"x": X.reshape(-1, self.dim)}
         if V is not None:
             inputs["v"] = V.reshape(-1, self.dim)
-        uniform = uniform_values(engine, program, self.params).astype(X.dtype)
+        with np.errstate(over="ignore", under="ignore"):
+            uniform = uniform_values(engine, program, self.params).astype(X.dtype)
         n = len(inputs["x"])
         found = engine.evaluate(program.main, uniform, inputs, n, available_threads())
         return [found[name] for name in outputs]
@@ -196,3 +197,9 @@ def _param(name: str, value: Any) -> Any:
 
 def window_or_default(window: Any, dim: int) -> Window:
     return ((-5.0, 5.0),) * dim if window is None else intervals("window", window, dim)
+
+
+def widened(surface: Surface, window: Window) -> Surface:
+    """The surface with a window that covers this one too, so that nothing which starts there counts as escaped."""
+    both = zip(surface.window, window, strict=True)
+    return replace(surface, window=tuple((min(a[0], b[0]), max(a[1], b[1])) for a, b in both))

@@ -8,8 +8,8 @@ from time import perf_counter
 from fastdescent._surface import Surface
 from fastdescent.cli import _types
 from fastdescent.cli._optimizers import add_optimizer_arguments, optimizer_of
-from fastdescent.cli._options import add_run_arguments, progress_bar, run_options
-from fastdescent.cli._surfaces import add_surface_arguments, add_window_argument, looking_at, shape_of, surface_of
+from fastdescent.cli._options import add_run_arguments, run_options
+from fastdescent.cli._surfaces import add_surface_arguments, add_window_argument, shape_of, surface_of, window_of
 
 NAME = "basins"
 
@@ -36,16 +36,18 @@ def command(arguments: argparse.Namespace) -> None:
     optimizer = optimizer_of(arguments)
     surface = surface_of(arguments)
     axes = _axes(surface, arguments.plane)
-    surface = looking_at(surface, arguments.window, arguments.plane)
-    shape = shape_of(arguments.size, tuple(surface.window[k] for k in axes))
+    window = window_of(surface, arguments.window, arguments.plane)
+    shown = tuple(window[k] for k in axes)
+    plane = arguments.plane and (*arguments.plane, [0.5 * (lo + hi) for lo, hi in window])
+    shape = shape_of(arguments.size, shown)
     if arguments.output:
         from fastdescent.plot._save import checked_picture_path
 
         checked_picture_path(arguments.output)
-    with progress_bar() as progress:
-        began = perf_counter()
-        m = basin_map(surface, optimizer, shape=shape, plane=arguments.plane, **run_options(arguments, progress))
-        seconds = perf_counter() - began
+    began = perf_counter()
+    options = run_options(arguments)
+    m = basin_map(surface, optimizer, window=shown, shape=shape, plane=plane, **options)
+    seconds = perf_counter() - began
     print(m.report())
     print(f"{m.label.size} starts, {int(m.nit.sum(dtype='int64'))} steps in {seconds:.2f} s")
     if arguments.output:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 from fastdescent.cli import _types
-
-Report = Callable[[int, int], None]
-_WIDTH = 30
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,33 +22,17 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--dtype", choices=("float64", "float32"), default="float64", help="default: %(default)s")
 
 
-def run_options(arguments: argparse.Namespace, progress: Report | None) -> dict[str, Any]:
+def run_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """Those options, as `descend` takes them."""
     return {
         "max_steps": arguments.max_steps,
         "gtol": arguments.gtol,
         "n_threads": arguments.threads,
         "dtype": arguments.dtype,
-        "progress": progress,
+        "progress": wants_progress(),
     }
 
 
-@contextmanager
-def progress_bar() -> Iterator[Report | None]:
-    """A bar on stderr, if that is a terminal; the line is empty again at the end."""
-    stream = sys.stderr
-    if not stream.isatty():
-        yield None
-        return
-
-    def report(done: int, total: int) -> None:
-        part = done / max(total, 1)
-        filled = round(_WIDTH * part)
-        stream.write(f"\r[{'#' * filled}{'.' * (_WIDTH - filled)}] {100 * part:3.0f} % of {total} trajectories")
-        stream.flush()
-
-    try:
-        yield report
-    finally:
-        stream.write("\r\033[K")
-        stream.flush()
+def wants_progress() -> bool:
+    """Whether to draw a bar: on a terminal, and where tqdm is installed."""
+    return sys.stderr.isatty() and find_spec("tqdm") is not None

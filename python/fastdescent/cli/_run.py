@@ -12,11 +12,11 @@ import numpy as np
 from fastdescent._descent import Descent, descend
 from fastdescent._files import checked_output, whole_file
 from fastdescent._starts import Floats, grid, uniform
-from fastdescent._surface import Surface
+from fastdescent._surface import Window, widened
 from fastdescent.cli import _types
 from fastdescent.cli._optimizers import add_optimizer_arguments, optimizer_of
-from fastdescent.cli._options import add_run_arguments, progress_bar, run_options
-from fastdescent.cli._surfaces import add_surface_arguments, add_window_argument, looking_at, shape_of, surface_of
+from fastdescent.cli._options import add_run_arguments, run_options
+from fastdescent.cli._surfaces import add_surface_arguments, add_window_argument, shape_of, surface_of, window_of
 
 if TYPE_CHECKING:
     from fastdescent._classify import Endpoints
@@ -46,27 +46,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(arguments: argparse.Namespace) -> None:
     optimizer = optimizer_of(arguments)
-    surface = looking_at(surface_of(arguments), arguments.window)
-    starts = _starts(surface, arguments)
+    surface = surface_of(arguments)
+    window = window_of(surface, arguments.window)
+    starts = _starts(window, arguments)
     target = checked_output(arguments.output, ("npz",)) if arguments.output else None
-    with progress_bar() as progress:
-        began = perf_counter()
-        run = descend(surface, starts, optimizer, **run_options(arguments, progress))
-        ends = run.classify()
-        seconds = perf_counter() - began
+    began = perf_counter()
+    run = descend(widened(surface, window), starts, optimizer, **run_options(arguments))
+    ends = run.classify()
+    seconds = perf_counter() - began
     _print(run, ends, seconds)
     if target is not None:
         _write(target, starts.astype(run.x.dtype), run, ends)
         print(f"wrote {arguments.output}")
 
 
-def _starts(surface: Surface, arguments: argparse.Namespace) -> Floats:
+def _starts(window: Window, arguments: argparse.Namespace) -> Floats:
     wanted = arguments.starts.strip()
     if wanted.lower() == "grid":
-        return grid(surface.window, shape_of(arguments.size, surface.window))
+        return grid(window, shape_of(arguments.size, window))
     if not wanted.isdigit() or int(wanted) == 0:
         raise ValueError(f"--starts must be a number, 1 or greater, or grid; got {wanted!r}")
-    return uniform(surface.window, int(wanted), arguments.seed)
+    return uniform(window, int(wanted), arguments.seed)
 
 
 def _print(run: Descent, ends: Endpoints, seconds: float) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import inspect
 import re
-from dataclasses import replace
 from typing import Any
 
 from fastdescent import surfaces
@@ -56,16 +55,16 @@ def _of_catalog(name: str, dim: int | None, params: dict[str, Any]) -> Surface:
     return surfaces.get(name, dim=dim, **params)
 
 
-def looking_at(s: Surface, window: Window | None, plane: tuple[int, int] | None = None) -> Surface:
-    """The surface with another window: a pair for all coordinates, one for each, or one for each that is shown."""
-    if window is None:
-        return s
-    if plane is not None and len(window) == 2 < s.dim:
+def window_of(s: Surface, given: Window | None, plane: tuple[int, int] | None = None) -> Window:
+    """Where to look: one pair for all coordinates, for each, or for each that is shown; else the surface's own."""
+    if given is None:
+        return s.window
+    if plane is not None and len(given) == 2 < s.dim:
         pairs = list(s.window)
-        for k, pair in zip(plane, intervals("window", window, 2), strict=True):
+        for k, pair in zip(plane, intervals("window", given, 2), strict=True):
             pairs[k] = pair
-        return replace(s, window=tuple(pairs))
-    return replace(s, window=intervals("window", window[0] if len(window) == 1 else window, s.dim))
+        return tuple(pairs)
+    return intervals("window", given[0] if len(given) == 1 else given, s.dim)
 
 
 def shape_of(size: tuple[int, ...], window: Window) -> tuple[int, ...]:

@@ -16,7 +16,6 @@ from fastdescent.program.intervals import Interval, certainly_finite
 from fastdescent.program.program import Program
 from fastdescent.program.trace import Traced, as_node, refuse
 
-
 POINT = "the point"  #: name of the leaf; no parameter can have it
 
 

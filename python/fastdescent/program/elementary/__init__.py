@@ -5,7 +5,7 @@ without branches. The files mirror cpp/include/fastdescent/math/, operation by o
 
 >>> from fastdescent.program.exact import Exact
 >>> exp(Exact("float64"), 1.0)
-2.718281828459045
+2.7182818284590455
 """
 
 from __future__ import annotations
