@@ -43,7 +43,8 @@ class Advance {
   bool step(uint32_t done) {
     fill_table(done);
     execute(code_.head, tile_.rows, tile_.uniform);
-    if (done >= due_ || (centred_ ? any_may_stop<true>() : any_may_stop<false>())) stop_lanes(done);
+    const bool found = centred_ ? find_candidates<true>() : find_candidates<false>();
+    if (found || done >= due_) stop_lanes(done);
     if (n_running_ == 0) return false;
     execute(code_.tail, tile_.rows, tile_.uniform);
     return true;
@@ -80,11 +81,15 @@ class Advance {
     }
   }
 
+  /// Notes which running lanes may have to stop; whether there are any.
   template <bool centred>
-  bool any_may_stop() const {
-    IVec<T> flagged{};
-    for (int u = 0; u < n_vectors; ++u) flagged |= ~goes_on<centred>(tile_, u) & running(tile_, u);
-    return any(flagged);
+  bool find_candidates() {
+    uint32_t found = 0;
+    for (int u = 0; u < n_vectors; ++u) {
+      candidates_[u] = mask_bits(~goes_on<centred>(tile_, u) & running(tile_, u));
+      found |= candidates_[u];
+    }
+    return found != 0;
   }
 
   /// Counts running lanes, and the steps from the beginning of this call until the first reaches its `until`.
@@ -122,8 +127,7 @@ class Advance {
     bool first_stopped = false;
     int stopped_now[lanes], n_now = 0;
     for (int u = 0; u < n_vectors; ++u) {
-      const IVec<T> may = centred_ ? ~goes_on<true>(tile_, u) : ~goes_on<false>(tile_, u);
-      uint32_t candidates = mask_bits(done >= due_ ? running(tile_, u) : may & running(tile_, u));
+      uint32_t candidates = done >= due_ ? mask_bits(running(tile_, u)) : candidates_[u];
       for (; candidates; candidates &= candidates - 1) {
         const int i = u * simd<T>::width + __builtin_ctz(candidates);
         Status status = status_of(tile_, static_cast<size_t>(i));
@@ -156,6 +160,7 @@ class Advance {
   const Code& code_;
   Int* live_;
   bool stopped_[lanes] = {};
+  uint32_t candidates_[n_vectors];
   bool centred_, same_t_ = true;
   uint32_t n_running_ = 0, n_stopped_ = 0, due_ = 0;
   int first_ = 0;

@@ -31,14 +31,11 @@ def compile_function(b: Builder, inputs: Named, outputs: Named) -> Program:
     return _assembled(b, inputs, [(name, n) for (name, _), n in zip(outputs, lowered, strict=True)], (), ())
 
 
-def compile_step(b: Builder, state: Sequence[StateRow], tests: Named, also: Sequence[Node] = ()) -> Program:
-    """The Program of one step. `tests` are what the stop tests look at, computed before the state is replaced.
-
-    `also` names further values of the full graph; they are lowered with the rest but not computed.
-    """
-    lowered = lower(b, [*(n for _, n in tests), *(s.after for s in state), *also])
+def compile_step(b: Builder, state: Sequence[StateRow], tests: Named) -> Program:
+    """The Program of one step. `tests` are what the stop tests look at, computed before the state is replaced."""
+    lowered = lower(b, [*(n for _, n in tests), *(s.after for s in state)])
     head = [(name, n) for (name, _), n in zip(tests, lowered, strict=False)]
-    tail = [(s.name, n) for s, n in zip(state, lowered[len(head) :], strict=False)]
+    tail = [(s.name, n) for s, n in zip(state, lowered[len(head) :], strict=True)]
     return _assembled(b, [(s.name, s.before) for s in state], head, tail, [s.before for s in state])
 
 

@@ -162,5 +162,5 @@ def _compiled(own: Formula, spec: StepSpec, state: State, x_next: Node, after: d
         extra += [("previous_x", own.x)] if spec.with_xtol else []
         rows += [StateRow(name, b.graph.leaf("input", f"test.{name}", n.shape), n) for name, n in extra]
         initial += [0.0] * sum(n.size for _, n in extra)
-    program = compile_step(b, rows, tests, also=[own.fun])
+    program = compile_step(b, rows, tests)
     return StepProgram(program, tuple(np.asarray(initial, dtype=float).tolist()), spreads(own.gradient, x_next))
