@@ -1,6 +1,7 @@
 // Evaluating and descending: arrays in, one call without the GIL, arrays out.
 #include "run.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <vector>
 
@@ -64,7 +65,9 @@ template <class T>
 py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, size_t split, const Array<T>& uniform,
                       const Array<T>& table, const Array<T>& initial, const Array<T>& starts,
                       const Array<T>& lane_values, const StepRows& rows, const std::vector<double>& limits,
-                      const Array<T>& center, bool plain, uint32_t max_steps, size_t n_lanes, unsigned n_threads,
+                      const Array<T>& center, const Array<T>& box, bool plain, const Array<T>& state_before,
+                      const Counts& t_before, const Array<uint32_t>& record_steps, const Counts& record_rows,
+                      size_t n_recorded, bool keep_state, uint32_t max_steps, size_t n_lanes, unsigned n_threads,
                       py::object poll) {
   const auto n = static_cast<size_t>(starts.shape(0)), dim = static_cast<size_t>(starts.shape(1));
   const Tests<T> tests{.dim = static_cast<int32_t>(dim),
@@ -79,7 +82,20 @@ py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, 
                        .escape2 = static_cast<T>(limits.at(1)),
                        .xtol2 = static_cast<T>(limits.at(2)),
                        .ftol = static_cast<T>(limits.at(3)),
-                       .center = center.data()};
+                       .center = center.data(),
+                       .low = box.size() ? box.data() : nullptr,
+                       .high = box.size() ? box.data() + dim : nullptr};
+  const auto n_state = static_cast<size_t>(initial.size());
+  Array<T> state_after(std::vector<size_t>{keep_state ? n : 0, n_state});
+  Array<T> path(std::vector<size_t>{n_recorded, static_cast<size_t>(record_steps.size()) + 1, dim});
+  std::fill_n(path.mutable_data(), path.size(), std::numeric_limits<T>::quiet_NaN());
+  py::array_t<int32_t> lengths(n_recorded);
+  std::fill_n(lengths.mutable_data(), n_recorded, 0);
+  const Recording<T> record{.steps = record_steps.data(),
+                            .n_steps = static_cast<size_t>(record_steps.size()),
+                            .row = record_rows.data(),
+                            .x = path.mutable_data(),
+                            .lengths = lengths.mutable_data()};
   Array<T> x(std::vector<size_t>{n, dim});
   py::array_t<int32_t> nit(n);
   py::array_t<int8_t> status(n);
@@ -90,9 +106,11 @@ py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, 
                        .initial = initial.data(),
                        .starts = starts.data(),
                        .lane_values = lane_values.data(),
+                       .state_before = state_before.size() ? state_before.data() : nullptr,
+                       .t_before = t_before.size() ? t_before.data() : nullptr,
                        .n = n,
                        .dim = dim,
-                       .n_state = static_cast<size_t>(initial.size()),
+                       .n_state = n_state,
                        .n_lane = static_cast<size_t>(lane_values.shape(1)),
                        .lane_row = rows.lane_row,
                        .n_table = static_cast<size_t>(table.shape(1)),
@@ -102,15 +120,17 @@ py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, 
                        .plain = plain,
                        .n_lanes = n_lanes,
                        .n_threads = n_threads,
+                       .record = record,
                        .x = x.mutable_data(),
                        .nit = nit.mutable_data(),
-                       .status = status.mutable_data()};
+                       .status = status.mutable_data(),
+                       .state_after = keep_state ? state_after.mutable_data() : nullptr};
   const Poll polled = poll_with(std::move(poll));
   {
     const py::gil_scoped_release release;
     descend(run, polled);
   }
-  return py::make_tuple(x, nit, status);
+  return py::make_tuple(x, nit, status, state_after, path, lengths);
 }
 
 void define_run(py::module_& m) {
@@ -125,7 +145,9 @@ void define_run(py::module_& m) {
     m.def("descend", &descend_all<T>, py::kw_only(), py::arg("isa"), py::arg("code"), py::arg("n_rows"),
           py::arg("split"), py::arg("uniform").noconvert(), py::arg("table").noconvert(),
           py::arg("initial").noconvert(), py::arg("starts").noconvert(), py::arg("lane_values").noconvert(),
-          py::arg("rows"), py::arg("limits"), py::arg("center").noconvert(), py::arg("plain"), py::arg("max_steps"),
+          py::arg("rows"), py::arg("limits"), py::arg("center").noconvert(), py::arg("box").noconvert(),
+          py::arg("plain"), py::arg("state_before").noconvert(), py::arg("t_before"), py::arg("record_steps"),
+          py::arg("record_rows"), py::arg("n_recorded"), py::arg("keep_state"), py::arg("max_steps"),
           py::arg("n_lanes"), py::arg("n_threads"), py::arg("poll"));
   };
   both(double{});

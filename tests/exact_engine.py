@@ -76,7 +76,10 @@ class ExactEngine:
         table = table_values(self, job, uniform).astype(dtype).tolist()
         lanes = lane_values(self, job, uniform).astype(dtype).tolist()
         n = len(job.starts)
-        ends = Ends(np.empty_like(job.starts), np.empty(n, np.int32), np.empty(n, np.int8))
+        assert job.state is None, "the oracle starts at the start"
+        state = np.empty((0, len(job.initial)), dtype)
+        path, lengths = np.empty((0, 1, job.starts.shape[1]), dtype), np.empty(0, np.int32)
+        ends = Ends(np.empty_like(job.starts), np.empty(n, np.int32), np.empty(n, np.int8), state, path, lengths)
         for i in range(n):
             x, nit, status = self._trajectory(job, i, uniform.astype(dtype).tolist(), table, lanes[i])
             ends.x[i], ends.nit[i], ends.status[i] = x, nit, status
@@ -122,6 +125,10 @@ class ExactEngine:
             return Status.UNDEFINED
         if outside:
             return Status.DIVERGED
+        if limits.box is not None:
+            low, high = np.asarray(limits.box, job.starts.dtype).tolist()
+            if not all(lo <= a <= hi for lo, a, hi in zip(low, x, high, strict=True)):
+                return Status.LEFT_BOX
         if limits.gtol is not None and norm2(m, g) <= self._square(m, limits.gtol):
             return Status.CONVERGED
         if "moved" in slots and values("moved")[0] != 0:

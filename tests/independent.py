@@ -59,6 +59,114 @@ def _branin(
     return a * (y - parabola + line - r) * (y - parabola + line - r) + height * mp.cos(x) + s
 
 
+def _levy(*x: mp.mpf) -> mp.mpf:
+    w = [(3 + v) / 4 for v in x]
+    inner = sum((v - 1) ** 2 * (1 + 10 * mp.sin(mp.pi * v + 1) ** 2) for v in w[:-1])
+    return mp.sin(mp.pi * w[0]) ** 2 + inner + (w[-1] - 1) ** 2 * (1 + mp.sin(2 * mp.pi * w[-1]) ** 2)
+
+
+def _zakharov(*x: mp.mpf) -> mp.mpf:
+    slant = sum(i * v for i, v in enumerate(x, 1)) / 2
+    return sum(v * v for v in x) + slant * slant + slant**4
+
+
+def _dixon_price(*x: mp.mpf) -> mp.mpf:
+    return (x[0] - 1) ** 2 + sum(i * (2 * x[i - 1] ** 2 - x[i - 2]) ** 2 for i in range(2, len(x) + 1))
+
+
+def _powell(*x: mp.mpf) -> mp.mpf:
+    total = mp.mpf(0)
+    for k in range(0, len(x), 4):
+        p, q, r, s = x[k : k + 4]
+        total += (p + 10 * q) ** 2 + 5 * (r - s) ** 2 + (q - 2 * r) ** 4 + 10 * (p - s) ** 4
+    return total
+
+
+def _perm(*x: mp.mpf, b: float = 0.5) -> mp.mpf:
+    n = range(1, len(x) + 1)
+    return sum(sum((mp.mpf(j) ** k + b) * ((x[j - 1] / j) ** k - 1) for j in n) ** 2 for k in n)
+
+
+def _ellipsoid(*x: mp.mpf, kappa: float = 100.0) -> mp.mpf:
+    last = len(x) - 1
+    return sum(mp.mpf(kappa) ** (mp.mpf(k) / last) * v * v for k, v in enumerate(x)) / 2
+
+
+def _michalewicz(*x: mp.mpf) -> mp.mpf:
+    return -sum(mp.sin(v) * mp.sin(i * v * v / mp.pi) ** 20 for i, v in enumerate(x, 1))
+
+
+def _griewank(*x: mp.mpf) -> mp.mpf:
+    return 1 + sum(v * v for v in x) / 4000 - mp.fprod(mp.cos(v / mp.sqrt(i)) for i, v in enumerate(x, 1))
+
+
+def _schwefel(*x: mp.mpf) -> mp.mpf:
+    root = mp.findroot(lambda u: mp.tan(u) + u / 2, mp.mpf("20.5"))  # u = sqrt(x) at the minimum
+    return sum(root * root * mp.sin(root) - v * mp.sin(mp.sqrt(abs(v))) for v in x)
+
+
+def _salomon(*x: mp.mpf) -> mp.mpf:
+    r = mp.sqrt(sum(v * v for v in x))
+    return 1 - mp.cos(2 * mp.pi * r) + r / 10
+
+
+def _shekel(*x: mp.mpf) -> mp.mpf:
+    centres = (4444, 1111, 8888, 6666, 3737, 2929, 5533, 8181, 6262)  # digits: coordinates
+    tenths = (1, 2, 2, 4, 4, 6, 3, 7, 5, 5)
+    wells = [[mp.mpf(c) for c in str(centre)] for centre in centres] + [[7, mp.mpf("3.6"), 7, mp.mpf("3.6")]]
+    pairs = zip(wells, tenths, strict=True)
+    return -sum(1 / (mp.mpf(t) / 10 + sum((v - c) ** 2 for v, c in zip(x, w, strict=True))) for w, t in pairs)
+
+
+def _hartmann(alpha: str, a: list[str], p: list[str]) -> Callable[..., mp.mpf]:
+    def f(*x: mp.mpf) -> mp.mpf:
+        total = mp.mpf(0)
+        for height, widths, centre in zip(alpha.split(), a, p, strict=True):
+            places = zip(x, widths.split(), centre.split(), strict=True)
+            total -= mp.mpf(height) * mp.exp(-sum(mp.mpf(w) * (v - mp.mpf("0." + c)) ** 2 for v, w, c in places))
+        return total
+
+    return f
+
+
+def _colville(p: mp.mpf, q: mp.mpf, r: mp.mpf, s: mp.mpf) -> mp.mpf:
+    u, v = q - 1, s - 1
+    rest = mp.mpf("10.1") * (u * u + v * v) + mp.mpf("19.8") * u * v
+    return 100 * (p * p - q) ** 2 + (p - 1) ** 2 + (r - 1) ** 2 + 90 * (r * r - s) ** 2 + rest
+
+
+def _langermann(x: mp.mpf, y: mp.mpf) -> mp.mpf:
+    total = mp.mpf(0)
+    for height, u, v in ((1, 3, 5), (2, 5, 2), (5, 2, 1), (2, 1, 4), (3, 7, 9)):
+        d = (x - u) ** 2 + (y - v) ** 2
+        total += height * mp.exp(-d / mp.pi) * mp.cos(mp.pi * d)
+    return total
+
+
+def _levy13(x: mp.mpf, y: mp.mpf) -> mp.mpf:
+    wave = mp.sin(3 * mp.pi * x) ** 2
+    return wave + (x - 1) ** 2 * (1 + mp.sin(3 * mp.pi * y) ** 2) + (y - 1) ** 2 * (1 + mp.sin(2 * mp.pi * y) ** 2)
+
+
+def _bohachevsky(x: mp.mpf, y: mp.mpf) -> mp.mpf:
+    return x**2 + 2 * y**2 + (7 - 3 * mp.cos(3 * mp.pi * x) - 4 * mp.cos(4 * mp.pi * y)) / 10
+
+
+def _eggholder(x: mp.mpf, y: mp.mpf) -> mp.mpf:
+    z = y + 47
+    return -z * mp.sin(mp.sqrt(abs(x / 2 + z))) - x * mp.sin(mp.sqrt(abs(x - z)))
+
+
+def _cross_in_tray(x: mp.mpf, y: mp.mpf) -> mp.mpf:
+    envelope = mp.exp(abs(100 - mp.hypot(x, y) / mp.pi))
+    return -((abs(mp.sin(x) * mp.sin(y)) * envelope + 1) ** mp.mpf("0.1")) / 10000
+
+
+def _schaffer(wave: Callable[[mp.mpf], mp.mpf]) -> Callable[..., mp.mpf]:
+    half = mp.mpf("0.5")
+    return lambda x, y: half + (wave(x * x - y * y) ** 2 - half) / (1 + (x * x + y * y) / 1000) ** 2
+
+
 FORMULAS: dict[str, Callable[..., mp.mpf]] = {
     "sphere": lambda *x: sum(v * v for v in x),
     "rosenbrock": _rosenbrock,
@@ -72,6 +180,64 @@ FORMULAS: dict[str, Callable[..., mp.mpf]] = {
     "branin": _branin,
     "muller_brown": _muller_brown,
     "monkey_saddle": lambda x, y: x * (x * x - 3 * y * y),
+    "quartic": lambda *x: sum(i * v**4 for i, v in enumerate(x, 1)),
+    "griewank": _griewank,
+    "levy": _levy,
+    "double_well": lambda x, *rest: (x * x - 1) ** 2 + sum(v * v for v in rest),
+    "zakharov": _zakharov,
+    "dixon_price": _dixon_price,
+    "trid": lambda *x: sum((v - 1) ** 2 for v in x) - sum(u * v for u, v in itertools.pairwise(x)),
+    "powell": _powell,
+    "perm": _perm,
+    "ellipsoid": _ellipsoid,
+    "ring": lambda *x: (sum(v * v for v in x) - 1) ** 2,
+    "schwefel": _schwefel,
+    "alpine": lambda *x: sum(abs(v * (mp.sin(v) + mp.mpf("0.1"))) for v in x),
+    "salomon": _salomon,
+    "michalewicz": _michalewicz,
+    "shekel": _shekel,
+    "hartmann3": _hartmann(
+        "1 1.2 3 3.2",
+        ["3 10 30", "0.1 10 35", "3 10 30", "0.1 10 35"],
+        ["3689 1170 2673", "4699 4387 7470", "1091 8732 5547", "03815 5743 8828"],
+    ),
+    "hartmann6": _hartmann(
+        "1 1.2 3 3.2",
+        ["10 3 17 3.5 1.7 8", "0.05 10 17 0.1 8 14", "3 3.5 1.7 10 17 8", "17 8 0.05 10 0.1 14"],
+        [
+            "1312 1696 5569 0124 8283 5886",
+            "2329 4135 8307 3736 1004 9991",
+            "2348 1451 3522 2883 3047 6650",
+            "4047 8828 8732 5743 1091 0381",
+        ],
+    ),
+    "colville": _colville,
+    "three_hump_camel": lambda x, y: 2 * x**2 - mp.mpf("1.05") * x**4 + x**6 / 6 + x * y + y**2,
+    "booth": lambda x, y: (x + 2 * y - 7) ** 2 + (2 * x + y - 5) ** 2,
+    "matyas": lambda x, y: (26 * (x * x + y * y) - 48 * x * y) / 100,
+    "mccormick": lambda x, y: mp.sin(x + y) + (x - y) ** 2 + (5 * y - 3 * x) / 2 + 1,
+    "levy13": _levy13,
+    "easom": lambda x, y: -mp.cos(x) * mp.cos(y) * mp.exp(-((x - mp.pi) ** 2) - (y - mp.pi) ** 2),
+    "bukin6": lambda x, y: 100 * mp.sqrt(abs(y - x * x / 100)) + abs(x + 10) / 100,
+    "drop_wave": lambda x, y: -2 * (1 + mp.cos(12 * mp.hypot(x, y))) / (x * x + y * y + 4),
+    "schaffer2": _schaffer(mp.sin),
+    "schaffer4": _schaffer(lambda v: mp.cos(mp.sin(abs(v)))),
+    "eggholder": _eggholder,
+    "holder_table": lambda x, y: -abs(mp.sin(x) * mp.cos(y)) * mp.exp(abs(1 - mp.hypot(x, y) / mp.pi)),
+    "cross_in_tray": _cross_in_tray,
+    "langermann": _langermann,
+    "bohachevsky": _bohachevsky,
+    "saddle": lambda x, y: x * x - y * y,
+    "trough": lambda x, y, width=1.0: max(abs(y) - width, 0) ** 2,
+    "plateau": lambda *x: 1 - mp.exp(-sum(v * v for v in x) / 2),
+    "flat_valley": lambda x, y: (y - x * x) ** 2,
+    "two_layers": lambda x, y: (x * y - 1) ** 2,
+    "degenerate_minimum": lambda x, y: x * x + y**4,
+    "peaks": lambda x, y: (
+        3 * (1 - x) ** 2 * mp.exp(-(x**2) - (y + 1) ** 2)
+        - 10 * (x / 5 - x**3 - y**5) * mp.exp(-(x**2) - y**2)
+        - mp.exp(-((x + 1) ** 2) - y**2) / 3
+    ),
 }
 
 

@@ -19,6 +19,13 @@ import fastdescent as fd
 
 DIGESTS = Path(__file__).with_name("digests.json")
 
+#: Of the catalog: the first twelve, and those that bring other operations (products, powers, kinks, tables).
+CORE = (
+    "ackley", "beale", "branin", "goldstein_price", "himmelblau", "monkey_saddle", "muller_brown", "rastrigin",
+    "rosenbrock", "six_hump_camel", "sphere", "styblinski_tang",
+    "alpine", "cross_in_tray", "griewank", "hartmann6", "michalewicz", "schwefel",
+)  # fmt: skip
+
 
 def own_surfaces() -> dict[str, fd.Surface]:
     """Surfaces that the catalog has no likes of: domains, kinks, comparisons, every elementary function."""
@@ -27,6 +34,14 @@ def own_surfaces() -> dict[str, fd.Surface]:
         "kinks": fd.surface("abs(x - 1) + max(y, 0.5*x, 0) + where(x > y, x*y, 0.1*y**2) + sign(x)*y"),
         "functions": fd.surface("exp(-x**2) + tanh(y) + atan(x*y) + hypot(x, y) + atan2(x, y + 9) + cos(3*x)"),
         "powers": fd.surface("(x**2 + 1)**1.7 + x**-2 + y**5 - tan(0.1*y)**2 + 2**x", window=((0.5, 3), (-1, 1))),
+        "elementary": fd.surface(
+            "arcsinh(3*x) + arccosh(x*x + 1.5) + arctanh(0.3*y) + asin(0.3*x) * acos(0.3*y) + sinh(x) - cosh(y)"
+            "+ expm1(-x) + log1p(y*y) + log2(x*x + 1) + log10(y*y + 2) + cbrt(x*y + 20)"
+        ),
+        "smooth_steps": fd.surface(
+            "erf(x) - erfc(2*y) + expit(x - y) + logaddexp(x, -2*y) + 0.1*(x*x + y*y)"
+            "+ 0.01*(floor(x) + ceil(y) + round(3*x)) + 0.05*x*floor(y) + sinc(x)"
+        ),
         "huge": fd.surface("sin(1e6*x) + 1e-3*(x - 2)**4 + y**2"),
         "array": fd.surface(array_function, dim=5),
     }
@@ -41,8 +56,8 @@ def array_function(x: Any, *, a: Any = (1.0, 2.0, 3.0)) -> Any:
 
 @functools.cache
 def surfaces() -> dict[str, fd.Surface]:
-    """The whole catalog and our own."""
-    catalog = {name: fd.surfaces.get(name) for name in fd.surfaces.names()}
+    """The core of the catalog and our own."""
+    catalog = {name: fd.surfaces.get(name) for name in CORE}
     wide = {f"{name}-5": fd.surfaces.get(name, dim=5) for name in ("rosenbrock", "rastrigin", "ackley")}
     return catalog | wide | own_surfaces()
 
@@ -65,6 +80,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "default": {},
     "free": {"gtol": None, "escape_radius": None},
     "tight": {"gtol": 0.5, "xtol": 1e-3, "ftol": 1e-4, "escape_radius": 30.0},
+    "stop": {"bounds": (-1.0, 1.5), "boundary": "stop"},
+    "clip": {"bounds": (-1.0, 1.5), "boundary": "clip"},
+    "reflect": {"bounds": (-1.0, 1.5), "boundary": "reflect"},
 }
 
 
@@ -85,7 +103,8 @@ def cases() -> Iterator[tuple[str, str, str, str]]:
 def run(case: tuple[str, str, str, str], n: int, max_steps: int, **more: Any) -> fd.Descent:
     surface, optimizer, options, dtype = case
     s = surfaces()[surface]
-    return fd.descend(s, starts(s, n, dtype), optimizers(n)[optimizer], max_steps=max_steps, **OPTIONS[options], **more)
+    x0 = starts(s, n, dtype)
+    return fd.descend(s, x0, optimizers(n)[optimizer], max_steps=max_steps, **OPTIONS[options], **more)
 
 
 def arrays(result: fd.Descent) -> tuple[np.ndarray, ...]:

@@ -38,6 +38,13 @@ ORACLE: dict[str, Callable[..., mpmath.mpf]] = {
     "cosh": mpmath.cosh,
     "asin": mpmath.asin,
     "acos": mpmath.acos,
+    "asinh": mpmath.asinh,
+    "acosh": mpmath.acosh,
+    "atanh": mpmath.atanh,
+    "cbrt": lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)),
+    "erf": mpmath.erf,
+    "erfc": lambda x: mpmath.erfc(min(max(x, mpmath.mpf(-99)), mpmath.mpf(99))),
+    "expit": lambda x: 1 / (1 + mpmath.exp(-x)),
 }
 BINARY = {"atan2", "pow", "hypot"}
 DOMAIN: dict[str, Callable[[float], bool]] = {
@@ -47,6 +54,8 @@ DOMAIN: dict[str, Callable[[float], bool]] = {
     "log1p": lambda x: x > -1,
     "asin": lambda x: abs(x) <= 1,
     "acos": lambda x: abs(x) <= 1,
+    "acosh": lambda x: x >= 1,
+    "atanh": lambda x: abs(x) < 1,
 }
 
 
@@ -252,6 +261,53 @@ SPECIAL = [
     ("acos", (-0.0,), math.pi / 2),
     ("acos", (-1.5,), NAN),
     ("acos", (INF,), NAN),
+    ("asinh", (-0.0,), -0.0),
+    ("asinh", (INF,), INF),
+    ("asinh", (-INF,), -INF),
+    ("acosh", (1.0,), 0.0),
+    ("acosh", (0.5,), NAN),
+    ("acosh", (-2.0,), NAN),
+    ("acosh", (INF,), INF),
+    ("acosh", (-INF,), NAN),
+    ("atanh", (-0.0,), -0.0),
+    ("atanh", (1.0,), INF),
+    ("atanh", (-1.0,), -INF),
+    ("atanh", (1.5,), NAN),
+    ("atanh", (-INF,), NAN),
+    ("cbrt", (27.0,), 3.0),
+    ("cbrt", (-8.0,), -2.0),
+    ("cbrt", (0.0,), 0.0),
+    ("cbrt", (-0.0,), -0.0),
+    ("cbrt", (INF,), INF),
+    ("cbrt", (-INF,), -INF),
+    ("erf", (0.0,), 0.0),
+    ("erf", (-0.0,), -0.0),
+    ("erf", (INF,), 1.0),
+    ("erf", (-INF,), -1.0),
+    ("erfc", (0.0,), 1.0),
+    ("erfc", (-0.0,), 1.0),
+    ("erfc", (INF,), 0.0),
+    ("erfc", (-INF,), 2.0),
+    ("expit", (0.0,), 0.5),
+    ("expit", (INF,), 1.0),
+    ("expit", (-INF,), 0.0),
+    ("logaddexp", (INF, INF), INF),
+    ("logaddexp", (-INF, -INF), -INF),
+    ("logaddexp", (-INF, 3.0), 3.0),
+    ("logaddexp", (3.0, INF), INF),
+    ("logaddexp", (NAN, 0.0), NAN),
+    ("logaddexp", (0.0, NAN), NAN),
+    ("floor", (-0.0,), -0.0),
+    ("floor", (0.5,), 0.0),
+    ("floor", (-0.5,), -1.0),
+    ("floor", (2.5,), 2.0),
+    ("floor", (-INF,), -INF),
+    ("ceil", (0.0,), 0.0),
+    ("ceil", (-0.0,), -0.0),
+    ("ceil", (-0.5,), -0.0),
+    ("ceil", (0.5,), 1.0),
+    ("ceil", (-2.5,), -2.0),
+    ("ceil", (INF,), INF),
     ("hypot", (0.0, -0.0), 0.0),
     ("hypot", (INF, NAN), INF),
     ("hypot", (NAN, -INF), INF),
@@ -285,7 +341,7 @@ def test_tiny_arguments_come_back(dtype: str) -> None:
     m = Exact(dtype)
     least, tiny, _ = limits(dtype)
     for x in (least, -least, tiny - least, -tiny, 5 * least):
-        for name in ("sin", "tan", "tanh", "atan", "expm1", "log1p", "sinh", "asin"):
+        for name in ("sin", "tan", "tanh", "atan", "expm1", "log1p", "sinh", "asin", "asinh", "atanh"):
             assert getattr(elementary, name)(m, x) == x, (name, x)
 
 
@@ -297,6 +353,19 @@ def test_a_hard_angle(dtype: str) -> None:
         for name in ("sin", "cos", "tan"):
             true = ORACLE[name](mpmath.mpf(x))
             assert error_in_ulps(getattr(elementary, name)(Exact(dtype), x), true, dtype) <= 2.0
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_logaddexp(dtype: str) -> None:
+    """Within 2 ulp of the greater of its terms: where they cancel, the result has their absolute error."""
+    rng = random.Random(11)
+    m = Exact(dtype)
+    for _ in range(N_RANDOM):
+        x = m.const(rng.uniform(-90, 90))
+        for y in (m.const(rng.uniform(-90, 90)), m.const(x + rng.uniform(-9, 9)), x, any_number(rng, m)):
+            true = mpmath.log(mpmath.exp(x) + mpmath.exp(y)) if abs(y) < 100 else mpmath.mpf(max(x, y))
+            unit = max(abs(max(x, y)), 1.0) * 2.0 ** (1 - FORMATS[dtype].digits)
+            assert abs(elementary.logaddexp(m, x, y) - true) <= 2 * unit, (x, y)
 
 
 def rounded_fraction(exact: Fraction, m: Exact) -> float:
@@ -365,6 +434,8 @@ def test_exact_agrees_with_numpy(dtype: str) -> None:
         for a in values:
             assert same(m.sqrt(a), float(np.sqrt(scalar(a))))
             assert same(m.rint(a), float(np.rint(scalar(a))))
+            assert same(elementary.floor(m, a), float(np.floor(scalar(a))))
+            assert same(elementary.ceil(m, a), float(np.ceil(scalar(a))))
             for b in values:
                 x, y = scalar(a), scalar(b)
                 assert same(m.add(a, b), float(x + y))

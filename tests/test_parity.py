@@ -18,7 +18,7 @@ from exact_engine import ExactEngine
 
 import fastdescent as fd
 from fastdescent import _core
-from fastdescent._descent import _result
+from fastdescent._descent import result_of
 from fastdescent._options import checked_options
 from fastdescent._run import run_job
 from fastdescent.program.opcodes import ARITY, NAMES
@@ -32,12 +32,13 @@ def exactly(case: tuple[str, str, str, str], n: int, max_steps: int) -> fd.Desce
     surface, optimizer, options, dtype = case
     s = parity.surfaces()[surface]
     given: dict[str, Any] = {"gtol": "auto", "xtol": None, "ftol": None, "escape_radius": "auto"}
+    given |= {"bounds": None, "boundary": "ignore"}
     given |= parity.OPTIONS[options]
     checked = checked_options(
         s, parity.starts(s, n, dtype), parity.optimizers(n)[optimizer], max_steps=max_steps, first_index=0,
-        n_threads=1, engine="native", dtype=None, progress=None, **given,
+        n_threads=1, engine="native", dtype=None, progress=None, record=None, final=True, keep_state=False, **given,
     )  # fmt: skip
-    return _result(checked, *run_job(replace(checked, engine=ExactEngine())))
+    return result_of(checked, run_job(replace(checked, engine=ExactEngine())))
 
 
 @pytest.mark.parametrize("surface", SURFACES)

@@ -139,12 +139,34 @@ def an_array_of_numpy(x: Any) -> Any:
     return total[0]
 
 
+def filled_element(x: Any) -> Any:
+    out = np.zeros(3)
+    for i in range(3):
+        out[i] = x[i] ** 2
+    return out.sum()
+
+
+def filled_slice(x: Any) -> Any:
+    out = np.zeros(3)
+    out[1:] = x[1:] ** 2
+    return out.sum()
+
+
 REFUSED: list[tuple[Function, str]] = [
     (set_element, r"a traced array cannot be assigned to.*np.concatenate"),
     (seen_by_others, r"an update in place of an array that others may see.*write a = a \+ b, not a \+= b"),
     (the_point_itself, r"an update in place"),
     (a_number_that_is_a_view, r"an update in place"),
-    (an_array_of_numpy, r"an update in place"),
+    (
+        an_array_of_numpy,
+        r"an update in place of an array of numbers.*; write a = a \+ b, not a \+= b, or use dtype=object",
+    ),
+    (
+        filled_element,
+        r"a traced value is not a number.*an element of np.zeros that is set.*np.empty\(n, dtype=object\)",
+    ),
+    (filled_slice, r"a traced value cannot become an array of float64.*np.empty\(n, dtype=object\) where np.zeros"),
+    (lambda x: np.einsum("ii", np.outer(x, x)), r"np.einsum\('ii', ...\)"),
     (other_functions_value(), r"a traced value of another function appears here.*pass it as an argument"),
     (lambda x: x[3], r"index \[3\]: your function receives one point, shape \(3,\) \(index 3 is out of bounds"),
     (lambda x: (2 * x)[1, 2:3, ...], r"index \[1, 2:3, ...\] of an array of shape \(3,\) \(too many indices"),
@@ -156,10 +178,10 @@ REFUSED: list[tuple[Function, str]] = [
     (lambda x: x[x > 0], r"a traced value cannot be an index.*np.where"),
     (lambda x: [1.0, 2.0][x[0]], r"a traced value cannot be an index or a count"),
     (lambda x: sum(range(x[0])), r"a traced value cannot be an index or a count"),
-    (lambda x: np.remainder(x, 2.0)[0], r"remainder cannot be traced.*; use absolute, add,"),
-    (lambda x: (x // 2)[0], r"floor_divide cannot be traced"),
-    (lambda x: np.add.accumulate(x)[0], r"add.accumulate cannot be traced"),
-    (lambda x: np.multiply.outer(x, x)[0, 0], r"multiply.outer cannot be traced"),
+    (lambda x: np.nextafter(x, 2.0)[0], r"nextafter cannot be traced.*; use absolute, add,"),
+    (lambda x: divmod(x, 2)[0], r"divmod cannot be traced"),
+    (lambda x: np.add.reduceat(x, [0])[0], r"add.reduceat cannot be traced"),
+    (lambda x: np.add.reduce(x[:, None], dtype=int)[0], r"out=, or a dtype that is not float64"),
     (lambda x: np.sort(x)[0], r"np.sort cannot be traced.*; use amax, "),
     (lambda x: x.argmax(), r"the method or attribute argmax of a traced array"),
     (lambda x: x.real[0], r"the method or attribute real of a traced array"),
@@ -175,7 +197,7 @@ REFUSED: list[tuple[Function, str]] = [
     (lambda x: np.zeros_like(x, shape=(2,))[0], r"np.zeros_like: got an unexpected keyword argument 'shape'"),
     (lambda x: np.full_like(x, 1.0, dtype=int)[0], r"a traced array stays float64 \(dtype="),
     (lambda x: np.where(x > 0)[0], r"np.where with one argument"),
-    (lambda x: np.linalg.norm(x, 1), r"np.linalg.norm with ord=1 of 1 axes"),
+    (lambda x: np.linalg.norm(np.outer(x, x), 1), r"np.linalg.norm with ord=1 of 2 axes"),
     (lambda x: np.concatenate([x, 1.0])[0], r"np.concatenate of shapes \[\(3,\), \(\)\]"),
     (lambda x: np.concatenate([x, np.ones((2, 2))])[0], r"np.concatenate of shapes \[\(3,\), \(2, 2\)\]"),
     (lambda x: np.stack([x, x[:2]])[0, 0], r"np.stack of shapes \[\(3,\), \(2,\)\]"),

@@ -56,7 +56,12 @@ class Worker {
   /// The result of a trajectory that was never begun: its start.
   static void leave(const Descent<T>& run, size_t index) {
     std::copy_n(run.starts + index * run.dim, run.dim, run.x + index * run.dim);
-    run.nit[index] = 0;
+    run.nit[index] = run.t_before ? run.t_before[index] : 0;
+    if (run.state_after) {
+      T* state = run.state_after + index * run.n_state;
+      std::copy_n(run.state_before ? run.state_before + index * run.n_state : run.initial, run.n_state, state);
+      std::copy_n(run.starts + index * run.dim, run.dim, state);
+    }
     run.status[index] = static_cast<int8_t>(Status::interrupted);
   }
 

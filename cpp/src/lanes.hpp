@@ -55,7 +55,8 @@ class Lanes {
         until_(block_),
         t_(block_),
         code_(block_),
-        index_(block_) {
+        index_(block_),
+        entry_(block_) {
     tile_ = {.abi = kernel_abi,
              .steps = 1,
              .max_stopped = 1,
@@ -102,6 +103,11 @@ class Lanes {
         ++lane;
         continue;
       }
+      if (code_[lane] == static_cast<int8_t>(Status::max_steps) && t_[lane] < run_.max_steps) {
+        record(lane);
+        go_on(lane++);
+        continue;
+      }
       write(lane, code_[lane]);
       ++n_finished;
       if (size_t index; next(index)) load(lane++, index);
@@ -120,22 +126,51 @@ class Lanes {
   T& at(size_t row, size_t lane) { return rows_[row * block_ + lane]; }
 
   void load(uint32_t lane, size_t index) {
-    for (size_t r = run_.dim; r < run_.n_state; ++r) at(r, lane) = run_.initial[r];
+    const T* state = run_.state_before ? run_.state_before + index * run_.n_state : run_.initial;
+    for (size_t r = run_.dim; r < run_.n_state; ++r) at(r, lane) = state[r];
     for (size_t d = 0; d < run_.dim; ++d) at(d, lane) = run_.starts[index * run_.dim + d];
     for (size_t k = 0; k < run_.n_lane; ++k) at(run_.lane_row + k, lane) = run_.lane_values[index * run_.n_lane + k];
     index_[lane] = index;
-    t_[lane] = 0;
-    until_[lane] = run_.max_steps;
+    t_[lane] = run_.t_before ? static_cast<uint32_t>(run_.t_before[index]) : 0;
+    entry_[lane] = 0;
+    if (run_.record.n_steps && t_[lane] == 0) record(lane);
+    go_on(lane);
+  }
+
+  /// Lets a lane run until the next step that is recorded, or to the end.
+  void go_on(uint32_t lane) {
+    const Recording<T>& r = run_.record;
+    const bool records = r.n_steps && r.row[index_[lane]] >= 0 && entry_[lane] < r.n_steps;
+    until_[lane] = records ? std::min(r.steps[entry_[lane]], run_.max_steps) : run_.max_steps;
     code_[lane] = static_cast<int8_t>(Status::live);
     live_[lane] = -1;
   }
 
+  /// Writes the point to the next entry of the path.
+  void record(uint32_t lane) {
+    const Recording<T>& r = run_.record;
+    const int32_t row = r.row[index_[lane]];
+    if (row < 0) return;
+    const size_t entry = entry_[lane]++;
+    T* x = r.x + (static_cast<size_t>(row) * (r.n_steps + 1) + entry) * run_.dim;
+    for (size_t d = 0; d < run_.dim; ++d) x[d] = canonical(at(d, lane));
+    r.lengths[row] = static_cast<int32_t>(entry + 1);
+  }
+
+  static T canonical(T value) { return value == value ? value : std::numeric_limits<T>::quiet_NaN(); }
+
+  /// Whether the last entry of the path is not yet the point where the lane is.
+  bool has_moved_on(uint32_t lane) const {
+    const Recording<T>& r = run_.record;
+    return r.n_steps && (entry_[lane] == 0 || r.steps[entry_[lane] - 1] != t_[lane]);
+  }
+
   void write(uint32_t lane, int8_t status) {
     const size_t index = index_[lane];
-    for (size_t d = 0; d < run_.dim; ++d) {
-      const T value = at(d, lane);
-      run_.x[index * run_.dim + d] = value == value ? value : std::numeric_limits<T>::quiet_NaN();
-    }
+    for (size_t d = 0; d < run_.dim; ++d) run_.x[index * run_.dim + d] = canonical(at(d, lane));
+    if (has_moved_on(lane)) record(lane);
+    if (run_.state_after)
+      for (size_t r = 0; r < run_.n_state; ++r) run_.state_after[index * run_.n_state + r] = at(r, lane);
     run_.nit[index] = static_cast<int32_t>(t_[lane]);
     run_.status[index] = status;
   }
@@ -146,6 +181,8 @@ class Lanes {
     copy_rows(lane != last ? last : 0, lane != last ? lane : last);
     index_[lane] = index_[last];
     t_[lane] = t_[last];
+    until_[lane] = until_[last];
+    entry_[lane] = entry_[last];
     code_[lane] = code_[last];
     live_[lane] = live_[last];
     live_[last] = 0;
@@ -165,6 +202,7 @@ class Lanes {
   AlignedArray<uint32_t> until_, t_;
   AlignedArray<int8_t> code_;
   AlignedArray<size_t> index_;
+  AlignedArray<size_t> entry_;  ///< of the path: the next one to be written
   Tile<T> tile_{};
 };
 

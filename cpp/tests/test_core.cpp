@@ -50,7 +50,9 @@ struct Run {
                          .escape2 = T(1e9),
                          .xtol2 = -1,
                          .ftol = -1,
-                         .center = center.data()};
+                         .center = center.data(),
+                         .low = nullptr,
+                         .high = nullptr};
     const Descent<T> job{.isa = &isa,
                          .step = {program, 4, 1},
                          .uniform = uniform.data(),
@@ -58,6 +60,8 @@ struct Run {
                          .initial = initial.data(),
                          .starts = starts.data(),
                          .lane_values = nullptr,
+                         .state_before = nullptr,
+                         .t_before = nullptr,
                          .n = nit.size(),
                          .dim = 2,
                          .n_state = 2,
@@ -70,9 +74,11 @@ struct Run {
                          .plain = false,
                          .n_lanes = n_lanes,
                          .n_threads = n_threads,
+                         .record = {},
                          .x = x.data(),
                          .nit = nit.data(),
-                         .status = status.data()};
+                         .status = status.data(),
+                         .state_after = nullptr};
     fastdescent::descend(job, poll);
   }
 };

@@ -12,6 +12,7 @@ from fastdescent import surfaces
 from fastdescent._define import surface
 from fastdescent._descent import Descent, descend
 from fastdescent._errors import TraceError
+from fastdescent._record import Path, Record
 from fastdescent._starts import grid, repeat, uniform
 from fastdescent._status import Outcome, Status
 from fastdescent._surface import Surface
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from fastdescent._basins import BasinMap, basin_map
     from fastdescent._classify import Endpoints, classify
     from fastdescent._points import CriticalPoints, merge
+    from fastdescent._resume import resume
 
 __all__ = [
     "GD",
@@ -36,7 +38,9 @@ __all__ = [
     "Momentum",
     "Optimizer",
     "Outcome",
+    "Path",
     "RMSprop",
+    "Record",
     "Status",
     "Surface",
     "TraceError",
@@ -48,6 +52,7 @@ __all__ = [
     "optimizer",
     "plot",
     "repeat",
+    "resume",
     "surface",
     "surfaces",
     "uniform",
@@ -61,6 +66,7 @@ _LAZY = {
     "basin_map": "_basins",
     "classify": "_classify",
     "merge": "_points",
+    "resume": "_resume",
 }
 
 

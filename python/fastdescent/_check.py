@@ -79,7 +79,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-def intervals(name: str, value: object, dim: int) -> tuple[tuple[float, float], ...]:
+def intervals(name: str, value: object, dim: int, *, finite: bool = True) -> tuple[tuple[float, float], ...]:
     """((lo, hi), ...) for each coordinate; a single pair serves every coordinate."""
     try:
         array = np.asarray(value, dtype=np.float64)
@@ -89,6 +89,6 @@ def intervals(name: str, value: object, dim: int) -> tuple[tuple[float, float], 
         array = np.broadcast_to(array, (dim, 2))
     if array.shape != (dim, 2):
         raise ValueError(f"{name} must be {dim} pairs (lo, hi), one a coordinate; got {shown(value)}")
-    if not np.all(np.isfinite(array)) or not np.all(array[:, 0] < array[:, 1]):
-        raise ValueError(f"{name} must have finite lo < hi in every pair; got {shown(value)}")
+    if (finite and not np.all(np.isfinite(array))) or not np.all(array[:, 0] < array[:, 1]):
+        raise ValueError(f"{name} must have {'finite ' * finite}lo < hi in every pair; got {shown(value)}")
     return tuple((float(lo), float(hi)) for lo, hi in array)

@@ -53,12 +53,19 @@ def descend(
     rows: StepRows,
     limits: Sequence[float],
     center: _Floats,
+    box: _Floats,
     plain: bool,
+    state_before: _Floats,
+    t_before: npt.NDArray[np.int32],
+    record_steps: npt.NDArray[np.uint32],
+    record_rows: npt.NDArray[np.int32],
+    n_recorded: int,
+    keep_state: bool,
     max_steps: int,
     n_lanes: int,
     n_threads: int,
     poll: Callable[[int], bool] | None,
-) -> tuple[_Floats, npt.NDArray[np.int32], npt.NDArray[np.int8]]: ...
+) -> tuple[_Floats, npt.NDArray[np.int32], npt.NDArray[np.int8], _Floats, _Floats, npt.NDArray[np.int32]]: ...
 def gather_cells(
     *,
     x: _Floats,

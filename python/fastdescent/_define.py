@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fastdescent._check import intervals, shown, whole_number
 from fastdescent._surface import KnownMinima, MinimaOf, Surface, _param, window_or_default
+from fastdescent._sympy import from_sympy, is_sympy
 from fastdescent.program.formula import Formula, trace
 from fastdescent.program.text import ParsedFormula
 
@@ -40,9 +41,10 @@ def surface(
 
     Parameters
     ----------
-    f : str or callable
+    f : str, callable or sympy.Expr
         Text such as ``"a*x**2 + y**2"``, or a NumPy-style function: of one argument (the point, shape (dim,);
-        `dim` is needed) or of several (one a coordinate). Keyword-only arguments are parameters.
+        `dim` is needed) or of several (one a coordinate). Keyword-only arguments are parameters. Or an expression
+        of SymPy, whose symbols are coordinates, in natural order, unless they are given as parameters.
     dim : int
         Number of coordinates, for functions of one argument.
     window : (lo, hi) or ((lo, hi), ...)
@@ -81,6 +83,8 @@ def surface(
         if static:
             raise TypeError("static= is for functions; the parameters of a text are numbers")
         return _from_text(f, variables, params, **options)
+    if is_sympy(f):
+        return _from_sympy(f, variables, params, **options)
     if isinstance(f, Surface):
         raise TypeError(f"surface must be given a formula (text) or a function; {f!r} is a Surface already")
     if not callable(f):
@@ -100,6 +104,17 @@ def _from_text(
     return _made(formula, values, parsed.variables, text.strip(), text.strip(), **options)
 
 
+def _from_sympy(
+    expression: Any, variables: Sequence[str] | None, params: Mapping[str, Any], *, dim: int | None, **options: Any
+) -> Surface:
+    values = {k: _param(k, v) for k, v in params.items()}
+    function, names = from_sympy(expression, tuple(params), _variable_names(variables))
+    if dim is not None and dim != len(names):
+        raise ValueError(f"dim must be {len(names)}, the number of symbols ({', '.join(names)}); got {dim}")
+    formula = trace(function, len(names), _shapes(values))
+    return _made(formula, values, names, str(expression), str(expression), **options)
+
+
 def _from_function(
     f: Function,
     variables: Sequence[str] | None,
@@ -110,7 +125,7 @@ def _from_function(
     **options: Any,
 ) -> Surface:
     title = getattr(f, "__name__", type(f).__name__)
-    positional, keywords = _arguments(f, title)
+    positional, keywords = _arguments(f, title, dim)
     values = _parameter_values(title, keywords, static, params)
     if len(positional) == 1 and dim is None:
         raise TypeError(f"{title} takes the whole point as one argument, so dim= is needed: surface(f, dim=10)")
@@ -175,7 +190,7 @@ def _fixed_minima(minima: npt.ArrayLike, dim: int, values: Mapping[str, Any]) ->
     return KnownMinima(points, values)
 
 
-def _arguments(f: Function, title: str) -> tuple[list[str], dict[str, Any]]:
+def _arguments(f: Function, title: str, dim: int | None) -> tuple[list[str], dict[str, Any]]:
     try:
         signature = inspect.signature(f)
     except (TypeError, ValueError):
@@ -186,6 +201,9 @@ def _arguments(f: Function, title: str) -> tuple[list[str], dict[str, Any]]:
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         raise TypeError(f"{title} takes *args; write one argument (the whole point) or one for each coordinate")
     positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    needed = [p.name for p in parameters if p.name in positional and p.default is p.empty]
+    if dim is not None and len(needed) == 1 and dim != len(positional):
+        positional = needed  # f(x, a=20): the whole point, and what keeps its default
     keywords = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
     if not positional:
         raise TypeError(f"{title} takes no point; write f(x) or f(x, y)")

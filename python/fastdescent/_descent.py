@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._options import Options, checked_options
+from fastdescent._record import Path, Record, path_of
 from fastdescent._status import Status
 from fastdescent._surface import Surface
 from fastdescent.optimizers import Optimizer
 
 if TYPE_CHECKING:
     from fastdescent._classify import Endpoints
+    from fastdescent.engines.protocol import Ends
 
 Array = npt.NDArray[Any]
 
@@ -35,6 +37,8 @@ class Descent:
         Updates attempted.
     status : int8 array, (...)
         Values of `Status`.
+    path : Path or None
+        Points along the way, where they were recorded.
     """
 
     x: Array
@@ -47,6 +51,8 @@ class Descent:
     engine: str
     seed: int = 0
     random_starts: bool = field(default=False, repr=False)
+    path: Path | None = field(default=None, repr=False)
+    _kept: tuple[Options, Array] | None = field(default=None, repr=False)  #: of runs with keep_state: options, state
 
     @property
     def success(self) -> npt.NDArray[np.bool_]:
@@ -67,6 +73,11 @@ class Descent:
 
         return classify(self, **options)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but what a pickle cannot hold: a function that showed progress."""
+        kept = self._kept and (replace(self._kept[0], progress=None), self._kept[1])
+        return {**self.__dict__, "_kept": kept}
+
     def __repr__(self) -> str:
         steps = f"; steps: median {np.median(self.nit):.0f}, most {self.nit.max()}" if self.nit.size else ""
         return f"<Descent on {self.surface.name} by {self.optimizer!r} (gradient: exact). {self.message[:-1]}{steps}>"
@@ -82,7 +93,12 @@ def descend(
     xtol: float | None = None,
     ftol: float | None = None,
     escape_radius: float | str | None = "auto",
+    bounds: Any = None,
+    boundary: str = "ignore",
     first_index: int = 0,
+    record: int | Record | None = None,
+    final: bool = True,
+    keep_state: bool = False,
     n_threads: int | None = None,
     engine: str = "auto",
     dtype: npt.DTypeLike | None = None,
@@ -90,8 +106,8 @@ def descend(
 ) -> Descent:
     """Runs the optimizer from every start until it stops.
 
-    At each point the tests come in this order: UNDEFINED, DIVERGED, CONVERGED, STALLED, MAX_STEPS; else one step is
-    made. Results do not depend on threads, instruction set, tile width or how the starts are split.
+    At each point the tests come in this order: UNDEFINED, DIVERGED, LEFT_BOX, CONVERGED, STALLED, MAX_STEPS; else one
+    step is made. Results do not depend on threads, instruction set, tile width or how the starts are split.
 
     Parameters
     ----------
@@ -109,8 +125,21 @@ def descend(
         STALLED where an accepted step is at most xtol long, or changed f by at most ftol.
     escape_radius : float, "auto" or None
         DIVERGED outside this distance from the window's centre. "auto": 100 half-diagonals of the window.
+    bounds : ((lo, hi), ...), True or None
+        A box; True means the surface's own. With "stop" and "clip" a side may be infinite.
+    boundary : str
+        What the box does: "ignore" nothing; "stop" ends trajectories outside of it with LEFT_BOX; "clip" puts points
+        back on the nearest wall, and gtol then tests the projected gradient; "reflect" mirrors them, "wrap" carries
+        them to the other side. Starts outside are put back too. Velocities of the built-in optimizers are zeroed
+        ("clip") or turned round ("reflect") there.
     first_index : int
         Index of the first start, where x0 is a part of a larger set.
+    record : int, Record or None
+        Keep the path: every so many steps, or as a `Record` says. It comes back as `path`.
+    final : bool
+        False: `fun` and `grad_norm` are not computed (NaN).
+    keep_state : bool
+        True: `resume` can go on from the end.
     n_threads : int or None
         None: all cores that this process may use.
     engine : "auto" or "native"
@@ -134,14 +163,19 @@ def descend(
     """
     options = checked_options(
         surface, x0, optimizer, max_steps=max_steps, gtol=gtol, xtol=xtol, ftol=ftol, escape_radius=escape_radius,
-        first_index=first_index, n_threads=n_threads, engine=engine, dtype=dtype, progress=progress,
+        bounds=bounds, boundary=boundary, first_index=first_index, record=record, final=final, keep_state=keep_state,
+        n_threads=n_threads, engine=engine, dtype=dtype, progress=progress,
     )  # fmt: skip
     from fastdescent._run import run_job
 
-    return _result(options, *run_job(options))
+    return result_of(options, run_job(options))
 
 
-def _result(options: Options, ends: Any, fun: Array, grad_norm: Array) -> Descent:
+def result_of(options: Options, ends: Ends) -> Descent:
+    """The public result, f computed at the ends."""
+    from fastdescent._run import values_at_the_ends
+
+    fun, grad_norm = values_at_the_ends(options, ends)
     leading = options.starts.shape[:-1]
     return Descent(
         x=ends.x.reshape(options.starts.shape),
@@ -153,4 +187,6 @@ def _result(options: Options, ends: Any, fun: Array, grad_norm: Array) -> Descen
         optimizer=options.optimizer,
         engine=options.engine.name,
         random_starts=options.random_starts,
+        path=None if options.record is None else path_of(options, ends),
+        _kept=(options, ends.state) if options.keep_state else None,
     )

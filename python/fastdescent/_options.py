@@ -12,16 +12,19 @@ import numpy.typing as npt
 
 from fastdescent import _check
 from fastdescent._hyper import Hyperparameters, bind
+from fastdescent._record import Record, checked_record
 from fastdescent._starts import is_random
 from fastdescent._surface import Surface
 from fastdescent._threads import checked_threads
 from fastdescent.engines import get_engine
-from fastdescent.engines.protocol import Engine
+from fastdescent.engines.protocol import Engine, Recording
 from fastdescent.optimizers import Optimizer
+from fastdescent.program.walls import KEEPING
 
 #: gtol="auto". In float32 the noise of a gradient whose terms are of order 10 to 1000 is about 1e-4.
 _GTOL = {np.dtype(np.float64): 1e-6, np.dtype(np.float32): 1e-3}
-_MOST_STEPS = 2**31 - 2
+MOST_STEPS = 2**31 - 2
+BOUNDARIES = ("ignore", "stop", *KEEPING)
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,12 @@ class Options:
     ftol: float | None
     escape_radius: float | None
     center: tuple[float, ...]
+    bounds: npt.NDArray[np.float64] | None  #: (2, dim)
+    boundary: str
+    record: Record | None
+    recording: Recording
+    final: bool
+    keep_state: bool
     n_threads: int
     engine: Engine
     progress: bool | Callable[[int, int], Any] | None
@@ -46,11 +55,12 @@ class Options:
 
 def checked_options(
     surface: Any, x0: Any, optimizer: Any, *, max_steps: Any, gtol: Any, xtol: Any, ftol: Any, escape_radius: Any,
-    first_index: Any, n_threads: Any, engine: Any, dtype: Any, progress: Any,
+    bounds: Any, boundary: Any, first_index: Any, record: Any, final: Any, keep_state: Any, n_threads: Any, engine: Any,
+    dtype: Any, progress: Any,
 ) -> Options:  # fmt: skip
     """Raises TypeError for a wrong kind, ValueError for a wrong value or shape."""
     _check_kinds(surface, x0, optimizer)
-    steps = _check.whole_number("max_steps", max_steps, at_least=0, at_most=_MOST_STEPS)
+    steps = _check.whole_number("max_steps", max_steps, at_least=0, at_most=MOST_STEPS)
     _check.whole_number("first_index", first_index, at_least=0)
     starts = _checked_starts(x0, surface.dim, dtype)
     if progress is not None and not isinstance(progress, bool) and not callable(progress):
@@ -58,6 +68,9 @@ def checked_options(
     if not isinstance(engine, str):
         raise TypeError(f'engine must be text such as "auto"; got {_check.shown(engine)}')
     lows, highs = np.array(surface.window).T
+    box = _checked_bounds(bounds, boundary, surface)
+    n = math.prod(starts.shape[:-1])
+    wanted, recording = checked_record(record, n, surface.dim, starts.itemsize, steps)
     return Options(
         surface=surface,
         starts=starts,
@@ -70,6 +83,12 @@ def checked_options(
         ftol=_tolerance("ftol", ftol),
         escape_radius=_radius(escape_radius, lows, highs),
         center=tuple((0.5 * (lows + highs)).tolist()),
+        bounds=box,
+        boundary=boundary,
+        record=wanted,
+        recording=recording,
+        final=_flag("final", final),
+        keep_state=_flag("keep_state", keep_state),
         n_threads=checked_threads(n_threads),
         engine=get_engine(engine),
         progress=progress,
@@ -118,6 +137,28 @@ def _checked_starts(x0: Any, dim: int, dtype: Any) -> npt.NDArray[Any]:
         first = np.argwhere(bad)[0]
         raise ValueError(f"x0 must be finite; x0[{', '.join(map(str, first))}] is {starts[tuple(first)]}")
     return starts
+
+
+def _checked_bounds(bounds: Any, boundary: Any, surface: Surface) -> npt.NDArray[np.float64] | None:
+    """Lows and highs, (2, dim). Where points are not put back, one side may be infinite."""
+    if boundary not in BOUNDARIES:
+        kind = ValueError if isinstance(boundary, str) else TypeError
+        raise kind(f"boundary must be one of {', '.join(map(repr, BOUNDARIES))}; got {_check.shown(boundary)}")
+    given = surface.bounds if bounds is True else bounds
+    if given is None or given is False:
+        if bounds is True:
+            raise ValueError(f"bounds=True means the surface's own, but {surface.name} has none; give (lo, hi) pairs")
+        if boundary != "ignore":
+            raise ValueError(f"boundary={boundary!r} needs bounds: (lo, hi) pairs, or True for the surface's own")
+        return None
+    pairs = _check.intervals("bounds", given, surface.dim, finite=boundary in ("reflect", "wrap"))
+    return np.ascontiguousarray(np.array(pairs).T)
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False; got {_check.shown(value)}")
+    return value
 
 
 def _tolerance(name: str, value: Any) -> float | None:

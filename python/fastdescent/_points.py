@@ -15,8 +15,8 @@ from fastdescent._same import first_best, groups, ranks
 from fastdescent._status import Outcome
 from fastdescent._surface import Window
 
-#: Of f, relative to its spread among the minima, to tell minima of equal depth.
-_FUN_TOLERANCE = 1e-8
+#: Of f, to tell minima of equal depth: relative to its spread among the minima, and to its size (rounding).
+_OF_SPREAD, _OF_SIZE = 1e-8, 1e-12
 #: Quantile of the normal distribution for intervals of 95 %.
 _Z95 = 1.959963984540054
 
@@ -165,10 +165,10 @@ def with_kinds(table: CriticalPoints, given: float | None, known: float | None, 
     for value, name in ((known, "known"), (given, "given")):
         if value is None:
             continue
-        allowed = tolerance[is_minimum].max(initial=0.0) + _FUN_TOLERANCE * max(abs(value), spread)
+        allowed = tolerance[is_minimum].max(initial=0.0) + _OF_SPREAD * spread + _OF_SIZE * abs(value)
         if not lowest < value - allowed:
             fmin, source = value, name
-    tolerance = tolerance + _FUN_TOLERANCE * max(abs(fmin), spread)
+    tolerance = tolerance + _OF_SPREAD * spread + _OF_SIZE * abs(fmin)
     kind = np.full(len(table), Outcome.SADDLE, np.int8)
     kind[index == dim] = Outcome.MAXIMUM
     kind[is_minimum] = Outcome.LOCAL_MINIMUM

@@ -13,8 +13,17 @@ Poll = Callable[[int], bool]
 def reporter(progress: bool | Callable[[int, int], Any] | None, total: int) -> Iterator[Poll | None]:
     """What the engine calls with the number of finished trajectories; it returns whether to go on."""
     if callable(progress):
-        yield lambda done: progress(done, total) is not False
-        progress(total, total)
+        cancelled = False
+
+        def ask(done: int) -> bool:
+            nonlocal cancelled
+            answer = progress(done, total)
+            cancelled = answer is not None and not answer
+            return not cancelled
+
+        yield ask
+        if not cancelled:
+            progress(total, total)
     elif progress:
         with _bar(total) as bar:
 

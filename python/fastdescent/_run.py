@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,12 @@ import numpy.typing as npt
 
 from fastdescent._options import Options
 from fastdescent._progress import reporter
-from fastdescent.engines.protocol import DescentJob, Ends, StopLimits
+from fastdescent._record import NOTHING
+from fastdescent._status import Status
+from fastdescent.engines.protocol import DescentJob, Ends, StopLimits, uniform_values
 from fastdescent.program.intervals import Interval, hull
 from fastdescent.program.rule import RESOLUTION, StepProgram, StepSpec, build_step
+from fastdescent.program.walls import KEEPING, wall_program
 
 Array = npt.NDArray[Any]
 _ALARM = -2
@@ -22,9 +25,17 @@ _ALARM_RADII = {np.dtype(np.float64): (1e100, 1e50, 1e25), np.dtype(np.float32):
 _LARGEST = {np.dtype(np.float64): 1e300, np.dtype(np.float32): 1e37}
 
 
-def run_job(options: Options) -> tuple[Ends, Array, Array]:
-    """The ends, and f and the gradient's norm there."""
-    starts = options.starts.reshape(-1, options.surface.dim)
+@dataclass(frozen=True)
+class Before:
+    """Where trajectories that go on stood: rows of state, the point first, and the updates that they had made."""
+
+    state: Array  #: (n, n_state)
+    nit: npt.NDArray[np.int32]
+
+
+def run_job(options: Options, before: Before | None = None) -> Ends:
+    """How the trajectories end; those of `options`, or those that go on from `before`."""
+    starts = _inside(options, options.starts.reshape(-1, options.surface.dim))
     with_fun, radius = _need_of_fun(options)
     limits = StopLimits(
         gtol=options.gtol,
@@ -32,14 +43,46 @@ def run_job(options: Options) -> tuple[Ends, Array, Array]:
         ftol=options.ftol,
         escape_radius=options.escape_radius if radius is None else radius,
         center=options.center if options.escape_radius is not None else (0.0,) * options.surface.dim,
+        box=options.bounds if options.boundary == "stop" else None,
         alarm=radius is not None,
     )
     with reporter(options.progress, len(starts)) as report:
-        ends = options.engine.descend(_job(options, starts, limits, with_fun, report))
+        job = _job(options, starts, before, limits, with_fun, report)
+        ends = options.engine.descend(job)
         alarmed = np.flatnonzero(ends.status == _ALARM)
         if len(alarmed):
-            _run_again(options, starts, limits, alarmed, ends)
-    return ends, *options.surface.value_and_gradient_norm(ends.x)
+            _run_again(options, starts, before, limits, alarmed, ends)
+    if not with_fun:
+        _undefined_comes_first(options, ends)
+    return ends
+
+
+def _undefined_comes_first(options: Options, ends: Ends) -> None:
+    """A step may land so far outside that f, which the step Program left out, is not finite at that finite point."""
+    diverged = np.flatnonzero((ends.status == Status.DIVERGED) & np.isfinite(ends.x).all(axis=-1))
+    if len(diverged):
+        fun = options.surface(ends.x[diverged])
+        ends.status[diverged[~np.isfinite(fun)]] = Status.UNDEFINED
+
+
+def _inside(options: Options, starts: Array) -> Array:
+    """Starts outside of bounds that keep points inside are put back, as steps are."""
+    if options.boundary not in KEEPING or options.bounds is None:
+        return starts
+    if np.all((starts >= options.bounds[0]) & (starts <= options.bounds[1])):
+        return starts
+    program = wall_program(options.surface.dim, options.boundary)
+    uniform = uniform_values(options.engine, program, _own_params(options)).astype(starts.dtype)
+    found = options.engine.evaluate(program.main, uniform, {"x": starts}, len(starts), options.n_threads)
+    return found["inside"]
+
+
+def values_at_the_ends(options: Options, ends: Ends) -> tuple[Array, Array]:
+    """f and the gradient's norm, (n,) each; NaN where they are not wanted."""
+    if options.final:
+        return options.surface.value_and_gradient_norm(ends.x)
+    nothing = np.broadcast_to(ends.x.dtype.type(np.nan), ends.status.shape)
+    return nothing, nothing
 
 
 def _need_of_fun(options: Options) -> tuple[bool, float | None]:
@@ -62,40 +105,59 @@ def _param_intervals(options: Options) -> dict[str, Interval]:
     return {k: hull(v) for k, v in options.surface.params.items() if k not in static}
 
 
-def _run_again(options: Options, starts: Array, limits: StopLimits, alarmed: Array, ends: Ends) -> None:
+def _run_again(
+    options: Options, starts: Array, before: Before | None, limits: StopLimits, alarmed: Array, ends: Ends
+) -> None:
     """Trajectories that left the region where f is provably finite, from their starts, now with f in the step."""
     limits = replace(limits, escape_radius=None, alarm=False)
-    again = options.engine.descend(_job(options, starts, limits, True, None, alarmed))
+    if before is not None:
+        before = Before(before.state[alarmed], before.nit[alarmed])
+    job = _job(options, starts[alarmed], before, limits, True, None)
+    lanes = {k: v[alarmed] for k, v in options.hyper.lanes.items()}
+    record = replace(options.recording, rows=options.recording.rows[alarmed]) if options.record else NOTHING
+    again = options.engine.descend(replace(job, lane_inputs=lanes, record=record))
     ends.x[alarmed], ends.nit[alarmed], ends.status[alarmed] = again.x, again.nit, again.status
+    if options.keep_state:
+        ends.state[alarmed] = again.state
+    rows = record.rows[record.rows >= 0]
+    ends.path[rows], ends.lengths[rows] = again.path[rows], again.lengths[rows]
 
 
 def _job(
     options: Options,
     starts: Array,
+    before: Before | None,
     limits: StopLimits,
     with_fun: bool,
     poll: Callable[[int], bool] | None,
-    chosen: Array | None = None,
 ) -> DescentJob:
     step = _step_program(options, with_fun)
-    every = slice(None) if chosen is None else chosen
+    tests = (limits.gtol, limits.xtol, limits.box)
     return DescentJob(
         program=step.program,
         initial=step.initial,
-        starts=np.ascontiguousarray(starts[every]),
-        params={
-            **options.surface.params,
-            **options.hyper.params,
-            RESOLUTION: float(np.finfo(starts.dtype).eps),
-        },
+        starts=np.ascontiguousarray(starts),
+        params={**options.surface.params, **options.hyper.params, **_own_params(options)},
         schedules=options.hyper.schedules,
-        lane_inputs={k: v[every] for k, v in options.hyper.lanes.items()},
+        lane_inputs=options.hyper.lanes,
+        state=None if before is None else before.state,
+        nit=None if before is None else before.nit,
+        keep_state=options.keep_state,
+        record=options.recording,
         limits=limits,
-        plain=step.spreads and not with_fun and limits.gtol is None and limits.xtol is None,
+        plain=step.spreads and not with_fun and all(t is None for t in tests),
         max_steps=options.max_steps,
         n_threads=options.n_threads,
         poll=poll,
     )
+
+
+def _own_params(options: Options) -> dict[str, Any]:
+    """What rules and walls ask for by name."""
+    own: dict[str, Any] = {RESOLUTION: float(np.finfo(options.starts.dtype).eps)}
+    if options.bounds is not None:
+        own |= {"bounds.low": options.bounds[0], "bounds.high": options.bounds[1]}
+    return own
 
 
 def _step_program(options: Options, with_fun: bool) -> StepProgram:
@@ -107,6 +169,8 @@ def _step_program(options: Options, with_fun: bool) -> StepProgram:
         with_fun=with_fun,
         with_ftol=options.ftol is not None,
         with_xtol=options.xtol is not None,
+        boundary=options.boundary,
+        velocity=options.optimizer.velocity,
     )
     steps: dict[StepSpec, StepProgram] = options.surface._formula.steps
     if spec not in steps:

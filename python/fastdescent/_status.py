@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Self
 
 
-class Status(IntEnum):
-    """How a trajectory ended. `Status(k).sentence` says it in words."""
+class _Spoken(IntEnum):
+    """Numbers that carry their sentence."""
 
     sentence: str
 
-    def __new__(cls, value: int, sentence: str) -> Status:
+    def __new__(cls, value: int, sentence: str) -> Self:
         member = int.__new__(cls, value)
         member._value_ = value
         member.sentence = sentence
         return member
+
+
+class Status(_Spoken):
+    """How a trajectory ended. `Status(k).sentence` says it in words."""
 
     CONVERGED = 0, "The gradient's norm fell to gtol."
     UNDEFINED = 1, "The function or its gradient is not finite at a finite point."
@@ -25,16 +30,8 @@ class Status(IntEnum):
     INTERRUPTED = 6, "The run was cancelled."
 
 
-class Outcome(IntEnum):
+class Outcome(_Spoken):
     """What an endpoint is. Values are disjoint from those of Status."""
-
-    sentence: str
-
-    def __new__(cls, value: int, sentence: str) -> Outcome:
-        member = int.__new__(cls, value)
-        member._value_ = value
-        member.sentence = sentence
-        return member
 
     GLOBAL_MINIMUM = 10, "A minimum, as low as the lowest known."
     LOCAL_MINIMUM = 11, "A minimum above the lowest known."

@@ -56,6 +56,7 @@ class Surface:
     params: Mapping[str, Any]
     _formula: Formula = field(repr=False)
     _minima_of: MinimaOf | None = field(repr=False, default=None)
+    _critical_points_of: MinimaOf | None = field(repr=False, default=None)
     _retrace: Callable[[Mapping[str, Any]], Formula] | None = field(repr=False, default=None)
     _static: tuple[str, ...] = ()
     about: str = ""  #: the formula and its source, for surfaces of the catalog
@@ -68,7 +69,15 @@ class Surface:
     @property
     def minima(self) -> npt.NDArray[np.float64] | None:
         """The known global minimizers for these parameters, shape (k, dim), or None."""
-        known = None if self._minima_of is None else self._minima_of(self.params)
+        return self._known(self._minima_of)
+
+    @property
+    def critical_points(self) -> npt.NDArray[np.float64] | None:
+        """All points where the gradient vanishes for these parameters, shape (k, dim), or None where not known."""
+        return self._known(self._critical_points_of)
+
+    def _known(self, points_of: MinimaOf | None) -> npt.NDArray[np.float64] | None:
+        known = None if points_of is None else points_of(self.params)
         return None if known is None else np.array(known, dtype=np.float64).reshape(-1, self.dim)
 
     @property
@@ -166,9 +175,62 @@ class Surface:
 
     def __getstate__(self) -> dict[str, Any]:
         """A pickle holds the traced formula, not the user's function: static parameters stay as they are."""
-        minima = self.minima
-        known = None if minima is None else KnownMinima(minima, self.params)
-        return {**self.__dict__, "_minima_of": known, "_retrace": None}
+        known = {
+            name: None if points is None else KnownMinima(points, self.params)
+            for name, points in (("_minima_of", self.minima), ("_critical_points_of", self.critical_points))
+        }
+        return {**self.__dict__, **known, "_retrace": None}
+
+    # ------------------------------------------------------------------ compositions
+    __array_ufunc__ = None  # so that NumPy's numbers leave a * s to us
+
+    def __add__(self, other: Surface) -> Surface:
+        """The surface f(x) + g(x). Parameters of the second whose names are taken get a number: A, A2, A3, ...
+
+        Its window covers both; its minima are known where the two have known ones in common.
+
+        >>> import fastdescent as fd
+        >>> fd.surfaces.rastrigin(A=3.0) + fd.surfaces.rastrigin()
+        <Surface rastrigin + rastrigin: dim=2, A=3.0, A2=10.0>
+        """
+        from fastdescent._compose import added
+
+        return added(self, other)
+
+    def __mul__(self, factor: float) -> Surface:
+        """The surface factor * f(x); the minima stay if the factor is positive.
+
+        >>> import fastdescent as fd
+        >>> (-2 * fd.surface("x**2 - y**2"))([1.0, 3.0])
+        np.float64(16.0)
+        """
+        from fastdescent._compose import scaled
+
+        return scaled(self, factor)
+
+    __rmul__ = __mul__
+
+    def shifted(self, o: npt.ArrayLike) -> Surface:
+        """The surface f(x - o), o of shape (dim,): what was at the origin is at o.
+
+        >>> import fastdescent as fd
+        >>> fd.surfaces.sphere().shifted([1.0, 2.0]).minima
+        array([[1., 2.]])
+        """
+        from fastdescent._compose import shifted
+
+        return shifted(self, o)
+
+    def rotated(self, Q: npt.ArrayLike) -> Surface:
+        """The surface f(Q.T @ x), Q orthogonal of shape (dim, dim): what was at x is at Q @ x. Turns about the origin.
+
+        >>> import fastdescent as fd
+        >>> fd.surfaces.booth().rotated([[0.0, -1.0], [1.0, 0.0]]).minima
+        array([[-3.,  1.]])
+        """
+        from fastdescent._compose import rotated
+
+        return rotated(self, Q)
 
     # ------------------------------------------------------------------ words
     def __repr__(self) -> str:

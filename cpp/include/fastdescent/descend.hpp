@@ -10,24 +10,38 @@
 
 namespace fastdescent {
 
+/// Points along the way, at given steps. The last entry of a trajectory is its end, whatever its step.
+template <class T>
+struct Recording {
+  const uint32_t* steps;  ///< ascending, the first one 0
+  size_t n_steps;
+  const int32_t* row;  ///< (n): where a trajectory's path stands, -1: nowhere
+  T* x;                ///< (rows, n_steps + 1, dim)
+  int32_t* lengths;    ///< (rows): entries that were written
+};
+
 template <class T>
 struct Descent {
   const Isa* isa;
   Section step;
   const T* uniform;
-  const T* table;        ///< (max_steps + 1, n_table)
-  const T* initial;      ///< state rows of a trajectory at t = 0; the first `dim` are replaced by its start
-  const T* starts;       ///< (n, dim)
-  const T* lane_values;  ///< (n, n_lane)
+  const T* table;           ///< (max_steps + 1, n_table)
+  const T* initial;         ///< state rows of a trajectory at t = 0; the first `dim` are replaced by its start
+  const T* starts;          ///< (n, dim)
+  const T* lane_values;     ///< (n, n_lane)
+  const T* state_before;    ///< (n, n_state): where runs that go on stood, or null
+  const int32_t* t_before;  ///< (n): the updates that they had made, or null
   size_t n, dim, n_state, n_lane, lane_row, n_table, table_row;
   uint32_t max_steps;
   Tests<T> tests;
   bool plain;      ///< see Code::plain
   size_t n_lanes;  ///< trajectories in flight on a thread, at most; results do not depend on it
   unsigned n_threads;
-  T* x;            ///< results: (n, dim)
-  int32_t* nit;    ///< (n)
-  int8_t* status;  ///< (n)
+  Recording<T> record;  ///< n_steps is 0 where nothing is recorded
+  T* x;                 ///< results: (n, dim)
+  int32_t* nit;         ///< (n)
+  int8_t* status;       ///< (n)
+  T* state_after;       ///< (n, n_state), or null
 };
 
 /// Runs every trajectory; where `poll` cancels, the unfinished ones are `interrupted`.

@@ -27,7 +27,8 @@ struct Tests {
   int32_t alarm;     ///< outside the radius means `alarm`, whatever else holds
   T gtol2, escape2;  ///< squares; escape2 is infinite where there is no radius
   T xtol2, ftol;
-  const T* center;  ///< of the escape radius, `dim` numbers
+  const T* center;      ///< of the escape radius, `dim` numbers
+  const T *low, *high;  ///< of the box that may not be left, `dim` numbers each, or null
 };
 
 /// The lanes of one block: row r stands at rows + r * block. The first n_state rows are the state, which the kernel

@@ -6,7 +6,10 @@
 #include "fastdescent/vec.hpp"
 //
 #include "fastdescent/math/asin.hpp"
+#include "fastdescent/math/asinh.hpp"
 #include "fastdescent/math/atan.hpp"
+#include "fastdescent/math/cbrt.hpp"
+#include "fastdescent/math/erf.hpp"
 #include "fastdescent/math/exp.hpp"
 #include "fastdescent/math/expm1.hpp"
 #include "fastdescent/math/hypot.hpp"
@@ -14,5 +17,7 @@
 #include "fastdescent/math/log1p.hpp"
 #include "fastdescent/math/log2.hpp"
 #include "fastdescent/math/pow.hpp"
+#include "fastdescent/math/rounding.hpp"
+#include "fastdescent/math/sigmoid.hpp"
 #include "fastdescent/math/tanh.hpp"
 #include "fastdescent/math/trig.hpp"

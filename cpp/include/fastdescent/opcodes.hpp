@@ -7,6 +7,9 @@
   X(neg, 1)               \
   X(abs, 1)               \
   X(sign, 1)              \
+  X(floor, 1)             \
+  X(ceil, 1)              \
+  X(rint, 1)              \
   X(sqrt, 1)              \
   X(exp, 1)               \
   X(log, 1)               \
@@ -15,6 +18,21 @@
   X(tan, 1)               \
   X(tanh, 1)              \
   X(atan, 1)              \
+  X(expm1, 1)             \
+  X(log1p, 1)             \
+  X(log2, 1)              \
+  X(log10, 1)             \
+  X(asin, 1)              \
+  X(acos, 1)              \
+  X(sinh, 1)              \
+  X(cosh, 1)              \
+  X(asinh, 1)             \
+  X(acosh, 1)             \
+  X(atanh, 1)             \
+  X(cbrt, 1)              \
+  X(erf, 1)               \
+  X(erfc, 1)              \
+  X(expit, 1)             \
   X(add, 2)               \
   X(sub, 2)               \
   X(mul, 2)               \
@@ -28,6 +46,7 @@
   X(atan2, 2)             \
   X(pow, 2)               \
   X(hypot, 2)             \
+  X(logaddexp, 2)         \
   X(fma, 3)               \
   X(fms, 3)               \
   X(fnma, 3)              \

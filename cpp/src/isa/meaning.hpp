@@ -19,7 +19,10 @@ FD_INLINE Vec<T> meaning(Vec<T> a, Vec<T> b, Vec<T> c) {
   else if constexpr (op == Op::sign) {
     const Vec<T> one = select(a > 0, splat<T>(1), splat<T>(-1));
     return select(a != a, a, select(a == 0, splat<T>(0), one));
-  } else if constexpr (op == Op::sqrt) return sqrt(a);
+  } else if constexpr (op == Op::floor) return floor<T>(a);
+  else if constexpr (op == Op::ceil) return ceil<T>(a);
+  else if constexpr (op == Op::rint) return rint(a);
+  else if constexpr (op == Op::sqrt) return sqrt(a);
   else if constexpr (op == Op::exp) return exp<T>(a);
   else if constexpr (op == Op::log) return log<T>(a);
   else if constexpr (op == Op::sin) return sin<T>(a);
@@ -27,6 +30,21 @@ FD_INLINE Vec<T> meaning(Vec<T> a, Vec<T> b, Vec<T> c) {
   else if constexpr (op == Op::tan) return tan<T>(a);
   else if constexpr (op == Op::tanh) return tanh<T>(a);
   else if constexpr (op == Op::atan) return atan<T>(a);
+  else if constexpr (op == Op::expm1) return expm1<T>(a);
+  else if constexpr (op == Op::log1p) return log1p<T>(a);
+  else if constexpr (op == Op::log2) return log2<T>(a);
+  else if constexpr (op == Op::log10) return log10<T>(a);
+  else if constexpr (op == Op::asin) return asin<T>(a);
+  else if constexpr (op == Op::acos) return acos<T>(a);
+  else if constexpr (op == Op::sinh) return sinh<T>(a);
+  else if constexpr (op == Op::cosh) return cosh<T>(a);
+  else if constexpr (op == Op::asinh) return asinh<T>(a);
+  else if constexpr (op == Op::acosh) return acosh<T>(a);
+  else if constexpr (op == Op::atanh) return atanh<T>(a);
+  else if constexpr (op == Op::cbrt) return cbrt<T>(a);
+  else if constexpr (op == Op::erf) return erf<T>(a);
+  else if constexpr (op == Op::erfc) return erfc<T>(a);
+  else if constexpr (op == Op::expit) return expit<T>(a);
   else if constexpr (op == Op::add) return a + b;
   else if constexpr (op == Op::sub) return a - b;
   else if constexpr (op == Op::mul) return a * b;
@@ -40,6 +58,7 @@ FD_INLINE Vec<T> meaning(Vec<T> a, Vec<T> b, Vec<T> c) {
   else if constexpr (op == Op::atan2) return atan2<T>(a, b);
   else if constexpr (op == Op::pow) return pow<T>(a, b);
   else if constexpr (op == Op::hypot) return hypot<T>(a, b);
+  else if constexpr (op == Op::logaddexp) return logaddexp<T>(a, b);
   else if constexpr (op == Op::fma) return fma(a, b, c);
   else if constexpr (op == Op::fms) return fma(a, b, -c);
   else if constexpr (op == Op::fnma) return fma(-a, b, c);
@@ -49,6 +68,6 @@ FD_INLINE Vec<T> meaning(Vec<T> a, Vec<T> b, Vec<T> c) {
 /// Opcodes whose own work is so long that reading and writing rows does not matter.
 template <Op op>
 inline constexpr bool is_long =
-    (op >= Op::sqrt && op <= Op::atan) || op == Op::div || (op >= Op::atan2 && op <= Op::hypot);
+    (op >= Op::sqrt && op <= Op::expit) || op == Op::div || (op >= Op::atan2 && op <= Op::logaddexp);
 
 }  // namespace fastdescent::FD_ISA

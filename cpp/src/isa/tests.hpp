@@ -35,6 +35,18 @@ FD_INLINE Vec<T> radius2(const Tile<T>& tile, int u) {
   return total;
 }
 
+/// Lanes of vector u whose point is in the box.
+template <class T>
+FD_INLINE IVec<T> is_inside(const Tile<T>& tile, int u) {
+  const Tests<T>& tests = *tile.tests;
+  IVec<T> inside = isplat<T>(-1);
+  for (int32_t d = 0; d < tests.dim; ++d) {
+    const Vec<T> x = at_row(tile, tests.x + d, u);
+    inside &= (x >= splat<T>(tests.low[d])) & (x <= splat<T>(tests.high[d]));
+  }
+  return inside;
+}
+
 /// Lanes of vector u that go on for certain. May leave out some in vain, where squares overflow.
 template <bool centred, class T>
 FD_INLINE IVec<T> goes_on(const Tile<T>& tile, int u) {
@@ -47,6 +59,7 @@ FD_INLINE IVec<T> goes_on(const Tile<T>& tile, int u) {
   }
   const T limit = tests.escape2 < largest<T> ? tests.escape2 : largest<T>;
   IVec<T> going = (g2 > splat<T>(tests.gtol2)) & (g2 <= top) & (radius2<centred>(tile, u) <= splat<T>(limit));
+  if (tests.low) going &= is_inside(tile, u);
   if (tests.fun < 0 && tests.moved < 0) return going;
   Vec<T> f{};
   if (tests.fun >= 0) {
@@ -83,11 +96,12 @@ template <class T>
 FD_COLD Status status_of(const Tile<T>& tile, size_t lane) {
   const Tests<T>& tests = *tile.tests;
   const auto at = [&](int32_t r) { return tile.rows[r * block_lanes<T> + lane]; };
-  bool x_finite = true, slope_finite = tests.fun < 0 || is_finite(at(tests.fun));
+  bool x_finite = true, inside = true, slope_finite = tests.fun < 0 || is_finite(at(tests.fun));
   T g2 = 0, r2 = 0, moved2 = 0;
   for (int32_t d = 0; d < tests.dim; ++d) {
     const T x = at(tests.x + d), g = at(tests.gradient + d), delta = x - tests.center[d];
     x_finite &= is_finite(x);
+    if (tests.low) inside &= x >= tests.low[d] && x <= tests.high[d];
     slope_finite &= is_finite(g);
     g2 = d ? scalar_fma(g, g, g2) : g * g;
     r2 = d ? scalar_fma(delta, delta, r2) : delta * delta;
@@ -100,6 +114,7 @@ FD_COLD Status status_of(const Tile<T>& tile, size_t lane) {
   if (tests.alarm && outside) return Status::alarm;
   if (x_finite && !slope_finite) return Status::undefined;
   if (outside) return Status::diverged;
+  if (!inside) return Status::left_box;
   if (g2 <= tests.gtol2) return Status::converged;
   const bool stepped = tests.moved >= 0 && at(tests.moved) != 0;
   if (stepped && tests.xtol2 >= 0 && moved2 <= tests.xtol2) return Status::stalled;

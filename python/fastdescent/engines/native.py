@@ -26,7 +26,10 @@ def isa() -> str:
 
 def n_lanes() -> int:
     """Trajectories in flight on a thread; 0 leaves it to the core. Results do not depend on it."""
-    return int(os.environ.get("FASTDESCENT_LANES", "0"))
+    forced = os.environ.get("FASTDESCENT_LANES", "0")
+    if not forced.isdecimal():
+        raise ValueError(f"FASTDESCENT_LANES must be a number of lanes; got {forced!r}")
+    return int(forced)
 
 
 class NativeEngine:
@@ -62,7 +65,8 @@ class NativeEngine:
             with np.errstate(over="ignore", under="ignore"):
                 return np.ascontiguousarray(values, dtype=dtype)
 
-        x, nit, status = _core.descend(
+        n_state = len(job.initial)
+        found = _core.descend(
             isa=isa(),
             code=main.code,
             n_rows=main.n_rows,
@@ -75,13 +79,20 @@ class NativeEngine:
             rows=_step_rows(program, job),
             limits=_squared(job, dtype),
             center=rounded(job.limits.center),
+            box=rounded(np.zeros((0, 0)) if job.limits.box is None else job.limits.box),
             plain=job.plain,
+            state_before=rounded(np.zeros((0, n_state)) if job.state is None else job.state),
+            t_before=np.zeros(0, np.int32) if job.nit is None else job.nit,
+            record_steps=job.record.steps,
+            record_rows=job.record.rows,
+            n_recorded=job.record.n_rows,
+            keep_state=job.keep_state,
             max_steps=job.max_steps,
             n_lanes=n_lanes(),
             n_threads=job.n_threads,
             poll=job.poll,
         )
-        return Ends(x, nit, status)
+        return Ends(*found)
 
 
 def _step_rows(program: Program, job: DescentJob) -> Any:

@@ -23,7 +23,17 @@ class StopLimits:
     ftol: float | None
     escape_radius: float | None
     center: tuple[float, ...]
+    box: npt.NDArray[np.float64] | None  #: (2, dim), lows and highs; outside is LEFT_BOX
     alarm: bool  #: the radius is where f may cease to be finite, not where a trajectory has diverged
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Points along the way; without steps nothing is recorded."""
+
+    steps: npt.NDArray[np.uint32]  #: ascending, the first one 0
+    rows: npt.NDArray[np.int32]  #: (n,): the row of a trajectory's path, -1: not recorded
+    n_rows: int
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,10 @@ class DescentJob:
     params: Mapping[str, npt.ArrayLike]
     schedules: Mapping[str, npt.NDArray[np.float64]]  #: hyperparameters tabulated over t
     lane_inputs: Mapping[str, npt.NDArray[np.float64]]  #: hyperparameters, (n, size)
+    state: Floats | None  #: (n, n_state): where runs that go on stood
+    nit: npt.NDArray[np.int32] | None  #: (n,): the updates that they had made
+    keep_state: bool
+    record: Recording
     limits: StopLimits
     plain: bool  #: only the radius can stop a trajectory, and what is not finite shows in x with the next step
     max_steps: int
@@ -50,6 +64,9 @@ class Ends:
     x: Floats
     nit: npt.NDArray[np.int32]
     status: npt.NDArray[np.int8]
+    state: Floats  #: (n, n_state), or (0, n_state) where it was not to be kept
+    path: Floats  #: (rows, steps + 1, dim), NaN after a trajectory's end, which is its last entry
+    lengths: npt.NDArray[np.int32]  #: (rows,): entries of each path
 
 
 class Engine(Protocol):

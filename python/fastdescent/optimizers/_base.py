@@ -20,11 +20,13 @@ class Optimizer:
     `rule(x, grad, state, t, *, <hyperparameters>)` returns the new point and a dict with the new state. It is ordinary
     NumPy-style code: `state.v` starts at zero (or at `init["v"]`), `grad(x)`, `grad.fun(x)` and `grad.hvp(x, v)` are
     exact, `grad.resolution` is the dtype's relative spacing, t counts the updates made. A state named "accepted" says
-    whether the step counts as one.
+    whether the step counts as one. A rule with an argument `wall` gets None, or what puts points back into the bounds:
+    `inside, factor = wall(x)`, the factor being 0 or -1 for velocities where x was outside ("clip", "reflect"), else 1.
     """
 
     rule: ClassVar[Callable[..., tuple[Any, Mapping[str, Any]]]]
     init: ClassVar[Mapping[str, float]] = {}
+    velocity: ClassVar[tuple[str, ...]] = ()  #: states that a wall of the bounds stops or turns round
 
     def __post_init__(self) -> None:
         for f in fields(self):  # type: ignore[arg-type]
@@ -109,7 +111,8 @@ def optimizer(rule: Callable[..., Any] | None = None, /, *, init: Mapping[str, f
 def _made(rule: Callable[..., Any], init: Mapping[str, float]) -> type[Any]:
     parameters = list(inspect.signature(rule).parameters.values())
     wanted = ["x", "grad", "state", "t"]
-    if [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY] != wanted:
+    positional = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+    if positional not in (wanted, [*wanted, "wall"]):
         raise TypeError(f"the rule must have the arguments (x, grad, state, t, *, ...); got {inspect.signature(rule)}")
     hyper: list[Any] = []
     for p in parameters:

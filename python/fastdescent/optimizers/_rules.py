@@ -50,6 +50,7 @@ class Momentum(Optimizer):
 
     lr: Hyper
     momentum: Hyper = 0.9
+    velocity: ClassVar[tuple[str, ...]] = ("v",)
 
     @staticmethod
     def rule(x: Any, grad: Any, state: Any, t: Any, *, lr: Any, momentum: Any) -> Step:
@@ -80,6 +81,7 @@ class RMSprop(Optimizer):
     weight_decay: Hyper = 0.0
     momentum: Hyper = 0.0
     centered: bool = False
+    velocity: ClassVar[tuple[str, ...]] = ("b",)
 
     @staticmethod
     def rule(
@@ -120,6 +122,7 @@ class Adam(Optimizer):
     eps: Hyper = 1e-8
     weight_decay: Hyper = 0.0
     amsgrad: bool = False
+    velocity: ClassVar[tuple[str, ...]] = ("m",)
 
     @staticmethod
     def rule(
@@ -142,9 +145,11 @@ class LineSearch(Optimizer):
     """Gradient descent that backtracks; needs no learning rate.
 
     One trial a step: x' = x - h * g is accepted where f(x') <= f(x) - armijo * h * |g|^2 (Armijo 1966), and then h
-    grows by the factor `grow`; where it is rejected, x stays and h halves. Where h * |g|^2 drowns in the rounding of f,
-    the step is accepted and h stays as it is. With the default armijo = 1/2 a step never passes the minimum along its
-    ray on a quadratic; h starts small, at 0.001, so that no early leap crosses into another basin.
+    grows by the factor `grow`; where it is rejected, x stays and h halves. Where h * |g|^2 drowns in the rounding of f
+    (relative to the largest |f| so far), slopes decide instead: x' is accepted unless f rises there along the step, and
+    h grows while more than half of the slope is left. With the default armijo = 1/2 a step never passes the minimum
+    along its ray on a quadratic; h starts small, at 0.001, so that no early leap crosses into another basin. Within
+    bounds, x' is first put back into them, and g . (x - x') takes the place of h * |g|^2.
 
     Parameters
     ----------
@@ -154,14 +159,21 @@ class LineSearch(Optimizer):
 
     armijo: Hyper = 0.5
     grow: Hyper = 1.25
-    init: ClassVar[dict[str, float]] = {"h": 1e-3}
+    init: ClassVar[dict[str, float]] = {"h": 1e-3, "size": 0.0}
 
     @staticmethod
-    def rule(x: Any, grad: Any, state: Any, t: Any, *, armijo: Any, grow: Any) -> Step:
+    def rule(x: Any, grad: Any, state: Any, t: Any, wall: Any, *, armijo: Any, grow: Any) -> Step:
         g, f, h = grad(x), grad.fun(x), state.h
         trial = x - h * g
         slope = h * np.sum(g * g)
-        calm = slope <= 500 * grad.resolution * np.maximum(np.abs(f), 1.0)
-        accepted = calm | (grad.fun(trial) - f <= -armijo * slope)
-        h = np.where(calm, h, np.where(accepted, grow * h, 0.5 * h))
-        return np.where(accepted, trial, x), {"h": h, "accepted": accepted}
+        if wall is not None:
+            trial, _ = wall(trial)
+            slope = np.sum(g * (x - trial))
+        size = np.maximum(state.size, np.abs(f))
+        calm = slope <= 500 * grad.resolution * size
+        left = np.sum(grad(trial) * (x - trial))
+        descends = grad.fun(trial) - f <= -armijo * slope
+        accepted = np.where(calm, left >= 0, descends)
+        grows = np.where(calm, left > 0.5 * slope, descends)
+        h = np.where(accepted, np.where(grows, grow * h, h), 0.5 * h)
+        return np.where(accepted, trial, x), {"h": h, "size": size, "accepted": accepted}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -80,6 +81,42 @@ def _one_plus_square(b: Builder, a: Node) -> Node:
     return b.add(b.mul(a, a), b.const(1.0))
 
 
+def _logarithm(base: float) -> Rule:
+    return lambda b, n: (_times(b.div(b.const(1.0 / math.log(base)), n.inputs[0])),)
+
+
+def _one_minus_square(b: Builder, a: Node) -> Node:
+    """Two factors, so that nothing is lost near 1."""
+    one = b.const(1.0)
+    return b.mul(b.sub(one, a), b.add(one, a))
+
+
+def _asin(b: Builder, node: Node) -> Node:
+    return _inverse(b, b.elementwise("sqrt", _one_minus_square(b, node.inputs[0])))
+
+
+def _acosh(b: Builder, node: Node) -> tuple[Partial | None, ...]:
+    """Two roots: their product is finite where x^2 is not."""
+    (a,), one = node.inputs, b.const(1.0)
+    roots = b.mul(b.elementwise("sqrt", b.sub(a, one)), b.elementwise("sqrt", b.add(a, one)))
+    return (_times(_inverse(b, roots)),)
+
+
+def _bell(b: Builder, node: Node) -> Node:
+    """2 / sqrt(pi) * exp(-x^2)."""
+    (a,) = node.inputs
+    return b.mul(b.const(2.0 / math.sqrt(math.pi)), b.elementwise("exp", b.neg(b.mul(a, a))))
+
+
+def _expit(b: Builder, node: Node) -> tuple[Partial | None, ...]:
+    """expit(x) expit(-x), of which neither rounds to 1 - 1."""
+    return (_times(b.mul(node, b.elementwise("expit", b.neg(node.inputs[0])))),)
+
+
+def _logaddexp(b: Builder, node: Node) -> tuple[Partial | None, ...]:
+    return tuple(_times(b.elementwise("exp", b.sub(a, node))) for a in node.inputs)
+
+
 _RULES: dict[str, Rule] = {
     "copy": lambda b, n: (_ONE,),
     "neg": lambda b, n: (_MINUS,),
@@ -99,11 +136,27 @@ _RULES: dict[str, Rule] = {
     "tanh": lambda b, n: (_times(b.sub(b.const(1.0), b.mul(n, n))),),
     "atan": lambda b, n: (_times(_inverse(b, _one_plus_square(b, n.inputs[0]))),),
     "atan2": _atan2,
+    "expm1": lambda b, n: (_times(b.elementwise("exp", n.inputs[0])),),
+    "log1p": lambda b, n: (_times(_inverse(b, b.add(n.inputs[0], b.const(1.0)))),),
+    "log2": _logarithm(2.0),
+    "log10": _logarithm(10.0),
+    "asin": lambda b, n: (_times(_asin(b, n)),),
+    "acos": lambda b, n: (Partial(-1, _asin(b, n)),),
+    "sinh": lambda b, n: (_times(b.elementwise("cosh", n.inputs[0])),),
+    "cosh": lambda b, n: (_times(b.elementwise("sinh", n.inputs[0])),),
+    "asinh": lambda b, n: (_times(_inverse(b, b.elementwise("hypot", n.inputs[0], b.const(1.0)))),),
+    "acosh": _acosh,
+    "atanh": lambda b, n: (_times(_inverse(b, _one_minus_square(b, n.inputs[0]))),),
+    "cbrt": lambda b, n: (_times(b.div(b.const(1.0 / 3.0), b.mul(n, n))),),
+    "erf": lambda b, n: (_times(_bell(b, n)),),
+    "erfc": lambda b, n: (Partial(-1, _bell(b, n)),),
+    "expit": _expit,
+    "logaddexp": _logaddexp,
     "hypot": lambda b, n: tuple(_times(b.div(a, n)) for a in n.inputs),
     "max": _extremum,
     "min": _extremum,
     "select": lambda b, n: (None, Partial(where=(n.inputs[0], True)), Partial(where=(n.inputs[0], False))),
-} | dict.fromkeys(("sign", "lt", "le", "eq", "ne"), lambda b, n: (None,) * len(n.inputs))
+} | dict.fromkeys(("sign", "floor", "ceil", "rint", "lt", "le", "eq", "ne"), lambda b, n: (None,) * len(n.inputs))
 
 
 def zeros_like(b: Builder, node: Node) -> Node:

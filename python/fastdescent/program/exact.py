@@ -48,8 +48,10 @@ def fma32(a: float, b: float, c: float) -> float:
 def fma64(a: float, b: float, c: float) -> float:
     """a*b + c with one rounding, after Boldo and Melquiond (IEEE Trans. Computers 57(4), 2008)."""
     product = a * b
-    if a == 0.0 or b == 0.0 or not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):
+    if a == 0.0 or b == 0.0 or not (math.isfinite(a) and math.isfinite(b)):
         return product + c
+    if not math.isfinite(c):
+        return c  # the rounded product may be infinite where the product is not
     if not (abs(a) < 2.0**990 and abs(b) < 2.0**990 and abs(c) < 2.0**1000 and 2.0**-960 < abs(product) < 2.0**1000):
         return fma_by_integers(a, b, c)
     scaled = a * 134217729.0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fastdescent._errors import TraceError
 from fastdescent.program.build import Builder
 from fastdescent.program.compile import compile_function
 from fastdescent.program.differentiate import directional, gradient
@@ -30,6 +32,7 @@ class Formula:
     params: Mapping[str, Shape]
     steps: dict[Any, Any] = field(default_factory=dict)  #: step Programs made of this formula, by their specification
     _programs: dict[Any, Program] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __reduce__(self) -> tuple[Callable[..., Formula], tuple[Any, ...]]:
         return _unpickled, (*flatten([self.x, self.fun, self.gradient]), dict(self.params))
@@ -45,7 +48,8 @@ class Formula:
     def program(self, *outputs: str) -> Program:
         """The Program that maps x to some of "fun", "gradient", "grad_norm", or (x, v) to "hvp"."""
         if outputs not in self._programs:
-            self._programs[outputs] = self._compiled(outputs)
+            with self._lock:  # compiling adds nodes to the graph that all callers share
+                self._programs[outputs] = self._compiled(outputs)
         return self._programs[outputs]
 
     def _compiled(self, outputs: tuple[str, ...]) -> Program:
@@ -73,7 +77,12 @@ def trace(function: Callable[..., Any], dim: int, params: Mapping[str, Shape]) -
     b = Builder()
     x = b.graph.leaf("input", POINT, (dim,))
     leaves = {name: Traced(b, b.graph.leaf("param", name, shape)) for name, shape in params.items()}
-    result = function(Traced(b, x, is_point=True), **leaves)
+    try:
+        result = function(Traced(b, x, is_point=True), **leaves)
+    except ValueError as error:  # NumPy's, where an element of an array of floats was to become a traced value
+        if isinstance(error.__cause__, TraceError):
+            raise error.__cause__ from None
+        raise
     if result is None:
         refuse("the function returned None", "return the value")
     fun = as_node(b, result)

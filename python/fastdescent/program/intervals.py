@@ -101,10 +101,35 @@ def _rising(function: Callable[[float], float], above: float = -math.inf) -> Cal
     return rule
 
 
-def _logarithm(a: Interval) -> Interval:
-    if not a[0] > 0.0:
-        raise _Unbounded
-    return math.log(a[0]), math.log(a[1])
+def _rising_past(function: Callable[[float], float], low: float, high: float = math.inf) -> Callable[..., Interval]:
+    """Rising where low < x < high, with poles at the ends."""
+
+    def rule(a: Interval) -> Interval:
+        if not (a[0] > low and a[1] < high):
+            raise _Unbounded
+        return function(a[0]), function(a[1])
+
+    return rule
+
+
+def _unit(low: float, high: float) -> Callable[[Interval], Interval]:
+    """Between low and high where -1 <= x <= 1."""
+
+    def rule(a: Interval) -> Interval:
+        if not (a[0] >= -1.0 and a[1] <= 1.0):
+            raise _Unbounded
+        return low, high
+
+    return rule
+
+
+def _cosh(a: Interval) -> Interval:
+    low, high = _absolute(a)
+    return math.cosh(low), math.cosh(high)
+
+
+def _logaddexp(a: Interval, b: Interval) -> Interval:
+    return max(a[0], b[0]), max(a[1], b[1]) + 1.0
 
 
 def _general_power(a: Interval, b: Interval) -> Interval:
@@ -126,7 +151,26 @@ _RULES: dict[str, Callable[..., Interval]] = {
     "div": _quotient,
     "sqrt": _rising(math.sqrt, above=0.0),
     "exp": _rising(math.exp),
-    "log": _logarithm,
+    "expm1": _rising(math.expm1),
+    "sinh": _rising(math.sinh),
+    "cosh": _cosh,
+    "asinh": _rising(math.asinh),
+    "acosh": _rising(math.acosh, above=1.0),
+    "atanh": _rising_past(math.atanh, -1.0, 1.0),
+    "cbrt": _rising(math.cbrt),
+    "log": _rising_past(math.log, 0.0),
+    "log1p": _rising_past(math.log1p, -1.0),
+    "log2": _rising_past(math.log2, 0.0),
+    "log10": _rising_past(math.log10, 0.0),
+    "asin": _unit(-2.0, 2.0),
+    "acos": _unit(0.0, 4.0),
+    "erf": lambda a: (-1.0, 1.0),
+    "erfc": lambda a: (0.0, 2.0),
+    "expit": lambda a: (0.0, 1.0),
+    "floor": lambda a: (a[0] - 1.0, a[1]),
+    "ceil": lambda a: (a[0], a[1] + 1.0),
+    "rint": lambda a: (a[0] - 0.5, a[1] + 0.5),
+    "logaddexp": _logaddexp,
     "sin": lambda a: (-1.0, 1.0),
     "cos": lambda a: (-1.0, 1.0),
     "tanh": lambda a: (-1.0, 1.0),

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 
 from fastdescent._errors import TraceError
-from fastdescent.program.build import Builder, view_of
+from fastdescent.program import composites
+from fastdescent.program.build import Builder
 from fastdescent.program.graph import Node
-from fastdescent.program.numpy_ufuncs import is_bool, is_float64, progressions
+from fastdescent.program.numpy_moving import MOVING
+from fastdescent.program.numpy_products import PRODUCTS
+from fastdescent.program.numpy_ufuncs import is_bool, is_float64
 from fastdescent.program.products import dot
 from fastdescent.program.trace import Traced, as_node, refuse
-from fastdescent.program.views import View
 
 
 def apply_function(b: Builder, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -97,12 +99,82 @@ def _prod(b: Builder, a: Any, axis: Any = None, dtype: Any = None, out: Any = No
     return _folded("mul", b, a, axis, None, keepdims)
 
 
-def _cumsum(b: Builder, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Traced:
-    _check_reduction(dtype, out)
-    array = _array(b, a).ravel() if axis is None else _array(b, a)
-    (axis,) = _axes(array.shape, 0 if axis is None else axis)
-    terms = (array.view(operator.itemgetter((*(slice(None),) * axis, k, ...))) for k in range(array.shape[axis]))
-    return _stack(b, list(itertools.accumulate(terms)), axis)
+def _cumulating(combine: Callable[[Any, Any], Any]) -> Callable[..., Traced]:
+    def make(b: Builder, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Traced:
+        _check_reduction(dtype, out)
+        array = _array(b, a).ravel() if axis is None else _array(b, a)
+        (axis,) = _axes(array.shape, 0 if axis is None else axis)
+        terms = (array.view(operator.itemgetter((*(slice(None),) * axis, k, ...))) for k in range(array.shape[axis]))
+        return _stack(b, list(itertools.accumulate(terms, combine)), axis)
+
+    return make
+
+
+def _var(
+    b: Builder, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: Any = False
+) -> Traced:
+    array = _array(b, a)
+    count = int(np.prod([array.shape[k] for k in _axes(array.shape, axis)]))
+    if not count:
+        raise ValueError("the variance of no numbers")
+    away = array - _mean(b, array, axis, keepdims=True)
+    total = _sum(b, away * away, axis, dtype, out, keepdims)
+    return _result(b, b.div(total.node, b.const(float(max(count - ddof, 0)))))
+
+
+def _std(b: Builder, *args: Any, **kwargs: Any) -> Traced:
+    return _result(b, b.elementwise("sqrt", _var(b, *args, **kwargs).node))
+
+
+def _average(b: Builder, a: Any, axis: Any = None, weights: Any = None) -> Any:
+    if weights is None:
+        return _mean(b, a, axis)
+    array, shape = _array(b, a), np.shape(a)
+    if np.shape(weights) != shape:
+        if axis is None or np.shape(weights) != (shape[axis],):
+            raise ValueError("weights must have the shape of the array, or of its axis")
+        weights = np.reshape(weights, [n if k == axis % len(shape) else 1 for k, n in enumerate(shape)])
+    factors = Traced(b, b.broadcast(as_node(b, weights), shape))
+    return _sum(b, array * factors, axis) / _sum(b, factors, axis)
+
+
+def _ptp(b: Builder, a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    return _folded("max", b, a, axis, out, keepdims) - _folded("min", b, a, axis, out, keepdims)
+
+
+def _round(b: Builder, a: Any, decimals: int = 0, out: Any = None) -> Traced:
+    _check_reduction(None, out)
+    unit, node = b.const(10.0 ** abs(decimals)), as_node(b, a)
+    scaled = b.mul(node, unit) if decimals >= 0 else b.div(node, unit)
+    nearest = b.elementwise("rint", scaled)
+    return _result(b, b.div(nearest, unit) if decimals >= 0 else b.mul(nearest, unit))
+
+
+def _all(b: Builder, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Traced:
+    truth = _result(b, b.elementwise("ne", as_node(b, a), b.const(0.0)))
+    return _result(b, _folded("min", b, truth, axis, out, bool(keepdims)).node, is_bool=True)
+
+
+def _any(b: Builder, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Traced:
+    truth = _result(b, b.elementwise("ne", as_node(b, a), b.const(0.0)))
+    return _result(b, _folded("max", b, truth, axis, out, bool(keepdims)).node, is_bool=True)
+
+
+def _select(b: Builder, condlist: Any, choicelist: Any, default: Any = 0) -> Traced:
+    """The first choice whose condition holds."""
+    if len(condlist) != len(choicelist):
+        raise ValueError("as many conditions as choices are needed")
+    total = as_node(b, default)
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        total = b.select(as_node(b, condition), as_node(b, choice), total)
+    return _result(b, total)
+
+
+def _trapezoid(b: Builder, y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+    if axis not in (-1, np.ndim(y) - 1) or np.ndim(x) > 1:
+        refuse("np.trapezoid along an axis that is not the last", "transpose first")
+    steps = dx if x is None else _diff(b, x)
+    return np.sum(steps * (_array(b, y)[..., 1:] + _array(b, y)[..., :-1]) / 2.0, axis=-1)
 
 
 def _diff(b: Builder, a: Any, n: int = 1, axis: int = -1) -> Traced:
@@ -134,10 +206,23 @@ def _norm(b: Builder, a: Any, ord: Any = None, axis: Any = None, keepdims: bool 
     node = as_node(b, a)
     axes = _axes(node.shape, axis)
     frobenius = ord is None or (ord == "fro" and len(axes) == 2)
-    if not frobenius and not (ord == 2 and len(axes) == 1):
+    if not frobenius and (len(axes) != 1 or isinstance(ord, str)):
         refuse(f"np.linalg.norm with ord={ord!r} of {len(axes)} axes cannot be traced", "write the norm out")
+    if not frobenius and ord != 2:
+        return _vector_norm(b, node, float(ord), axes, keepdims)
     square = b.sum(b.mul(node, node), axes)
     return _kept(b, b.elementwise("sqrt", square), node.shape, axes, bool(keepdims))
+
+
+def _vector_norm(b: Builder, node: Node, order: float, axes: tuple[int, ...], keepdims: bool) -> Traced:
+    sizes = b.elementwise("abs", node)
+    if abs(order) == np.inf:
+        return _folded("max" if order > 0 else "min", b, _result(b, sizes), axes, None, keepdims)
+    if order == 0:
+        total = b.sum(b.elementwise("ne", node, b.const(0.0)), axes)
+    else:
+        total = b.power(b.sum(b.power(sizes, order), axes), 1.0 / order)
+    return _kept(b, total, node.shape, axes, bool(keepdims))
 
 
 def _where(b: Builder, condition: Any, *choices: Any) -> Traced:
@@ -172,6 +257,22 @@ def _hstack(b: Builder, arrays: Any) -> Traced:
     return _concatenate(b, parts, 0 if parts[0].ndim == 1 else 1)
 
 
+def _vstack(b: Builder, tup: Any) -> Traced:
+    rows = [_array(b, a) for a in tup]
+    return _concatenate(b, [a if a.ndim > 1 else a.reshape(1, -1) for a in rows])
+
+
+def _column_stack(b: Builder, tup: Any) -> Traced:
+    columns = [_array(b, a) for a in tup]
+    return _concatenate(b, [a if a.ndim > 1 else a.reshape(-1, 1) for a in columns], 1)
+
+
+def _append(b: Builder, arr: Any, values: Any, axis: Any = None) -> Traced:
+    if axis is None:
+        arr, values = _array(b, arr).ravel(), _array(b, values).ravel()
+    return _concatenate(b, [arr, values], axis or 0)
+
+
 def _array(b: Builder, a: Any) -> Traced:
     return a if isinstance(a, Traced) else Traced(b, as_node(b, a))
 
@@ -189,49 +290,56 @@ def _full_like(b: Builder, a: Any, fill_value: Any, dtype: Any = None, order: st
     return _result(b, b.broadcast(as_node(b, fill_value), as_node(b, a).shape))
 
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "sum": _sum,
-    "mean": _mean,
-    "dot": lambda b, p, q, out=None: _result(b, dot(b, as_node(b, p), as_node(b, q))),
-    "where": _where,
-    "concatenate": _concatenate,
-    "stack": _stack,
-    "hstack": _hstack,
-    "norm": _norm,
-    "prod": _prod,
-    "max": _folding("max"),
-    "amax": _folding("max"),
-    "min": _folding("min"),
-    "amin": _folding("min"),
-    "cumsum": _cumsum,
-    "diff": _diff,
-    "clip": _clip,
-    "outer": _outer,
-    "reshape": lambda b, a, shape, order="C", copy=None: _array(b, a).reshape(shape, order=order),
-    "ravel": lambda b, a, order="C": _array(b, a).ravel(order),
-    "transpose": _viewing(np.transpose),
-    "squeeze": _viewing(np.squeeze),
-    "expand_dims": _viewing(np.expand_dims),
-    "atleast_1d": lambda b, a: _array(b, a).view(np.atleast_1d),
-    "broadcast_to": _viewing(np.broadcast_to),
-    "copy": lambda b, a, order="K", subok=False: _result(b, as_node(b, a), is_bool(a)),
-    "zeros_like": lambda b, a, *args, **kwargs: _full_like(b, a, 0.0, *args, **kwargs),
-    "ones_like": lambda b, a, *args, **kwargs: _full_like(b, a, 1.0, *args, **kwargs),
-    "full_like": _full_like,
-    "shape": lambda b, a: as_node(b, a).shape,
-    "size": lambda b, a, axis=None: as_node(b, a).size if axis is None else as_node(b, a).shape[axis],
-    "ndim": lambda b, a: len(as_node(b, a).shape),
-}
-
-
-def gather(array: Traced, key: Any) -> Traced:
-    """array[key] where the key holds constant lists or arrays of integers (or of booleans)."""
-    b, node = array.builder, array.node
-    try:
-        wanted = np.arange(node.size).reshape(node.shape)[key]
-    except IndexError as error:
-        refuse(f"an index of an array of shape {node.shape} ({error})", "mend the index")
-    base, view = view_of(node)
-    rows = view.rows().ravel()[wanted.ravel()]
-    pieces = [(b.place(base, shown), View(cut.start, (1,), shown.shape)) for cut, shown in progressions(rows)]
-    return Traced(b, b.assemble(wanted.shape, pieces), is_bool=array.is_bool, fresh=True)
+FUNCTIONS: dict[str, Callable[..., Any]] = (
+    MOVING
+    | PRODUCTS
+    | {
+        "sum": _sum,
+        "mean": _mean,
+        "dot": lambda b, p, q, out=None: _result(b, dot(b, as_node(b, p), as_node(b, q))),
+        "where": _where,
+        "concatenate": _concatenate,
+        "stack": _stack,
+        "hstack": _hstack,
+        "norm": _norm,
+        "prod": _prod,
+        "max": _folding("max"),
+        "amax": _folding("max"),
+        "min": _folding("min"),
+        "amin": _folding("min"),
+        "cumsum": _cumulating(operator.add),
+        "cumprod": _cumulating(operator.mul),
+        "var": _var,
+        "std": _std,
+        "average": _average,
+        "ptp": _ptp,
+        "round": _round,
+        "around": _round,
+        "fix": lambda b, x, out=None: _result(b, composites.trunc(b, as_node(b, x))),
+        "sinc": lambda b, x: _result(b, composites.sinc(b, as_node(b, x))),
+        "all": _all,
+        "any": _any,
+        "select": _select,
+        "trapezoid": _trapezoid,
+        "vstack": _vstack,
+        "column_stack": _column_stack,
+        "append": _append,
+        "diff": _diff,
+        "clip": _clip,
+        "outer": _outer,
+        "reshape": lambda b, a, shape, order="C", copy=None: _array(b, a).reshape(shape, order=order),
+        "ravel": lambda b, a, order="C": _array(b, a).ravel(order),
+        "transpose": _viewing(np.transpose),
+        "squeeze": _viewing(np.squeeze),
+        "expand_dims": _viewing(np.expand_dims),
+        "atleast_1d": lambda b, a: _array(b, a).view(np.atleast_1d),
+        "broadcast_to": _viewing(np.broadcast_to),
+        "copy": lambda b, a, order="K", subok=False: _result(b, as_node(b, a), is_bool(a)),
+        "zeros_like": lambda b, a, *args, **kwargs: _full_like(b, a, 0.0, *args, **kwargs),
+        "ones_like": lambda b, a, *args, **kwargs: _full_like(b, a, 1.0, *args, **kwargs),
+        "full_like": _full_like,
+        "shape": lambda b, a: as_node(b, a).shape,
+        "size": lambda b, a, axis=None: as_node(b, a).size if axis is None else as_node(b, a).shape[axis],
+        "ndim": lambda b, a: len(as_node(b, a).shape),
+    }
+)

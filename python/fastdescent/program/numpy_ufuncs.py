@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+import math
+import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent.program import composites
 from fastdescent.program.build import Builder, constant_value
 from fastdescent.program.graph import Node
 from fastdescent.program.products import matmul
@@ -73,28 +78,70 @@ _SIMPLE = {
     "add": "add", "subtract": "sub", "multiply": "mul", "true_divide": "div", "divide": "div", "negative": "neg",
     "absolute": "abs", "fabs": "abs", "sign": "sign", "sqrt": "sqrt", "exp": "exp", "log": "log", "sin": "sin",
     "cos": "cos", "tan": "tan", "tanh": "tanh", "arctan": "atan", "arctan2": "atan2", "hypot": "hypot",
+    "expm1": "expm1", "log1p": "log1p", "log2": "log2", "log10": "log10", "arcsin": "asin", "arccos": "acos",
+    "sinh": "sinh", "cosh": "cosh", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "cbrt": "cbrt",
+    "floor": "floor", "ceil": "ceil", "rint": "rint", "logaddexp": "logaddexp",
     "maximum": "max", "minimum": "min", "less": "lt", "less_equal": "le", "equal": "eq", "not_equal": "ne",
 }  # fmt: skip
 
-UFUNCS: dict[str, Make] = {name: _op(op) for name, op in _SIMPLE.items()} | {
-    "greater": _swapped("lt"),
-    "greater_equal": _swapped("le"),
-    "positive": lambda b, a: a,
-    "square": lambda b, a: b.power(a, 2.0),
-    "reciprocal": lambda b, a: b.div(b.const(1.0), a),
-    "power": _power,
-    "float_power": _power,
-    "matmul": matmul,
-    "logical_and": _and,
-    "logical_or": _or,
-    "logical_not": _not,
-    "bitwise_and": _and,
-    "bitwise_or": _or,
-    "invert": _not,
+#: Of scipy.special, known by name: SciPy itself is not needed.
+SPECIAL: dict[str, Make] = {
+    "erf": _op("erf"),
+    "erfc": _op("erfc"),
+    "expit": _op("expit"),
+    "exp10": lambda b, a: b.elementwise("pow", b.const(10.0), a),
+    "logit": composites.logit,
+    "log_expit": composites.log_expit,
+    "softplus": composites.softplus,
+    "xlogy": composites.xlogy,
+    "xlog1py": composites.xlog1py,
+    "entr": composites.entr,
+    "ndtr": composites.ndtr,
 }
 
+UFUNCS: dict[str, Make] = (
+    SPECIAL
+    | {name: _op(op) for name, op in _SIMPLE.items()}
+    | {
+        "greater": _swapped("lt"),
+        "greater_equal": _swapped("le"),
+        "positive": lambda b, a: a,
+        "square": lambda b, a: b.power(a, 2.0),
+        "reciprocal": lambda b, a: b.div(b.const(1.0), a),
+        "power": _power,
+        "float_power": _power,
+        "exp2": lambda b, a: b.elementwise("pow", b.const(2.0), a),
+        "conjugate": lambda b, a: a,
+        "deg2rad": composites.scaled(math.pi / 180.0),
+        "radians": composites.scaled(math.pi / 180.0),
+        "rad2deg": composites.scaled(180.0 / math.pi),
+        "degrees": composites.scaled(180.0 / math.pi),
+        "trunc": composites.trunc,
+        "heaviside": composites.heaviside,
+        "copysign": composites.copysign,
+        "remainder": composites.remainder,
+        "fmod": composites.fmod,
+        "floor_divide": composites.floor_divide,
+        "logaddexp2": composites.logaddexp2,
+        "fmax": composites.fmax,
+        "fmin": composites.fmin,
+        "signbit": composites.signbit,
+        "isnan": lambda b, a: b.elementwise("ne", a, a),
+        "isinf": composites.isinf,
+        "isfinite": composites.isfinite,
+        "matmul": matmul,
+        "logical_and": _and,
+        "logical_or": _or,
+        "logical_not": _not,
+        "bitwise_and": _and,
+        "bitwise_or": _or,
+        "invert": _not,
+    }
+)
+
 _GIVES_BOOL = {"less", "less_equal", "equal", "not_equal", "greater", "greater_equal", "logical_and", "logical_or",
-               "logical_not", "bitwise_and", "bitwise_or", "invert"}  # fmt: skip
+               "logical_not", "bitwise_and", "bitwise_or", "invert", "signbit", "isnan", "isinf",
+               "isfinite"}  # fmt: skip
 _NEEDS_BOOL = {"bitwise_and", "bitwise_or", "invert"}
 #: What NumPy does with booleans where it differs from numbers; None: it refuses.
 _OF_BOOLS = {"add": "logical_or", "multiply": "logical_and", "maximum": "logical_or", "minimum": "logical_and",
@@ -109,6 +156,8 @@ def apply_ufunc(b: Builder, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...
     name = ufunc.__name__
     if method == "reduce" and name in _REDUCTIONS:
         return _REDUCTIONS[name](*inputs, **{"axis": 0, **kwargs})
+    if name in UFUNCS and method in _METHODS and ufunc.nin == 2 and ufunc.signature is None:
+        return _METHODS[method](ufunc, *inputs, **kwargs)
     if name not in UFUNCS or method != "__call__":
         shown = name if method == "__call__" else f"{name}.{method}"
         refuse(f"{shown} cannot be traced", "use " + ", ".join(sorted(UFUNCS)))
@@ -125,6 +174,47 @@ def apply_ufunc(b: Builder, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...
     if name != "matmul":
         _check_shapes(name, nodes)
     return Traced(b, UFUNCS[name](b, *nodes), is_bool=name in _GIVES_BOOL, fresh=True)
+
+
+def apply_special(name: str) -> Callable[..., Traced]:
+    """The function of scipy.special of this name, of traced values."""
+
+    def function(*operands: Any) -> Traced:
+        b = next(v.builder for v in operands if isinstance(v, Traced))
+        return Traced(b, UFUNCS[name](b, *(as_node(b, v) for v in operands)), fresh=True)
+
+    function.__name__ = name
+    return function
+
+
+def _folded(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False) -> Any:
+    """array[0] op array[1] op ..., along one axis, or for axis=None in C order."""
+    _check_options(ufunc.__name__, {"dtype": dtype} if dtype is not None else {})
+    lines = array.ravel() if axis is None else array
+    axis_of_lines = np.lib.array_utils.normalize_axis_index(0 if axis is None else operator.index(axis), lines.ndim)
+    if not lines.shape[axis_of_lines]:
+        refuse(f"np.{ufunc.__name__}.reduce of no numbers", "give some")
+    total = functools.reduce(ufunc, _along(lines, axis_of_lines))
+    if keepdims:
+        total = total.reshape([1 if axis is None or k == axis_of_lines else n for k, n in enumerate(array.shape)])
+    return total
+
+
+def _accumulated(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None) -> Any:
+    _check_options(ufunc.__name__, {"dtype": dtype} if dtype is not None else {})
+    axis = np.lib.array_utils.normalize_axis_index(axis, array.ndim)
+    return np.stack(list(itertools.accumulate(_along(array, axis), ufunc)), axis)
+
+
+def _along(array: Any, axis: int) -> list[Any]:
+    return [array[(*(slice(None),) * axis, k)] for k in range(array.shape[axis])]
+
+
+def _outer(ufunc: np.ufunc, p: Any, q: Any, **kwargs: Any) -> Any:
+    return ufunc(np.reshape(p, np.shape(p) + (1,) * np.ndim(q)), q, **kwargs)
+
+
+_METHODS: dict[str, Callable[..., Any]] = {"reduce": _folded, "accumulate": _accumulated, "outer": _outer}
 
 
 def _check_options(name: str, kwargs: Mapping[str, Any]) -> None:

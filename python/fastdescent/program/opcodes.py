@@ -39,6 +39,9 @@ ELEMENTWISE: dict[str, Meaning] = {
     "neg": lambda m, a: m.neg(a),
     "abs": lambda m, a: m.abs(a),
     "sign": _sign,
+    "floor": el.floor,
+    "ceil": el.ceil,
+    "rint": lambda m, a: m.rint(a),
     "sqrt": lambda m, a: m.sqrt(a),
     "exp": el.exp,
     "log": el.log,
@@ -47,6 +50,21 @@ ELEMENTWISE: dict[str, Meaning] = {
     "tan": el.tan,
     "tanh": el.tanh,
     "atan": el.atan,
+    "expm1": el.expm1,
+    "log1p": el.log1p,
+    "log2": el.log2,
+    "log10": el.log10,
+    "asin": el.asin,
+    "acos": el.acos,
+    "sinh": el.sinh,
+    "cosh": el.cosh,
+    "asinh": el.asinh,
+    "acosh": el.acosh,
+    "atanh": el.atanh,
+    "cbrt": el.cbrt,
+    "erf": el.erf,
+    "erfc": el.erfc,
+    "expit": el.expit,
     "add": lambda m, a, b: m.add(a, b),
     "sub": lambda m, a, b: m.sub(a, b),
     "mul": lambda m, a, b: m.mul(a, b),
@@ -60,6 +78,7 @@ ELEMENTWISE: dict[str, Meaning] = {
     "atan2": el.atan2,
     "pow": el.pow,
     "hypot": el.hypot,
+    "logaddexp": el.logaddexp,
     "fma": lambda m, a, b, c: m.fma(a, b, c),
     "fms": lambda m, a, b, c: m.fma(a, b, m.neg(c)),
     "fnma": lambda m, a, b, c: m.fma(m.neg(a), b, c),
@@ -72,6 +91,7 @@ REDUCTIONS: dict[str, int] = {"sum": 1, "dot": 2}
 NAMES: tuple[str, ...] = (*ELEMENTWISE, *REDUCTIONS)
 NUMBERS = {name: k for k, name in enumerate(NAMES)}
 
-_ARITIES = dict.fromkeys(("copy", "neg", "abs", "sign", "sqrt", "exp", "log", "sin", "cos", "tan", "tanh", "atan"), 1)
+_UNARY = NAMES[: NUMBERS["add"]]
+_ARITIES = dict.fromkeys(_UNARY, 1)
 _ARITIES |= dict.fromkeys(("fma", "fms", "fnma", "select"), 3)
 ARITY: dict[str, int] = {name: _ARITIES.get(name, REDUCTIONS.get(name, 2)) for name in NAMES}

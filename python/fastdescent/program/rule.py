@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from fastdescent.program.instantiate import instantiate
 from fastdescent.program.program import Program
 from fastdescent.program.spread import spreads
 from fastdescent.program.trace import Traced, as_node, refuse
+from fastdescent.program.walls import KEEPING, Wall
 
 #: The parameter that every run supplies for `grad.resolution`.
 RESOLUTION = "dtype.resolution"
@@ -34,6 +36,8 @@ class StepSpec:
     with_fun: bool
     with_ftol: bool
     with_xtol: bool
+    boundary: str = "ignore"
+    velocity: tuple[str, ...] = ()  #: states that a wall stops or turns round
 
 
 @dataclass(frozen=True)
@@ -125,13 +129,25 @@ def _run_rule(own: Formula, spec: StepSpec, shapes: Mapping[str, Shape]) -> tupl
     state = State(b, shapes, own.x.shape)
     t = Traced(b, b.graph.leaf("time", "t", ()))
     hyper = {name: _hyper_value(b, value) for name, value in spec.hyper}
+    if "wall" in inspect.signature(spec.rule).parameters:
+        hyper["wall"] = Wall(b, own.dim, spec.boundary) if spec.boundary in KEEPING else None
     result = spec.rule(Traced(b, own.x, is_point=True), Gradient(own), state, t, **hyper)
     if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping)):
         refuse("the optimizer's rule must return (new x, dict of new state)", "write return x - lr * grad(x), {}")
     x_next = as_node(b, result[0])
     if x_next.shape != own.x.shape:
         refuse(f"the rule returned x of shape {x_next.shape}, not {own.x.shape}", "return the whole point")
-    return state, x_next, dict(result[1])
+    return state, *_kept_inside(b, spec, x_next, dict(result[1]))
+
+
+def _kept_inside(b: Builder, spec: StepSpec, x_next: Node, after: dict[str, Any]) -> tuple[Node, dict[str, Any]]:
+    if spec.boundary not in KEEPING:
+        return x_next, after
+    x_next, factor = Wall(b, x_next.size, spec.boundary).kept(x_next)
+    for name in spec.velocity:
+        if name in after:
+            after[name] = Traced(b, b.mul(factor, as_node(b, after[name])))
+    return x_next, after
 
 
 def _hyper_value(b: Builder, value: Any) -> Any:
@@ -153,6 +169,8 @@ def _compiled(own: Formula, spec: StepSpec, state: State, x_next: Node, after: d
     rows += [StateRow(name, leaf, as_node(b, after[name])) for name, leaf in state._leaves.items()]
     initial = [0.0] * own.dim + [v for r in rows[1:] for v in [init.get(r.name, 0.0)] * r.before.size]
     tests = [("gradient", own.gradient)]
+    if spec.boundary == "clip":
+        tests = [("gradient", Wall(b, own.dim, "clip").projected(own.x, own.gradient))]
     if spec.with_fun:
         tests.append(("fun", own.fun))
     if spec.with_ftol or spec.with_xtol:

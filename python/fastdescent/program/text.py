@@ -13,15 +13,24 @@ import numpy as np
 
 from fastdescent._check import nearest, shown
 from fastdescent.program.build import constant_value
+from fastdescent.program.numpy_ufuncs import apply_special
 from fastdescent.program.trace import Traced
 
 _CONSTANTS = {"pi": math.pi, "e": math.e}
 _FUNCTIONS: dict[str, tuple[Callable[..., Any], int]] = {
     name: (getattr(np, name), 1)
-    for name in ("abs", "sign", "sqrt", "exp", "log", "sin", "cos", "tan", "tanh", "arctan", "square")
+    for name in (
+        "abs", "sign", "sqrt", "cbrt", "square", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos",
+        "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "sinc", "floor",
+        "ceil", "round",
+    )
+}  # fmt: skip
+_FUNCTIONS |= {f"a{name}": _FUNCTIONS[f"arc{name}"] for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
+_FUNCTIONS |= {name: (apply_special(name), 1) for name in ("erf", "erfc", "expit", "softplus")}
+_FUNCTIONS |= {
+    name: (getattr(np, name), 2) for name in ("arctan2", "hypot", "maximum", "minimum", "logaddexp", "heaviside")
 }
-_FUNCTIONS |= {name: (getattr(np, name), 2) for name in ("arctan2", "hypot", "maximum", "minimum")}
-_FUNCTIONS |= {"where": (np.where, 3), "atan": (np.arctan, 1), "atan2": (np.arctan2, 2), "ln": (np.log, 1)}
+_FUNCTIONS |= {"where": (np.where, 3), "atan2": (np.arctan2, 2), "ln": (np.log, 1)}
 _FUNCTIONS |= {
     "max": (lambda *v: reduce(np.maximum, v), -2),
     "min": (lambda *v: reduce(np.minimum, v), -2),

@@ -52,6 +52,9 @@ class Traced(NDArrayOperatorsMixin):
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """Of arrays. A number has none, as Python's: np.mean of an object array would convert its result to it."""
+        if not self.node.shape:
+            raise AttributeError("a traced number has no dtype")
         return np.dtype(bool if self.is_bool else np.float64)
 
     @property
@@ -78,7 +81,8 @@ class Traced(NDArrayOperatorsMixin):
 
     def _as_number(self) -> NoReturn:
         refuse("a traced value is not a number (math.sin, float(), or an element of np.zeros that is set, ask for one)",
-               "write np.sin and the like, and np.array([...]) or np.stack instead of filling an array")  # fmt: skip
+               "write np.sin and the like, and np.stack([...]) or np.empty(n, dtype=object) where np.zeros(n) "
+                "is filled")  # fmt: skip
 
     def __float__(self) -> float:
         self._as_number()
@@ -89,13 +93,29 @@ class Traced(NDArrayOperatorsMixin):
     def __index__(self) -> int:
         refuse("a traced value cannot be an index or a count", "use np.where, or a constant index")
 
+    def __round__(self, digits: int | None = None) -> Any:
+        return np.round(self, digits or 0)
+
+    def __floor__(self) -> Any:
+        return np.floor(self)
+
+    def __ceil__(self) -> Any:
+        return np.ceil(self)
+
+    def __trunc__(self) -> Any:
+        return np.trunc(self)
+
     def __hash__(self) -> int:
         return id(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[np.object_]:
         """An object array of traced numbers: NumPy's functions on it run element by element."""
         if dtype is not None and np.dtype(dtype) != object:
-            refuse(f"a traced value cannot become an array of {np.dtype(dtype)}", "write np.asarray(x), without dtype")
+            refuse(
+                f"a traced value cannot become an array of {np.dtype(dtype)}",
+                "write np.asarray(x), without dtype, and np.stack([...]) or np.empty(n, dtype=object) where "
+                "np.zeros(n) is filled",
+            )
         elements = np.empty(self.size, dtype=object)
         for k, index in enumerate(np.ndindex(self.shape)):
             elements[k] = self[index]
@@ -103,9 +123,14 @@ class Traced(NDArrayOperatorsMixin):
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """np.sin of an object array calls the method sin of its elements. Methods that arrays have are refused."""
-        from fastdescent.program.numpy_ufuncs import UFUNCS
+        from fastdescent.program.numpy_functions import FUNCTIONS
+        from fastdescent.program.numpy_ufuncs import SPECIAL, UFUNCS, apply_special
 
-        if name in UFUNCS:
+        if name == "dtype":
+            raise AttributeError("a traced number has no dtype")
+        if name in SPECIAL:
+            return functools.partial(apply_special(name), self)
+        if name in UFUNCS or (name in FUNCTIONS and hasattr(np.ndarray, name)):
             return functools.partial(getattr(np, name), self)
         if hasattr(np.ndarray, name) and not name.startswith("_"):
             refuse(f"the method or attribute {name} of a traced array", "write it with NumPy's functions")
@@ -140,7 +165,7 @@ class Traced(NDArrayOperatorsMixin):
             refuse(f"index [{_key_text(key)}] of an array of shape {self.shape} ({error})", "mend the index")
 
     def _gather(self, key: Any) -> Traced:
-        from fastdescent.program.numpy_functions import gather
+        from fastdescent.program.numpy_moving import gather
 
         return gather(self, key)
 
@@ -210,6 +235,8 @@ class Traced(NDArrayOperatorsMixin):
         result = apply_ufunc(self.builder, ufunc, method, inputs, kwargs)
         if out is None:
             return result
+        if not isinstance(out[0], Traced):
+            refuse("an update in place of an array of numbers", "write a = a + b, not a += b, or use dtype=object")
         if out[0] is not self or not self._fresh:
             refuse("an update in place of an array that others may see", "write a = a + b, not a += b")
         if not self.shape:

@@ -14,32 +14,128 @@ from typing import Any, NoReturn
 from fastdescent._check import nearest, shown
 from fastdescent._surface import Surface
 from fastdescent.surfaces._catalog import CATALOG
-from fastdescent.surfaces._many_dimensional import ackley, rastrigin, rosenbrock, sphere, styblinski_tang
-from fastdescent.surfaces._two_dimensional import (
+from fastdescent.surfaces._lessons import (
+    degenerate_minimum,
+    ellipsoid,
+    flat_valley,
+    monkey_saddle,
+    plateau,
+    saddle,
+    trough,
+    two_layers,
+)
+from fastdescent.surfaces._polynomials import (
+    dixon_price,
+    double_well,
+    perm,
+    powell,
+    quartic,
+    ring,
+    rosenbrock,
+    sphere,
+    styblinski_tang,
+    trid,
+    zakharov,
+)
+from fastdescent.surfaces._polynomials_2d import (
     beale,
-    branin,
+    booth,
+    colville,
     goldstein_price,
     himmelblau,
-    monkey_saddle,
-    muller_brown,
+    matyas,
     six_hump_camel,
+    three_hump_camel,
+)
+from fastdescent.surfaces._waves import (
+    ackley,
+    alpine,
+    griewank,
+    levy,
+    michalewicz,
+    rastrigin,
+    salomon,
+    schwefel,
+)
+from fastdescent.surfaces._waves_2d import (
+    bohachevsky,
+    branin,
+    bukin6,
+    cross_in_tray,
+    drop_wave,
+    easom,
+    eggholder,
+    holder_table,
+    levy13,
+    mccormick,
+    schaffer2,
+    schaffer4,
+)
+from fastdescent.surfaces._wells import (
+    hartmann3,
+    hartmann6,
+    langermann,
+    muller_brown,
+    peaks,
+    shekel,
 )
 
 __all__ = [
     "ackley",
+    "alpine",
     "beale",
+    "bohachevsky",
+    "booth",
     "branin",
+    "bukin6",
+    "colville",
+    "cross_in_tray",
+    "degenerate_minimum",
+    "dixon_price",
+    "double_well",
+    "drop_wave",
+    "easom",
+    "eggholder",
+    "ellipsoid",
+    "flat_valley",
     "get",
     "goldstein_price",
+    "griewank",
+    "hartmann3",
+    "hartmann6",
     "himmelblau",
+    "holder_table",
+    "langermann",
+    "levy",
+    "levy13",
+    "matyas",
+    "mccormick",
+    "michalewicz",
     "monkey_saddle",
     "muller_brown",
     "names",
+    "peaks",
+    "perm",
+    "plateau",
+    "powell",
+    "quartic",
     "rastrigin",
+    "ring",
     "rosenbrock",
+    "saddle",
+    "salomon",
+    "schaffer2",
+    "schaffer4",
+    "schwefel",
+    "shekel",
     "six_hump_camel",
     "sphere",
     "styblinski_tang",
+    "three_hump_camel",
+    "trid",
+    "trough",
+    "two_layers",
+    "zakharov",
 ]
 
 
@@ -48,7 +144,7 @@ def names() -> list[str]:
 
     >>> from fastdescent import surfaces
     >>> surfaces.names()[:3]
-    ['ackley', 'beale', 'branin']
+    ['ackley', 'alpine', 'beale']
     """
     return sorted(CATALOG)
 

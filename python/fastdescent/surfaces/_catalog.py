@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -19,13 +20,20 @@ from fastdescent._surface import MinimaOf, Surface
 
 Formula = Callable[..., Any]
 MakeSurface = Callable[..., Surface]
-#: Global minimizers: points, or a function of (dim, **params) that gives None for parameters where they are not known.
-Minima = npt.ArrayLike | Callable[..., npt.ArrayLike | None]
+#: Points, or a function of (dim, **params) that gives None for parameters where they are not known.
+Known = npt.ArrayLike | Callable[..., npt.ArrayLike | None]
 
 CATALOG: dict[str, MakeSurface] = {}
 
 
-def catalog(*, window: Any, minima: Minima | None = None, least_dim: int = 1) -> Callable[[Formula], MakeSurface]:
+def catalog(
+    *,
+    window: Any,
+    minima: Known | None = None,
+    critical_points: Known | None = None,
+    least_dim: int = 1,
+    multiple_of: int = 1,
+) -> Callable[[Formula], MakeSurface]:
     """Decorates a formula, which is written as for `fastdescent.surface`.
 
     A formula of one argument, the point, becomes ``name(dim=2, *, parameters) -> Surface``; one of a coordinate each
@@ -33,17 +41,22 @@ def catalog(*, window: Any, minima: Minima | None = None, least_dim: int = 1) ->
 
     Parameters
     ----------
-    window : (lo, hi) or ((lo, hi), ...)
+    window : (lo, hi) or ((lo, hi), ...) or callable
+        A function of dim where it depends on that.
     minima : array (k, dim) or callable, optional
-        Points where no parameter moves them, else a function of (dim, **params).
-    least_dim : int
-        The smallest dim of a formula of one argument.
+        Global minimizers, or the lowest in the window: points where no parameter moves them, else a function of
+        (dim, **params).
+    critical_points : array (k, dim) or callable, optional
+        All points where the gradient vanishes, likewise.
+    least_dim, multiple_of : int
+        The smallest dim of a formula of one argument (2 is the default, unless this is greater), and what divides it.
     """
 
     def register(formula: Formula) -> MakeSurface:
-        signature, n_coordinates = _signature(formula)
-        if minima is not None and not callable(minima) and len(signature.parameters):
-            raise TypeError(f"{formula.__name__} has parameters, so its minima must be a function of them")
+        signature, n_coordinates = _signature(formula, max(2, least_dim))
+        for points, title in ((minima, "minima"), (critical_points, "critical points")):
+            if points is not None and not callable(points) and len(signature.parameters):
+                raise TypeError(f"{formula.__name__} has parameters, so its {title} must be a function of them")
 
         @functools.wraps(formula)
         def make(*args: Any, **kwargs: Any) -> Surface:
@@ -53,9 +66,10 @@ def catalog(*, window: Any, minima: Minima | None = None, least_dim: int = 1) ->
                 raise TypeError(f"{formula.__name__}{_without_annotation(signature)}: {error}") from None
             given.apply_defaults()
             params = given.arguments
-            dim = n_coordinates or whole_number("dim", params.pop("dim"), at_least=least_dim)
-            known = _of_params(minima, dim) if callable(minima) else minima
-            return surface(formula, dim=dim, window=window, minima=known, **params)
+            dim = n_coordinates or _checked_dim(params.pop("dim"), least_dim, multiple_of)
+            look = window(dim) if callable(window) else window
+            made = surface(formula, dim=dim, window=look, minima=_of_params(minima, dim), **params)
+            return replace(made, _critical_points_of=_of_params(critical_points, dim))
 
         cast(Any, make).__signature__ = signature
         CATALOG[formula.__name__] = make
@@ -64,20 +78,30 @@ def catalog(*, window: Any, minima: Minima | None = None, least_dim: int = 1) ->
     return register
 
 
-def _signature(formula: Formula) -> tuple[inspect.Signature, int]:
+def _signature(formula: Formula, default: int) -> tuple[inspect.Signature, int]:
     """The signature of the function that makes the Surface, and the number of coordinates (0: any)."""
     arguments = list(inspect.signature(formula).parameters.values())
     keywords = [p.replace(annotation=inspect.Parameter.empty) for p in arguments if p.kind is p.KEYWORD_ONLY]
     n_coordinates = len(arguments) - len(keywords)
     if n_coordinates > 1:
         return inspect.Signature(keywords, return_annotation=Surface), n_coordinates
-    dim = inspect.Parameter("dim", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=2)
+    dim = inspect.Parameter("dim", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
     return inspect.Signature([dim, *keywords], return_annotation=Surface), 0
 
 
-def _of_params(minima: Callable[..., npt.ArrayLike | None], dim: int) -> MinimaOf:
-    """Parameters may be arrays where the formula allows it; the minima are known for numbers."""
-    return lambda params: None if any(np.ndim(v) for v in params.values()) else minima(dim, **params)
+def _checked_dim(dim: object, least: int, multiple_of: int) -> int:
+    n = whole_number("dim", dim, at_least=least)
+    if n % multiple_of:
+        raise ValueError(f"dim must be a multiple of {multiple_of}; got {n}")
+    return n
+
+
+def _of_params(known: Known | None, dim: int) -> MinimaOf | None:
+    """Parameters may be arrays where the formula allows it; points are known for numbers."""
+    if known is None:
+        return None
+    points = known if callable(known) else lambda dim: known
+    return lambda params: None if any(np.ndim(v) for v in params.values()) else points(dim, **params)
 
 
 def _without_annotation(signature: inspect.Signature) -> inspect.Signature:

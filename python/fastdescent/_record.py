@@ -1,0 +1,146 @@
+"""Paths: which points along the way are kept, and what comes back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent import _check
+from fastdescent.engines.protocol import Recording
+
+if TYPE_CHECKING:
+    from fastdescent._options import Options
+    from fastdescent.engines.protocol import Ends
+
+_FIELDS = ("x", "fun", "grad_norm")
+NOTHING = Recording(np.zeros(0, np.uint32), np.zeros(0, np.int32), 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """What `descend(..., record=...)` keeps. Start and end of a trajectory are always in.
+
+    Parameters
+    ----------
+    every : int
+        Keep every so many steps; or
+    steps : sequence of int
+        keep these, such as ``np.geomspace(1, 10_000, 50).astype(int)``.
+    which : sequence of int, optional
+        Trajectories to keep, by index in C order; all unless given.
+    fields : sequence of str
+        Of "x", "fun" and "grad_norm".
+    dtype : float64 or float32, optional
+        Of what is kept; that of the run unless given.
+    """
+
+    every: int | None = None
+    steps: Sequence[int] | None = None
+    which: Sequence[int] | None = None
+    fields: Sequence[str] = ("x",)
+    dtype: npt.DTypeLike | None = None
+
+    def __post_init__(self) -> None:
+        if (self.every is None) == (self.steps is None):
+            raise ValueError("Record needs either every= or steps=")
+        if self.every is not None:
+            _check.whole_number("every", self.every, at_least=1)
+        else:
+            _whole_numbers("steps", self.steps)
+        unknown = [f for f in self.fields if f not in _FIELDS]
+        if isinstance(self.fields, str) or unknown or not self.fields:
+            raise ValueError(f"fields must be some of {', '.join(_FIELDS)}; got {_check.shown(self.fields)}")
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """Points along the way.
+
+    Attributes
+    ----------
+    steps : int array, (T,)
+        The step of each entry. A trajectory's last entry is its end, at step `nit`, whatever stands here.
+    lengths : int32 array, (n,)
+        Entries of each trajectory; after them everything is NaN.
+    x : array, (n, T, dim)
+    fun, grad_norm : array, (n, T), or None where they were not asked for
+    which : int array, (n,)
+        The trajectories, by index in C order.
+    """
+
+    steps: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int32]
+    x: npt.NDArray[Any] | None
+    fun: npt.NDArray[Any] | None
+    grad_norm: npt.NDArray[Any] | None
+    which: npt.NDArray[np.int64]
+
+
+def checked_record(record: Any, n: int, dim: int, itemsize: int, max_steps: int) -> tuple[Record | None, Recording]:
+    """The request, and what the engine is told; refused where it would not fit into memory."""
+    if record is None:
+        return None, NOTHING
+    if not isinstance(record, Record):
+        record = Record(every=_check.whole_number("record", record, at_least=1))
+    which = np.arange(n) if record.which is None else np.asarray(_whole_numbers("which", record.which), dtype=np.int64)
+    if len(which) and which.max() >= n:
+        raise ValueError(f"which must hold indices below {n}, the number of trajectories; got {which.max()}")
+    if len(np.unique(which)) < len(which):
+        raise ValueError("which must name each trajectory once")
+    steps = range(0, max_steps + 1, record.every) if record.every else _picked(record, max_steps)
+    n_entries = len(steps) + 1
+    _refuse_if_too_large(len(which) * n_entries * dim * itemsize, len(which), n_entries)
+    rows = np.full(n, -1, np.int32)
+    rows[which] = np.arange(len(which), dtype=np.int32)
+    return record, Recording(np.array(steps, dtype=np.uint32), rows, len(which))
+
+
+def _picked(record: Record, max_steps: int) -> list[int]:
+    return sorted({0, *(k for k in _whole_numbers("steps", record.steps) if k <= max_steps)})
+
+
+def path_of(options: Options, ends: Ends) -> Path:
+    """The public path: columns that no trajectory reached are cut off, other fields evaluated at the points."""
+    record, recording, lengths = options.record, options.recording, ends.lengths
+    assert record is not None
+    n_entries = int(lengths.max(initial=1))
+    x = ends.path[:, :n_entries]
+    dtype = x.dtype if record.dtype is None else np.dtype(record.dtype)
+    fun = grad_norm = None
+    if "fun" in record.fields or "grad_norm" in record.fields:
+        values = options.surface.value_and_gradient_norm(x)
+        fun, grad_norm = (v.astype(dtype, copy=False) for v in values)
+    steps = np.append(recording.steps.astype(np.int64), -1)[:n_entries]
+    if n_entries > len(recording.steps):
+        steps[-1] = recording.steps[-1] + 1
+    return Path(
+        steps=steps,
+        lengths=lengths,
+        x=x.astype(dtype, copy=False) if "x" in record.fields else None,
+        fun=fun if "fun" in record.fields else None,
+        grad_norm=grad_norm if "grad_norm" in record.fields else None,
+        which=np.flatnonzero(recording.rows >= 0)[np.argsort(recording.rows[recording.rows >= 0], kind="stable")],
+    )
+
+
+def _whole_numbers(name: str, values: Any) -> list[int]:
+    array = np.asarray(values)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise TypeError(f"{name} must be a sequence of integers; got {_check.shown(values)}")
+    if array.size and array.min() < 0:
+        raise ValueError(f"{name} must be 0 or greater; got {array.min()}")
+    return [int(v) for v in array]
+
+
+def _refuse_if_too_large(n_bytes: int, n: int, n_entries: int) -> None:
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if n_bytes > free:
+        raise MemoryError(
+            f"record would take {n_bytes / 2**30:.1f} GiB for {n} trajectories of {n_entries} points, and "
+            f"{free / 2**30:.1f} GiB are free; record fewer steps, or fewer trajectories with fd.Record(which=...)"
+        )
