@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,12 @@ def test_undefined_comes_before_diverged_and_needs_a_finite_point() -> None:
     assert np.isfinite(run.x[0, 0])
     hole = fd.surface("where(x < 1, x**2/0, x**2)")  # not finite left of 1, with gradient 0 on the right part only
     assert fd.descend(hole, [[0.5]], fd.GD(lr=0.1)).status[0] == Status.UNDEFINED
+
+
+@pytest.mark.parametrize("ftol", [None, 0.0])
+def test_landing_far_outside_the_radius_where_f_overflows_is_undefined(ftol: float | None) -> None:
+    run = fd.descend(fd.surface("x**4 + y**2"), [[1.0, 2.0]], fd.GD(lr=1e90), ftol=ftol)
+    assert (run.status[0], run.nit[0]) == (Status.UNDEFINED, 1)
 
 
 def test_non_finite_point_is_diverged() -> None:
@@ -165,6 +172,8 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"escape_radius": "far"}, ValueError, "escape_radius"),
     ({"first_index": -1}, ValueError, "first_index"),
     ({"n_threads": 0}, ValueError, "n_threads must be 1 or greater; got 0"),
+    ({"n_threads": 2**40}, ValueError, "n_threads must be at most"),
+    ({"gtol": 10**400}, ValueError, "gtol must be finite"),
     ({"n_threads": "two"}, TypeError, "n_threads"),
     ({"engine": "cuda"}, ValueError, "engine"),
     ({"engine": None}, TypeError, "engine"),
@@ -214,6 +223,13 @@ def test_cancelling_returns_what_there_is() -> None:
     assert np.array_equal(run.x[~begun], fd.grid(HIMMELBLAU.window, (300, 300))[~begun])
 
 
+def test_numpys_false_cancels_and_nothing_is_reported_afterwards() -> None:
+    seen: list[int] = []
+    run = slow_run(progress=lambda done, total: seen.append(done) or np.bool_(False))
+    assert np.all(run.status == Status.INTERRUPTED)
+    assert len(seen) == 1
+
+
 def test_an_error_in_progress_is_raised_and_leaves_no_threads() -> None:
     def fails(done: int, total: int) -> None:
         raise RuntimeError("from the callback")
@@ -248,6 +264,24 @@ def test_ctrl_c_stops_within_a_moment() -> None:
     assert words[0] == "stopped"
     assert int(words[1]) <= int(os.environ.get("OPENBLAS_NUM_THREADS", "0") or 0) + 64
     assert process.returncode == 0
+
+
+def hessians_by_threads(s: fd.Surface, n: int) -> list[np.ndarray]:
+    """The same Hessian, asked for by n threads at once."""
+    with ThreadPoolExecutor(n) as pool:
+        return list(pool.map(lambda _: s.hessian(np.ones(s.dim)), range(n)))
+
+
+def test_first_use_of_one_surface_by_several_threads() -> None:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for _ in range(10):
+            s = fd.surface(lambda x: np.sum(np.sin(x) * np.cos(x[::-1])) + np.sum(np.exp(x[:3]) ** 2), dim=8)
+            found = hessians_by_threads(s, 4)
+            assert all(np.array_equal(f, found[0]) for f in found)
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_callers_in_several_threads() -> None:

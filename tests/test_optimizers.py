@@ -144,6 +144,11 @@ def test_newton_by_hessian_products() -> None:
         (lambda: fd.Adam(betas=(0.9, 1.0)), ValueError, r"betas\[1\] must be in \[0, 1\); got 1.0"),
         (lambda: fd.Adam(rate=0.1), TypeError, "rate"),
         (lambda: fd.Momentum(lr=0.1, momentum=-0.5), ValueError, "momentum must be 0 or greater"),
+        (lambda: fd.GD(True), TypeError, "GD: lr must be a number, an array or a schedule; got True"),
+        (lambda: fd.GD(lr=(0.1, 0.2)), TypeError, r"lr must be a number, an array or a schedule; got \(0.1, 0.2\)"),
+        (lambda: fd.Adam(betas=0.9), TypeError, r"betas must be a tuple of 2 such as \(0.9, 0.999\); got 0.9"),
+        (lambda: fd.Adam(amsgrad=1), TypeError, "amsgrad must be True or False; got 1"),
+        (lambda: fd.optimizer(init=3)(None), TypeError, "init must map names of states to numbers; got 3"),
         (lambda: fd.optimizer(3), TypeError, "must be given a rule"),
         (lambda: fd.optimizer(lambda x, g: x), TypeError, r"\(x, grad, state, t, \*, ...\)"),
     ],
@@ -175,6 +180,9 @@ def test_rules_that_do_not_fit() -> None:
     ):
         with pytest.raises(fd.TraceError, match=text):
             fd.descend(s, x0, optimizer())
+    typo = fd.optimizer(init={"hh": 0.5})(lambda x, grad, state, t: (x - state.h * grad(x), {"h": state.h}))
+    with pytest.raises(ValueError, match=r"init names .hh., but the rule reads no state\.hh"):
+        fd.descend(s, x0, typo())
     with pytest.raises(ValueError, match=r"lr must broadcast against \(3,\).*got shape \(4,\)"):
         fd.descend(s, x0, fd.GD(lr=np.full(4, 0.1)))
     with pytest.raises(ValueError, match=r"schedule\(3\) is"):

@@ -25,7 +25,10 @@ def number(name: str, value: object) -> float:
     plain = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
     if not (scalar or plain):
         raise TypeError(f"{name} must be a number; got {shown(value)}")
-    result = float(value)  # type: ignore[arg-type]
+    try:
+        result = float(value)  # type: ignore[arg-type]
+    except OverflowError:
+        result = float("inf")
     if not np.isfinite(result):
         raise ValueError(f"{name} must be finite; got {shown(value)}")
     return result
@@ -68,6 +71,7 @@ def real_array(name: str, value: object) -> npt.NDArray[Any]:
         raise ValueError(f"{name} must be an array of numbers; got a ragged sequence ({error})") from None
     if array.dtype.kind in "iu":
         return array.astype(np.float64)
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.dtype not in (np.dtype(np.float64), np.dtype(np.float32)):
         raise TypeError(f"{name} must be an array of float64, float32 or integers; got {array.dtype} ({shown(value)})")
     return array

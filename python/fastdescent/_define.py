@@ -187,6 +187,8 @@ def _fixed_minima(minima: npt.ArrayLike, dim: int, values: Mapping[str, Any]) ->
     points = points.reshape(-1, 1) if dim == 1 else points
     if points.ndim != 2 or points.shape[1] != dim or not len(points):
         raise ValueError(f"minima must have shape (k, {dim}), k >= 1; got shape {np.shape(minima)}")
+    if not np.isfinite(points).all():
+        raise ValueError(f"minima must be finite; got {shown(minima)}")
     return KnownMinima(points, values)
 
 

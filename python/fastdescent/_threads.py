@@ -19,7 +19,7 @@ def available_threads() -> int:
 
 def checked_threads(n_threads: object) -> int:
     """The argument `n_threads` of public functions: None means all."""
-    return available_threads() if n_threads is None else whole_number("n_threads", n_threads, at_least=1)
+    return available_threads() if n_threads is None else whole_number("n_threads", n_threads, at_least=1, at_most=4096)
 
 
 def _cgroup_cores() -> float | None:

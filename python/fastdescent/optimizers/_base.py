@@ -30,6 +30,7 @@ class Optimizer:
 
     def __post_init__(self) -> None:
         for f in fields(self):  # type: ignore[arg-type]
+            _check_form(type(self).__name__, f.name, getattr(self, f.name), f.default)
             _check_hyper(type(self).__name__, f.name, getattr(self, f.name))
 
     def hyper(self) -> dict[str, Any]:
@@ -48,6 +49,17 @@ _RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
     "grow": (lambda v: v >= 1, "1 or greater"),
     "armijo": (lambda v: 0 < v < 1, "in (0, 1)"),
 }
+
+
+def _check_form(owner: str, name: str, value: Any, default: Any) -> None:
+    """A default that is a bool or a tuple says what the hyperparameter is; others are numbers, arrays or schedules."""
+    if isinstance(default, bool) != isinstance(value, bool):
+        kind = "True or False" if isinstance(default, bool) else "a number, an array or a schedule"
+        raise TypeError(f"{owner}: {name} must be {kind}; got {shown(value)}")
+    if isinstance(default, tuple) and not (isinstance(value, tuple) and len(value) == len(default)):
+        raise TypeError(f"{owner}: {name} must be a tuple of {len(default)} such as {default}; got {shown(value)}")
+    if isinstance(value, tuple) and not isinstance(default, tuple):
+        raise TypeError(f"{owner}: {name} must be a number, an array or a schedule; got {shown(value)}")
 
 
 def _check_hyper(owner: str, name: str, value: Any) -> None:
@@ -102,10 +114,16 @@ def optimizer(rule: Callable[..., Any] | None = None, /, *, init: Mapping[str, f
     heavy_ball(lr=0.02, momentum=0.9)
     """
     if rule is None:
-        return lambda r: _made(r, init or {})
+        return lambda r: _made(r, _checked_init(init))
     if not callable(rule):
         raise TypeError(f"optimizer must be given a rule, a function; got {shown(rule)}")
-    return _made(rule, init or {})
+    return _made(rule, _checked_init(init))
+
+
+def _checked_init(init: Any) -> dict[str, float]:
+    if init is not None and not isinstance(init, Mapping):
+        raise TypeError(f"init must map names of states to numbers; got {shown(init)}")
+    return {name: number(f"init[{name!r}]", value) for name, value in (init or {}).items()}
 
 
 def _made(rule: Callable[..., Any], init: Mapping[str, float]) -> type[Any]:

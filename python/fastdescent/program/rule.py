@@ -118,6 +118,9 @@ def build_step(formula: Formula, spec: StepSpec) -> StepProgram:
         own = fresh(formula)
         state, x_next, after = _run_rule(own, spec, shapes)
         found = {name: _shape_of(own.builder, after, name) for name in state._leaves}
+        unknown = [name for name, _ in spec.init if name not in state._leaves]
+        if unknown:
+            raise ValueError(f"init names {unknown[0]!r}, but the rule reads no state.{unknown[0]}")
         if all(state._leaves[name].shape == shape for name, shape in found.items()):
             return _compiled(own, spec, state, x_next, after)
         shapes |= found
