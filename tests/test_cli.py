@@ -341,7 +341,11 @@ def test_a_terminal_gets_a_bar_that_goes_away(monkeypatch: pytest.MonkeyPatch, c
 
 
 def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
-    code = "import sys; from fastdescent.cli import main; print('ready', flush=True); sys.exit(main())"
+    # A shell's background jobs inherit an ignored SIGINT.
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from fastdescent.cli import main; print('ready', flush=True); sys.exit(main())"
+    )
     forever = ["basins", "rastrigin", "--gtol", "none", "--max-steps", "2000000000", "-o", str(tmp_path / "map.png")]
     command = [sys.executable, "-c", code, *forever]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
@@ -349,7 +353,10 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
         assert child.stdout.readline() == "ready\n"
         time.sleep(0.5)
         child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=30)
+        try:
+            out, err = child.communicate(timeout=30)
+        finally:
+            child.kill()
     assert (child.returncode, out, err) == (130, "", "fastdescent: interrupted\n")
     assert not os.listdir(tmp_path)
 

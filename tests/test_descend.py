@@ -246,7 +246,8 @@ def threads_of_this_process() -> int:
 
 def test_ctrl_c_stops_within_a_moment() -> None:
     code = (
-        "import time, numpy as np, fastdescent as fd\n"
+        "import signal, numpy as np, fastdescent as fd\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # background jobs inherit an ignored one
         "s = fd.surfaces.himmelblau()\n"
         "print('go', flush=True)\n"
         "try:\n"
@@ -259,7 +260,10 @@ def test_ctrl_c_stops_within_a_moment() -> None:
     assert process.stdout.readline() == "go\n"
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=20)
+    try:
+        out, _ = process.communicate(timeout=20)
+    finally:
+        process.kill()
     words = out.split()
     assert words[0] == "stopped"
     assert int(words[1]) <= int(os.environ.get("OPENBLAS_NUM_THREADS", "0") or 0) + 64

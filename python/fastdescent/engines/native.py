@@ -1,4 +1,4 @@
-"""The C++ engine: an interpreter of Programs with SIMD across trajectories. The only module that sees the extension."""
+"""The C++ engine: an interpreter of Programs with SIMD across trajectories."""
 
 from __future__ import annotations
 
