@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from fastdescent import surfaces
+from fastdescent import reduce, surfaces
 from fastdescent._define import surface
 from fastdescent._descent import Descent, descend
 from fastdescent._errors import TraceError
@@ -51,6 +51,7 @@ __all__ = [
     "merge",
     "optimizer",
     "plot",
+    "reduce",
     "repeat",
     "resume",
     "surface",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,11 @@ import numpy.typing as npt
 
 from fastdescent._options import Options, checked_options
 from fastdescent._record import Path, Record, path_of
+from fastdescent._reduced import reduced_of
 from fastdescent._status import Status
 from fastdescent._surface import Surface
 from fastdescent.optimizers import Optimizer
+from fastdescent.program.reductions import Reduction
 
 if TYPE_CHECKING:
     from fastdescent._classify import Endpoints
@@ -39,6 +41,8 @@ class Descent:
         Values of `Status`.
     path : Path or None
         Points along the way, where they were recorded.
+    reduced : dict of arrays, (...) or (..., dim)
+        By name, what the option reduce= asked for; empty without it.
     """
 
     x: Array
@@ -52,6 +56,7 @@ class Descent:
     seed: int = 0
     random_starts: bool = field(default=False, repr=False)
     path: Path | None = field(default=None, repr=False)
+    reduced: dict[str, Array] = field(default_factory=dict, repr=False)
     _kept: tuple[Options, Array] | None = field(default=None, repr=False)  #: of runs with keep_state: options, state
 
     @property
@@ -80,7 +85,9 @@ class Descent:
 
     def __repr__(self) -> str:
         steps = f"; steps: median {np.median(self.nit):.0f}, most {self.nit.max()}" if self.nit.size else ""
-        return f"<Descent on {self.surface.name} by {self.optimizer!r} (gradient: exact). {self.message[:-1]}{steps}>"
+        kept = f"; reduced: {', '.join(self.reduced)}" if self.reduced else ""
+        how = f"{self.optimizer!r} (gradient: exact)"
+        return f"<Descent on {self.surface.name} by {how}. {self.message[:-1]}{steps}{kept}>"
 
 
 def descend(
@@ -97,6 +104,7 @@ def descend(
     boundary: str = "ignore",
     first_index: int = 0,
     record: int | Record | None = None,
+    reduce: Reduction | Sequence[Reduction] = (),
     final: bool = True,
     keep_state: bool = False,
     n_threads: int | None = None,
@@ -136,6 +144,9 @@ def descend(
         Index of the first start, where x0 is a part of a larger set.
     record : int, Record or None
         Keep the path: every so many steps, or as a `Record` says. It comes back as `path`.
+    reduce : sequence of reductions
+        Numbers to keep of each trajectory as it goes, such as ``[fd.reduce.min("fun"), fd.reduce.path_length()]``; they
+        come back in `reduced`, by name. See `fastdescent.reduce`.
     final : bool
         False: `fun` and `grad_norm` are not computed (NaN).
     keep_state : bool
@@ -163,8 +174,8 @@ def descend(
     """
     options = checked_options(
         surface, x0, optimizer, max_steps=max_steps, gtol=gtol, xtol=xtol, ftol=ftol, escape_radius=escape_radius,
-        bounds=bounds, boundary=boundary, first_index=first_index, record=record, final=final, keep_state=keep_state,
-        n_threads=n_threads, engine=engine, dtype=dtype, progress=progress,
+        bounds=bounds, boundary=boundary, first_index=first_index, record=record, reduce=reduce, final=final,
+        keep_state=keep_state, n_threads=n_threads, engine=engine, dtype=dtype, progress=progress,
     )  # fmt: skip
     from fastdescent._run import run_job
 
@@ -188,5 +199,6 @@ def result_of(options: Options, ends: Ends) -> Descent:
         engine=options.engine.name,
         random_starts=options.random_starts,
         path=None if options.record is None else path_of(options, ends),
+        reduced=reduced_of(options, ends),
         _kept=(options, ends.state) if options.keep_state else None,
     )

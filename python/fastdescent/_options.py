@@ -13,12 +13,14 @@ import numpy.typing as npt
 from fastdescent import _check
 from fastdescent._hyper import Hyperparameters, bind
 from fastdescent._record import Record, checked_record
+from fastdescent._reduced import checked_reductions
 from fastdescent._starts import is_random
 from fastdescent._surface import Surface
 from fastdescent._threads import checked_threads
 from fastdescent.engines import get_engine
 from fastdescent.engines.protocol import Engine, Recording
 from fastdescent.optimizers import Optimizer
+from fastdescent.program.reductions import Reduction
 from fastdescent.program.walls import KEEPING
 
 #: gtol="auto". In float32 the noise of a gradient whose terms are of order 10 to 1000 is about 1e-4.
@@ -46,6 +48,7 @@ class Options:
     boundary: str
     record: Record | None
     recording: Recording
+    reductions: tuple[Reduction, ...]
     final: bool
     keep_state: bool
     n_threads: int
@@ -55,8 +58,8 @@ class Options:
 
 def checked_options(
     surface: Any, x0: Any, optimizer: Any, *, max_steps: Any, gtol: Any, xtol: Any, ftol: Any, escape_radius: Any,
-    bounds: Any, boundary: Any, first_index: Any, record: Any, final: Any, keep_state: Any, n_threads: Any, engine: Any,
-    dtype: Any, progress: Any,
+    bounds: Any, boundary: Any, first_index: Any, record: Any, reduce: Any, final: Any, keep_state: Any, n_threads: Any,
+    engine: Any, dtype: Any, progress: Any,
 ) -> Options:  # fmt: skip
     """Raises TypeError for a wrong kind, ValueError for a wrong value or shape."""
     _check_kinds(surface, x0, optimizer)
@@ -87,6 +90,7 @@ def checked_options(
         boundary=boundary,
         record=wanted,
         recording=recording,
+        reductions=checked_reductions(reduce, n, surface.dim, starts.itemsize),
         final=_flag("final", final),
         keep_state=_flag("keep_state", keep_state),
         n_threads=checked_threads(n_threads),

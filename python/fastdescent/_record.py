@@ -137,8 +137,13 @@ def _whole_numbers(name: str, values: Any) -> list[int]:
     return [int(v) for v in array]
 
 
+def free_memory() -> int:
+    """Bytes."""
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
 def _refuse_if_too_large(n_bytes: int, n: int, n_entries: int) -> None:
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    free = free_memory()
     if n_bytes > free:
         raise MemoryError(
             f"record would take {n_bytes / 2**30:.1f} GiB for {n} trajectories of {n_entries} points, and "

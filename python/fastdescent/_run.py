@@ -117,7 +117,7 @@ def _run_again(
     record = replace(options.recording, rows=options.recording.rows[alarmed]) if options.record else NOTHING
     again = options.engine.descend(replace(job, lane_inputs=lanes, record=record))
     ends.x[alarmed], ends.nit[alarmed], ends.status[alarmed] = again.x, again.nit, again.status
-    if options.keep_state:
+    if job.keep_state:
         ends.state[alarmed] = again.state
     rows = record.rows[record.rows >= 0]
     ends.path[rows], ends.lengths[rows] = again.path[rows], again.lengths[rows]
@@ -142,7 +142,7 @@ def _job(
         lane_inputs=options.hyper.lanes,
         state=None if before is None else before.state,
         nit=None if before is None else before.nit,
-        keep_state=options.keep_state,
+        keep_state=options.keep_state or bool(options.reductions),
         record=options.recording,
         limits=limits,
         plain=step.spreads and not with_fun and all(t is None for t in tests),
@@ -171,6 +171,7 @@ def _step_program(options: Options, with_fun: bool) -> StepProgram:
         with_xtol=options.xtol is not None,
         boundary=options.boundary,
         velocity=options.optimizer.velocity,
+        reduce=options.reductions,
     )
     steps: dict[StepSpec, StepProgram] = options.surface._formula.steps
     if spec not in steps:

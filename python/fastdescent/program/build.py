@@ -153,6 +153,10 @@ class Builder:
             return self.const(fold.ordered_sum(value, axes))
         return self.graph.node("sum", (node,), shape, axes)
 
+    def norm(self, vector: Node) -> Node:
+        """The Euclidean norm of an array of one axis."""
+        return self.elementwise("sqrt", self.sum(self.mul(vector, vector), (0,)))
+
 
 def constant_value(node: Node) -> npt.NDArray[np.float64] | None:
     """The elements of a node that is constant, else None."""

@@ -57,8 +57,7 @@ class Formula:
         nodes = {"fun": self.fun, "gradient": self.gradient}
         inputs = [("x", self.x)]
         if "grad_norm" in outputs:
-            square = b.sum(b.mul(self.gradient, self.gradient), (0,))
-            nodes["grad_norm"] = b.elementwise("sqrt", square)
+            nodes["grad_norm"] = b.norm(self.gradient)
         if "hvp" in outputs:
             v = b.graph.leaf("input", "v", self.x.shape)
             inputs.append(("v", v))

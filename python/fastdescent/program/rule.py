@@ -16,6 +16,7 @@ from fastdescent.program.formula import POINT, Formula, fresh
 from fastdescent.program.graph import Node, Shape
 from fastdescent.program.instantiate import instantiate
 from fastdescent.program.program import Program
+from fastdescent.program.reductions import Point, Reduction, state_rows
 from fastdescent.program.spread import spreads
 from fastdescent.program.trace import Traced, as_node, refuse
 from fastdescent.program.walls import KEEPING, Wall
@@ -38,6 +39,7 @@ class StepSpec:
     with_xtol: bool
     boundary: str = "ignore"
     velocity: tuple[str, ...] = ()  #: states that a wall stops or turns round
+    reduce: tuple[Reduction, ...] = ()  #: their rows stand last in the state
 
 
 @dataclass(frozen=True)
@@ -183,5 +185,8 @@ def _compiled(own: Formula, spec: StepSpec, state: State, x_next: Node, after: d
         extra += [("previous_x", own.x)] if spec.with_xtol else []
         rows += [StateRow(name, b.graph.leaf("input", f"test.{name}", n.shape), n) for name, n in extra]
         initial += [0.0] * sum(n.size for _, n in extra)
+    reduced, at_zero = state_rows(spec.reduce, Point.of(own), x_next)
+    rows += reduced
+    initial += at_zero
     program = compile_step(b, rows, tests)
     return StepProgram(program, tuple(np.asarray(initial, dtype=float).tolist()), spreads(own.gradient, x_next))

@@ -1,0 +1,81 @@
+"""The option reduce=: its check, and the results, each trajectory's end joined."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent import _check
+from fastdescent._record import free_memory
+from fastdescent.engines.protocol import uniform_values
+from fastdescent.program.program import Program
+from fastdescent.program.reductions import Reduction, end_program
+
+if TYPE_CHECKING:
+    from fastdescent._options import Options
+    from fastdescent.engines.protocol import Ends
+
+Array = npt.NDArray[Any]
+
+
+def checked_reductions(value: Any, n: int, dim: int, itemsize: int) -> tuple[Reduction, ...]:
+    """One or several reductions with names that differ; refused where their rows would not fit into memory."""
+    given = [value] if isinstance(value, Reduction) else value
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        _refuse(value)
+    reductions = tuple(given)
+    for k, one in enumerate(reductions):
+        if not isinstance(one, Reduction):
+            _refuse(one)
+        if any(one.name == other.name for other in reductions[:k]):
+            raise ValueError(f"reduce must name each result once; {one.name!r} comes twice: give one of them name=...")
+    n_bytes = n * _n_rows(reductions, dim) * itemsize
+    free = free_memory()
+    if n_bytes > free:
+        raise MemoryError(
+            f"reduce would take {n_bytes / 2**30:.1f} GiB for {n} trajectories, and {free / 2**30:.1f} GiB are free; "
+            "keep shorter tails, or run fewer trajectories at once"
+        )
+    return reductions
+
+
+def _refuse(value: Any) -> None:
+    name = getattr(value, "__name__", None)
+    hint = f"; call it: fd.reduce.{name}(...)" if callable(value) and name else ""
+    raise TypeError(f'reduce must be reductions, such as fd.reduce.min("fun"); got {_check.shown(value)}{hint}')
+
+
+def reduced_of(options: Options, ends: Ends) -> dict[str, Array]:
+    """The results by name, in the leading axes of x0."""
+    reductions, dim = options.reductions, options.surface.dim
+    if not reductions:
+        return {}
+    program = _end_program(options)
+    with np.errstate(over="ignore", under="ignore"):
+        uniform = uniform_values(options.engine, program, options.surface.params).astype(ends.x.dtype)
+    inputs: dict[str, Array] = {"x": ends.x, "count": (ends.nit + 1.0).reshape(-1, 1)}
+    start = ends.state.shape[1] - _n_rows(reductions, dim)
+    for slot in program.main.inputs[len(inputs) :]:
+        inputs[slot.name] = ends.state[:, start : start + slot.size]
+        start += slot.size
+    found = options.engine.evaluate(program.main, uniform, inputs, len(ends.x), options.n_threads)
+    leading = options.starts.shape[:-1]
+    return {r.name: found[r.name].reshape(leading + r.shape(dim)) for r in reductions}
+
+
+def _n_rows(reductions: Iterable[Reduction], dim: int) -> int:
+    return sum(math.prod(shape) for r in reductions for shape, _ in r.initial(dim))
+
+
+def _end_program(options: Options) -> Program:
+    """Compiled once for a formula and its reductions."""
+    programs = options.surface._formula.steps
+    key = ("ends", options.reductions)
+    if key not in programs:
+        programs[key] = end_program(options.surface._formula, options.reductions)
+    program: Program = programs[key]
+    return program

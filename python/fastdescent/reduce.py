@@ -1,0 +1,155 @@
+"""Reductions: numbers that a run keeps of each trajectory as it goes, in memory that does not grow with its steps.
+
+They are given to `descend` as ``reduce=[...]`` and come back in ``run.reduced``, a dict by name, as arrays with the
+leading axes of x0 and the run's dtype. A reduction is over all points x_0 ... x_nit of a trajectory, start and end
+included; a rejected step counts its point again. A field is "fun" (f), "grad_norm" (the gradient's Euclidean norm) or
+"x" (every coordinate by itself; the result has shape (..., dim)). Where a value is NaN, so is the result.
+
+Results have the same bits for any number of threads, instruction set and split, and go on through `resume`.
+
+>>> import fastdescent as fd
+>>> s = fd.surfaces.himmelblau()
+>>> kept = [fd.reduce.min("fun"), fd.reduce.tail_mean("x", 20), fd.reduce.path_length()]
+>>> run = fd.descend(s, fd.grid(s.window, (8, 8)), fd.Adam(lr=0.1), max_steps=100, reduce=kept)
+>>> {name: values.shape for name, values in run.reduced.items()}
+{'min_fun': (8, 8), 'tail_mean_x': (8, 8, 2), 'path_length': (8, 8)}
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastdescent import _check
+from fastdescent.program.reductions import FIELDS, Max, Mean, Min, PathLength, Reduction, Std, TailMean
+
+__all__ = ["Reduction", "max", "mean", "min", "path_length", "std", "tail_mean"]
+
+_LONGEST_TAIL = 10_000
+
+
+def min(field: str, *, name: str | None = None) -> Reduction:
+    """The least value of a field.
+
+    Parameters
+    ----------
+    field : "fun", "grad_norm" or "x"
+    name : str, optional
+        Of the result; "min_" and the field unless given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where an argument is not as described.
+
+    Examples
+    --------
+    >>> import fastdescent as fd
+    >>> run = fd.descend(fd.surface("x**2"), [1.0], fd.Momentum(lr=0.1), reduce=[fd.reduce.min("x")], max_steps=50)
+    >>> bool(run.reduced["min_x"][0] < -0.5)
+    True
+    """
+    return Min(_name(name, f"min_{_field(field)}"), field)
+
+
+def max(field: str, *, name: str | None = None) -> Reduction:
+    """The greatest value of a field; arguments and errors as of `min`, the name "max_" and the field.
+
+    >>> import fastdescent as fd
+    >>> fd.descend(fd.surface("x**2"), [1.0], fd.GD(lr=0.1), reduce=[fd.reduce.max("fun")]).reduced["max_fun"]
+    array(1.)
+    """
+    return Max(_name(name, f"max_{_field(field)}"), field)
+
+
+def mean(field: str, *, name: str | None = None) -> Reduction:
+    """The mean of a field over the nit + 1 points: their sum in order, divided by the count.
+
+    Arguments and errors as of `min`; the name is "mean_" and the field.
+
+    >>> import fastdescent as fd
+    >>> run = fd.descend(fd.surface("x**2"), [1.0], fd.GD(lr=0.25), max_steps=2, reduce=[fd.reduce.mean("x")])
+    >>> run.reduced["mean_x"] * 3  # 1 + 1/2 + 1/4
+    array([1.75])
+    """
+    return Mean(_name(name, f"mean_{_field(field)}"), field)
+
+
+def std(field: str, *, name: str | None = None) -> Reduction:
+    """The standard deviation of a field over the nit + 1 points, sqrt(mean((v - mean(v))**2)).
+
+    By Welford's recurrence (Technometrics 4(3), 1962). Arguments and errors as of `min`; the name is "std_" and the
+    field.
+
+    >>> import fastdescent as fd
+    >>> run = fd.descend(fd.surface("x**2"), [1.0], fd.GD(lr=0.25), max_steps=1, reduce=[fd.reduce.std("x")])
+    >>> run.reduced["std_x"]  # of 1 and 1/2
+    array([0.25])
+    """
+    return Std(_name(name, f"std_{_field(field)}"), field)
+
+
+def tail_mean(field: str, n: int, *, name: str | None = None) -> Reduction:
+    """The mean of a field over the last n points, of all where there are fewer.
+
+    Parameters
+    ----------
+    field : "fun", "grad_norm" or "x"
+    n : int
+        Points, the end included: 1 ... 10000. A trajectory keeps n - 1 values, and every step moves them along.
+    name : str, optional
+        Of the result; "tail_mean_" and the field unless given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where an argument is not as described.
+
+    Examples
+    --------
+    >>> import fastdescent as fd
+    >>> tail = fd.reduce.tail_mean("x", 2)
+    >>> run = fd.descend(fd.surface("x**2"), [1.0], fd.GD(lr=0.25), max_steps=2, reduce=[tail])
+    >>> run.reduced["tail_mean_x"]  # of 1/2 and 1/4
+    array([0.375])
+    """
+    n = _check.whole_number("n", n, at_least=1, at_most=_LONGEST_TAIL)
+    return TailMean(_name(name, f"tail_mean_{_field(field)}"), field, n)
+
+
+def path_length(*, name: str | None = None) -> Reduction:
+    """The length of the path, the sum of ||x_{t+1} - x_t||_2 over the steps.
+
+    Steps are measured between the points as they are, so one that boundary="wrap" carries to the other side counts the
+    way across the box, and one that boundary="reflect" turns round the straight way. Not finite where the last step
+    ends in a point that is not.
+
+    Parameters
+    ----------
+    name : str, optional
+        Of the result; "path_length" unless given.
+
+    Examples
+    --------
+    >>> import fastdescent as fd
+    >>> run = fd.descend(fd.surface("x**2"), [1.0], fd.GD(lr=0.25), max_steps=2, reduce=[fd.reduce.path_length()])
+    >>> run.reduced["path_length"]
+    array(0.75)
+    """
+    return PathLength(_name(name, "path_length"))
+
+
+def _field(field: Any) -> str:
+    if not isinstance(field, str) or field not in FIELDS:
+        kind = ValueError if isinstance(field, str) else TypeError
+        raise kind(f'field must be "fun", "grad_norm" or "x"; got {_check.shown(field)}')
+    return field
+
+
+def _name(name: Any, default: str) -> str:
+    if name is None:
+        return default
+    if not isinstance(name, str):
+        raise TypeError(f"name must be text; got {_check.shown(name)}")
+    if not name:
+        raise ValueError("name must not be empty")
+    return name
