@@ -77,17 +77,20 @@ class ExactEngine:
         lanes = lane_values(self, job, uniform).astype(dtype).tolist()
         n = len(job.starts)
         assert job.state is None, "the oracle starts at the start"
-        state = np.empty((0, len(job.initial)), dtype)
+        state = np.empty((n if job.keep_state else 0, len(job.initial)), dtype)
         path, lengths = np.empty((0, 1, job.starts.shape[1]), dtype), np.empty(0, np.int32)
         ends = Ends(np.empty_like(job.starts), np.empty(n, np.int32), np.empty(n, np.int8), state, path, lengths)
         for i in range(n):
-            x, nit, status = self._trajectory(job, i, uniform.astype(dtype).tolist(), table, lanes[i])
-            ends.x[i], ends.nit[i], ends.status[i] = x, nit, status
+            rows, nit, status = self._trajectory(job, i, uniform.astype(dtype).tolist(), table, lanes[i])
+            ends.x[i], ends.nit[i], ends.status[i] = rows[: job.starts.shape[1]], nit, status
+            if job.keep_state:
+                state[i] = rows
         return ends
 
     def _trajectory(
         self, job: DescentJob, i: int, uniform: list[float], table: list[list[float]], lane: list[float]
     ) -> tuple[list[float], int, int]:
+        """The rows of state, the point first, the steps and the status."""
         m, main = Exact(job.starts.dtype.name), job.program.main
         rows = [math.nan] * main.n_rows
         n_state = job.program.n_state
@@ -100,7 +103,7 @@ class ExactEngine:
             run_code(m, main.code[: main.split], rows, uniform)
             status = self._status(m, job, rows, t)
             if status is not None:
-                return rows[: job.starts.shape[1]], t, status
+                return rows[:n_state], t, status
             run_code(m, main.code[main.split :], rows, uniform)
         raise AssertionError("MAX_STEPS ends every trajectory")
 

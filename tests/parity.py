@@ -86,6 +86,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
+#: Every reduction, of every kind of field; tails that are longer and shorter than runs, and of one point.
+REDUCTIONS = (
+    fd.reduce.min("fun"), fd.reduce.max("x"), fd.reduce.mean("fun"), fd.reduce.mean("grad_norm"), fd.reduce.std("x"),
+    fd.reduce.tail_mean("fun", 4), fd.reduce.tail_mean("x", 2), fd.reduce.tail_mean("grad_norm", 1),
+    fd.reduce.tail_mean("fun", 200, name="long_tail"), fd.reduce.path_length(),
+)  # fmt: skip
+
+
 def starts(surface: fd.Surface, n: int, dtype: str) -> np.ndarray:
     low, high = np.array(surface.window).T
     return (low + (high - low) * np.random.default_rng(1).random((n, surface.dim))).astype(dtype)
@@ -100,6 +108,13 @@ def cases() -> Iterator[tuple[str, str, str, str]]:
                     yield surface, optimizer, options, dtype
 
 
+def reduced_cases() -> Iterator[tuple[str, str, str, str]]:
+    """Those of the cases that are run with REDUCTIONS too."""
+    for case in cases():
+        if case[1] in ("gd-lanes", "adam-all", "linesearch") and case[2] in ("free", "tight", "reflect"):
+            yield case
+
+
 def run(case: tuple[str, str, str, str], n: int, max_steps: int, **more: Any) -> fd.Descent:
     surface, optimizer, options, dtype = case
     s = surfaces()[surface]
@@ -108,7 +123,7 @@ def run(case: tuple[str, str, str, str], n: int, max_steps: int, **more: Any) ->
 
 
 def arrays(result: fd.Descent) -> tuple[np.ndarray, ...]:
-    return result.x, result.fun, result.grad_norm, result.nit, result.status
+    return result.x, result.fun, result.grad_norm, result.nit, result.status, *result.reduced.values()
 
 
 def same_bits(a: fd.Descent, b: fd.Descent) -> bool:
@@ -117,13 +132,15 @@ def same_bits(a: fd.Descent, b: fd.Descent) -> bool:
 
 
 def digests(n: int = 100, max_steps: int = 60, only: str | None = None) -> dict[str, str]:
-    """One SHA-256 a surface, over all its runs."""
+    """One SHA-256 a surface, over all its runs, and one over those with reductions."""
     found: dict[str, Any] = {}
-    for case in cases():
+    plain = ((case[0], case, ()) for case in cases())
+    reduced = ((f"{case[0]}, reduced", case, REDUCTIONS) for case in reduced_cases())
+    for name, case, reduce in (*plain, *reduced):
         if only not in (None, case[0]):
             continue
-        sha = found.setdefault(case[0], hashlib.sha256())
-        for array in arrays(run(case, n, max_steps)):
+        sha = found.setdefault(name, hashlib.sha256())
+        for array in arrays(run(case, n, max_steps, reduce=reduce)):
             sha.update(array.tobytes())
     return {name: sha.hexdigest() for name, sha in found.items()}
 

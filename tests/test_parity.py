@@ -27,7 +27,7 @@ ISAS = _core.isas()
 SURFACES = list(parity.surfaces())
 
 
-def exactly(case: tuple[str, str, str, str], n: int, max_steps: int) -> fd.Descent:
+def exactly(case: tuple[str, str, str, str], n: int, max_steps: int, reduce: Any = ()) -> fd.Descent:
     """The run of a case by the exact scalar evaluator, its ends evaluated by it too."""
     surface, optimizer, options, dtype = case
     s = parity.surfaces()[surface]
@@ -36,7 +36,8 @@ def exactly(case: tuple[str, str, str, str], n: int, max_steps: int) -> fd.Desce
     given |= parity.OPTIONS[options]
     checked = checked_options(
         s, parity.starts(s, n, dtype), parity.optimizers(n)[optimizer], max_steps=max_steps, first_index=0,
-        n_threads=1, engine="native", dtype=None, progress=None, record=None, final=True, keep_state=False, **given,
+        n_threads=1, engine="native", dtype=None, progress=None, record=None, reduce=reduce, final=True,
+        keep_state=False, **given,
     )  # fmt: skip
     return result_of(checked, run_job(replace(checked, engine=ExactEngine())))
 
@@ -48,11 +49,21 @@ def test_native_equals_the_exact_scalar_evaluator(surface: str) -> None:
             assert parity.same_bits(parity.run(case, n=9, max_steps=5), exactly(case, n=9, max_steps=5)), case
 
 
+@pytest.mark.parametrize("surface", SURFACES)
+def test_reductions_equal_the_exact_scalar_evaluator_and_change_nothing(surface: str) -> None:
+    for case in parity.reduced_cases():
+        if case[0] == surface:
+            native = parity.run(case, n=9, max_steps=5, reduce=parity.REDUCTIONS)
+            assert parity.same_bits(native, exactly(case, n=9, max_steps=5, reduce=parity.REDUCTIONS)), case
+            assert parity.same_bits(replace(native, reduced={}), parity.run(case, n=9, max_steps=5)), case
+
+
 @pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("surface", SURFACES)
 def test_committed_digests(surface: str, isa: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FASTDESCENT_ISA", isa)
-    assert parity.digests(only=surface) == {surface: json.loads(parity.DIGESTS.read_text())[surface]}
+    committed = json.loads(parity.DIGESTS.read_text())
+    assert parity.digests(only=surface) == {name: committed[name] for name in (surface, f"{surface}, reduced")}
 
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="FMA is part of AArch64")
