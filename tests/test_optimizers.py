@@ -120,6 +120,17 @@ def test_own_rules() -> None:
     np.testing.assert_allclose(two, first - 0.001 * 0.405 * s.gradient(first), rtol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["x", "moved", "previous_x", "gradient"])
+def test_a_state_may_have_any_name(name: str) -> None:
+    def rule(x: Any, grad: Any, state: Any, t: Any, *, lr: float = 0.1) -> Any:
+        v = 0.5 * getattr(state, name) + grad(x)
+        return x - lr * v, {name: v}
+
+    s, x0 = fd.surfaces.sphere(), [[1.0, 2.0], [-3.0, 0.5]]
+    wanted = fd.descend(s, x0, fd.Momentum(lr=0.1, momentum=0.5), xtol=1e-3)
+    assert np.array_equal(fd.descend(s, x0, fd.optimizer(rule)(lr=0.1), xtol=1e-3).x, wanted.x)
+
+
 def test_newton_by_hessian_products() -> None:
     @fd.optimizer
     def cauchy(x: Any, grad: Any, state: Any, t: Any) -> Any:

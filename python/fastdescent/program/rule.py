@@ -171,8 +171,9 @@ def _compiled(own: Formula, spec: StepSpec, state: State, x_next: Node, after: d
     b = own.builder
     init = dict(spec.init)
     rows = [StateRow("x", own.x, x_next)]
-    rows += [StateRow(name, leaf, as_node(b, after[name])) for name, leaf in state._leaves.items()]
-    initial = [0.0] * own.dim + [v for r in rows[1:] for v in [init.get(r.name, 0.0)] * r.before.size]
+    rows += [StateRow(leaf.attr, leaf, as_node(b, after[name])) for name, leaf in state._leaves.items()]
+    initial = [0.0] * own.dim
+    initial += [v for name, leaf in state._leaves.items() for v in [init.get(name, 0.0)] * leaf.size]
     tests = [("gradient", own.gradient)]
     if spec.boundary == "clip":
         tests = [("gradient", Wall(b, own.dim, "clip").projected(own.x, own.gradient))]
