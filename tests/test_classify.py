@@ -189,6 +189,22 @@ def test_optimizers_that_circle_a_minimum(optimizer: Any) -> None:
     np.testing.assert_array_equal(ends.label[settled], rows[settled])
 
 
+@pytest.mark.parametrize("lr", [1.0, np.full((1, 40), 1.0), np.full((40, 40, 2), 1.0), lambda t: 1.0])
+def test_cycles_of_too_large_a_step_are_not_settled(lr: Any) -> None:
+    """On x^2 + y^2 steps of lr = 1 lead to and fro between x and -x."""
+    run = run_from_grid(fd.surface("x**2 + y**2"), 40, fd.GD(lr), max_steps=101)
+    assert set(run.status.flat) == {Status.MAX_STEPS}
+    assert set(run.classify().outcome.flat) == {Outcome.UNSETTLED}
+
+
+@pytest.mark.parametrize("lr", [0.025, 0.0265])
+def test_chaos_of_too_large_a_step_is_not_settled(lr: float) -> None:
+    """The curvatures at Himmelblau's minima are 80.6 and more: none attracts with lr > 2 / 80.6."""
+    run = run_from_grid(HIMMELBLAU, 60, fd.GD(lr), max_steps=1000)
+    assert not run.success.any()
+    assert set(run.classify().outcome.flat) == {Outcome.UNSETTLED, Outcome.ESCAPED}
+
+
 def test_many_scattered_ends_take_linear_time() -> None:
     """As many cells as points, of which only some are polished."""
     run = run_from_grid(HIMMELBLAU, 250, fd.GD(1e-6), max_steps=2)

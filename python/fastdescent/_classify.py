@@ -62,7 +62,8 @@ def classify(
 
     Endpoints that lie together are taken to their critical point together, by Newton's method, at most a thousandth of
     the window away; what is still in transit descends some more, and is labelled if it comes to rest within a
-    twentieth of the window. Everything else keeps label -1. The statuses of the run stay as they were.
+    twentieth of the window and, unless that is very near, the run's own optimizer goes down from there: with too large
+    a step it may circle a minimum for ever. Everything else keeps label -1. The statuses of the run stay as they were.
 
     Parameters
     ----------

@@ -44,7 +44,7 @@ def _bound(bound: Hyperparameters, name: str, value: Any, leading: tuple[int, ..
         bound.schedules[key] = _tabulated(name, value, max_steps)
         return Leaf("time", key)
     if np.ndim(value) > 0:
-        lanes = _per_trajectory(name, np.asarray(value, dtype=np.float64), leading, dim)
+        lanes = per_trajectory(name, np.asarray(value, dtype=np.float64), leading, dim)
         bound.lanes[key] = lanes
         return Leaf("lane", key, (lanes.shape[1],) if lanes.shape[1] > 1 else ())
     if value == 0:
@@ -53,9 +53,10 @@ def _bound(bound: Hyperparameters, name: str, value: Any, leading: tuple[int, ..
     return Leaf("param", key)
 
 
-def _per_trajectory(
+def per_trajectory(
     name: str, value: npt.NDArray[np.float64], leading: tuple[int, ...], dim: int
 ) -> npt.NDArray[np.float64]:
+    """(n, 1) for one value a trajectory, (n, dim) for one a coordinate."""
     n = int(np.prod(leading, dtype=np.int64))
     for shape, size in ((leading, 1), ((*leading, dim), dim)):
         if size > 1 and value.ndim != len(shape):

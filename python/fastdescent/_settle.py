@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._cells import Candidates, Cells, Ends, Floats, Frame, Ints, Members, assign, gather
+from fastdescent._descending import descends
 from fastdescent._descent import Descent, descend
 from fastdescent._polish import Polished, State, judged, polish, unpolished
 from fastdescent._status import Status
@@ -23,6 +24,7 @@ from fastdescent.optimizers import LineSearch
 #: Statuses of endpoints that are polished.
 ENDED = (Status.CONVERGED, Status.STALLED, Status.MAX_STEPS, Status.INTERRUPTED)
 COARSE, FINE = 1e-4, 1e-6  # sides of cells, in windows
+NEAR = 0.005  # an endpoint this near, in windows, may circle the critical point
 FAR = 0.05  # an endpoint is not labelled by a critical point further off than this, in windows
 _EXACT = 1e-8  # an endpoint that near a polished point, in windows, needs no further proof
 # Cells polished in a round, the most populous first. The work of an eigenvalue problem grows as dim^3.
@@ -111,11 +113,14 @@ def settle(run: Descent, polish: bool) -> Settled:
     members, points = looking.round(ends, COARSE)
     if not len(members.lost):
         return Settled(ends, members.candidate, members.count, points, FINE)
-    return _continued(looking, ends, members, points)
+    return _continued(run, looking, ends, members, points)
 
 
-def _continued(looking: _Looking, ends: Ends, members: Members, points: Polished) -> Settled:
-    """Lost endpoints descend on, and are labelled by where they come to rest, if that is not far."""
+def _continued(run: Descent, looking: _Looking, ends: Ends, members: Members, points: Polished) -> Settled:
+    """Lost endpoints descend on, and are labelled by where they come to rest, if that is not far.
+
+    What is not quite near must have been on its way there: optimizers with too large a step go round in circles.
+    """
     candidate, count = members.candidate, members.count
     lost = members.lost
     began = ends.x[lost].astype(np.float64)
@@ -124,8 +129,10 @@ def _continued(looking: _Looking, ends: Ends, members: Members, points: Polished
         rest = Ends.of(more.x, more.grad_norm, more.status, ENDED)
         found, new = looking.round(rest, size)
         index = np.flatnonzero(found.candidate >= 0)
-        near = looking.frame.distance(began[index], new.x[found.candidate[index]]) <= FAR
-        index = index[near]
+        distance = looking.frame.distance(began[index], new.x[found.candidate[index]])
+        may_circle = np.flatnonzero((distance <= FAR) & (distance > NEAR))
+        distance[may_circle[~descends(run, lost[index[may_circle]])]] = np.inf
+        index = index[distance <= FAR]
         candidate[lost[index]] = found.candidate[index] + len(points)
         count = np.concatenate([count, np.bincount(found.candidate[index], minlength=len(new))])
         points = Polished.joined([points, new])
