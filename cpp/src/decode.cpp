@@ -130,6 +130,24 @@ std::vector<Decoded> decode(std::span<const Instruction> code, const Kernels<T>&
   return out;
 }
 
+template <class T>
+bool note_sizes(std::vector<Decoded>& code, const Kernels<T>& kernels, int32_t first, int32_t dim, int32_t sizes) {
+  std::vector<Decoded> out;
+  int32_t n_noted = 0;
+  for (const Decoded& d : code) {
+    out.push_back(d);
+    const int32_t row = d.out.offset / kernels.block;
+    if (d.n_outer * d.n_inner != 1 || row < first || row >= first + dim) continue;
+    out.push_back({kernels.note(), 1, 1, {sizes * kernels.block, 0, 0}, {}});
+    ++n_noted;
+  }
+  if (n_noted != dim) return false;
+  code = std::move(out);
+  return true;
+}
+
+template bool note_sizes<double>(std::vector<Decoded>&, const Kernels<double>&, int32_t, int32_t, int32_t);
+template bool note_sizes<float>(std::vector<Decoded>&, const Kernels<float>&, int32_t, int32_t, int32_t);
 template std::vector<Decoded> decode<double>(std::span<const Instruction>, const Kernels<double>&, RowSet&);
 template std::vector<Decoded> decode<float>(std::span<const Instruction>, const Kernels<float>&, RowSet&);
 

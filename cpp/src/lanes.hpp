@@ -31,7 +31,10 @@ class DecodedStep {
       if (first >= 0) std::fill_n(live.begin() + first, run.dim, true);
     std::fill_n(live.begin(), run.n_state, true);
     head_ = decode(code.first(run.step.split), kernels, live);
-    code_ = {head_.data(), tail_.data(), whole_.data(), run.plain};
+    const auto sizes = static_cast<int32_t>(run.step.n_rows);
+    const bool centred = std::all_of(tests.center, tests.center + run.dim, [](T c) { return c == 0; });
+    const bool notes = centred && note_sizes(whole_, kernels, tests.x, static_cast<int32_t>(run.dim), sizes);
+    code_ = {head_.data(), tail_.data(), whole_.data(), run.plain, sizes, notes};
   }
   const Code* code() const { return &code_; }
 
@@ -48,7 +51,7 @@ class Lanes {
       : run_(run),
         block_(run.isa->template kernels<T>().block),
         capacity_(static_cast<uint32_t>(std::min(capacity, block_))),
-        rows_(run.step.n_rows * block_),
+        rows_((run.step.n_rows + 1) * block_),
         frozen_(run.n_state * block_),
         saved_(run.n_state * block_),
         live_(block_),

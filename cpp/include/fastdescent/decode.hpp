@@ -17,4 +17,9 @@ using RowSet = std::vector<bool>;
 template <class T>
 std::vector<Decoded> decode(std::span<const Instruction> code, const Kernels<T>& kernels, RowSet& live);
 
+/// Lets decoded code sum the squares of what it writes to `dim` rows from `first` on, in row `sizes`. False where it
+/// writes them in loops.
+template <class T>
+bool note_sizes(std::vector<Decoded>& code, const Kernels<T>& kernels, int32_t first, int32_t dim, int32_t sizes);
+
 }  // namespace fastdescent

@@ -26,7 +26,9 @@ struct Decoded {
 /// Three readings of one step: up to the stop test, from there on, and both at once where there is no test between.
 struct Code {
   const Decoded *head, *tail, *whole;
-  bool plain;  ///< nothing but the radius or a non-finite number can stop a lane, and those show in x at once
+  bool plain;        ///< nothing but the radius or a non-finite number can stop a lane, and those show in x at once
+  int32_t sizes;     ///< row for sums of squared distances
+  bool notes_sizes;  ///< `whole` adds the squares of the coordinates that it writes
 };
 
 template <class T>
@@ -35,6 +37,7 @@ struct Kernels {
   /// The function for one row, or null where the opcode has no such form; `keep` writes the result to its row.
   void* (*single)(Op op, const Source* sources, bool keep);
   void* (*general)(Op op, int uniform);  ///< the function for any loops
+  void* (*note)();                       ///< the function that adds the squares of the result before to the sizes
   void* (*stop)();                       ///< the function after the last instruction
   void (*execute)(const Decoded* code, T* rows, const T* uniform);
   void (*advance)(Tile<T>*);  ///< the interpreter's kernel; Tile::program is a Code

@@ -122,8 +122,26 @@ static void reduction(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V
   call_next<T>(d, rows, uniform, r);
 }
 
+/// Adds the squares of the result before to the sizes, two vectors of sums; the result travels on.
+template <class T, class V = Vec<T>>
+static void note(const Decoded* d, T* rows, const T* uniform, V a0, V a1, V a2, V a3, V a4, V a5, V a6, V a7) {
+  const Results<T> r{{a0, a1, a2, a3, a4, a5, a6, a7}};
+  T* sizes = rows + d->out.offset;
+  V sums[2] = {load(sizes), load(sizes + simd<T>::width)};
+#pragma GCC unroll 8
+  for (int u = 0; u < n_vectors; ++u) sums[u % 2] = fma(r.v[u], r.v[u], sums[u % 2]);
+  store(sizes, sums[0]);
+  store(sizes + simd<T>::width, sums[1]);
+  call_next<T>(d, rows, uniform, r);
+}
+
 template <class T, class V = Vec<T>>
 static void stop(const Decoded*, T*, const T*, V, V, V, V, V, V, V, V) {}
+
+template <class T>
+static void* note_handler() {
+  return reinterpret_cast<void*>(&note<T>);
+}
 
 template <class T>
 static void* stop_handler() {

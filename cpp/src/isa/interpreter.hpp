@@ -55,30 +55,33 @@ class Advance {
   template <bool centred>
   bool guess(uint32_t done, uint32_t steps) {
     copy_state(tile_.rows, tile_.saved);
-    Vec<T> even{}, odd{};
+    T* sizes = tile_.rows + code_.sizes * lanes;
+    for (int u = 0; u < 2; ++u) store(sizes + u * simd<T>::width, Vec<T>{});
     for (uint32_t k = 0; k < steps; ++k) {
-      add_radii<centred>(even, odd);
+      if (k == 0 || !code_.notes_sizes) add_radii<centred>(sizes);
       fill_table(done + k);
       execute(code_.whole, tile_.rows, tile_.uniform);
     }
-    add_radii<centred>(even, odd);
-    if (!any(~(even + odd <= splat<T>(tile_.tests->escape2)))) return true;
+    if (!code_.notes_sizes) add_radii<centred>(sizes);
+    if (!any(~(load(sizes) + load(sizes + simd<T>::width) <= splat<T>(tile_.tests->escape2)))) return true;
     copy_state(tile_.saved, tile_.rows);
     return false;
   }
 
   template <bool centred>
-  void add_radii(Vec<T>& even, Vec<T>& odd) const {
+  void add_radii(T* sizes) const {
     const Tests<T>& tests = *tile_.tests;
+    Vec<T> sums[2] = {load(sizes), load(sizes + simd<T>::width)};
     for (int32_t d = 0; d < tests.dim; ++d) {
       const Vec<T> center = splat<T>(tests.center[d]);
 #pragma GCC unroll 8
       for (int u = 0; u < n_vectors; ++u) {
         Vec<T> delta = at_row(tile_, tests.x + d, u);
         if constexpr (!centred) delta -= center;
-        (u % 2 ? odd : even) = fma(delta, delta, u % 2 ? odd : even);
+        sums[u % 2] = fma(delta, delta, sums[u % 2]);
       }
     }
+    for (int u = 0; u < 2; ++u) store(sizes + u * simd<T>::width, sums[u]);
   }
 
   /// Notes which running lanes may have to stop; whether there are any.
@@ -172,7 +175,7 @@ static void advance(Tile<T>* tile) {
 }
 
 template <class T>
-inline constexpr Kernels<T> kernels{block_lanes<T>,  single_handler<T>, general_handler<T>,
+inline constexpr Kernels<T> kernels{block_lanes<T>,  single_handler<T>, general_handler<T>, note_handler<T>,
                                     stop_handler<T>, execute<T>,        advance<T>};
 
 }  // namespace fastdescent::FD_ISA
