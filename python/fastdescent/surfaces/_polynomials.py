@@ -133,7 +133,7 @@ def trid(x: Any) -> Any:
 
     Minimum -dim (dim + 4) (dim - 1) / 6 at x_i = i (dim + 1 - i).
 
-    Neumaier, Global optimization test problems, University of Vienna, 1997.
+    Neumaier, Some hard global optimization test problems, web page, University of Vienna, 1996.
     """
     return np.sum((x - 1) ** 2) - np.sum(x[1:] * x[:-1])
 
@@ -160,7 +160,7 @@ def perm(x: Any, *, b: float = 0.5) -> Any:
 
     Minimum 0 at (1, 2, ..., dim). Usual: b = 0.5.
 
-    Neumaier, Global optimization test problems, University of Vienna, 1997.
+    Neumaier, Some hard global optimization test problems, web page, University of Vienna, 1996.
     """
     i = np.arange(1.0, len(x) + 1)
     return sum(np.sum((i**k + b) * ((x / i) ** k - 1)) ** 2 for k in range(1, len(x) + 1))

@@ -121,8 +121,8 @@ def booth(x: Any, y: Any) -> Any:
 
     Minimum 0 at (1, 3).
 
-    Booth, An application of the method of steepest descents to the solution of systems of non-linear simultaneous
-    equations, Q. J. Mech. Appl. Math. 2, 1949.
+    Jamil and Yang, A literature survey of benchmark functions for global optimization problems, Int. J. Math. Model.
+    Numer. Optim. 4, 2013.
     """
     return (x + 2 * y - 7) ** 2 + (2 * x + y - 5) ** 2
 
