@@ -35,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Examples
     --------
     >>> from fastdescent.cli import main
-    >>> main(["basins", "x**4 - x**2 + y**2", "--size", "64", "-o", "two.png"])  # doctest: +SKIP
+    >>> main(["basins", "x**4 - x**2 + y**2", "--size", "64", "-o", "two.png"])
+    x**4 - x**2 + y**2 by LineSearch...
+    wrote two.png
     0
     """
     try:

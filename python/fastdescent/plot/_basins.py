@@ -53,7 +53,7 @@ def basins(m: BasinMap, ax: Axes | None = None) -> Axes:
     --------
     >>> import fastdescent as fd
     >>> m = fd.basin_map(fd.surface("x**4 - x**2 + y**2"), shape=(64, 64))
-    >>> ax = fd.plot.basins(m)  # doctest: +SKIP
+    >>> ax = fd.plot.basins(m)
     """
     checked(m)
     required()

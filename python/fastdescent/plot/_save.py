@@ -46,7 +46,7 @@ def save(m: BasinMap, path: str | os.PathLike[str]) -> None:
     --------
     >>> import fastdescent as fd
     >>> m = fd.basin_map(fd.surface("x**4 - x**2 + y**2"), shape=(64, 64))
-    >>> fd.plot.save(m, "two_valleys.png")  # doctest: +SKIP
+    >>> fd.plot.save(m, "two_valleys.png")
     """
     checked(m)
     target = checked_picture_path(path)
