@@ -30,8 +30,14 @@ class BasinMap:
     ----------
     label : int32 array, (ny, nx), or (nx,) for surfaces of one coordinate
         Row of `points`, -1: none.
-    outcome, nit, fun, status : array, the same shape
-        Values of `Outcome`, steps, f at the end, values of `Status`.
+    outcome : int8 array, the same shape
+        Values of `Outcome`.
+    nit : int32 array, the same shape
+        Steps.
+    fun : array, the same shape
+        f at the end.
+    status : int8 array, the same shape
+        Values of `Status`.
     points : CriticalPoints
     window : ((lo, hi), ...)
         Of the coordinates shown.

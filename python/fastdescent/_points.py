@@ -31,14 +31,18 @@ class CriticalPoints:
     fun, grad_norm : array, (k,)
     eigenvalues : array, (k, dim)
         Of the Hessian, ascending.
-    morse_index, nullity : int array, (k,)
-        How many eigenvalues are negative, and how many are zero.
+    morse_index : int array, (k,)
+        How many eigenvalues are negative.
+    nullity : int array, (k,)
+        How many are zero.
     kind : int8 array, (k,)
         Values of `Outcome`.
     n_starts : int array, (k,)
         Starts that end here.
-    share, share_low, share_high : array, (k,)
-        The part of all starts, and a 95 % interval (Wilson) where the starts are random, else NaN.
+    share : array, (k,)
+        The part of all starts.
+    share_low, share_high : array, (k,)
+        Its 95 % interval (Wilson) where the starts are random, else NaN.
     nit_mean : array, (k,)
         Mean number of steps of those starts.
     stability : array, (k,)
@@ -46,9 +50,10 @@ class CriticalPoints:
         without a constant lr.
     n_total : int
         All starts, also those that end elsewhere.
-    fmin, fmin_source : float, str
-        The value that a global minimum has, and whether it was "given", is "known" of the surface, or is the lowest
-        "found".
+    fmin : float
+        The value that a global minimum has.
+    fmin_source : str
+        Whether it was "given", is "known" of the surface, or is the lowest "found".
 
     Examples
     --------

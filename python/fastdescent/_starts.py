@@ -44,6 +44,8 @@ def grid(window: Any, shape: int | tuple[int, ...]) -> Floats:
     array, (*shape, dim)
         Coordinate k of cell i is lo + (i + 1/2) * ((hi - lo) / n).
 
+    Examples
+    --------
     >>> import fastdescent as fd
     >>> fd.grid(((0, 4), (0, 2)), (2, 4))[0, :, 0]
     array([0.5, 1.5, 2.5, 3.5])
@@ -77,6 +79,12 @@ def uniform(window: Any, n: int, seed: int = 0) -> RandomStarts:
         Coordinates 2j and 2j+1 of point i are lo + (hi - lo) * u for the two 53-bit uniforms u in (0, 1] of the
         Philox4x32-10 block (Salmon et al. 2011) with the seed as key and counter (i low, i high, 0, 2 << 24 | j): of
         its words w0 ... w3, u = ((w1 << 32 | w0) >> 11) + 1 and ((w3 << 32 | w2) >> 11) + 1, each times 2**-53.
+
+    Examples
+    --------
+    >>> import fastdescent as fd
+    >>> fd.uniform(((-1, 1), (0, 10)), 1000, seed=1).shape
+    (1000, 2)
     """
     from fastdescent import _core
 
@@ -87,6 +95,11 @@ def uniform(window: Any, n: int, seed: int = 0) -> RandomStarts:
 
 
 def repeat(x0: npt.ArrayLike, n: int) -> npt.NDArray[Any]:
-    """n copies of each start: (n, *x0.shape)."""
+    """n copies of each start: (n, *x0.shape).
+
+    >>> import fastdescent as fd
+    >>> fd.repeat([1.0, 2.0], 3).shape
+    (3, 2)
+    """
     array = _check.real_array("x0", x0)
     return np.repeat(array[np.newaxis], _check.whole_number("n", n, at_least=0), axis=0)

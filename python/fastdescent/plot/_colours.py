@@ -120,8 +120,12 @@ def basin_image(
 
     Parameters
     ----------
-    label, outcome, nit : int arrays, (...)
-        Row of the table (-1: none), values of `Outcome`, steps.
+    label : int array, (...)
+        Row of the table, -1: none.
+    outcome : int array, (...)
+        Values of `Outcome`.
+    nit : int array, (...)
+        Steps.
     is_minimum : bool array, (k,)
         Which rows of the table are minima. Hues follow their order.
     scale : StepScale, optional
@@ -135,9 +139,11 @@ def basin_image(
 
     Examples
     --------
+    >>> import numpy as np
+    >>> import fastdescent as fd
     >>> label, nit = np.array([0, 1, -1]), np.array([10, 10, 10])
     >>> outcome = np.array([10, 11, 19])  # global minimum, local minimum, escaped
-    >>> basin_image(label, outcome, nit, np.array([True, True]))[2]
+    >>> fd.plot.basin_image(label, outcome, nit, np.array([True, True]))[2]
     array([0, 0, 0], dtype=uint8)
     """
     hue = np.append(hue_of_row(is_minimum), -1)[label]  # label -1 takes the appended -1
