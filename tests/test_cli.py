@@ -244,7 +244,7 @@ def test_run_gives_the_hint(good: Any) -> None:
         ("run himmelblau --starts many", "--starts must be a number, 1 or greater, or grid; got 'many'"),
         ("run himmelblau --seed -1", "seed must be 0 or greater; got -1"),
         ("run himmelblau -o run.csv", "the file's extension must be .npz; got 'run.csv'"),
-        ("basins himmelblau --param q=1", "himmelblau(): got an unexpected keyword argument 'q'"),
+        ("basins himmelblau --param q=1", "himmelblau has no parameter 'q'; its parameters: none"),
     ],
 )
 def test_errors(bad: Any, argv: str, message: str) -> None:

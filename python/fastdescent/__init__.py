@@ -77,11 +77,18 @@ if not TYPE_CHECKING:  # which would otherwise believe in any name
         if name == "plot":
             return import_module(f"{__name__}.plot")
         if name not in _LAZY:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            raise AttributeError(_unknown(name))
         value = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
         globals()[name] = value
         return value
 
 
+def _unknown(name: str) -> str:
+    from fastdescent._check import nearest
+
+    close = f" (did you mean 'surfaces.{name}'?)" if name in surfaces.names() else nearest(name, __all__)
+    return f"module {__name__!r} has no attribute {name!r}{close}"
+
+
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, "plot"})
+    return sorted({*__all__, "__version__"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import operator
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,7 +16,7 @@ def shown(value: object, limit: int = 60) -> str:
     """A value in an error message: its repr, cut where it is long; arrays by dtype and shape."""
     if isinstance(value, np.ndarray) and value.size > 8:
         return f"an array of {value.dtype}, shape {value.shape}"
-    text = repr(value)
+    text = re.sub(r"\s*\n\s*", " ", repr(value))
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
@@ -79,8 +80,15 @@ def real_array(name: str, value: object) -> npt.NDArray[Any]:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """' (did you mean ...?)' where a known name is close, else an empty string."""
-    close = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    spelt = {k.lower(): k for k in known}
+    close = difflib.get_close_matches(name.lower(), list(spelt), n=1, cutoff=0.5)
+    return f" (did you mean {spelt[close[0]]!r}?)" if close else ""
+
+
+def no_parameter(owner: str, name: str, known: Iterable[str]) -> str:
+    """What is said of a parameter that a surface has not."""
+    names = list(known)
+    return f"{owner} has no parameter {name!r}{nearest(name, names)}; its parameters: {', '.join(names) or 'none'}"
 
 
 def intervals(name: str, value: object, dim: int, *, finite: bool = True) -> tuple[tuple[float, float], ...]:
@@ -95,4 +103,8 @@ def intervals(name: str, value: object, dim: int, *, finite: bool = True) -> tup
         raise ValueError(f"{name} must be {dim} pairs (lo, hi), one a coordinate; got {shown(value)}")
     if (finite and not np.all(np.isfinite(array))) or not np.all(array[:, 0] < array[:, 1]):
         raise ValueError(f"{name} must have {'finite ' * finite}lo < hi in every pair; got {shown(value)}")
+    with np.errstate(over="ignore"):
+        too_wide = finite and not np.all(np.isfinite(array[:, 1] - array[:, 0]))
+    if too_wide:
+        raise ValueError(f"{name} must be no wider than the largest float, 1.8e308; got {shown(value)}")
     return tuple((float(lo), float(hi)) for lo, hi in array)

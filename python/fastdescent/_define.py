@@ -101,7 +101,8 @@ def _from_text(
         found = ", ".join(parsed.variables)
         raise ValueError(f"dim must be {len(parsed.variables)}, the number of variables ({found}); got {dim}")
     formula = trace(parsed, len(parsed.variables), _shapes(values))
-    return _made(formula, values, parsed.variables, text.strip(), text.strip(), **options)
+    line = " ".join(text.split())
+    return _made(formula, values, parsed.variables, line, line, **options)
 
 
 def _from_sympy(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._check import shown
 from fastdescent.optimizers import Optimizer
+from fastdescent.optimizers._base import allowed
 from fastdescent.program.rule import Leaf
 
 
@@ -77,7 +78,15 @@ def _tabulated(name: str, schedule: Callable[[int], Any], max_steps: int) -> npt
         values = np.array([float(schedule(t)) for t in range(max_steps + 1)])
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name}: the schedule must map t to a number; schedule(t) raised: {error}") from error
-    if not np.all(np.isfinite(values)) or (name == "lr" and np.any(values < 0)):
-        t = int(np.flatnonzero(~np.isfinite(values) | (values < 0))[0])
-        raise ValueError(f"{name}: the schedule must be finite (lr: 0 or greater); schedule({t}) is {shown(values[t])}")
+    holds, text = _allowed_to_schedules(name)
+    for t, value in enumerate(values.tolist()):
+        if not (math.isfinite(value) and holds(value)):
+            raise ValueError(
+                f"{name}: the schedule must be finite{text and f' and {text}'}; schedule({t}) is {value:g}"
+            )
     return values
+
+
+def _allowed_to_schedules(name: str) -> tuple[Callable[[float], bool], str]:
+    """As for numbers, but that a learning rate may reach 0."""
+    return (lambda v: v >= 0, "0 or greater") if name == "lr" else allowed(name)

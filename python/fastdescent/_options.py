@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from fastdescent import _check
 from fastdescent._hyper import Hyperparameters, bind
+from fastdescent._kinds import Progress, check_optimizer, check_order, check_progress, check_surface
 from fastdescent._record import Record, checked_record
 from fastdescent._reduced import checked_reductions
 from fastdescent._starts import is_random
@@ -53,7 +53,7 @@ class Options:
     keep_state: bool
     n_threads: int
     engine: Engine
-    progress: bool | Callable[[int, int], Any] | None
+    progress: Progress
 
 
 def checked_options(
@@ -62,12 +62,13 @@ def checked_options(
     engine: Any, dtype: Any, progress: Any,
 ) -> Options:  # fmt: skip
     """Raises TypeError for a wrong kind, ValueError for a wrong value or shape."""
-    _check_kinds(surface, x0, optimizer)
+    check_order(surface, x0, optimizer)
+    check_surface(surface)
+    check_optimizer(optimizer)
+    check_progress(progress)
     steps = _check.whole_number("max_steps", max_steps, at_least=0, at_most=MOST_STEPS)
     _check.whole_number("first_index", first_index, at_least=0)
     starts = _checked_starts(x0, surface.dim, dtype)
-    if progress is not None and not isinstance(progress, bool) and not callable(progress):
-        raise TypeError(f"progress must be None, True or a function of (done, total); got {_check.shown(progress)}")
     if not isinstance(engine, str):
         raise TypeError(f'engine must be text such as "auto"; got {_check.shown(engine)}')
     lows, highs = np.array(surface.window).T
@@ -85,7 +86,7 @@ def checked_options(
         xtol=_tolerance("xtol", xtol),
         ftol=_tolerance("ftol", ftol),
         escape_radius=_radius(escape_radius, lows, highs),
-        center=tuple((0.5 * (lows + highs)).tolist()),
+        center=tuple((0.5 * lows + 0.5 * highs).tolist()),
         bounds=box,
         boundary=boundary,
         record=wanted,
@@ -99,48 +100,31 @@ def checked_options(
     )
 
 
-def _check_kinds(surface: Any, x0: Any, optimizer: Any) -> None:
-    if isinstance(x0, Optimizer) or isinstance(optimizer, np.ndarray | list | tuple):
-        raise TypeError("the order of arguments is (surface, x0, optimizer): x0 and optimizer are swapped")
-    if not isinstance(surface, Surface):
-        name = getattr(surface, "__name__", None)
-        if name and callable(surface):
-            hint = f"call it: fd.surfaces.{name}()" if _in_catalog(name) else "make one: fd.surface(f, dim=...)"
-            raise TypeError(f"surface must be a Surface; got the function {name}; {hint}")
-        hint = "; make one: fd.surface(text)" if isinstance(surface, str) else ""
-        raise TypeError(f"surface must be a Surface; got {_check.shown(surface)}{hint}")
-    if isinstance(optimizer, type):
-        raise TypeError(f"optimizer must be an instance, not the class {optimizer.__name__}; write "
-                        f"fd.{optimizer.__name__}(...)")  # fmt: skip
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer must be an optimizer such as fd.Adam(lr=0.01); got {_check.shown(optimizer)}")
-
-
-def _in_catalog(name: str) -> bool:
-    from fastdescent import surfaces
-
-    return name in surfaces.names()
-
-
 def _checked_starts(x0: Any, dim: int, dtype: Any) -> npt.NDArray[Any]:
-    starts = _check.real_array("x0", x0)
-    if dtype is not None:
-        try:
-            wanted = np.dtype(dtype)
-        except TypeError:
-            raise TypeError(f"dtype must be float64 or float32; got {_check.shown(dtype)}") from None
-        if wanted not in _GTOL:
-            raise ValueError(f"dtype must be float64 or float32; got {wanted}")
-        with np.errstate(over="ignore", under="ignore"):
-            starts = starts.astype(wanted)
-    if starts.ndim == 0 or starts.shape[-1] != dim:
-        raise ValueError(f"x0 must have shape (..., {dim}), the last axis a point; got shape {starts.shape}")
-    starts = np.ascontiguousarray(starts.view(np.ndarray))
+    given = _check.real_array("x0", x0).view(np.ndarray)
+    if given.ndim == 0 or given.shape[-1] != dim:
+        raise ValueError(f"x0 must have shape (..., {dim}), the last axis a point; got shape {given.shape}")
+    wanted = given.dtype if dtype is None else _checked_dtype(dtype)
+    with np.errstate(over="ignore", under="ignore"):
+        starts = np.ascontiguousarray(given, dtype=wanted)
     bad = ~np.isfinite(starts)
     if bad.any():
-        first = np.argwhere(bad)[0]
-        raise ValueError(f"x0 must be finite; x0[{', '.join(map(str, first))}] is {starts[tuple(first)]}")
+        first = tuple(np.argwhere(bad)[0].tolist())
+        where = f"x0[{', '.join(map(str, first))}] is {float(given[first]):g}"
+        if np.isfinite(given[first]):
+            raise ValueError(f"x0 must fit {wanted}, whose largest number is {np.finfo(wanted).max:.3g}; {where}")
+        raise ValueError(f"x0 must be finite; {where}")
     return starts
+
+
+def _checked_dtype(dtype: Any) -> np.dtype[Any]:
+    try:
+        wanted: np.dtype[Any] = np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"dtype must be float64 or float32; got {_check.shown(dtype)}") from None
+    if wanted not in _GTOL:
+        raise ValueError(f"dtype must be float64 or float32; got {wanted}")
+    return wanted
 
 
 def _checked_bounds(bounds: Any, boundary: Any, surface: Surface) -> npt.NDArray[np.float64] | None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._check import intervals, nearest, shown
+from fastdescent._check import intervals, no_parameter, shown
 from fastdescent._threads import available_threads
 from fastdescent.program.formula import Formula
 from fastdescent.program.listing import Listing
@@ -96,10 +96,7 @@ class Surface:
         """
         for name in params:
             if name not in self.params:
-                known = ", ".join(self.params) or "none"
-                raise ValueError(
-                    f"{self.name} has no parameter {name!r}{nearest(name, self.params)}; its parameters: {known}"
-                )
+                raise ValueError(no_parameter(self.name, name, self.params))
         values = {**self.params, **{k: v if k in self._static else _param(k, v) for k, v in params.items()}}
         for name, value in params.items():
             if name not in self._static and np.shape(value) != self._formula.params[name]:
@@ -121,43 +118,60 @@ class Surface:
     def __call__(self, *coordinates: npt.ArrayLike) -> Array:
         """f at X of shape (..., dim), or at dim arrays that broadcast (one a coordinate). Shape (...).
 
+        Of a surface of one coordinate, an array whose last axis is not 1 is that coordinate.
+
         >>> import fastdescent as fd
         >>> fd.surfaces.himmelblau()([[3.0, 2.0], [0.0, 0.0]])
         array([  0., 170.])
         """
-        points = self._points(coordinates)
+        points = self._points_of_coordinates(coordinates)
         return self._evaluated(("fun",), points)[0].reshape(points.shape[:-1])[()]
 
     def gradient(self, X: npt.ArrayLike) -> Array:
         """The exact gradient at X of shape (..., dim), same shape."""
-        points = self._points((X,))
+        points = self._points(X)
         return self._evaluated(("gradient",), points)[0].reshape(points.shape)
 
     def value_and_gradient_norm(self, X: npt.ArrayLike) -> tuple[Array, Array]:
         """f and the Euclidean norm of its gradient at X of shape (..., dim): two arrays of shape (...)."""
-        points = self._points((X,))
+        points = self._points(X)
         fun, norm = self._evaluated(("fun", "grad_norm"), points)
         return fun.reshape(points.shape[:-1]), norm.reshape(points.shape[:-1])
 
     def hvp(self, X: npt.ArrayLike, V: npt.ArrayLike) -> Array:
         """The Hessian at X times V, both (..., dim) and broadcast against each other; shape (..., dim)."""
-        points, directions = np.broadcast_arrays(self._points((X,)), self._points((V,), "V"))
+        points, directions = self._points(X), self._points(V, "V")
+        try:
+            points, directions = np.broadcast_arrays(points, directions)
+        except ValueError:
+            shapes = f"X of shape {points.shape}; got shape {directions.shape}"
+            raise ValueError(f"V must broadcast against {shapes}") from None
         return self._evaluated(("hvp",), points, directions)[0].reshape(points.shape)
 
     def hessian(self, X: npt.ArrayLike) -> Array:
         """The exact Hessian at X of shape (..., dim); shape (..., dim, dim)."""
-        points = self._points((X,))
+        points = self._points(X)
         basis = np.eye(self.dim, dtype=points.dtype)
         return self.hvp(points[..., np.newaxis, :], basis)
 
-    def _points(self, given: tuple[Any, ...], name: str = "X") -> Array:
-        arrays = [_floats(name, a) for a in given]
+    def _points(self, given: Any, name: str = "X") -> Array:
+        points = _floats(name, given)
+        if not points.ndim or points.shape[-1] != self.dim:
+            raise ValueError(f"{name} must have shape (..., {self.dim}); got shape {points.shape}")
+        return points
+
+    def _points_of_coordinates(self, given: tuple[Any, ...]) -> Array:
+        arrays = [_floats("X", a) for a in given]
         if len(arrays) == 1 and arrays[0].ndim and arrays[0].shape[-1] == self.dim:
             return arrays[0]
-        if len(arrays) == self.dim:
+        shapes = ", ".join(str(a.shape) for a in arrays)
+        if len(arrays) != self.dim:
+            got = f"shape {shapes}" if len(arrays) == 1 else f"{len(arrays)} arrays"
+            raise ValueError(f"X must have shape (..., {self.dim}), or be {self.dim} arrays; got {got}")
+        try:
             return np.stack(np.broadcast_arrays(*arrays), axis=-1)
-        got = f"shape {arrays[0].shape}" if len(arrays) == 1 else f"{len(arrays)} arrays"
-        raise ValueError(f"{name} must have shape (..., {self.dim}), or be {self.dim} arrays; got {got}")
+        except ValueError:
+            raise ValueError(f"the {self.dim} arrays must have shapes that broadcast; got {shapes}") from None
 
     def _evaluated(self, outputs: tuple[str, ...], X: Array, V: Array | None = None) -> list[Array]:
         from fastdescent.engines import get_engine

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from fastdescent import surfaces
-from fastdescent._check import intervals, nearest
+from fastdescent._check import intervals, nearest, no_parameter
 from fastdescent._define import surface
 from fastdescent._surface import Surface, Window
 from fastdescent.cli import _types
@@ -45,6 +45,10 @@ def surface_of(arguments: argparse.Namespace) -> Surface:
 
 
 def _of_catalog(name: str, dim: int | None, params: dict[str, Any]) -> Surface:
+    known = [p for p in inspect.signature(CATALOG[name]).parameters if p != "dim"]
+    for p in params:
+        if p not in known:
+            raise ValueError(no_parameter(name, p, known))
     if dim is None:
         return surfaces.get(name, **params)
     if "dim" not in inspect.signature(CATALOG[name]).parameters:

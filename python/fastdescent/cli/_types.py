@@ -56,6 +56,13 @@ def parameter(text: str) -> tuple[str, float]:
         raise ArgumentTypeError(f"must be NAME=NUMBER such as a=2; got {text.strip()!r}") from None
 
 
+def file(text: str) -> str:
+    """The name of a file to write."""
+    if not text.strip():
+        raise ArgumentTypeError(f"must name a file; got {text!r}")
+    return text
+
+
 def tolerance(text: str) -> float | str | None:
     """A number, "auto", or "none"."""
     word = text.strip().lower()

@@ -15,9 +15,14 @@ from fastdescent.engines.protocol import DescentJob, Ends, Floats, lane_values, 
 from fastdescent.program.program import Program, Section
 
 
+def isas() -> tuple[str, ...]:
+    """The instruction sets that this machine runs, the best one first."""
+    return tuple(_core.isas())
+
+
 def isa() -> str:
     """The instruction set in use: the machine's best, unless FASTDESCENT_ISA names another that it has."""
-    available = _core.isas()
+    available = isas()
     wanted = os.environ.get("FASTDESCENT_ISA")
     if wanted and wanted not in available:
         raise ValueError(f"FASTDESCENT_ISA must be one of {', '.join(available)} on this machine; got {wanted!r}")

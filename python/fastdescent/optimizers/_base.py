@@ -51,6 +51,11 @@ _RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
 }
 
 
+def allowed(name: str) -> tuple[Callable[[float], bool], str]:
+    """What a number of this name, such as "lr" or "betas[0]", must satisfy, and the words for it."""
+    return _RANGES.get(name.split("[")[0], (lambda v: True, ""))
+
+
 def _check_form(owner: str, name: str, value: Any, default: Any) -> None:
     """A default that is a bool or a tuple says what the hyperparameter is; others are numbers, arrays or schedules."""
     if isinstance(default, bool) != isinstance(value, bool):
@@ -70,7 +75,7 @@ def _check_hyper(owner: str, name: str, value: Any) -> None:
         return
     if isinstance(value, bool) or (callable(value) and not isinstance(value, type)):
         return
-    holds, text = _RANGES.get(name.split("[")[0], (lambda v: True, ""))
+    holds, text = allowed(name)
     if isinstance(value, np.ndarray | list) and np.ndim(value) > 0:
         array = np.asarray(value)
         if array.dtype.kind not in "iuf":

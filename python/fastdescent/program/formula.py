@@ -11,6 +11,7 @@ from fastdescent._errors import TraceError
 from fastdescent.program.build import Builder
 from fastdescent.program.compile import compile_function
 from fastdescent.program.differentiate import directional, gradient
+from fastdescent.program.draws import Draws
 from fastdescent.program.flatten import Record, flatten, rebuild
 from fastdescent.program.graph import Node, Shape
 from fastdescent.program.instantiate import instantiate
@@ -76,12 +77,14 @@ def trace(function: Callable[..., Any], dim: int, params: Mapping[str, Shape]) -
     b = Builder()
     x = b.graph.leaf("input", POINT, (dim,))
     leaves = {name: Traced(b, b.graph.leaf("param", name, shape)) for name, shape in params.items()}
+    draws = Draws()
     try:
         result = function(Traced(b, x, is_point=True), **leaves)
     except ValueError as error:  # NumPy's, where an element of an array of floats was to become a traced value
         if isinstance(error.__cause__, TraceError):
             raise error.__cause__ from None
         raise
+    draws.warn("the function")
     if result is None:
         refuse("the function returned None", "return the value")
     fun = as_node(b, result)

@@ -12,6 +12,7 @@ import numpy as np
 from fastdescent.program.build import Builder
 from fastdescent.program.compile import StateRow, compile_step
 from fastdescent.program.differentiate import directional, gradient
+from fastdescent.program.draws import Draws
 from fastdescent.program.formula import POINT, Formula, fresh
 from fastdescent.program.graph import Node, Shape
 from fastdescent.program.instantiate import instantiate
@@ -136,12 +137,17 @@ def _run_rule(own: Formula, spec: StepSpec, shapes: Mapping[str, Shape]) -> tupl
     hyper = {name: _hyper_value(b, value) for name, value in spec.hyper}
     if "wall" in inspect.signature(spec.rule).parameters:
         hyper["wall"] = Wall(b, own.dim, spec.boundary) if spec.boundary in KEEPING else None
+    draws = Draws()
     result = spec.rule(Traced(b, own.x, is_point=True), Gradient(own), state, t, **hyper)
+    draws.warn("the optimizer's rule")
     if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping)):
         refuse("the optimizer's rule must return (new x, dict of new state)", "write return x - lr * grad(x), {}")
     x_next = as_node(b, result[0])
     if x_next.shape != own.x.shape:
         refuse(f"the rule returned x of shape {x_next.shape}, not {own.x.shape}", "return the whole point")
+    if "accepted" in result[1] and as_node(b, result[1]["accepted"]).size != 1:
+        shape = as_node(b, result[1]["accepted"]).shape
+        refuse(f'the rule returned "accepted" of shape {shape}, not one truth value', "use np.all or np.any of it")
     return state, *_kept_inside(b, spec, x_next, dict(result[1]))
 
 

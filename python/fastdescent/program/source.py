@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import os
 import sys
+from types import FrameType
 
 import numpy as np
 
@@ -12,14 +13,23 @@ _OURS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _NUMPYS = os.path.join(os.path.dirname(os.path.abspath(np.__file__)), "")
 
 
-def user_line() -> str:
-    """`file:line: code` of the innermost frame outside this package and NumPy, or an empty string."""
-    frame = sys._getframe(1)
+def user_frame() -> FrameType | None:
+    """The innermost frame outside this package and NumPy, if there is one."""
+    frame: FrameType | None = sys._getframe(1)
+    catalog = os.path.join(_OURS, "surfaces")
     while frame is not None:
         name = frame.f_code.co_filename
-        catalog = os.path.join(_OURS, "surfaces")
         if (not name.startswith(_OURS) or name.startswith(catalog)) and not name.startswith((_NUMPYS, "<frozen")):
-            code = linecache.getline(name, frame.f_lineno).strip()
-            return f"{name}:{frame.f_lineno}" + (f": {code}" if code else "")
-        frame = frame.f_back  # type: ignore[assignment]
-    return ""
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def user_line() -> str:
+    """`file:line: code` of that frame, or an empty string."""
+    frame = user_frame()
+    if frame is None:
+        return ""
+    name, line = frame.f_code.co_filename, frame.f_lineno
+    code = linecache.getline(name, line).strip()
+    return f"{name}:{line}" + (f": {code}" if code else "")
