@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -338,41 +335,3 @@ def test_a_terminal_gets_a_bar_that_goes_away(monkeypatch: pytest.MonkeyPatch, c
     assert "0%|" in terminal.getvalue()
     assert terminal.getvalue().endswith("\r")
     assert "%|" not in capsys.readouterr().out
-
-
-def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
-    # A shell's background jobs inherit an ignored SIGINT.
-    code = (
-        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from fastdescent.cli import main; print('ready', flush=True); sys.exit(main())"
-    )
-    forever = ["basins", "rastrigin", "--gtol", "none", "--max-steps", "2000000000", "-o", str(tmp_path / "map.png")]
-    command = [sys.executable, "-c", code, *forever]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-        time.sleep(0.5)
-        child.send_signal(signal.SIGINT)
-        try:
-            out, err = child.communicate(timeout=30)
-        finally:
-            child.kill()
-    assert (child.returncode, out, err) == (130, "", "fastdescent: interrupted\n")
-    assert not os.listdir(tmp_path)
-
-
-@pytest.mark.parametrize("argv", [["list"], ["info", "goldstein_price"], ["--help"]])
-def test_a_broken_pipe_is_silent(argv: list[str]) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    done = subprocess.run([*COMMAND, *argv], stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
-    os.close(writing)
-    assert done.stderr == ""
-    assert done.returncode == (0 if argv == ["--help"] else 141)  # argparse does not say that nobody reads its help
-
-
-def test_the_command_as_a_module() -> None:
-    done = subprocess.run([*COMMAND, "basins", "x^2"], capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.splitlines()[0] == "fastdescent: error: '^' is not a power in Python; use **"

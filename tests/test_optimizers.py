@@ -198,3 +198,11 @@ def test_rules_that_do_not_fit() -> None:
         fd.descend(s, x0, fd.GD(lr=np.full(4, 0.1)))
     with pytest.raises(ValueError, match=r"schedule\(3\) is"):
         fd.descend(s, x0, fd.GD(lr=lambda t: 0.1 - 0.05 * t), max_steps=10)
+
+
+def test_rules_that_are_defined_anew_do_not_pile_up() -> None:
+    s = fd.surface("x**2")
+    for _ in range(70):
+        rule = fd.optimizer(lambda x, grad, state, t: (x - 0.1 * grad(x), {}))
+        fd.descend(s, [[1.0]], rule(), max_steps=1)
+    assert len(s._formula.steps) == 64

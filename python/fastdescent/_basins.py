@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent import _check
-from fastdescent._classify import classify, outcome_words
+from fastdescent._classify import classify
 from fastdescent._descent import descend
-from fastdescent._hint import hint
+from fastdescent._kinds import check_optimizer, check_surface
 from fastdescent._points import CriticalPoints
+from fastdescent._report import report
 from fastdescent._starts import grid
 from fastdescent._surface import Surface, Window, widened
 from fastdescent.optimizers import LineSearch, Optimizer
@@ -73,10 +74,7 @@ class BasinMap:
         """The table of critical points with shares, what became of the rest, and a hint where many do not arrive."""
         names = [self.surface.variables[k] for k in self.plane]
         where = ", ".join(f"{n} in [{lo:g}, {hi:g}]" for n, (lo, hi) in zip(names, self.window, strict=True))
-        lines = [f"{self.surface.name} by {self.optimizer!r} (gradient: exact)", f"starts: {where}"]
-        lines += [repr(self.points), outcome_words(self.outcome) + "."]
-        advice = hint(self.surface, self.optimizer, self.status, self.points)
-        return "\n".join(lines + ([f"Hint: {advice}"] if advice else []))
+        return report(self.surface, self.optimizer, [f"starts: {where}"], self.status, self.outcome, self.points)
 
 
 def basin_map(
@@ -121,14 +119,16 @@ def basin_map(
     >>> m.label.shape, m.extent, m.points.n_starts
     ((32, 32), (-2.0, 2.0, -2.0, 2.0), array([512, 512]))
     """
-    if not isinstance(surface, Surface):
-        # descend knows what to say.
-        descend(surface, np.zeros((0, 1)), LineSearch() if optimizer is None else optimizer)
+    if isinstance(optimizer, Surface):
+        raise TypeError("the order of arguments is (surface, optimizer): they are swapped")
+    rule = LineSearch() if optimizer is None else optimizer
+    check_surface(surface)
+    check_optimizer(rule)
     _check_options(options)
     axes, base = _plane(surface, plane)
     shown = _window(surface, window, axes)
     starts = _starts(shown, _shape(shape, len(axes)), axes, base)
-    run = descend(_covering(surface, shown, axes), starts, LineSearch() if optimizer is None else optimizer, **options)
+    run = descend(_covering(surface, shown, axes), starts, rule, **options)
     ends = classify(run)
     return BasinMap(
         label=ends.label, outcome=ends.outcome, nit=run.nit, fun=run.fun, status=run.status, points=ends.points,
@@ -148,7 +148,7 @@ def _check_options(options: dict[str, Any]) -> None:
 def _plane(surface: Surface, plane: Any) -> tuple[tuple[int, ...], npt.NDArray[np.float64]]:
     """The coordinates shown, and the point that gives the others."""
     dim = surface.dim
-    centre = np.mean(np.array(surface.window), axis=1)
+    centre = (0.5 * np.array(surface.window)).sum(axis=1)
     if plane is None:
         if dim > 2:
             raise ValueError(f"plane must say which two of the {dim} coordinates are shown, such as plane=(0, 1)")

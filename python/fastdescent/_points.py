@@ -124,7 +124,8 @@ def wilson(count: Counts, n: int) -> tuple[Floats, Floats]:
 def fun_tolerance(eigenvalues: Floats, frame: Frame, distance: float) -> Floats:
     """By how much f differs between points of one critical point at most that far apart (in windows)."""
     steepest = np.abs(eigenvalues).max(axis=-1, initial=0.0)
-    return np.asarray(0.5 * steepest * (distance * frame.width.max()) ** 2)
+    with np.errstate(over="ignore"):
+        return np.asarray(0.5 * (np.sqrt(steepest) * (distance * frame.width.max())) ** 2)
 
 
 def merged(points: Polished, frame: Frame, same: float) -> tuple[npt.NDArray[np.int_], npt.NDArray[np.int_]]:
@@ -244,9 +245,10 @@ def merge(a: CriticalPoints, b: CriticalPoints, *, tolerance: float = 1e-6) -> C
     nit_sum = np.where(n > 0, n * np.concatenate([a.nit_mean, b.nit_mean]), 0.0)
     stability = np.concatenate([a.stability, b.stability])
     low, high = np.full(k, np.inf), np.full(k, -np.inf)
-    np.minimum.at(low, row, stability)
-    np.maximum.at(high, row, stability)
-    agree = np.isclose(low, high, rtol=1e-6, atol=0.0)
+    with np.errstate(invalid="ignore"):  # NaN where there is no constant lr
+        np.minimum.at(low, row, stability)
+        np.maximum.at(high, row, stability)
+        agree = np.isclose(low, high, rtol=1e-6, atol=0.0)
     counted = with_counts(
         table, np.bincount(row, n, k).astype(np.int64), np.bincount(row, nit_sum, k), a.n_total + b.n_total,
         a.random_starts and b.random_starts,

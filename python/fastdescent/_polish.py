@@ -57,6 +57,11 @@ class Polished:
         return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
 
 
+#: Far away, or in windows near the largest float, numbers overflow; what is not finite is LOST.
+_quiet = np.errstate(over="ignore", invalid="ignore")
+
+
+@_quiet
 def polish(surface: Surface, start: Floats, frame: Frame, tiny: float) -> Polished:
     """Takes each point (m, dim) to the critical point beside it, if that is within REACH.
 
@@ -68,6 +73,7 @@ def polish(surface: Surface, start: Floats, frame: Frame, tiny: float) -> Polish
     return judged(surface, Polished.joined(parts), frame, _CLOSE)
 
 
+@_quiet
 def judged(surface: Surface, points: Polished, frame: Frame, close: float) -> Polished:
     """With eigenvalues, and SETTLED where the point is a clean critical point with a Newton step of at most `close`."""
     parts = []

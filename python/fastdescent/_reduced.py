@@ -73,9 +73,6 @@ def _n_rows(reductions: Iterable[Reduction], dim: int) -> int:
 
 def _end_program(options: Options) -> Program:
     """Compiled once for a formula and its reductions."""
-    programs = options.surface._formula.steps
-    key = ("ends", options.reductions)
-    if key not in programs:
-        programs[key] = end_program(options.surface._formula, options.reductions)
-    program: Program = programs[key]
+    formula = options.surface._formula
+    program: Program = formula.steps.get(("ends", options.reductions), lambda: end_program(formula, options.reductions))
     return program

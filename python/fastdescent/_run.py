@@ -15,6 +15,7 @@ from fastdescent._record import NOTHING
 from fastdescent._status import Status
 from fastdescent.engines.protocol import DescentJob, Ends, StopLimits, uniform_values
 from fastdescent.program.intervals import Interval, hull
+from fastdescent.program.recent import Recent
 from fastdescent.program.rule import RESOLUTION, StepProgram, StepSpec, build_step
 from fastdescent.program.walls import KEEPING, wall_program
 
@@ -173,7 +174,6 @@ def _step_program(options: Options, with_fun: bool) -> StepProgram:
         velocity=options.optimizer.velocity,
         reduce=options.reductions,
     )
-    steps: dict[StepSpec, StepProgram] = options.surface._formula.steps
-    if spec not in steps:
-        steps[spec] = build_step(options.surface._formula, spec)
-    return steps[spec]
+    formula = options.surface._formula
+    steps: Recent[StepSpec, StepProgram] = formula.steps
+    return steps.get(spec, lambda: build_step(formula, spec))

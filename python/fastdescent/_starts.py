@@ -12,8 +12,25 @@ from fastdescent import _check
 Floats = npt.NDArray[np.float64]
 
 
+#: Functions that only choose or arrange points; what others make of random points is not uniform any more.
+_ARRANGING = (np.array_split, np.copy, np.ravel, np.reshape, np.split, np.squeeze, np.swapaxes, np.take)
+
+
 class RandomStarts(np.ndarray[Any, np.dtype[np.float64]]):
-    """An ordinary array that remembers that its points were drawn at random, so that shares get intervals."""
+    """An ordinary array that remembers that its points were drawn at random, so that shares get intervals.
+
+    Slices, copies and reshaped views remember it too; results of arithmetic are plain arrays.
+    """
+
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        return array[()] if return_scalar else array.view(np.ndarray)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        result = super().__array_function__(func, types, args, kwargs)
+        return result.view(np.ndarray) if isinstance(result, RandomStarts) and func not in _ARRANGING else result
+
+    def dot(self, b: Any, out: Any = None) -> Any:
+        return self.view(np.ndarray).dot(b, out)
 
 
 def is_random(x0: Any) -> bool:

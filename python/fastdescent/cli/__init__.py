@@ -10,13 +10,11 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from fastdescent.cli._parser import UsageError, parsed
-
 __all__ = ["main"]
 
 _USAGE, _INTERRUPTED, _BROKEN_PIPE = 2, 130, 141
 #: What arguments, files and a machine that is too small may raise. Anything else is a defect and keeps its traceback.
-_EXPECTED = (UsageError, ValueError, TypeError, ImportError, OSError, MemoryError)
+_EXPECTED = (ValueError, TypeError, ImportError, OSError, MemoryError)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,27 +48,40 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
     except _EXPECTED as error:
         print(f"fastdescent: error: {_words(error)}", file=sys.stderr)
+        _let_go_of_stdout()
         return _USAGE
     return 0
 
 
 def _carry_out(argv: Sequence[str]) -> None:
+    from fastdescent.cli._parser import parsed  # here, so that Ctrl-C is answered while the modules are loaded
+
     try:
         arguments = parsed(argv)
         arguments.command(arguments)
     except SystemExit:  # --help and --version have said all
         pass
-    sys.stdout.flush()
+    if sys.stdout is not None:  # None where the shell has closed it
+        sys.stdout.flush()
 
 
 def _words(error: BaseException) -> str:
     """What went wrong; further lines, such as a caret under a formula, stay indented."""
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{error.strerror}: {str(error.filename)!r}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror if error.filename is None else f"{error.strerror}: {str(error.filename)!r}"
     if isinstance(error, MemoryError):
         return f"not enough memory{': ' if str(error) else ''}{error}"
     first, *more = str(error).splitlines() or [type(error).__name__]
     return "\n".join([first, *("  " + line.removeprefix("  ") for line in more)])
+
+
+def _let_go_of_stdout() -> None:
+    """What is left to print is printed, or forgotten where that is what went wrong."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        _forget_stdout()
 
 
 def _forget_stdout() -> None:

@@ -7,8 +7,8 @@ from time import perf_counter
 
 from fastdescent._surface import Surface
 from fastdescent.cli import _types
-from fastdescent.cli._optimizers import add_optimizer_arguments, optimizer_of
-from fastdescent.cli._options import add_run_arguments, run_options
+from fastdescent.cli._optimizers import optimizer_of
+from fastdescent.cli._options import add_run_arguments, run_options, work_words
 from fastdescent.cli._surfaces import add_surface_arguments, add_window_argument, shape_of, surface_of, window_of
 
 NAME = "basins"
@@ -25,16 +25,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--plane", type=_types.plane, metavar="I,J",
         help="the two coordinates to draw, counted from 0; the others start at the window's centre",
     )  # fmt: skip
-    parser.add_argument("-o", "--output", metavar="FILE", help="write the picture: .png, .pdf, .svg ...")
-    add_optimizer_arguments(parser)
+    parser.add_argument(
+        "-o", "--output", type=_types.file, metavar="FILE", help="write the picture: .png, .pdf, .svg ..."
+    )
     add_run_arguments(parser)
 
 
 def command(arguments: argparse.Namespace) -> None:
     from fastdescent._basins import basin_map
 
-    optimizer = optimizer_of(arguments)
-    surface = surface_of(arguments)
+    optimizer, surface = optimizer_of(arguments), surface_of(arguments)
     axes = _axes(surface, arguments.plane)
     window = window_of(surface, arguments.window, arguments.plane)
     shown = tuple(window[k] for k in axes)
@@ -45,11 +45,10 @@ def command(arguments: argparse.Namespace) -> None:
 
         checked_picture_path(arguments.output)
     began = perf_counter()
-    options = run_options(arguments)
-    m = basin_map(surface, optimizer, window=shown, shape=shape, plane=plane, **options)
+    m = basin_map(surface, optimizer, window=shown, shape=shape, plane=plane, **run_options(arguments))
     seconds = perf_counter() - began
     print(m.report())
-    print(f"{m.label.size} starts, {int(m.nit.sum(dtype='int64'))} steps in {seconds:.2f} s")
+    print(work_words(m.nit, seconds))
     if arguments.output:
         from fastdescent.plot import save
 

@@ -7,11 +7,16 @@ import sys
 from importlib.util import find_spec
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from fastdescent.cli import _types
+from fastdescent.cli._optimizers import add_optimizer_arguments
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    """--max-steps, --gtol, --threads and --dtype."""
+    """The optimizer and its hyperparameters, --max-steps, --gtol, --threads and --dtype."""
+    add_optimizer_arguments(parser)
     group = parser.add_argument_group("run")
     group.add_argument("--max-steps", type=int, default=10_000, metavar="N", help="most steps (default: %(default)s)")
     group.add_argument(
@@ -23,7 +28,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Those options, as `descend` takes them."""
+    """Those after the optimizer, as `descend` takes them."""
     return {
         "max_steps": arguments.max_steps,
         "gtol": arguments.gtol,
@@ -35,4 +40,9 @@ def run_options(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def wants_progress() -> bool:
     """Whether to draw a bar: on a terminal, and where tqdm is installed."""
-    return sys.stderr.isatty() and find_spec("tqdm") is not None
+    return sys.stderr is not None and sys.stderr.isatty() and find_spec("tqdm") is not None
+
+
+def work_words(nit: npt.NDArray[np.int32], seconds: float) -> str:
+    """How much was done in what time."""
+    return f"{nit.size} starts, {int(nit.sum(dtype=np.int64))} steps in {seconds:.2f} s"

@@ -17,7 +17,7 @@ examples:
 """
 
 
-class UsageError(Exception):
+class UsageError(ValueError):
     """The command line is not as described."""
 
 

@@ -14,8 +14,8 @@ from fastdescent._files import checked_output, whole_file
 from fastdescent._starts import Floats, grid, uniform
 from fastdescent._surface import Window, widened
 from fastdescent.cli import _types
-from fastdescent.cli._optimizers import add_optimizer_arguments, optimizer_of
-from fastdescent.cli._options import add_run_arguments, run_options
+from fastdescent.cli._optimizers import optimizer_of
+from fastdescent.cli._options import add_run_arguments, run_options, work_words
 from fastdescent.cli._surfaces import add_surface_arguments, add_window_argument, shape_of, surface_of, window_of
 
 if TYPE_CHECKING:
@@ -36,17 +36,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--size", type=_types.size, default=(256,), metavar="N", help="cells of the grid, as for basins (default: 256)"
     )
     parser.add_argument(
-        "-o", "--output", metavar="FILE.npz",
+        "-o", "--output", type=_types.file, metavar="FILE.npz",
         help="write x0, x, fun, grad_norm, nit, status, label, outcome, and the table as points_x, points_fun, "
         "points_kind",
     )  # fmt: skip
-    add_optimizer_arguments(parser)
     add_run_arguments(parser)
 
 
 def command(arguments: argparse.Namespace) -> None:
-    optimizer = optimizer_of(arguments)
-    surface = surface_of(arguments)
+    optimizer, surface = optimizer_of(arguments), surface_of(arguments)
     window = window_of(surface, arguments.window)
     starts = _starts(window, arguments)
     target = checked_output(arguments.output, ("npz",)) if arguments.output else None
@@ -54,7 +52,8 @@ def command(arguments: argparse.Namespace) -> None:
     run = descend(widened(surface, window), starts, optimizer, **run_options(arguments))
     ends = run.classify()
     seconds = perf_counter() - began
-    _print(run, ends, seconds)
+    print(_report(run, ends))
+    print(work_words(run.nit, seconds))
     if target is not None:
         _write(target, starts.astype(run.x.dtype), run, ends)
         print(f"wrote {arguments.output}")
@@ -69,19 +68,11 @@ def _starts(window: Window, arguments: argparse.Namespace) -> Floats:
     return uniform(window, int(wanted), arguments.seed)
 
 
-def _print(run: Descent, ends: Endpoints, seconds: float) -> None:
-    from fastdescent._classify import outcome_words
-    from fastdescent._hint import hint
+def _report(run: Descent, ends: Endpoints) -> str:
+    from fastdescent._report import report
 
-    print(f"{run.surface.name} by {run.optimizer!r} (gradient: exact)")
-    print(run.message)
-    print(f"steps: median {np.median(run.nit):.0f}, most {run.nit.max()}")
-    print(repr(ends.points))
-    print(f"{outcome_words(ends.outcome)}.")
-    advice = hint(run.surface, run.optimizer, run.status, ends.points)
-    if advice:
-        print(f"Hint: {advice}")
-    print(f"{run.nit.size} starts, {int(run.nit.sum(dtype='int64'))} steps in {seconds:.2f} s")
+    about = [run.message, f"steps: median {np.median(run.nit):.0f}, most {run.nit.max()}"]
+    return report(run.surface, run.optimizer, about, run.status, ends.outcome, ends.points)
 
 
 def _write(target: Path, starts: Floats, run: Descent, ends: Endpoints) -> None:

@@ -27,20 +27,17 @@ def save(m: BasinMap, path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     m : BasinMap
-        From `fastdescent.basin_map`.
     path : path
         Its extension says the format: .png, .pdf, .svg ...
 
     Raises
     ------
-    ImportError
-        Where Matplotlib is missing.
+    ImportError, TypeError
+        As `basins`: Matplotlib is missing, or m is not a BasinMap.
     ValueError
         Where the extension is not known.
     OSError
         Where the file cannot be written.
-    TypeError
-        Where m is not a BasinMap.
 
     Examples
     --------

@@ -17,8 +17,10 @@ from fastdescent.program.graph import Node, Shape
 from fastdescent.program.instantiate import instantiate
 from fastdescent.program.intervals import Interval, certainly_finite
 from fastdescent.program.program import Program
+from fastdescent.program.recent import Recent
 from fastdescent.program.trace import Traced, as_node, refuse
 
+_MOST_STEPS = 64  #: step Programs kept of a formula; those of rules that are defined anew each time are let go
 POINT = "the point"  #: name of the leaf; no parameter can have it
 
 
@@ -31,7 +33,7 @@ class Formula:
     fun: Node
     gradient: Node
     params: Mapping[str, Shape]
-    steps: dict[Any, Any] = field(default_factory=dict)  #: step Programs made of this formula, by their specification
+    steps: Recent[Any, Any] = field(default_factory=lambda: Recent(_MOST_STEPS))  #: step Programs, by specification
     _programs: dict[Any, Program] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -1,0 +1,65 @@
+"""The command as a process: signals, pipes and streams that are closed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "fastdescent"]
+
+
+def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
+    # A shell's background jobs inherit an ignored SIGINT.
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from fastdescent.cli import main; print('ready', flush=True); sys.exit(main())"
+    )
+    forever = ["basins", "rastrigin", "--gtol", "none", "--max-steps", "2000000000", "-o", str(tmp_path / "map.png")]
+    command = [sys.executable, "-c", code, *forever]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        time.sleep(0.5)
+        child.send_signal(signal.SIGINT)
+        try:
+            out, err = child.communicate(timeout=30)
+        finally:
+            child.kill()
+    assert (child.returncode, out, err) == (130, "", "fastdescent: interrupted\n")
+    assert not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("argv", [["list"], ["info", "goldstein_price"], ["--help"]])
+def test_a_broken_pipe_is_silent(argv: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([*COMMAND, *argv], stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert done.stderr == ""
+    assert done.returncode == (0 if argv == ["--help"] else 141)  # argparse does not say that nobody reads its help
+
+
+def test_the_command_as_a_module() -> None:
+    done = subprocess.run([*COMMAND, "basins", "x^2"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.splitlines()[0] == "fastdescent: error: '^' is not a power in Python; use **"
+
+
+REDIRECTIONS = [(">&-", 0, ""), (">&- 2>&-", 0, ""), ("2>&-", 0, "")]
+if Path("/dev/full").exists():
+    REDIRECTIONS.append((">/dev/full", 2, "fastdescent: error: No space left on device\n"))
+
+
+@pytest.mark.parametrize(("redirection", "status", "err"), REDIRECTIONS)
+@pytest.mark.parametrize("argv", ["list", "basins himmelblau --size 8"])
+def test_streams_that_are_closed_or_full(argv: str, redirection: str, status: int, err: str) -> None:
+    line = f"{' '.join(COMMAND)} {argv} {redirection}"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (status, err)
