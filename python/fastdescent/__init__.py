@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fastdescent import plot
     from fastdescent._basins import BasinMap, basin_map
     from fastdescent._classify import Endpoints, classify
+    from fastdescent._info import info
     from fastdescent._points import CriticalPoints, merge
     from fastdescent._resume import resume
 
@@ -48,6 +49,7 @@ __all__ = [
     "classify",
     "descend",
     "grid",
+    "info",
     "merge",
     "optimizer",
     "plot",
@@ -66,6 +68,7 @@ _LAZY = {
     "Endpoints": "_classify",
     "basin_map": "_basins",
     "classify": "_classify",
+    "info": "_info",
     "merge": "_points",
     "resume": "_resume",
 }

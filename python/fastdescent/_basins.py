@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent import _check
-from fastdescent._classify import classify
+from fastdescent._classify import classify, outcome_words
 from fastdescent._descent import descend
 from fastdescent._kinds import check_optimizer, check_surface
+from fastdescent._markup import paragraph
 from fastdescent._points import CriticalPoints
 from fastdescent._report import report
 from fastdescent._starts import grid
@@ -66,6 +68,16 @@ class BasinMap:
     def __repr__(self) -> str:
         size = " x ".join(map(str, reversed(self.label.shape)))
         return f"<BasinMap {size} of {self.surface.name} by {self.optimizer!r}: {len(self.points)} critical points>"
+
+    def _repr_html_(self) -> str:
+        """The table, under a small picture where Matplotlib has been imported already."""
+        title = paragraph(f"{self.surface.name} by {self.optimizer!r}. {outcome_words(self.outcome)}.")
+        picture = ""
+        if sys.modules.get("matplotlib") is not None:
+            from fastdescent.plot._save import html_image
+
+            picture = html_image(self)
+        return title + picture + self.points._repr_html_()
 
     def __str__(self) -> str:
         return self.report()

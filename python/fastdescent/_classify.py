@@ -11,6 +11,7 @@ import numpy.typing as npt
 from fastdescent import _check
 from fastdescent._cells import Frame, Ints, Labels, label
 from fastdescent._descent import Descent
+from fastdescent._markup import paragraph
 from fastdescent._points import CriticalPoints, merged, polished_of, table_of, with_counts
 from fastdescent._polish import Polished
 from fastdescent._settle import Settled, settle
@@ -46,6 +47,9 @@ class Endpoints:
 
     def __repr__(self) -> str:
         return f"<Endpoints: {outcome_words(self.outcome)}>\n{self.points!r}"
+
+    def _repr_html_(self) -> str:
+        return paragraph(f"{outcome_words(self.outcome)}.") + self.points._repr_html_()
 
 
 def outcome_words(outcome: npt.NDArray[np.int8]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._markup import table
 from fastdescent._options import Options, checked_options
 from fastdescent._record import Path, Record, path_of
 from fastdescent._reduced import reduced_of
@@ -68,8 +69,7 @@ class Descent:
     def message(self) -> str:
         """How many trajectories ended how."""
         n = self.status.size
-        counts = [(s, int(np.count_nonzero(self.status == s))) for s in Status]
-        parts = [f"{k} {s.name.lower().replace('_', ' ')}" for s, k in counts if k]
+        parts = [f"{k} {words}" for _, words, k in self._counts()]
         return f"{n} trajector{'y' if n == 1 else 'ies'}: " + (", ".join(parts) or "none") + "."
 
     def classify(self, **options: Any) -> Endpoints:
@@ -84,10 +84,25 @@ class Descent:
         return {**self.__dict__, "_kept": kept}
 
     def __repr__(self) -> str:
-        steps = f"; steps: median {np.median(self.nit):.0f}, most {self.nit.max()}" if self.nit.size else ""
         kept = f"; reduced: {', '.join(self.reduced)}" if self.reduced else ""
-        how = f"{self.optimizer!r} (gradient: exact)"
-        return f"<Descent on {self.surface.name} by {how}. {self.message[:-1]}{steps}{kept}>"
+        return f"<Descent on {self._title()}. {self.message[:-1]}; steps: {self._step_words()}{kept}>"
+
+    def _repr_html_(self) -> str:
+        ends = [(words, str(k), s.sentence) for s, words, k in self._counts()]
+        rows = [*ends, ("steps", "", self._step_words()), ("engine", "", self.engine)]
+        rows += [("reduced", "", ", ".join(self.reduced))] if self.reduced else []
+        return table(rows, title=f"{self.status.size} trajectories on {self._title()}")
+
+    def _title(self) -> str:
+        return f"{self.surface.name} by {self.optimizer!r} (gradient: exact)"
+
+    def _step_words(self) -> str:
+        return f"median {np.median(self.nit):.0f}, most {self.nit.max()}" if self.nit.size else "none"
+
+    def _counts(self) -> list[tuple[Status, str, int]]:
+        """Statuses that occur, in words, and how often."""
+        counts = [(s, s.name.lower().replace("_", " "), int(np.count_nonzero(self.status == s))) for s in Status]
+        return [c for c in counts if c[2]]
 
 
 def descend(

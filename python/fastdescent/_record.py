@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastdescent import _check
+from fastdescent._markup import table
 from fastdescent.engines.protocol import Recording
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _FIELDS = ("x", "fun", "grad_norm")
 NOTHING = Recording(np.zeros(0, np.uint32), np.zeros(0, np.int32), 0)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Record:
     """What `descend(..., record=...)` keeps. Start and end of a trajectory are always in.
 
@@ -56,8 +57,19 @@ class Record:
         if isinstance(self.fields, str) or unknown or not self.fields:
             raise ValueError(f"fields must be some of {', '.join(_FIELDS)}; got {_check.shown(self.fields)}")
 
+    def __repr__(self) -> str:
+        return f"Record({', '.join(f'{name}={value}' for name, value in self._given())})"
 
-@dataclass(frozen=True, eq=False)
+    def _repr_html_(self) -> str:
+        return table(self._given(), title="Record")
+
+    def _given(self) -> list[tuple[str, str]]:
+        """What is not left at its default, shortened."""
+        values = [(f.name, getattr(self, f.name), f.default) for f in fields(self)]
+        return [(name, _check.shown(v)) for name, v, default in values if v is not default]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Path:
     """Points along the way.
 
@@ -79,6 +91,19 @@ class Path:
     fun: npt.NDArray[Any] | None
     grad_norm: npt.NDArray[Any] | None
     which: npt.NDArray[np.int64]
+
+    def __repr__(self) -> str:
+        return f"<Path: {'; '.join(f'{name}: {value}' for name, value in self._rows())}>"
+
+    def _repr_html_(self) -> str:
+        return table(self._rows(), title="Path")
+
+    def _rows(self) -> list[tuple[str, str]]:
+        kept = {"x": self.x, "fun": self.fun, "grad_norm": self.grad_norm}
+        most = self.lengths.max(initial=0)
+        return [("trajectories", f"{len(self.lengths)}, at most {most} points each")] + [
+            (name, f"{v.dtype} {v.shape}") for name, v in kept.items() if v is not None
+        ]
 
 
 def checked_record(record: Any, n: int, dim: int, itemsize: int, max_steps: int) -> tuple[Record | None, Recording]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._check import intervals, no_parameter, shown
+from fastdescent._markup import table
 from fastdescent._threads import available_threads
 from fastdescent.program.formula import Formula
 from fastdescent.program.listing import Listing
@@ -250,6 +251,12 @@ class Surface:
     def __repr__(self) -> str:
         params = "".join(f", {k}={shown(v)}" for k, v in self.params.items())
         return f"<Surface {self.name}: dim={self.dim}{params}>"
+
+    def _repr_html_(self) -> str:
+        from fastdescent._facts import facts, formula_line
+
+        line = formula_line(self)
+        return table(([("f", line)] if line != self.name else []) + facts(self), title=self.name)
 
 
 def _floats(name: str, value: Any) -> Array:

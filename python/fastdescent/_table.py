@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html as markup
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent import _markup as markup
 from fastdescent._status import Outcome
 
 if TYPE_CHECKING:
@@ -82,10 +82,4 @@ def text(table: CriticalPoints) -> str:
 
 
 def html(table: CriticalPoints) -> str:
-    def line(cells: tuple[str, ...], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{markup.escape(c)}</{tag}>" for c in cells) + "</tr>"
-
-    body = "".join(line(row, "td") for row in rows(table))
-    more = f"<p>{markup.escape(_more(table))}</p>" if _more(table) else ""
-    caption = f"<caption>{markup.escape(title(table))}</caption>"
-    return f"<table>{caption}<thead>{line(_HEAD, 'th')}</thead><tbody>{body}</tbody></table>{more}"
+    return markup.table(rows(table), title=title(table), head=_HEAD) + markup.paragraph(_more(table))

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, overload
 import numpy as np
 
 from fastdescent._check import number, shown
+from fastdescent._markup import table
 
 Hyper = Any  #: a number, an array (one value a trajectory), or a schedule: a function of t
 
@@ -33,9 +34,35 @@ class Optimizer:
             _check_form(type(self).__name__, f.name, getattr(self, f.name), f.default)
             _check_hyper(type(self).__name__, f.name, getattr(self, f.name))
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__repr__" not in cls.__dict__:  # else the dataclass would write one that prints whole arrays
+            cls.__repr__ = Optimizer.__repr__  # type: ignore[method-assign]
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={_hyper_words(value)}" for name, value in self.hyper().items())
+        return f"{type(self).__name__}({given})"
+
+    def _repr_html_(self) -> str:
+        return table([(name, _hyper_words(v)) for name, v in self.hyper().items()], title=type(self).__name__)
+
     def hyper(self) -> dict[str, Any]:
         """Hyperparameters by name."""
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+
+
+_MOST_SHOWN = 8  #: numbers of an array that a repr writes out
+
+
+def _hyper_words(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_hyper_words, value))})"
+    if callable(value):
+        name = getattr(value, "__name__", type(value).__name__)
+        return "<schedule>" if name == "<lambda>" else f"<schedule {name}>"
+    if isinstance(value, np.ndarray) and value.size > _MOST_SHOWN:
+        return f"<array of {value.dtype}, shape {value.shape}>"
+    return shown(value.item() if isinstance(value, np.generic) else value)
 
 
 #: What a number of this name must satisfy, as PyTorch has it; other names may be any finite number.

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import os
+from base64 import b64encode
+from html import escape
+from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastdescent._basins import BasinMap
 from fastdescent._files import checked_output, whole_file
 from fastdescent.plot._basins import checked, new_picture
 from fastdescent.plot._matplotlib import required
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_SMALL_DPI = 60
 
 
 def checked_picture_path(path: str | os.PathLike[str]) -> Path:
@@ -47,11 +56,24 @@ def save(m: BasinMap, path: str | os.PathLike[str]) -> None:
     """
     checked(m)
     target = checked_picture_path(path)
+    figure = _drawn(m)
+    with whole_file(target) as file:
+        figure.savefig(file, format=target.suffix[1:].lower(), dpi=figure.dpi)
+
+
+def html_image(m: BasinMap) -> str:
+    """A small picture as an HTML element that holds all of it."""
+    figure, png = _drawn(m), BytesIO()
+    figure.savefig(png, format="png", dpi=_SMALL_DPI)
+    code = b64encode(png.getvalue()).decode("ascii")
+    return f'<img alt="basins of {escape(m.surface.name)}" src="data:image/png;base64,{code}">'
+
+
+def _drawn(m: BasinMap) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure()
     FigureCanvasAgg(figure)
     new_picture(m, figure)
-    with whole_file(target) as file:
-        figure.savefig(file, format=target.suffix[1:].lower(), dpi=figure.dpi)
+    return figure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fastdescent._markup import listing
 from fastdescent.program.opcodes import ARITY, NAMES, REDUCTIONS
 from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, UNIFORM, A, IntArray, Program, Section
 
@@ -27,6 +28,9 @@ class Listing:
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return listing(str(self))
 
 
 def _section_lines(name: str, section: Section, constants: np.ndarray) -> list[str]:

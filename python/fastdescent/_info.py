@@ -1,0 +1,129 @@
+"""`info`: what there is on this machine."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from fastdescent._markup import columns, table
+from fastdescent._threads import available_threads
+
+#: Packages that some functions need, and how to get them.
+_EXTRAS = {
+    "matplotlib": "pip install 'fastdescent[plot]'",
+    "tqdm": "pip install 'fastdescent[progress]'",
+    "sympy": "pip install sympy",
+}
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """An engine by name; why it is not available, or None where it is."""
+
+    name: str
+    available: bool
+    why_not: str | None
+
+
+@dataclass(frozen=True, repr=False)
+class Info:
+    """What there is. Fields are attributes and keys: ``info.isa``, ``info["isa"]``, ``dict(info)``.
+
+    Attributes
+    ----------
+    version, python, numpy, platform : str
+    engines : tuple of EngineInfo
+        Those that `engine=` may name.
+    isa : str or None
+        The instruction set in use; None where FASTDESCENT_ISA names one that is not there.
+    isas : tuple of str
+        Those that this machine runs, the best one first.
+    threads : int
+        Cores that this process may use.
+    extras : dict
+        Optional packages: the version that is installed, or None.
+    """
+
+    version: str
+    python: str
+    numpy: str
+    platform: str
+    engines: tuple[EngineInfo, ...]
+    isa: str | None
+    isas: tuple[str, ...]
+    threads: int
+    extras: dict[str, str | None]
+
+    def keys(self) -> Iterator[str]:
+        """Names of the fields."""
+        return (f.name for f in fields(self))
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.keys():
+            raise KeyError(name)
+        return getattr(self, name)
+
+    def __repr__(self) -> str:
+        return columns(self._rows())
+
+    def _repr_html_(self) -> str:
+        return table(self._rows())
+
+    def _rows(self) -> list[tuple[str, str]]:
+        sets = ", ".join(f"{isa} (in use)" if isa == self.isa else isa for isa in self.isas)
+        return [
+            ("fastdescent", self.version),
+            *((f"engine {e.name}", "available" if e.available else f"missing: {e.why_not}") for e in self.engines),
+            ("instruction sets", sets),
+            ("threads", str(self.threads)),
+            ("Python", f"{self.python} on {self.platform}"),
+            ("NumPy", self.numpy),
+            *((name, version or f"missing: {_EXTRAS[name]}") for name, version in self.extras.items()),
+        ]
+
+
+def info() -> Info:
+    """Versions, engines, instruction sets, threads and optional packages of this installation.
+
+    Nothing is imported to find out.
+
+    Returns
+    -------
+    Info
+
+    Examples
+    --------
+    >>> import fastdescent as fd
+    >>> [engine.name for engine in fd.info().engines]
+    ['native', 'jit', 'numba']
+    >>> fd.info()["version"] == fd.__version__
+    True
+    """
+    from fastdescent import __version__
+    from fastdescent.engines import ENGINES, native, why_missing
+
+    reasons = {name: why_missing(name) for name in ENGINES}
+    return Info(
+        version=__version__,
+        python=platform.python_version(),
+        numpy=np.__version__,
+        platform=f"{platform.system()} {platform.machine()}",
+        engines=tuple(EngineInfo(name, reason is None, reason) for name, reason in reasons.items()),
+        isa=native.isa() if reasons["native"] is None else None,
+        isas=native.isas(),
+        threads=available_threads(),
+        extras={name: _version(name) for name in _EXTRAS},
+    )
+
+
+def _version(package: str) -> str | None:
+    from importlib import metadata
+
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
