@@ -383,7 +383,7 @@ def test_kinds_of_argument_are_checked() -> None:
 
 
 def test_importing_the_package_does_not_import_what_this_needs() -> None:
-    code = "import sys, fastdescent; print(*sys.modules)"
+    code = "import sys, fastdescent; fastdescent.descend; print(*sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     loaded = set(shown.split())
     assert "fastdescent._descent" in loaded

@@ -35,6 +35,25 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
     assert not os.listdir(tmp_path)
 
 
+@pytest.mark.parametrize("module", ["numpy", "argparse", "fastdescent.cli._parser", "fastdescent._core"])
+def test_ctrl_c_while_modules_are_loaded_is_one_line(module: str) -> None:
+    code = f"""
+import runpy, sys
+
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+
+sys.modules.pop({module!r}, None)
+sys.meta_path.insert(0, Interrupts())
+sys.argv = ["fastdescent", "basins", "himmelblau", "--size", "8"]
+runpy.run_module("fastdescent", run_name="__main__", alter_sys=True)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "fastdescent: interrupted\n")
+
+
 @pytest.mark.parametrize("argv", [["list"], ["info", "goldstein_price"], ["--help"]])
 def test_a_broken_pipe_is_silent(argv: list[str]) -> None:
     reading, writing = os.pipe()

@@ -8,25 +8,23 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from fastdescent import reduce, surfaces
-from fastdescent._define import surface
-from fastdescent._descent import Descent, descend
-from fastdescent._errors import TraceError
-from fastdescent._record import Path, Record
-from fastdescent._starts import grid, repeat, uniform
-from fastdescent._status import Outcome, Status
-from fastdescent._surface import Surface
-from fastdescent.optimizers import GD, Adam, LineSearch, Momentum, Optimizer, RMSprop, optimizer
-
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from fastdescent import plot
+    from fastdescent import plot, reduce, surfaces
     from fastdescent._basins import BasinMap, basin_map
     from fastdescent._classify import Endpoints, classify
+    from fastdescent._define import surface
+    from fastdescent._descent import Descent, descend
+    from fastdescent._errors import TraceError
     from fastdescent._info import info
     from fastdescent._points import CriticalPoints, merge
+    from fastdescent._record import Path, Record
     from fastdescent._resume import resume
+    from fastdescent._starts import grid, repeat, uniform
+    from fastdescent._status import Outcome, Status
+    from fastdescent._surface import Surface
+    from fastdescent.optimizers import GD, Adam, LineSearch, Momentum, Optimizer, RMSprop, optimizer
 
 __all__ = [
     "GD",
@@ -61,32 +59,40 @@ __all__ = [
     "uniform",
 ]
 
-#: Public names that are imported when first used, and where they are.
-_LAZY = {
-    "BasinMap": "_basins",
-    "CriticalPoints": "_points",
-    "Endpoints": "_classify",
-    "basin_map": "_basins",
-    "classify": "_classify",
-    "info": "_info",
-    "merge": "_points",
-    "resume": "_resume",
+#: Where public names are. They are imported when they are first used, so that the command can answer Ctrl-C and
+#: --version before NumPy and the rest are loaded.
+_HOMES = {
+    "_basins": ("BasinMap", "basin_map"),
+    "_classify": ("Endpoints", "classify"),
+    "_define": ("surface",),
+    "_descent": ("Descent", "descend"),
+    "_errors": ("TraceError",),
+    "_info": ("info",),
+    "_points": ("CriticalPoints", "merge"),
+    "_record": ("Path", "Record"),
+    "_resume": ("resume",),
+    "_starts": ("grid", "repeat", "uniform"),
+    "_status": ("Outcome", "Status"),
+    "_surface": ("Surface",),
+    "optimizers": ("GD", "Adam", "LineSearch", "Momentum", "Optimizer", "RMSprop", "optimizer"),
 }
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
 if not TYPE_CHECKING:  # which would otherwise believe in any name
 
     def __getattr__(name: str) -> object:
-        if name == "plot":
-            return import_module(f"{__name__}.plot")
-        if name not in _LAZY:
+        if name in ("plot", "reduce", "surfaces"):
+            return import_module(f"{__name__}.{name}")
+        if name not in _HOME_OF:
             raise AttributeError(_unknown(name))
-        value = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+        value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
         globals()[name] = value
         return value
 
 
 def _unknown(name: str) -> str:
+    from fastdescent import surfaces
     from fastdescent._check import nearest
 
     close = f" (did you mean 'surfaces.{name}'?)" if name in surfaces.names() else nearest(name, __all__)
