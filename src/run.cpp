@@ -61,14 +61,15 @@ std::vector<Array<T>> evaluate_section(const std::string& isa, const Codes& code
   return results;
 }
 
+/// With `status_before` the run is made in place: starts, state, t and status are written to.
 template <class T>
 py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, size_t split, const Array<T>& uniform,
                       const Array<T>& table, const Array<T>& initial, const Array<T>& starts,
                       const Array<T>& lane_values, const StepRows& rows, const std::vector<double>& limits,
                       const Array<T>& center, const Array<T>& box, bool plain, const Array<T>& state_before,
-                      const Counts& t_before, const Array<uint32_t>& record_steps, const Counts& record_rows,
-                      size_t n_recorded, bool keep_state, uint32_t max_steps, size_t n_lanes, unsigned n_threads,
-                      py::object poll) {
+                      const Counts& t_before, const Statuses& status_before, const Array<uint32_t>& record_steps,
+                      const Counts& record_rows, size_t n_recorded, bool keep_state, uint32_t max_steps, size_t n_lanes,
+                      unsigned n_threads, py::object poll) {
   const auto n = static_cast<size_t>(starts.shape(0)), dim = static_cast<size_t>(starts.shape(1));
   const Tests<T> tests{.dim = static_cast<int32_t>(dim),
                        .x = rows.x,
@@ -86,7 +87,8 @@ py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, 
                        .low = box.size() ? box.data() : nullptr,
                        .high = box.size() ? box.data() + dim : nullptr};
   const auto n_state = static_cast<size_t>(initial.size());
-  Array<T> state_after(std::vector<size_t>{keep_state ? n : 0, n_state});
+  const bool in_place = status_before.size() > 0;
+  Array<T> state_after = in_place ? state_before : Array<T>(std::vector<size_t>{keep_state ? n : 0, n_state});
   Array<T> path(std::vector<size_t>{n_recorded, static_cast<size_t>(record_steps.size()) + 1, dim});
   std::fill_n(path.mutable_data(), path.size(), std::numeric_limits<T>::quiet_NaN());
   py::array_t<int32_t> lengths(n_recorded);
@@ -96,9 +98,9 @@ py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, 
                             .row = record_rows.data(),
                             .x = path.mutable_data(),
                             .lengths = lengths.mutable_data()};
-  Array<T> x(std::vector<size_t>{n, dim});
-  py::array_t<int32_t> nit(n);
-  py::array_t<int8_t> status(n);
+  Array<T> x = in_place ? starts : Array<T>(std::vector<size_t>{n, dim});
+  Counts nit = in_place ? t_before : Counts(n);
+  Statuses status = in_place ? status_before : Statuses(n);
   const Descent<T> run{.isa = &isa_named(isa),
                        .step = section_of(code, n_rows, split),
                        .uniform = uniform.data(),
@@ -108,6 +110,7 @@ py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, 
                        .lane_values = lane_values.data(),
                        .state_before = state_before.size() ? state_before.data() : nullptr,
                        .t_before = t_before.size() ? t_before.data() : nullptr,
+                       .status_before = in_place ? status_before.data() : nullptr,
                        .n = n,
                        .dim = dim,
                        .n_state = n_state,
@@ -146,9 +149,9 @@ void define_run(py::module_& m) {
           py::arg("split"), py::arg("uniform").noconvert(), py::arg("table").noconvert(),
           py::arg("initial").noconvert(), py::arg("starts").noconvert(), py::arg("lane_values").noconvert(),
           py::arg("rows"), py::arg("limits"), py::arg("center").noconvert(), py::arg("box").noconvert(),
-          py::arg("plain"), py::arg("state_before").noconvert(), py::arg("t_before"), py::arg("record_steps"),
-          py::arg("record_rows"), py::arg("n_recorded"), py::arg("keep_state"), py::arg("max_steps"),
-          py::arg("n_lanes"), py::arg("n_threads"), py::arg("poll"));
+          py::arg("plain"), py::arg("state_before").noconvert(), py::arg("t_before").noconvert(),
+          py::arg("status_before").noconvert(), py::arg("record_steps"), py::arg("record_rows"), py::arg("n_recorded"),
+          py::arg("keep_state"), py::arg("max_steps"), py::arg("n_lanes"), py::arg("n_threads"), py::arg("poll"));
   };
   both(double{});
   both(float{});

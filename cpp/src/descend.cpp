@@ -55,6 +55,7 @@ class Worker {
 
   /// The result of a trajectory that was never begun: its start.
   static void leave(const Descent<T>& run, size_t index) {
+    if (!run.runs(index)) return;
     std::copy_n(run.starts + index * run.dim, run.dim, run.x + index * run.dim);
     run.nit[index] = run.t_before ? run.t_before[index] : 0;
     if (run.state_after) {
@@ -67,12 +68,14 @@ class Worker {
 
  private:
   bool claim(size_t& index) {
-    if (first_ == last_) {
-      first_ = std::min(shared_.next.fetch_add(batch_), run_.n);
-      last_ = std::min(first_ + batch_, run_.n);
-    }
-    if (first_ == last_ || shared_.cancelled) return false;
-    index = first_++;
+    do {
+      if (first_ == last_) {
+        first_ = std::min(shared_.next.fetch_add(batch_), run_.n);
+        last_ = std::min(first_ + batch_, run_.n);
+      }
+      if (first_ == last_ || shared_.cancelled) return false;
+      index = first_++;
+    } while (!run_.runs(index));
     return true;
   }
 

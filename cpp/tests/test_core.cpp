@@ -32,6 +32,7 @@ struct Run {
   std::vector<T> starts, x, uniform{T(2), T(-0.25)}, initial{T(0), T(0)}, center{T(0), T(0)};
   std::vector<int32_t> nit;
   std::vector<int8_t> status;
+  bool in_place = false;  // x, nit and status are what was before, too
 
   explicit Run(size_t n) : starts(2 * n), x(2 * n), nit(n), status(n) {
     for (size_t i = 0; i < starts.size(); ++i) starts[i] = static_cast<T>(1 + i % 97);
@@ -58,10 +59,11 @@ struct Run {
                          .uniform = uniform.data(),
                          .table = nullptr,
                          .initial = initial.data(),
-                         .starts = starts.data(),
+                         .starts = in_place ? x.data() : starts.data(),
                          .lane_values = nullptr,
-                         .state_before = nullptr,
-                         .t_before = nullptr,
+                         .state_before = in_place ? x.data() : nullptr,
+                         .t_before = in_place ? nit.data() : nullptr,
+                         .status_before = in_place ? status.data() : nullptr,
                          .n = nit.size(),
                          .dim = 2,
                          .n_state = 2,
@@ -78,7 +80,7 @@ struct Run {
                          .x = x.data(),
                          .nit = nit.data(),
                          .status = status.data(),
-                         .state_after = nullptr};
+                         .state_after = in_place ? x.data() : nullptr};
     fastdescent::descend(job, poll);
   }
 };
@@ -96,6 +98,37 @@ void same_for_all_threads_and_widths(const Isa& isa) {
       check(other.x == alone.x && other.nit == alone.nit && other.status == alone.status, "same results");
     }
   }
+}
+
+/// Parts of a run made in place: those that have stopped are passed over, the others go on.
+template <class T>
+void same_in_parts(const Isa& isa) {
+  Run<T> alone(1000), parts(1000);
+  const Poll go_on = [](size_t) { return true; };
+  alone.descend(isa, 1, 0, 40, go_on);
+  parts.x = parts.starts;
+  parts.in_place = true;
+  for (const uint32_t until : {0u, 1u, 20u, 33u, 33u, 40u}) {
+    for (int8_t& s : parts.status)
+      if (until == 0 || s == static_cast<int8_t>(Status::max_steps)) s = static_cast<int8_t>(Status::live);
+    parts.descend(isa, 3, 0, until, go_on);
+  }
+  check(parts.x == alone.x && parts.nit == alone.nit && parts.status == alone.status, "same results in parts");
+}
+
+/// Cancelled in place, trajectories that had stopped stay as they are, and the others can go on.
+void cancelling_in_place(const Isa& isa) {
+  Run<double> run(100'000);
+  run.uniform[1] = 0.0;
+  run.x = run.starts;
+  run.in_place = true;
+  for (size_t i = 0; i < run.status.size(); ++i)
+    run.status[i] = static_cast<int8_t>(i % 2 ? Status::live : Status::stalled);
+  run.descend(isa, 2, 0, 1u << 30, [](size_t) { return false; });
+  bool kept = run.x == run.starts;
+  for (size_t i = 0; i < run.status.size(); ++i)
+    kept &= run.status[i] == static_cast<int8_t>(i % 2 ? Status::interrupted : Status::stalled);
+  check(kept, "cancelled in place");
 }
 
 void cancelling(const Isa& isa) {
@@ -118,8 +151,11 @@ int main() {
   for (auto isa = available_isas(); *isa; ++isa) {
     same_for_all_threads_and_widths<double>(**isa);
     same_for_all_threads_and_widths<float>(**isa);
+    same_in_parts<double>(**isa);
+    same_in_parts<float>(**isa);
   }
   cancelling(**available_isas());
+  cancelling_in_place(**available_isas());
   if (n_failed == 0) std::puts("all passed");
   return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -57,6 +57,7 @@ def descend(
     plain: bool,
     state_before: _Floats,
     t_before: npt.NDArray[np.int32],
+    status_before: npt.NDArray[np.int8],
     record_steps: npt.NDArray[np.uint32],
     record_rows: npt.NDArray[np.int32],
     n_recorded: int,

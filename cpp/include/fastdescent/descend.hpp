@@ -6,6 +6,7 @@
 
 #include "fastdescent/isa.hpp"
 #include "fastdescent/program.hpp"
+#include "fastdescent/status.hpp"
 #include "fastdescent/threads.hpp"
 
 namespace fastdescent {
@@ -20,17 +21,19 @@ struct Recording {
   int32_t* lengths;    ///< (rows): entries that were written
 };
 
+/// Trajectories may be advanced in place: then what was before (starts, state, t, status) and the results share arrays.
 template <class T>
 struct Descent {
   const Isa* isa;
   Section step;
   const T* uniform;
-  const T* table;           ///< (max_steps + 1, n_table)
-  const T* initial;         ///< state rows of a trajectory at t = 0; the first `dim` are replaced by its start
-  const T* starts;          ///< (n, dim)
-  const T* lane_values;     ///< (n, n_lane)
-  const T* state_before;    ///< (n, n_state): where runs that go on stood, or null
-  const int32_t* t_before;  ///< (n): the updates that they had made, or null
+  const T* table;               ///< (max_steps + 1, n_table)
+  const T* initial;             ///< state rows of a trajectory at t = 0; the first `dim` are replaced by its start
+  const T* starts;              ///< (n, dim)
+  const T* lane_values;         ///< (n, n_lane)
+  const T* state_before;        ///< (n, n_state): where runs that go on stood, or null
+  const int32_t* t_before;      ///< (n): the updates that they had made, or null
+  const int8_t* status_before;  ///< (n): nothing is done for those that are not `live`; null: all run
   size_t n, dim, n_state, n_lane, lane_row, n_table, table_row;
   uint32_t max_steps;
   Tests<T> tests;
@@ -42,6 +45,8 @@ struct Descent {
   int32_t* nit;         ///< (n)
   int8_t* status;       ///< (n)
   T* state_after;       ///< (n, n_state), or null
+
+  bool runs(size_t index) const { return !status_before || status_before[index] == static_cast<int8_t>(Status::live); }
 };
 
 /// Runs every trajectory; where `poll` cancels, the unfinished ones are `interrupted`.

@@ -11,7 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent import _core
-from fastdescent.engines.protocol import DescentJob, Ends, Floats, lane_values, table_values, uniform_values
+from fastdescent.engines.protocol import (
+    DescentJob,
+    Ends,
+    Floats,
+    Live,
+    Values,
+    lane_values,
+    table_values,
+    uniform_values,
+)
 from fastdescent.program.program import Program, Section
 
 
@@ -61,43 +70,57 @@ class NativeEngine:
         return {s.name: array for s, array in zip(section.outputs, results, strict=True)}
 
     def descend(self, job: DescentJob) -> Ends:
-        dtype = job.starts.dtype
-        program, main = job.program, job.program.main
-        uniform = uniform_values(self, program, job.params)
+        state, nit = job.state, job.nit
+        if state is None or nit is None:
+            state, nit = np.zeros((0, len(job.initial)), job.starts.dtype), np.zeros(0, np.int32)
+        fresh = Live(job.starts, state, nit, np.zeros(0, np.int8))
+        return Ends(*_descend(job, self.values(job), fresh, job.max_steps))
+
+    def values(self, job: DescentJob) -> Values:
+        uniform = uniform_values(self, job.program, job.params)
         table, lanes = table_values(self, job, uniform), lane_values(self, job, uniform)
+        return Values(*(_rounded(values, job.starts.dtype) for values in (uniform, table, lanes)))
 
-        def rounded(values: npt.ArrayLike) -> Floats:
-            with np.errstate(over="ignore", under="ignore"):
-                return np.ascontiguousarray(values, dtype=dtype)
+    def advance(self, job: DescentJob, values: Values, live: Live, until: int) -> None:
+        if len(live.x):
+            _descend(job, values, live, until)
 
-        n_state = len(job.initial)
-        found = _core.descend(
-            isa=isa(),
-            code=main.code,
-            n_rows=main.n_rows,
-            split=main.split,
-            uniform=rounded(uniform),
-            table=rounded(table),
-            initial=rounded(job.initial),
-            starts=job.starts,
-            lane_values=rounded(lanes),
-            rows=_step_rows(program, job),
-            limits=_squared(job, dtype),
-            center=rounded(job.limits.center),
-            box=rounded(np.zeros((0, 0)) if job.limits.box is None else job.limits.box),
-            plain=job.plain,
-            state_before=rounded(np.zeros((0, n_state)) if job.state is None else job.state),
-            t_before=np.zeros(0, np.int32) if job.nit is None else job.nit,
-            record_steps=job.record.steps,
-            record_rows=job.record.rows,
-            n_recorded=job.record.n_rows,
-            keep_state=job.keep_state,
-            max_steps=job.max_steps,
-            n_lanes=n_lanes(),
-            n_threads=job.n_threads,
-            poll=job.poll,
-        )
-        return Ends(*found)
+
+def _descend(job: DescentJob, values: Values, before: Live, max_steps: int) -> tuple[Any, ...]:
+    """The core's call. Where `before` has statuses it works in place."""
+    main, dtype = job.program.main, job.starts.dtype
+    return _core.descend(
+        isa=isa(),
+        code=main.code,
+        n_rows=main.n_rows,
+        split=main.split,
+        uniform=values.uniform,
+        table=values.table,
+        initial=_rounded(job.initial, dtype),
+        starts=before.x,
+        lane_values=values.lanes,
+        rows=_step_rows(job.program, job),
+        limits=_squared(job, dtype),
+        center=_rounded(job.limits.center, dtype),
+        box=_rounded(np.zeros((0, 0)) if job.limits.box is None else job.limits.box, dtype),
+        plain=job.plain,
+        state_before=before.state,
+        t_before=before.nit,
+        status_before=before.status,
+        record_steps=job.record.steps,
+        record_rows=job.record.rows,
+        n_recorded=job.record.n_rows,
+        keep_state=job.keep_state,
+        max_steps=max_steps,
+        n_lanes=n_lanes(),
+        n_threads=job.n_threads,
+        poll=job.poll,
+    )
+
+
+def _rounded(values: npt.ArrayLike, dtype: np.dtype[Any]) -> Floats:
+    with np.errstate(over="ignore", under="ignore"):
+        return np.ascontiguousarray(values, dtype=dtype)
 
 
 def _step_rows(program: Program, job: DescentJob) -> Any:

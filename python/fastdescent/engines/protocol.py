@@ -58,6 +58,25 @@ class DescentJob:
 
 
 @dataclass(frozen=True)
+class Values:
+    """What the Program of a job reads besides its state, in the run's dtype. The same for every part of a run."""
+
+    uniform: Floats
+    table: Floats  #: (max_steps + 1, size): functions of t
+    lanes: Floats  #: (n, size): functions of a trajectory's own hyperparameters
+
+
+@dataclass(frozen=True)
+class Live:
+    """Trajectories that are advanced in place: C-contiguous, x and state in the run's dtype."""
+
+    x: Floats  #: (n, dim)
+    state: Floats  #: (n, n_state); the rows of x in it are not read
+    nit: npt.NDArray[np.int32]  #: (n,)
+    status: npt.NDArray[np.int8]  #: (n,), -1: still runs
+
+
+@dataclass(frozen=True)
 class Ends:
     """How the trajectories of a job ended. Status is -2 where the alarm went off."""
 
@@ -86,6 +105,15 @@ class Engine(Protocol):
 
     def descend(self, job: DescentJob) -> Ends:
         """Runs a job to its end, or until `poll` returns False (status INTERRUPTED for what is unfinished)."""
+
+    def values(self, job: DescentJob) -> Values:
+        """The numbers of a job that `advance` makes parts of."""
+
+    def advance(self, job: DescentJob, values: Values, live: Live, until: int) -> None:
+        """Advances what still runs to step `until`, in place: status is MAX_STEPS where nothing stopped it before.
+
+        An exception, such as Ctrl-C, leaves each trajectory at a step of its own, with status -1 or INTERRUPTED.
+        """
 
 
 def uniform_values(engine: Engine, program: Program, params: Mapping[str, npt.ArrayLike]) -> npt.NDArray[np.float64]:
