@@ -20,7 +20,8 @@ from fastdescent.program.rule import RESOLUTION, StepProgram, StepSpec, build_st
 from fastdescent.program.walls import KEEPING, wall_program
 
 Array = npt.NDArray[Any]
-_ALARM = -2
+#: The engine's status of a trajectory that left the region where its steps may do without f.
+ALARM = -2
 #: Without an escape radius f is provably finite only up to some size; tried in this order.
 _ALARM_RADII = {np.dtype(np.float64): (1e100, 1e50, 1e25), np.dtype(np.float32): (1e12, 1e8, 1e5)}
 _LARGEST = {np.dtype(np.float64): 1e300, np.dtype(np.float32): 1e37}
@@ -36,7 +37,21 @@ class Before:
 
 def run_job(options: Options, before: Before | None = None) -> Ends:
     """How the trajectories end; those of `options`, or those that go on from `before`."""
-    starts = _inside(options, options.starts.reshape(-1, options.surface.dim))
+    starts = put_inside(options, options.starts.reshape(-1, options.surface.dim))
+    limits, with_fun = stop_limits(options)
+    with reporter(options.progress, len(starts)) as report:
+        job = job_of(options, starts, before, limits, with_fun, report)
+        ends = options.engine.descend(job)
+        alarmed = np.flatnonzero(ends.status == ALARM)
+        if len(alarmed):
+            _run_again(options, starts, before, limits, alarmed, ends)
+    if not with_fun:
+        undefined_comes_first(options, ends.x, ends.status, ends.status == Status.DIVERGED)
+    return ends
+
+
+def stop_limits(options: Options) -> tuple[StopLimits, bool]:
+    """What stops trajectories, and whether steps must compute f for that."""
     with_fun, radius = _need_of_fun(options)
     limits = StopLimits(
         gtol=options.gtol,
@@ -47,26 +62,23 @@ def run_job(options: Options, before: Before | None = None) -> Ends:
         box=options.bounds if options.boundary == "stop" else None,
         alarm=radius is not None,
     )
-    with reporter(options.progress, len(starts)) as report:
-        job = _job(options, starts, before, limits, with_fun, report)
-        ends = options.engine.descend(job)
-        alarmed = np.flatnonzero(ends.status == _ALARM)
-        if len(alarmed):
-            _run_again(options, starts, before, limits, alarmed, ends)
-    if not with_fun:
-        _undefined_comes_first(options, ends)
-    return ends
+    return limits, with_fun
 
 
-def _undefined_comes_first(options: Options, ends: Ends) -> None:
+def without_alarm(limits: StopLimits) -> StopLimits:
+    """For trajectories beyond the radius, whose steps compute f."""
+    return replace(limits, escape_radius=None, alarm=False)
+
+
+def undefined_comes_first(options: Options, x: Array, status: Array, diverged: npt.NDArray[np.bool_]) -> None:
     """A step may land so far outside that f, which the step Program left out, is not finite at that finite point."""
-    diverged = np.flatnonzero((ends.status == Status.DIVERGED) & np.isfinite(ends.x).all(axis=-1))
-    if len(diverged):
-        fun = options.surface(ends.x[diverged])
-        ends.status[diverged[~np.isfinite(fun)]] = Status.UNDEFINED
+    rows = np.flatnonzero(diverged)
+    rows = rows[np.isfinite(x[rows]).all(axis=-1)]
+    if len(rows):
+        status[rows[~np.isfinite(options.surface(x[rows]))]] = Status.UNDEFINED
 
 
-def _inside(options: Options, starts: Array) -> Array:
+def put_inside(options: Options, starts: Array) -> Array:
     """Starts outside of bounds that keep points inside are put back, as steps are."""
     if options.boundary not in KEEPING or options.bounds is None:
         return starts
@@ -110,10 +122,10 @@ def _run_again(
     options: Options, starts: Array, before: Before | None, limits: StopLimits, alarmed: Array, ends: Ends
 ) -> None:
     """Trajectories that left the region where f is provably finite, from their starts, now with f in the step."""
-    limits = replace(limits, escape_radius=None, alarm=False)
+    limits = without_alarm(limits)
     if before is not None:
         before = Before(before.state[alarmed], before.nit[alarmed])
-    job = _job(options, starts[alarmed], before, limits, True, None)
+    job = job_of(options, starts[alarmed], before, limits, True, None)
     lanes = {k: v[alarmed] for k, v in options.hyper.lanes.items()}
     record = replace(options.recording, rows=options.recording.rows[alarmed]) if options.record else NOTHING
     again = options.engine.descend(replace(job, lane_inputs=lanes, record=record))
@@ -124,7 +136,7 @@ def _run_again(
     ends.path[rows], ends.lengths[rows] = again.path[rows], again.lengths[rows]
 
 
-def _job(
+def job_of(
     options: Options,
     starts: Array,
     before: Before | None,
@@ -132,6 +144,7 @@ def _job(
     with_fun: bool,
     poll: Callable[[int], bool] | None,
 ) -> DescentJob:
+    """What the engine is given; it keeps the state where `options` say so."""
     step = _step_program(options, with_fun)
     tests = (limits.gtol, limits.xtol, limits.box)
     return DescentJob(
