@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fastdescent._starts import grid, repeat, uniform
     from fastdescent._status import Outcome, Status
     from fastdescent._surface import Surface
+    from fastdescent._swarm import Swarm
     from fastdescent.optimizers import GD, Adam, LineSearch, Momentum, Optimizer, RMSprop, optimizer
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Record",
     "Status",
     "Surface",
+    "Swarm",
     "TraceError",
     "basin_map",
     "classify",
@@ -74,6 +76,7 @@ _HOMES = {
     "_starts": ("grid", "repeat", "uniform"),
     "_status": ("Outcome", "Status"),
     "_surface": ("Surface",),
+    "_swarm": ("Swarm",),
     "optimizers": ("GD", "Adam", "LineSearch", "Momentum", "Optimizer", "RMSprop", "optimizer"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -1,0 +1,97 @@
+"""Trajectories that are held in place and advanced a few steps at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from fastdescent._options import Options
+from fastdescent._run import ALARM, job_of, put_inside, stop_limits, undefined_comes_first, without_alarm
+from fastdescent._status import Status
+from fastdescent.engines.protocol import DescentJob, Live, Values
+
+#: Status of a trajectory that nothing has stopped yet.
+RUNNING = -1
+
+
+class Stepper:
+    """Arrays of trajectories, and the engine calls that advance them.
+
+    After `advance(t)` everything is as at the end of a run with max_steps = t, only that trajectories which that has
+    ended are RUNNING. What does not change from call to call, the tables of what depends on t above all, is made once.
+
+    Attributes
+    ----------
+    live : Live
+    n_running : int
+    n_steps : int
+        Steps that the running trajectories have made; where none runs, those of the longest one.
+    """
+
+    def __init__(self, options: Options) -> None:
+        """Trajectories at their starts, tested there."""
+        # The caller may change its array of starts, which are needed again.
+        options = replace(options, starts=options.starts.copy())
+        starts = put_inside(options, options.starts.reshape(-1, options.surface.dim))
+        limits, self._with_fun = stop_limits(options)
+        self.options = options
+        self._job = job_of(options, starts, None, limits, self._with_fun, None)
+        self._values = options.engine.values(self._job)
+        self._beyond: tuple[DescentJob, Values] | None = None
+
+        n, initial = len(starts), np.array(self._job.initial)
+        with np.errstate(over="ignore", under="ignore"):
+            state = np.repeat(initial.astype(starts.dtype)[np.newaxis], n, axis=0)
+        self.place(Live(starts.copy(), state, np.zeros(n, np.int32), np.full(n, RUNNING, np.int8)))
+        self.advance(0)
+
+    def place(self, live: Live) -> None:
+        """Puts trajectories elsewhere. Those that a smaller max_steps had ended run again."""
+        self.live = live
+        self._before = live.status.copy()
+        self._settled = False
+        self.settle()
+
+    def advance(self, until: int) -> None:
+        """Advances what runs to step `until`, at most max_steps.
+
+        After an exception, such as Ctrl-C, trajectories may stand at different steps; the next call brings them
+        together again, with the same bits.
+        """
+        self.settle()
+        live, engine = self.live, self.options.engine
+        np.copyto(self._before, live.status)
+        self._settled = False
+        engine.advance(self._job, self._values, live, until)
+        if self._job.limits.alarm:
+            alarmed = live.status == ALARM
+            if alarmed.any():
+                live.status[alarmed] = RUNNING
+                engine.advance(*self._beyond_alarm(), live, until)
+        self.settle()
+
+    def settle(self) -> None:
+        """Makes statuses what they mean outside, after an engine call, whether or not that came to its end."""
+        if self._settled:
+            return
+        live, status, last = self.live, self.live.status, self.options.max_steps
+        if not self._with_fun:
+            new = (status == Status.DIVERGED) & (self._before == RUNNING)
+            undefined_comes_first(self.options, live.x, status, new)
+        self.n_steps = int(live.nit.max(initial=0))
+        goes_on = status == Status.MAX_STEPS
+        if self.n_steps == last:
+            goes_on &= live.nit < last
+        goes_on |= (status == ALARM) | (status == Status.INTERRUPTED)
+        np.copyto(status, RUNNING, where=goes_on)
+        self.n_running = int(np.count_nonzero(status == RUNNING))
+        self._settled = True
+
+    def _beyond_alarm(self) -> tuple[DescentJob, Values]:
+        """The job whose steps compute f. It goes on where the alarm went off: up to there f is finite."""
+        if self._beyond is None:
+            limits = without_alarm(self._job.limits)
+            job = job_of(self.options, self._job.starts, None, limits, True, None)
+            self._beyond = job, self.options.engine.values(job)
+        return self._beyond
