@@ -37,7 +37,7 @@ unsigned threads_for(size_t n, unsigned n_threads) {
   return static_cast<unsigned>(std::clamp<size_t>(n / points_per_thread, 1, std::max(n_threads, 1u)));
 }
 
-Doubles uniform(const Doubles& window, size_t n, uint64_t seed, unsigned n_threads) {
+Doubles uniform(const Doubles& window, size_t n, uint64_t seed, uint64_t first, unsigned n_threads) {
   require(window.ndim() == 2 && window.shape(1) == 2, "window must have shape (dim, 2)");
   const auto dim = static_cast<size_t>(window.shape(0));
   Doubles x(std::vector<size_t>{n, dim});
@@ -45,7 +45,7 @@ Doubles uniform(const Doubles& window, size_t n, uint64_t seed, unsigned n_threa
   double* const out = x.mutable_data();
   {
     const py::gil_scoped_release release;
-    uniform_starts(window.data(), dim, 0, n, seed, out, threads_for(n, n_threads), poll);
+    uniform_starts(window.data(), dim, first, n, seed, out, threads_for(n, n_threads), poll);
   }
   return x;
 }
@@ -115,7 +115,8 @@ py::tuple label(const Array<T>& x, const Bytes& status, uint32_t eligible, const
 
 void define_geometry(py::module_& m) {
   m.def("philox", [](PhiloxCounter counter, PhiloxKey key) { return philox(counter, key); });
-  m.def("uniform", &uniform, py::arg("window"), py::arg("n"), py::arg("seed"), py::arg("n_threads") = 1);
+  m.def("uniform", &uniform, py::arg("window"), py::arg("n"), py::arg("seed"), py::arg("first") = 0,
+        py::arg("n_threads") = 1);
   const auto both = [&m]<class T>(T) {
     m.def("gather_cells", &gather<T>, py::kw_only(), py::arg("x").noconvert(), py::arg("grad_norm"), py::arg("status"),
           py::arg("eligible"), py::arg("origin"), py::arg("per_unit"), py::arg("n_threads"));

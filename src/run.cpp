@@ -61,10 +61,11 @@ std::vector<Array<T>> evaluate_section(const std::string& isa, const Codes& code
   return results;
 }
 
-/// With `status_before` the run is made in place: starts, state, t and status are written to.
+/// With `status_before` the run is made in place: starts, state, t and status are written to. `overwrite` writes only
+/// the ends over the starts.
 template <class T>
 py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, size_t split, const Array<T>& uniform,
-                      const Array<T>& table, const Array<T>& initial, const Array<T>& starts,
+                      const Array<T>& table, const Array<T>& initial, const Array<T>& starts, bool overwrite,
                       const Array<T>& lane_values, const StepRows& rows, const std::vector<double>& limits,
                       const Array<T>& center, const Array<T>& box, bool plain, const Array<T>& state_before,
                       const Counts& t_before, const Statuses& status_before, const Array<uint32_t>& record_steps,
@@ -98,7 +99,7 @@ py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, 
                             .row = record_rows.data(),
                             .x = path.mutable_data(),
                             .lengths = lengths.mutable_data()};
-  Array<T> x = in_place ? starts : Array<T>(std::vector<size_t>{n, dim});
+  Array<T> x = in_place || overwrite ? starts : Array<T>(std::vector<size_t>{n, dim});
   Counts nit = in_place ? t_before : Counts(n);
   Statuses status = in_place ? status_before : Statuses(n);
   const Descent<T> run{.isa = &isa_named(isa),
@@ -147,11 +148,12 @@ void define_run(py::module_& m) {
           py::arg("n_points"), py::arg("n_threads"));
     m.def("descend", &descend_all<T>, py::kw_only(), py::arg("isa"), py::arg("code"), py::arg("n_rows"),
           py::arg("split"), py::arg("uniform").noconvert(), py::arg("table").noconvert(),
-          py::arg("initial").noconvert(), py::arg("starts").noconvert(), py::arg("lane_values").noconvert(),
-          py::arg("rows"), py::arg("limits"), py::arg("center").noconvert(), py::arg("box").noconvert(),
-          py::arg("plain"), py::arg("state_before").noconvert(), py::arg("t_before").noconvert(),
-          py::arg("status_before").noconvert(), py::arg("record_steps"), py::arg("record_rows"), py::arg("n_recorded"),
-          py::arg("keep_state"), py::arg("max_steps"), py::arg("n_lanes"), py::arg("n_threads"), py::arg("poll"));
+          py::arg("initial").noconvert(), py::arg("starts").noconvert(), py::arg("overwrite"),
+          py::arg("lane_values").noconvert(), py::arg("rows"), py::arg("limits"), py::arg("center").noconvert(),
+          py::arg("box").noconvert(), py::arg("plain"), py::arg("state_before").noconvert(),
+          py::arg("t_before").noconvert(), py::arg("status_before").noconvert(), py::arg("record_steps"),
+          py::arg("record_rows"), py::arg("n_recorded"), py::arg("keep_state"), py::arg("max_steps"),
+          py::arg("n_lanes"), py::arg("n_threads"), py::arg("poll"));
   };
   both(double{});
   both(float{});

@@ -235,9 +235,9 @@ def test_bad_reductions(make: Any, error: type[Exception], text: str) -> None:
 
 
 def test_what_would_not_fit_is_refused_with_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastdescent._reduced.free_memory", lambda: 2**20)
+    monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: 2.0**20)
     kept = fd.reduce.tail_mean("x", 10_000)
-    with pytest.raises(MemoryError, match=r"reduce would take 0.0 GiB for 30 trajectories, and 0.0 GiB are free"):
+    with pytest.raises(MemoryError, match=r"reduce: 30 trajectories would take 4.6 MiB, and 1.0 MiB are free"):
         fd.descend(S, X0, fd.GD(lr=0.01), reduce=kept)
     monkeypatch.undo()
     assert math.prod(fd.descend(S, X0, fd.GD(lr=0.01), max_steps=2, reduce=kept).reduced["tail_mean_x"].shape) == 60

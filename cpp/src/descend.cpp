@@ -56,7 +56,7 @@ class Worker {
   /// The result of a trajectory that was never begun: its start.
   static void leave(const Descent<T>& run, size_t index) {
     if (!run.runs(index)) return;
-    std::copy_n(run.starts + index * run.dim, run.dim, run.x + index * run.dim);
+    if (run.x != run.starts) std::copy_n(run.starts + index * run.dim, run.dim, run.x + index * run.dim);
     run.nit[index] = run.t_before ? run.t_before[index] : 0;
     if (run.state_after) {
       T* state = run.state_after + index * run.n_state;

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from fastdescent._descent import Descent, descend
     from fastdescent._errors import TraceError
     from fastdescent._info import info
+    from fastdescent._lazy import LazyStarts
     from fastdescent._points import CriticalPoints, merge
     from fastdescent._record import Path, Record
     from fastdescent._resume import resume
-    from fastdescent._starts import grid, repeat, uniform
+    from fastdescent._starts import grid, repeat, sobol, uniform
     from fastdescent._status import Outcome, Status
     from fastdescent._surface import Surface
     from fastdescent._swarm import Swarm
@@ -34,6 +35,7 @@ __all__ = [
     "CriticalPoints",
     "Descent",
     "Endpoints",
+    "LazyStarts",
     "LineSearch",
     "Momentum",
     "Optimizer",
@@ -56,6 +58,7 @@ __all__ = [
     "reduce",
     "repeat",
     "resume",
+    "sobol",
     "surface",
     "surfaces",
     "uniform",
@@ -70,10 +73,11 @@ _HOMES = {
     "_descent": ("Descent", "descend"),
     "_errors": ("TraceError",),
     "_info": ("info",),
+    "_lazy": ("LazyStarts",),
     "_points": ("CriticalPoints", "merge"),
     "_record": ("Path", "Record"),
     "_resume": ("resume",),
-    "_starts": ("grid", "repeat", "uniform"),
+    "_starts": ("grid", "repeat", "sobol", "uniform"),
     "_status": ("Outcome", "Status"),
     "_surface": ("Surface",),
     "_swarm": ("Swarm",),

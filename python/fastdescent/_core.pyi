@@ -26,7 +26,9 @@ class StepRows:
 def isas() -> list[str]: ...
 def opcodes() -> list[tuple[str, int]]: ...
 def philox(counter: Sequence[int], key: Sequence[int]) -> list[int]: ...
-def uniform(window: npt.NDArray[np.float64], n: int, seed: int, n_threads: int = 1) -> npt.NDArray[np.float64]: ...
+def uniform(
+    window: npt.NDArray[np.float64], n: int, seed: int, first: int = 0, n_threads: int = 1
+) -> npt.NDArray[np.float64]: ...
 def evaluate(
     *,
     isa: str,
@@ -49,6 +51,7 @@ def descend(
     table: _Floats,
     initial: _Floats,
     starts: _Floats,
+    overwrite: bool,
     lane_values: _Floats,
     rows: StepRows,
     limits: Sequence[float],

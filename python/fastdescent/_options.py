@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ import numpy.typing as npt
 from fastdescent import _check
 from fastdescent._hyper import Hyperparameters, bind
 from fastdescent._kinds import Progress, check_optimizer, check_order, check_progress, check_surface
+from fastdescent._lazy import LazyStarts
+from fastdescent._memory import refuse_if_too_large
 from fastdescent._record import Record, checked_record
 from fastdescent._reduced import checked_reductions
 from fastdescent._starts import is_random
@@ -34,7 +36,7 @@ class Options:
     """A run as it will be made."""
 
     surface: Surface
-    starts: npt.NDArray[Any]  #: (..., dim), C-contiguous, in the run's dtype
+    starts: npt.NDArray[Any] | LazyStarts  #: (..., dim), C-contiguous, in the run's dtype
     random_starts: bool
     optimizer: Optimizer
     hyper: Hyperparameters
@@ -100,7 +102,22 @@ def checked_options(
     )
 
 
-def _checked_starts(x0: Any, dim: int, dtype: Any) -> npt.NDArray[Any]:
+def _checked_starts(x0: Any, dim: int, dtype: Any) -> npt.NDArray[Any] | LazyStarts:
+    lazy = isinstance(x0, LazyStarts)
+    starts: npt.NDArray[Any] | LazyStarts = _checked_lazy(x0, dim, dtype) if lazy else _checked_array(x0, dim, dtype)
+    n = math.prod(starts.shape[:-1])
+    # Of the results: x, f, the gradient's norm; nit, status.
+    refuse_if_too_large(n * ((dim + 2) * starts.itemsize + 5), f"a run of {n} starts", "run them in parts")
+    return starts
+
+
+def _checked_lazy(x0: LazyStarts, dim: int, dtype: Any) -> LazyStarts:
+    if x0.shape[-1] != dim:
+        raise ValueError(f"x0 must have shape (..., {dim}), the last axis a point; got shape {x0.shape}")
+    return x0 if dtype is None else replace(x0, dtype=_checked_dtype(dtype))
+
+
+def _checked_array(x0: Any, dim: int, dtype: Any) -> npt.NDArray[Any]:
     given = _check.real_array("x0", x0).view(np.ndarray)
     if given.ndim == 0 or given.shape[-1] != dim:
         raise ValueError(f"x0 must have shape (..., {dim}), the last axis a point; got shape {given.shape}")

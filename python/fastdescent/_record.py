@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from fastdescent import _check
 from fastdescent._markup import table
+from fastdescent._memory import refuse_if_too_large
 from fastdescent.engines.protocol import Recording
 
 if TYPE_CHECKING:
@@ -119,7 +119,11 @@ def checked_record(record: Any, n: int, dim: int, itemsize: int, max_steps: int)
         raise ValueError("which must name each trajectory once")
     steps = range(0, max_steps + 1, record.every) if record.every else _picked(record, max_steps)
     n_entries = len(steps) + 1
-    _refuse_if_too_large(len(which) * n_entries * dim * itemsize, len(which), n_entries)
+    refuse_if_too_large(
+        len(which) * n_entries * dim * itemsize,
+        f"record: {len(which)} trajectories of {n_entries} points",
+        "record fewer steps, or fewer trajectories with fd.Record(which=...)",
+    )
     rows = np.full(n, -1, np.int32)
     rows[which] = np.arange(len(which), dtype=np.int32)
     return record, Recording(np.array(steps, dtype=np.uint32), rows, len(which))
@@ -160,17 +164,3 @@ def _whole_numbers(name: str, values: Any) -> list[int]:
     if array.size and array.min() < 0:
         raise ValueError(f"{name} must be 0 or greater; got {array.min()}")
     return [int(v) for v in array]
-
-
-def free_memory() -> int:
-    """Bytes."""
-    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-
-
-def _refuse_if_too_large(n_bytes: int, n: int, n_entries: int) -> None:
-    free = free_memory()
-    if n_bytes > free:
-        raise MemoryError(
-            f"record would take {n_bytes / 2**30:.1f} GiB for {n} trajectories of {n_entries} points, and "
-            f"{free / 2**30:.1f} GiB are free; record fewer steps, or fewer trajectories with fd.Record(which=...)"
-        )

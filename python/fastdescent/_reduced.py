@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent import _check
-from fastdescent._record import free_memory
+from fastdescent._memory import refuse_if_too_large
 from fastdescent.engines.protocol import uniform_values
 from fastdescent.program.program import Program
 from fastdescent.program.reductions import Reduction, end_program
@@ -33,13 +33,11 @@ def checked_reductions(value: Any, n: int, dim: int, itemsize: int) -> tuple[Red
             _refuse(one)
         if any(one.name == other.name for other in reductions[:k]):
             raise ValueError(f"reduce must name each result once; {one.name!r} comes twice: give one of them name=...")
-    n_bytes = n * _n_rows(reductions, dim) * itemsize
-    free = free_memory()
-    if n_bytes > free:
-        raise MemoryError(
-            f"reduce would take {n_bytes / 2**30:.1f} GiB for {n} trajectories, and {free / 2**30:.1f} GiB are free; "
-            "keep shorter tails, or run fewer trajectories at once"
-        )
+    refuse_if_too_large(
+        n * _n_rows(reductions, dim) * itemsize,
+        f"reduce: {n} trajectories",
+        "keep shorter tails, or run fewer trajectories at once",
+    )
     return reductions
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._lazy import LazyStarts
 from fastdescent._options import Options
 from fastdescent._progress import reporter
 from fastdescent._record import NOTHING
@@ -37,11 +38,13 @@ class Before:
 
 def run_job(options: Options, before: Before | None = None) -> Ends:
     """How the trajectories end; those of `options`, or those that go on from `before`."""
-    starts = put_inside(options, options.starts.reshape(-1, options.surface.dim))
+    given, lazy = options.starts, isinstance(options.starts, LazyStarts)
+    starts = given.points() if isinstance(given, LazyStarts) else given.reshape(-1, options.surface.dim)
+    starts = put_inside(options, starts)
     limits, with_fun = stop_limits(options)
     with reporter(options.progress, len(starts)) as report:
         job = job_of(options, starts, before, limits, with_fun, report)
-        ends = options.engine.descend(job)
+        ends = options.engine.descend(replace(job, overwrite=lazy and not limits.alarm))
         alarmed = np.flatnonzero(ends.status == ALARM)
         if len(alarmed):
             _run_again(options, starts, before, limits, alarmed, ends)
@@ -151,6 +154,7 @@ def job_of(
         program=step.program,
         initial=step.initial,
         starts=np.ascontiguousarray(starts),
+        overwrite=False,
         params={**options.surface.params, **options.hyper.params, **_own_params(options)},
         schedules=options.hyper.schedules,
         lane_inputs=options.hyper.lanes,

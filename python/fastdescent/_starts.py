@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from fastdescent import _check
+from fastdescent._lazy import SOBOL_BITS, Grid, LazyStarts, Sobol, Uniform
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,19 +36,23 @@ class RandomStarts(np.ndarray[Any, np.dtype[np.float64]]):
 
 
 def is_random(x0: Any) -> bool:
-    return isinstance(x0, RandomStarts)
+    return isinstance(x0, RandomStarts) or (isinstance(x0, LazyStarts) and isinstance(x0.rule, Uniform))
 
 
-def _window(window: Any) -> npt.NDArray[np.float64]:
+def _window(window: Any) -> tuple[tuple[float, float], ...]:
     try:
         dim = len(window)
     except TypeError:
         raise TypeError(f"window must be (lo, hi) pairs, one a coordinate; got {_check.shown(window)}") from None
     pair = dim == 2 and np.ndim(window) == 1
-    return np.array(_check.intervals("window", window, 1 if pair else dim))
+    return _check.intervals("window", window, 1 if pair else dim)
 
 
-def grid(window: Any, shape: int | tuple[int, ...]) -> Floats:
+@overload
+def grid(window: Any, shape: int | tuple[int, ...], *, lazy: Literal[False] = False) -> Floats: ...
+@overload
+def grid(window: Any, shape: int | tuple[int, ...], *, lazy: Literal[True]) -> LazyStarts: ...
+def grid(window: Any, shape: int | tuple[int, ...], *, lazy: bool = False) -> Floats | LazyStarts:
     """Centres of the cells of a grid over a window.
 
     Parameters
@@ -55,10 +61,12 @@ def grid(window: Any, shape: int | tuple[int, ...]) -> Floats:
         One pair for each coordinate.
     shape : tuple of int
         Cells, the last coordinate first: (ny, nx) for a window of (x, y).
+    lazy : bool
+        True: points that a run computes, and that take no memory before.
 
     Returns
     -------
-    array, (*shape, dim)
+    array or LazyStarts, (*shape, dim)
         Coordinate k of cell i is lo + (i + 1/2) * ((hi - lo) / n).
 
     Examples
@@ -72,15 +80,15 @@ def grid(window: Any, shape: int | tuple[int, ...]) -> Floats:
     counts = tuple(_check.whole_number("shape", n, at_least=1) for n in given)
     if len(counts) != len(box):
         raise ValueError(f"shape must have {len(box)} numbers, one a coordinate (ny, nx for x, y); got {counts}")
-    out = np.empty((*counts, len(box)))
-    for k, (lo, hi) in enumerate(box):
-        n = counts[len(box) - 1 - k]
-        centres = lo + (np.arange(n) + 0.5) * ((hi - lo) / n)
-        out[..., k] = centres.reshape((-1,) + (1,) * k)
-    return out
+    rule = Grid(box, counts)
+    return LazyStarts(rule, counts) if lazy else rule.points(0, math.prod(counts)).reshape(*counts, len(box))
 
 
-def uniform(window: Any, n: int, seed: int = 0) -> RandomStarts:
+@overload
+def uniform(window: Any, n: int, seed: int = 0, *, lazy: Literal[False] = False) -> RandomStarts: ...
+@overload
+def uniform(window: Any, n: int, seed: int = 0, *, lazy: Literal[True]) -> LazyStarts: ...
+def uniform(window: Any, n: int, seed: int = 0, *, lazy: bool = False) -> RandomStarts | LazyStarts:
     """Independent uniform points in a window; point i is a function of (seed, i) alone.
 
     Parameters
@@ -89,10 +97,12 @@ def uniform(window: Any, n: int, seed: int = 0) -> RandomStarts:
     n : int
     seed : int
         0 to 2**64 - 1.
+    lazy : bool
+        True: points that a run computes, and that take no memory before.
 
     Returns
     -------
-    array, (n, dim)
+    array or LazyStarts, (n, dim)
         Coordinates 2j and 2j+1 of point i are lo + (hi - lo) * u for the two 53-bit uniforms u in (0, 1] of the
         Philox4x32-10 block (Salmon et al. 2011) with the seed as key and counter (i low, i high, 0, 2 << 24 | j): of
         its words w0 ... w3, u = ((w1 << 32 | w0) >> 11) + 1 and ((w3 << 32 | w2) >> 11) + 1, each times 2**-53.
@@ -103,12 +113,47 @@ def uniform(window: Any, n: int, seed: int = 0) -> RandomStarts:
     >>> fd.uniform(((-1, 1), (0, 10)), 1000, seed=1).shape
     (1000, 2)
     """
-    from fastdescent import _core
-
-    box = _window(window)
+    rule = Uniform(_window(window), _seed(seed))
     count = _check.whole_number("n", n, at_least=0)
-    key = _check.whole_number("seed", seed, at_least=0, at_most=2**64 - 1)
-    return _core.uniform(box, count, key).view(RandomStarts)
+    return LazyStarts(rule, (count,)) if lazy else rule.points(0, count).view(RandomStarts)
+
+
+@overload
+def sobol(window: Any, n: int, seed: int = 0, *, lazy: Literal[False] = False) -> Floats: ...
+@overload
+def sobol(window: Any, n: int, seed: int = 0, *, lazy: Literal[True]) -> LazyStarts: ...
+def sobol(window: Any, n: int, seed: int = 0, *, lazy: bool = False) -> Floats | LazyStarts:
+    """Quasi-random points, which fill a window more evenly than random ones; best with n a power of two.
+
+    Parameters
+    ----------
+    window : ((lo, hi), ...)
+    n : int
+        At most 2**32.
+    seed : int
+        0 to 2**64 - 1. Of the digital shift.
+    lazy : bool
+        True: points that a run computes, and that take no memory before.
+
+    Returns
+    -------
+    array or LazyStarts, (n, dim)
+        Coordinate k of point i is lo + (hi - lo) * ((s xor r) + 1/2) / 2**52, where s / 2**52 is coordinate k of point
+        i of the Sobol sequence with the directions of Joe and Kuo (2008), as `scipy.stats.qmc.Sobol` has them, in its
+        order, and r = floor(2**52 u) for the number u of `uniform` with index 2**64 - 1.
+
+    >>> import fastdescent as fd
+    >>> x = fd.sobol(((0, 1), (0, 1)), 64)
+    >>> [int(((x[:, 0] > k / 8) & (x[:, 0] < (k + 1) / 8)).sum()) for k in range(8)]
+    [8, 8, 8, 8, 8, 8, 8, 8]
+    """
+    rule = Sobol(_window(window), _seed(seed))
+    count = _check.whole_number("n", n, at_least=0, at_most=2**SOBOL_BITS)
+    return LazyStarts(rule, (count,)) if lazy else rule.points(0, count)
+
+
+def _seed(seed: Any) -> int:
+    return _check.whole_number("seed", seed, at_least=0, at_most=2**64 - 1)
 
 
 def repeat(x0: npt.ArrayLike, n: int) -> npt.NDArray[Any]:

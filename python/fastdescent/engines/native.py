@@ -98,6 +98,7 @@ def _descend(job: DescentJob, values: Values, before: Live, max_steps: int) -> t
         table=values.table,
         initial=_rounded(job.initial, dtype),
         starts=before.x,
+        overwrite=job.overwrite,
         lane_values=values.lanes,
         rows=_step_rows(job.program, job),
         limits=_squared(job, dtype),

@@ -43,6 +43,7 @@ class DescentJob:
     program: Program
     initial: tuple[float, ...]
     starts: Floats  #: (n, dim)
+    overwrite: bool  #: the ends may take the place of the starts
     params: Mapping[str, npt.ArrayLike]
     schedules: Mapping[str, npt.NDArray[np.float64]]  #: hyperparameters tabulated over t
     lane_inputs: Mapping[str, npt.NDArray[np.float64]]  #: hyperparameters, (n, size)

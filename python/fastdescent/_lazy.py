@@ -1,0 +1,141 @@
+"""Rules that give a start for every index, and starts that are computed only when a run needs them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent._threads import available_threads
+
+Floats = npt.NDArray[np.float64]
+Window = tuple[tuple[float, float], ...]
+_FLOAT64: np.dtype[Any] = np.dtype(np.float64)
+_AT_ONCE = 1 << 20
+SOBOL_BITS = 32  #: of the sequence; the shift has more
+_SHIFT_BITS = 52
+_SHIFT_INDEX = 2**64 - 1  # of the random point that shifts a Sobol sequence; no start has this index
+
+
+class Rule(Protocol):
+    """Start i as a function of i."""
+
+    @property
+    def dim(self) -> int: ...
+
+    def points(self, first: int, n: int) -> Floats:
+        """Starts first, ..., first + n - 1, (n, dim)."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Centres of cells; the first coordinate runs fastest."""
+
+    window: Window
+    counts: tuple[int, ...]  #: cells, the last coordinate first
+    base: tuple[float, ...] = ()  #: a point, where the window is of some of its coordinates
+    axes: tuple[int, ...] = ()  #: which
+
+    @property
+    def dim(self) -> int:
+        return len(self.base) or len(self.window)
+
+    def points(self, first: int, n: int) -> Floats:
+        out = np.empty((n, self.dim))
+        if self.base:
+            out[:] = self.base
+        index = np.arange(first, first + n)
+        axes = self.axes or range(self.dim)
+        for axis, (lo, hi), cells in zip(axes, self.window, reversed(self.counts), strict=True):
+            whole = index // cells
+            out[:, axis] = lo + (index - whole * cells + 0.5) * ((hi - lo) / cells)
+            index = whole
+        return out
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """Independent random points: see `fastdescent.uniform`."""
+
+    window: Window
+    seed: int
+
+    @property
+    def dim(self) -> int:
+        return len(self.window)
+
+    def points(self, first: int, n: int) -> Floats:
+        from fastdescent import _core
+
+        return _core.uniform(np.array(self.window), n, self.seed, first, available_threads())
+
+
+@dataclass(frozen=True)
+class Sobol:
+    """Quasi-random points: see `fastdescent.sobol`."""
+
+    window: Window
+    seed: int
+
+    @property
+    def dim(self) -> int:
+        return len(self.window)
+
+    def points(self, first: int, n: int) -> Floats:
+        from scipy.stats import qmc
+
+        sequence = qmc.Sobol(self.dim, scramble=False, bits=SOBOL_BITS)
+        unit = np.zeros((n, self.dim))  # point 0 is the origin
+        from_1 = max(first, 1)
+        if from_1 < first + n:
+            sequence.fast_forward(from_1)
+            unit[from_1 - first :] = sequence.random(first + n - from_1)
+        random = Uniform(((0.0, 1.0),) * self.dim, self.seed).points(_SHIFT_INDEX, 1)
+        shift = (random * 2.0**_SHIFT_BITS).astype(np.uint64) & np.uint64(2**_SHIFT_BITS - 1)
+        shifted = (unit * 2.0**_SHIFT_BITS).astype(np.uint64) ^ shift
+        low, high = np.array(self.window).T
+        return np.asarray(low + (high - low) * ((shifted + 0.5) * 2.0**-_SHIFT_BITS))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LazyStarts:
+    """Starts (..., dim) that take no memory: a run computes them where it then writes the ends.
+
+    An argument of `descend` like an array; ``numpy.asarray(starts)`` is that array.
+    """
+
+    rule: Rule
+    leading: tuple[int, ...]
+    dtype: np.dtype[Any] = _FLOAT64
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(..., dim)"""
+        return (*self.leading, self.rule.dim)
+
+    @property
+    def itemsize(self) -> int:
+        return self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return self.leading[0]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        if copy is False:
+            raise ValueError("lazy starts have no array yet; one can only be made")
+        return self.points().reshape(self.shape).astype(dtype or self.dtype, copy=False)
+
+    def points(self) -> npt.NDArray[Any]:
+        """All of them, (n, dim)."""
+        n = math.prod(self.leading)
+        out = np.empty((n, self.rule.dim), self.dtype)
+        for first in range(0, n, _AT_ONCE):
+            part = out[first : first + _AT_ONCE]
+            part[...] = self.rule.points(first, len(part))
+        return out
+
+    def __repr__(self) -> str:
+        return f"<LazyStarts {self.shape}, {self.dtype}: {self.rule}>"

@@ -1,0 +1,35 @@
+"""How much memory is free, and refusing before any work what would not fit."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_MEMINFO = Path("/proc/meminfo")
+_GROUP = Path("/sys/fs/cgroup")
+
+
+def refuse_if_too_large(n_bytes: int, what: str, advice: str) -> None:
+    """Raises MemoryError with the sizes."""
+    free = free_bytes()
+    if n_bytes > free:
+        raise MemoryError(f"{what} would take {_size(n_bytes)}, and {_size(free)} are free; {advice}")
+
+
+def _size(n_bytes: float) -> str:
+    return f"{n_bytes / 2**30:.1f} GiB" if n_bytes >= 2**29 else f"{n_bytes / 2**20:.1f} MiB"
+
+
+def free_bytes() -> float:
+    """What may be allocated without swapping, as far as the system tells."""
+    if not hasattr(os, "sysconf"):
+        return float("inf")
+    free = float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    if _MEMINFO.exists():
+        for line in _MEMINFO.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                free = 1024.0 * int(line.split()[1])
+    limit, used = _GROUP / "memory.max", _GROUP / "memory.current"
+    if limit.exists() and used.exists() and limit.read_text().strip().isdecimal():
+        free = min(free, float(limit.read_text()) - float(used.read_text()))
+    return free
