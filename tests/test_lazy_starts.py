@@ -126,3 +126,12 @@ def test_bad_lazy_starts() -> None:
         fd.descend(fd.surfaces.himmelblau(), KINDS["grid"](lazy=True), fd.GD(0.1), dtype=np.int64)
     with pytest.raises(MemoryError, match=r"a run of 10000000000 starts would take \d+\.\d GiB"):
         fd.descend(fd.surfaces.himmelblau(), fd.grid(WINDOW, (10**5, 10**5), lazy=True), fd.GD(0.1))
+
+
+def test_a_swarm_from_lazy_starts() -> None:
+    s = fd.surfaces.himmelblau()
+    swarm = fd.Swarm(s, KINDS["grid"](lazy=True), fd.Adam(0.01), max_steps=300)
+    swarm.step(300)
+    np.testing.assert_array_equal(swarm.x, fd.descend(s, KINDS["grid"](), fd.Adam(0.01), max_steps=300).x)
+    swarm.reset()
+    np.testing.assert_array_equal(swarm.x.reshape(-1, 2), KINDS["grid"]().reshape(-1, 2))

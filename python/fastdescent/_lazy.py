@@ -139,3 +139,8 @@ class LazyStarts:
 
     def __repr__(self) -> str:
         return f"<LazyStarts {self.shape}, {self.dtype}: {self.rule}>"
+
+
+def flat(starts: npt.NDArray[Any] | LazyStarts) -> npt.NDArray[Any]:
+    """The points in index order, (n, dim); of lazy starts a new array."""
+    return starts.points() if isinstance(starts, LazyStarts) else starts.reshape(-1, starts.shape[-1])

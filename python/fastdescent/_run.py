@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._lazy import LazyStarts
+from fastdescent._lazy import LazyStarts, flat
 from fastdescent._options import Options
 from fastdescent._progress import reporter
 from fastdescent._record import NOTHING
@@ -38,13 +38,13 @@ class Before:
 
 def run_job(options: Options, before: Before | None = None) -> Ends:
     """How the trajectories end; those of `options`, or those that go on from `before`."""
-    given, lazy = options.starts, isinstance(options.starts, LazyStarts)
-    starts = given.points() if isinstance(given, LazyStarts) else given.reshape(-1, options.surface.dim)
-    starts = put_inside(options, starts)
+    starts = put_inside(options, flat(options.starts))
     limits, with_fun = stop_limits(options)
     with reporter(options.progress, len(starts)) as report:
         job = job_of(options, starts, before, limits, with_fun, report)
-        ends = options.engine.descend(replace(job, overwrite=lazy and not limits.alarm))
+        ends = options.engine.descend(
+            replace(job, overwrite=isinstance(options.starts, LazyStarts) and not limits.alarm)
+        )
         alarmed = np.flatnonzero(ends.status == ALARM)
         if len(alarmed):
             _run_again(options, starts, before, limits, alarmed, ends)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from fastdescent._lazy import LazyStarts, flat
 from fastdescent._options import Options
 from fastdescent._run import ALARM, job_of, put_inside, stop_limits, undefined_comes_first, without_alarm
 from fastdescent._status import Status
@@ -32,8 +33,9 @@ class Stepper:
     def __init__(self, options: Options) -> None:
         """Trajectories at their starts, tested there."""
         # The caller may change its array of starts, which are needed again.
-        options = replace(options, starts=options.starts.copy())
-        starts = put_inside(options, options.starts.reshape(-1, options.surface.dim))
+        if not isinstance(options.starts, LazyStarts):
+            options = replace(options, starts=options.starts.copy())
+        starts = put_inside(options, flat(options.starts))
         limits, self._with_fun = stop_limits(options)
         self.options = options
         self._job = job_of(options, starts, None, limits, self._with_fun, None)
