@@ -37,7 +37,7 @@ def peaks(x: Any, y: Any) -> Any:
 
     Minimum -6.5511... at (0.228..., -1.625...).
 
-    The MathWorks, MATLAB function reference: peaks.
+    The MathWorks, peaks.m in MATLAB, 1992.
     """
     hill = 3 * (1 - x) ** 2 * np.exp(-(x**2) - (y + 1) ** 2)
     return hill - 10 * (x / 5 - x**3 - y**5) * np.exp(-(x**2) - y**2) - np.exp(-((x + 1) ** 2) - y**2) / 3
