@@ -118,7 +118,7 @@ def test_plain_docstrings() -> None:
     ]
     assert plain.as_restructured_text(lines) == wanted
     assert plain.as_restructured_text(['"max_" and x_i']) == ['"max\\_" and x_i']
-    lines = ["a, b : float", "    Factors of (n, *shape).", "**options", "    Others."]
+    lines = ["a, b : float", "    Factors of (n, *shape).", "**options", "    Others.", "c, d"]
     told = ["    Factors of (n, \\*shape)."]
-    wanted = ["a : float", *told, "b : float", *told, "**options", "    Others."]
+    wanted = ["a : float", *told, "b : float", *told, "**options", "    Others.", "c", "d"]
     assert plain.as_restructured_text(lines) == wanted

@@ -13,7 +13,7 @@ from itertools import groupby, takewhile
 
 _EQUATION = re.compile(r"^\s*f\(|^.* <- ")
 _CODE = re.compile(r"(``[^`]*``|`[^`]*`)")
-_TOGETHER = re.compile(r"^(\w+(?:, \w+)+) : (.*)$")
+_TOGETHER = re.compile(r"^([a-z_]\w*(?:, [a-z_]\w*)+)( : .*)?$")
 
 
 def as_restructured_text(lines: list[str]) -> list[str]:
@@ -44,10 +44,10 @@ def _one_by_one(lines: list[str]) -> Iterator[str]:
             yield line
             continue
         told = list(takewhile(lambda below: below.startswith(" "), lines[k + 1 :]))
-        names = together[1].split(", ")
+        names, kind = together[1].split(", "), together[2] or ""
         for name in names[:-1]:
-            yield from (f"{name} : {together[2]}", *told)
-        yield f"{names[-1]} : {together[2]}"
+            yield from (f"{name}{kind}", *told)
+        yield f"{names[-1]}{kind}"
 
 
 def _escaped(line: str) -> str:
