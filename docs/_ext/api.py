@@ -11,9 +11,9 @@ import fastdescent as fd
 #: Topics, and the modules whose names belong to them, in the order of the pages; other names come under "More".
 TOPICS = {
     "Surfaces": ("_define", "_surface", "_errors"),
-    "Starts": ("_starts",),
+    "Starts": ("_starts", "_lazy"),
     "Optimizers": ("optimizers",),
-    "Running": ("_descent", "_status", "_record", "_resume"),
+    "Running": ("_descent", "_status", "_record", "_resume", "_swarm"),
     "Endpoints": ("_classify", "_points", "_basins"),
 }
 _SPECIAL = ("__call__", "__add__", "__mul__")

@@ -142,6 +142,8 @@ def sobol(window: Any, n: int, seed: int = 0, *, lazy: bool = False) -> Floats |
         i of the Sobol sequence with the directions of Joe and Kuo (2008), as `scipy.stats.qmc.Sobol` has them, in its
         order, and r = floor(2**52 u) for the number u of `uniform` with index 2**64 - 1.
 
+    Examples
+    --------
     >>> import fastdescent as fd
     >>> x = fd.sobol(((0, 1), (0, 1)), 64)
     >>> [int(((x[:, 0] > k / 8) & (x[:, 0] < (k + 1) / 8)).sum()) for k in range(8)]

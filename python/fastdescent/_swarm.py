@@ -34,21 +34,28 @@ class Swarm:
 
     Parameters
     ----------
-    surface, x0, optimizer, max_steps, gtol, xtol, ftol, escape_radius, bounds, boundary, first_index, n_threads, \
-engine, dtype
-        As in `descend`. x0 has shape (..., dim). A trajectory that reaches max_steps has stopped.
+    surface, x0, optimizer
+        As in `descend`.
+    max_steps : int
+        A trajectory that reaches it has stopped. This option and the others mean what they mean in `descend`.
 
     Attributes
     ----------
     surface, optimizer
-    n, dim : int
-        Number of trajectories, and of coordinates.
+    n : int
+        Number of trajectories.
+    dim : int
+        Number of coordinates.
     x : array, (..., dim)
         Points, a copy.
-    nit, status : int32, int8 array, (...)
-        Steps made, and values of `Status`, -1 where a trajectory still runs; copies.
-    steps, n_running : int
-        Steps that the swarm has made, and trajectories that still run.
+    nit : int32 array, (...)
+        Steps made, a copy.
+    status : int8 array, (...)
+        Values of `Status`, -1 where a trajectory still runs; a copy.
+    steps : int
+        Steps that the swarm has made.
+    n_running : int
+        Trajectories that still run.
     done : bool
         Whether all have stopped.
 
