@@ -5,24 +5,28 @@ from __future__ import annotations
 import inspect
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastdescent import _check
-from fastdescent._classify import classify, outcome_words
+from fastdescent._bands import run_in_bands
+from fastdescent._classify import outcome_words
 from fastdescent._descent import descend
+from fastdescent._image import Image
 from fastdescent._kinds import check_optimizer, check_surface
+from fastdescent._lazy import Grid
 from fastdescent._markup import paragraph
 from fastdescent._points import CriticalPoints
 from fastdescent._report import report
-from fastdescent._starts import grid
+from fastdescent._starts import checked_counts
 from fastdescent._surface import Surface, Window, widened
 from fastdescent.optimizers import LineSearch, Optimizer
 
 _SIDE = 1024
-_POSITIONAL = ("surface", "x0", "optimizer")
+_NOT_OF_MAPS = ("surface", "x0", "optimizer", "record", "reduce", "keep_state")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,21 +56,44 @@ class BasinMap:
         The other coordinates of every start.
     """
 
-    label: npt.NDArray[np.int32]
-    outcome: npt.NDArray[np.int8]
-    nit: npt.NDArray[np.int32]
-    fun: npt.NDArray[Any]
-    status: npt.NDArray[np.int8]
     points: CriticalPoints
     window: Window
-    extent: tuple[float, ...]
     plane: tuple[int, ...]
     base: npt.NDArray[np.float64]
     surface: Surface
     optimizer: Optimizer
+    image: Image  #: the cells in narrow types, from which the wider ones are made when they are asked for
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.image.shape
+
+    @cached_property
+    def label(self) -> npt.NDArray[np.int32]:
+        return np.asarray(self.image.label, np.int32)
+
+    @cached_property
+    def outcome(self) -> npt.NDArray[np.int8]:
+        return self.image.outcome(self.points.kind)
+
+    @cached_property
+    def nit(self) -> npt.NDArray[np.int32]:
+        return np.asarray(self.image.nit, np.int32)
+
+    @property
+    def fun(self) -> npt.NDArray[Any]:
+        return self.image.fun
+
+    @property
+    def status(self) -> npt.NDArray[np.int8]:
+        return self.image.status
+
+    @property
+    def extent(self) -> tuple[float, ...]:
+        return tuple(v for pair in self.window for v in pair)
 
     def __repr__(self) -> str:
-        size = " x ".join(map(str, reversed(self.label.shape)))
+        size = " x ".join(map(str, reversed(self.shape)))
         return f"<BasinMap {size} of {self.surface.name} by {self.optimizer!r}: {len(self.points)} critical points>"
 
     def _repr_html_(self) -> str:
@@ -113,11 +140,12 @@ def basin_map(
         Which coordinates are x and y, and the point that gives the others (the window's centre unless given). Needed
         for surfaces of more than two coordinates: the starts are a slice, the descent is not.
     **options
-        Keyword options of `descend`.
+        Keyword options of `descend`, but for `record`, `reduce` and `keep_state`.
 
     Returns
     -------
     BasinMap
+        Maps of many millions of cells are run some rows at a time, and take about 12 bytes a cell.
 
     Raises
     ------
@@ -139,18 +167,13 @@ def basin_map(
     _check_options(options)
     axes, base = _plane(surface, plane)
     shown = _window(surface, window, axes)
-    starts = _starts(shown, _shape(shape, len(axes)), axes, base)
-    run = descend(_covering(surface, shown, axes), starts, rule, **options)
-    ends = classify(run)
-    return BasinMap(
-        label=ends.label, outcome=ends.outcome, nit=run.nit, fun=run.fun, status=run.status, points=ends.points,
-        window=shown, extent=tuple(v for pair in shown for v in pair), plane=axes, base=base, surface=surface,
-        optimizer=run.optimizer,
-    )  # fmt: skip
+    starts = Grid(shown, checked_counts(_shape(shape, len(axes)), len(axes)), tuple(base.tolist()), axes)
+    image, points = run_in_bands(_covering(surface, shown, axes), rule, starts, options)
+    return BasinMap(points, shown, axes, base, surface, rule, image)
 
 
 def _check_options(options: dict[str, Any]) -> None:
-    known = [name for name in inspect.signature(descend).parameters if name not in _POSITIONAL]
+    known = [name for name in inspect.signature(descend).parameters if name not in _NOT_OF_MAPS]
     for name in options:
         if name not in known:
             raise TypeError(f"basin_map has no option {name!r}{_check.nearest(name, known)}; "
@@ -198,15 +221,3 @@ def _shape(shape: Any, n: int) -> tuple[int, ...]:
     if shape is None:
         return (_SIDE,) * n
     return tuple(shape) if isinstance(shape, tuple | list) else (shape,) * n
-
-
-def _starts(
-    window: Window, shape: tuple[int, ...], axes: tuple[int, ...], base: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
-    shown = grid(window, shape)
-    if axes == tuple(range(len(base))):
-        return shown
-    starts = np.empty((*shape, len(base)))
-    starts[...] = base
-    starts[..., list(axes)] = shown
-    return starts

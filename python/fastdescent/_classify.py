@@ -54,7 +54,7 @@ class Endpoints:
 
 def outcome_words(outcome: npt.NDArray[np.int8]) -> str:
     """How many endpoints are what."""
-    counts = np.bincount(outcome.reshape(-1), minlength=max(Outcome) + 1)
+    counts = {o: np.count_nonzero(outcome == o) for o in Outcome}
     parts = [f"{counts[o]} {words(o)}" for o in Outcome if counts[o]]
     return f"{outcome.size} endpoint{'' if outcome.size == 1 else 's'}: " + (", ".join(parts) or "none")
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastdescent._descent import Descent, descend
-from fastdescent._hyper import per_trajectory
+from fastdescent._hyper import changed, per_trajectory
 from fastdescent._record import Record
 from fastdescent._status import Status
+from fastdescent.optimizers import Optimizer
 
 _STEPS = (0, 5, 10, 16, 48, 53, 58, 64)  # no common period, so that a cycle shows
 _AT_ONCE = 1 << 18
@@ -41,13 +41,11 @@ def _descends(run: Descent, index: npt.NDArray[np.int64]) -> npt.NDArray[np.bool
     return np.asarray(down | more.success)
 
 
-def _at_the_end(run: Descent, index: npt.NDArray[np.int64]) -> Any:
+def _at_the_end(run: Descent, index: npt.NDArray[np.int64]) -> Optimizer:
     """The optimizer with the hyperparameters that these trajectories had in their last steps."""
     last = int(run.nit.reshape(-1)[index].max())
 
     def at_the_end(name: str, value: Any) -> Any:
-        if isinstance(value, tuple):
-            return tuple(at_the_end(name, v) for v in value)
         if callable(value):
             return lambda t: value(last)
         if np.ndim(value) == 0:
@@ -55,5 +53,4 @@ def _at_the_end(run: Descent, index: npt.NDArray[np.int64]) -> Any:
         lanes = per_trajectory(name, np.asarray(value, np.float64), run.status.shape, run.surface.dim)[index]
         return lanes[:, 0] if lanes.shape[1] == 1 else lanes
 
-    optimizer: Any = run.optimizer
-    return replace(optimizer, **{name: at_the_end(name, v) for name, v in optimizer.hyper().items()})
+    return changed(run.optimizer, at_the_end)

@@ -22,12 +22,12 @@ def hint(surface: Surface, optimizer: Optimizer, status: npt.NDArray[Any], point
     needs about 1 / (lr * lambda_min) steps.
     """
     n = max(status.size, 1)
-    diverged = float(np.count_nonzero(np.isin(status, (Status.DIVERGED, Status.UNDEFINED)))) / n
-    cut = float(np.count_nonzero(status == Status.MAX_STEPS)) / n
+    diverged = sum(np.count_nonzero(status == s) for s in (Status.DIVERGED, Status.UNDEFINED)) / n
+    cut = np.count_nonzero(status == Status.MAX_STEPS) / n
     if max(diverged, cut) <= _MANY:
         return None
     what = f"{100 * diverged:.0f} % diverged" if diverged >= cut else f"{100 * cut:.0f} % hit max_steps"
-    return f"{what}; {_advice(surface, optimizer, points, diverged >= cut)}"
+    return f"{what}; {_advice(surface, optimizer, points, bool(diverged >= cut))}"
 
 
 def _advice(surface: Surface, optimizer: Optimizer, points: CriticalPoints, diverged: bool) -> str:

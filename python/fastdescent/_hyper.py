@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,17 @@ class Hyperparameters:
     params: dict[str, float] = field(default_factory=dict)
     lanes: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)  #: (n, size)
     schedules: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+
+
+def changed(optimizer: Optimizer, change: Callable[[str, Any], Any]) -> Optimizer:
+    """With `change(name, value)` for each hyperparameter, those in tuples one by one."""
+
+    def of(name: str, value: Any) -> Any:
+        return tuple(of(name, v) for v in value) if isinstance(value, tuple) else change(name, value)
+
+    fields: Any = {name: of(name, v) for name, v in optimizer.hyper().items()}
+    new: Optimizer = replace(cast(Any, optimizer), **fields)
+    return new
 
 
 def bind(optimizer: Optimizer, leading: tuple[int, ...], dim: int, max_steps: int) -> Hyperparameters:

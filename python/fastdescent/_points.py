@@ -232,25 +232,42 @@ def merge(a: CriticalPoints, b: CriticalPoints, *, tolerance: float = 1e-6) -> C
             raise TypeError(f"{name} must be a CriticalPoints table; got {shown(table)}")
     if a.x.shape[1] != b.x.shape[1]:
         raise ValueError(f"a and b must have the same number of coordinates; got {a.x.shape[1]} and {b.x.shape[1]}")
-    points, frame = Polished.joined([polished_of(a), polished_of(b)]), Frame.of(a.window)
-    row, best = merged(points, frame, tolerance)
-    # Where a and b know different values, the lower one holds; it may have been given or known.
-    lower = min((t for t in (a, b) if not np.isnan(t.fmin)), key=lambda t: t.fmin, default=a)
-    known = None if lower.fmin_source == "found" else lower.fmin
-    table = table_of(points[best], a.window, None, known, tolerance)
-    if table.fmin_source == "known":
-        table = replace(table, fmin_source=lower.fmin_source)
+    return joined([a, b], tolerance)[0]
 
-    k, n = len(best), np.concatenate([a.n_starts, b.n_starts])
-    nit_sum = np.where(n > 0, n * np.concatenate([a.nit_mean, b.nit_mean]), 0.0)
-    stability = np.concatenate([a.stability, b.stability])
+
+def joined(
+    tables: list[CriticalPoints], tolerance: float = 1e-6, n_total: int | None = None
+) -> tuple[CriticalPoints, list[npt.NDArray[np.int_]]]:
+    """As `merge` for any number of tables; and for each of them the new row of each of its rows."""
+    n_total = sum(t.n_total for t in tables) if n_total is None else n_total
+    if len(tables) == 1 and tables[0].n_total == n_total:
+        return tables[0], [np.arange(len(tables[0]))]
+    window = tables[0].window
+    row, best = merged(Polished.joined([polished_of(t) for t in tables]), Frame.of(window), tolerance)
+    # Where they know different values of the global minimum, the lowest holds; it may have been given or known.
+    lowest = min((t for t in tables if not np.isnan(t.fmin)), key=lambda t: t.fmin, default=tables[0])
+    known = None if lowest.fmin_source == "found" else lowest.fmin
+    points = Polished.joined([polished_of(t) for t in tables])[best]
+    table = table_of(points, window, None, known, tolerance)
+    if table.fmin_source == "known":
+        table = replace(table, fmin_source=lowest.fmin_source)
+
+    k, n = len(best), np.concatenate([t.n_starts for t in tables])
+    nit_sum = np.where(n > 0, n * np.concatenate([t.nit_mean for t in tables]), 0.0)
+    random = all(t.random_starts for t in tables)
+    counted = with_counts(
+        table, np.bincount(row, n, k).astype(np.int64), np.bincount(row, nit_sum, k), n_total, random
+    )  # fmt: skip
+    ends = np.cumsum([len(t) for t in tables])
+    stability = _agreed(np.concatenate([t.stability for t in tables]), row, k)
+    return replace(counted, stability=stability), np.split(row, ends[:-1])
+
+
+def _agreed(values: Floats, row: npt.NDArray[np.int_], k: int) -> Floats:
+    """For each row the value on which all agree, else NaN."""
     low, high = np.full(k, np.inf), np.full(k, -np.inf)
     with np.errstate(invalid="ignore"):  # NaN where there is no constant lr
-        np.minimum.at(low, row, stability)
-        np.maximum.at(high, row, stability)
+        np.minimum.at(low, row, values)
+        np.maximum.at(high, row, values)
         agree = np.isclose(low, high, rtol=1e-6, atol=0.0)
-    counted = with_counts(
-        table, np.bincount(row, n, k).astype(np.int64), np.bincount(row, nit_sum, k), a.n_total + b.n_total,
-        a.random_starts and b.random_starts,
-    )  # fmt: skip
-    return replace(counted, stability=np.where(agree, high, np.nan))
+    return np.where(agree, high, np.nan)

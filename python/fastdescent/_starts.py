@@ -76,12 +76,18 @@ def grid(window: Any, shape: int | tuple[int, ...], *, lazy: bool = False) -> Fl
     array([0.5, 1.5, 2.5, 3.5])
     """
     box = _window(window)
-    given = shape if isinstance(shape, tuple | list) else (shape,)
-    counts = tuple(_check.whole_number("shape", n, at_least=1) for n in given)
-    if len(counts) != len(box):
-        raise ValueError(f"shape must have {len(box)} numbers, one a coordinate (ny, nx for x, y); got {counts}")
+    counts = checked_counts(shape, len(box))
     rule = Grid(box, counts)
     return LazyStarts(rule, counts) if lazy else rule.points(0, math.prod(counts)).reshape(*counts, len(box))
+
+
+def checked_counts(shape: Any, dim: int) -> tuple[int, ...]:
+    """Numbers of cells, one a coordinate, the last coordinate first."""
+    given = shape if isinstance(shape, tuple | list) else (shape,)
+    counts = tuple(_check.whole_number("shape", n, at_least=1) for n in given)
+    if len(counts) != dim:
+        raise ValueError(f"shape must have {dim} numbers, one a coordinate (ny, nx for x, y); got {counts}")
+    return counts
 
 
 @overload

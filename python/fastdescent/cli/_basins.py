@@ -48,7 +48,7 @@ def command(arguments: argparse.Namespace) -> None:
     m = basin_map(surface, optimizer, window=shown, shape=shape, plane=plane, **run_options(arguments))
     seconds = perf_counter() - began
     print(m.report())
-    print(work_words(m.nit, seconds))
+    print(work_words(m.image.nit, seconds))
     if arguments.output:
         from fastdescent.plot import save
 

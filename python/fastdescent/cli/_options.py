@@ -43,6 +43,6 @@ def wants_progress() -> bool:
     return sys.stderr is not None and sys.stderr.isatty() and find_spec("tqdm") is not None
 
 
-def work_words(nit: npt.NDArray[np.int32], seconds: float) -> str:
+def work_words(nit: npt.NDArray[np.integer[Any]], seconds: float) -> str:
     """How much was done in what time."""
     return f"{nit.size} starts, {int(nit.sum(dtype=np.int64))} steps in {seconds:.2f} s"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+MOST_CELLS = 4096  #: drawn along a side; of larger maps every second, third ... cell
 _STRIP, _GAP = 0.09, 0.03  # of the height of the axes
 
 
@@ -36,7 +37,8 @@ def basins(m: BasinMap, ax: Axes | None = None) -> Axes:
     m : BasinMap
         From `fastdescent.basin_map`.
     ax : matplotlib Axes, optional
-        Where to draw. By default a new pyplot figure, with at least a pixel for each cell.
+        Where to draw. By default a new pyplot figure, with at least a pixel for each cell; of maps with more
+        than 4096 cells along a side only every second, third ... cell is drawn.
 
     Returns
     -------
@@ -74,7 +76,7 @@ def checked(m: Any) -> None:
 def new_picture(m: BasinMap, figure: Figure) -> Axes:
     """Draws on an empty figure, which takes the size that the map needs."""
     ax = figure.add_axes((0.1, 0.1, 0.8, 0.8))
-    size = box(m.label.shape, m.extent)
+    size = box(m.image.thinned(MOST_CELLS).shape, m.extent)
     figure.set_dpi(size.dpi)
     figure.set_size_inches(size.width / size.dpi / 0.8, size.height / size.dpi / 0.8)
     draw(m, ax)
@@ -85,19 +87,21 @@ def new_picture(m: BasinMap, figure: Figure) -> Axes:
 def draw(m: BasinMap, ax: Axes) -> None:
     """The map, its marks, labels and legend on axes that exist."""
     is_minimum = np.isin(m.points.kind, (Outcome.GLOBAL_MINIMUM, Outcome.LOCAL_MINIMUM))
-    settled = np.append(is_minimum, False)[m.label]
-    scale = StepScale.of(m.nit[settled])
-    image = basin_image(m.label, m.outcome, m.nit, is_minimum, scale)
+    cells = m.image.thinned(MOST_CELLS)
+    outcome = cells.outcome(m.points.kind)
+    nit = cells.nit[np.append(is_minimum, False)[cells.label]]
+    scale = StepScale.of(nit)
+    image = basin_image(cells.label, outcome, cells.nit, is_minimum, scale)
     names = [_words.variable(m.surface.variables[k]) for k in m.plane]
-    if m.label.ndim == 1:
-        flat = basin_image(m.label, m.outcome, np.zeros_like(m.nit), is_minimum)
+    if len(m.shape) == 1:
+        flat = basin_image(cells.label, outcome, np.zeros_like(cells.nit), is_minimum)
         heights = _draw_curve(m, ax, image, flat, names[0])
     else:
         heights = m.points.x[:, m.plane[1]]
         _draw_map(m, ax, image, names)
     n_listed, n_lines = draw_legend(m, ax, is_minimum)
     draw_marks(m, ax, heights, is_minimum, n_listed)
-    draw_step_scale(ax, scale, m.nit[settled], n_lines)
+    draw_step_scale(ax, scale, nit, n_lines)
     ax.set_title(_words.title(m.surface.name, m.optimizer), loc="left", fontsize=11, pad=8)
 
 
@@ -122,8 +126,8 @@ def _draw_curve(
 ) -> npt.NDArray[np.float64]:
     """f above a strip of its basins, the ground under it coloured; the heights of the marks."""
     lo, hi = m.extent
-    n = m.label.shape[0]
-    x = lo + (np.arange(n) + 0.5) * ((hi - lo) / n)
+    n = len(image)
+    x = np.asarray(lo + (np.arange(n) + 0.5) * ((hi - lo) / n), np.float64)
     f = np.asarray(m.surface(x[:, np.newaxis]), dtype=np.float64)
     f = np.where(np.isfinite(f), f, np.nan)
     ax.plot(x, f, color="0.15", linewidth=1.6, solid_capstyle="round")

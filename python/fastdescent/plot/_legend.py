@@ -79,11 +79,11 @@ def _rows(m: BasinMap, is_minimum: npt.NDArray[np.bool_], n: int) -> list[_Row]:
 
 def _other_colours(m: BasinMap) -> list[tuple[Colour, str]]:
     """Black and grey, where there are such cells."""
-    escaped = m.outcome == Outcome.ESCAPED
     found: list[tuple[Colour, str]] = []
-    for (r, g, b), cells, text in ((BLACK, escaped, "escapes"), (GREY, (m.label < 0) & ~escaped, "not settled")):
-        if cells.any():
-            found.append(((r / 255, g / 255, b / 255), f"{text}: {_words.percent(float(cells.mean()))}"))
+    for (r, g, b), outcome, text in ((BLACK, Outcome.ESCAPED, "escapes"), (GREY, Outcome.UNSETTLED, "not settled")):
+        share = np.count_nonzero(m.outcome == outcome) / m.outcome.size
+        if share:
+            found.append(((r / 255, g / 255, b / 255), f"{text}: {_words.percent(share)}"))
     return found
 
 

@@ -1,0 +1,114 @@
+"""A map's starts run and classified some rows at a time, so that only the image takes memory for every cell."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent._classify import classify
+from fastdescent._descent import descend
+from fastdescent._hyper import changed, per_trajectory
+from fastdescent._image import Image, bands
+from fastdescent._kinds import check_progress
+from fastdescent._lazy import Floats, Grid, LazyStarts
+from fastdescent._memory import refuse_if_too_large
+from fastdescent._points import CriticalPoints, joined
+from fastdescent._progress import Poll, reporter
+from fastdescent._status import Status
+from fastdescent._surface import Surface
+from fastdescent.optimizers import Optimizer
+
+_BYTES_A_CELL = 8 + 2 + 1 + 1
+
+
+@dataclass(frozen=True)
+class _From:
+    """The starts of a grid from one of them on."""
+
+    grid: Grid
+    offset: int
+
+    @property
+    def dim(self) -> int:
+        return self.grid.dim
+
+    def points(self, first: int, n: int) -> Floats:
+        return self.grid.points(self.offset + first, n)
+
+
+def run_in_bands(
+    surface: Surface, optimizer: Optimizer, grid: Grid, options: dict[str, Any]
+) -> tuple[Image, CriticalPoints]:
+    """Where the starts of a grid end; labels are rows of the table."""
+    shape, progress = grid.counts, options.pop("progress", None)
+    check_progress(progress)
+    n, first_index = math.prod(shape), options.pop("first_index", 0)
+    refuse_if_too_large(n * _BYTES_A_CELL, f"a map of {n} cells", "choose a smaller shape")
+    parts = bands(shape)
+    image, tables, done = None, [], 0
+    with reporter(progress, n) as report:
+        for rows in parts:
+            band = Band(surface, grid, rows)
+            run = descend(
+                surface, band.starts, optimizer if len(parts) == 1 else band.part_of(optimizer),
+                first_index=first_index + done, progress=_shifted(report, done), **options,
+            )  # fmt: skip
+            ends = classify(run)
+            image = image or Image.empty(shape, run.fun.dtype)
+            image.put(rows, ends.label, run.nit, run.status, run.fun)
+            tables.append(ends.points)
+            done += run.status.size
+            cancelled = np.any(run.status == Status.INTERRUPTED)
+            if cancelled or (report is not None and done < n and not report(done)):
+                break
+    assert image is not None
+    for rows in parts[len(tables) :]:
+        _leave(image, surface, Band(surface, grid, rows))
+    table, row_of_label = joined(tables, n_total=n)
+    for rows, row in zip(parts, row_of_label, strict=False):
+        image.relabel(rows, row)
+    return image, table
+
+
+@dataclass(frozen=True)
+class Band:
+    """Some rows of a map."""
+
+    surface: Surface
+    grid: Grid
+    rows: slice
+
+    @property
+    def starts(self) -> LazyStarts:
+        shape = self.grid.counts
+        first = self.rows.start * math.prod(shape[1:])
+        return LazyStarts(_From(self.grid, first), (self.rows.stop - self.rows.start, *shape[1:]))
+
+    def part_of(self, optimizer: Optimizer) -> Optimizer:
+        """With the hyperparameters of these rows, where cells have their own."""
+        shape = self.grid.counts
+
+        def part(name: str, value: Any) -> Any:
+            if callable(value) or np.ndim(value) == 0:
+                return value
+            lanes = per_trajectory(name, np.asarray(value, np.float64), shape, self.surface.dim)
+            lanes = lanes.reshape(*shape, -1)[self.rows]
+            return lanes[..., 0] if lanes.shape[-1] == 1 else lanes
+
+        return changed(optimizer, part)
+
+
+def _shifted(report: Poll | None, done: int) -> Any:
+    return None if report is None else lambda of_band, total: report(done + of_band)
+
+
+def _leave(image: Image, surface: Surface, band: Band) -> None:
+    """Rows that were never begun."""
+    fun = surface(np.asarray(band.starts))
+    nothing = np.zeros(fun.shape, np.int32)
+    status: npt.NDArray[np.int8] = np.full(fun.shape, Status.INTERRUPTED, np.int8)
+    image.put(band.rows, nothing - 1, nothing, status, fun)
