@@ -200,9 +200,10 @@ def test_uniform_is_the_documented_function_of_seed_and_index(seed: int, dim: in
 
 def test_uniform_does_not_depend_on_threads_or_count() -> None:
     window = np.array([[-6.0, 6.0], [0.0, 1.0], [2.0, 3.0]])
-    one = _core.uniform(window, 70_000, 3, 1)
-    np.testing.assert_array_equal(one, _core.uniform(window, 70_000, 3, 3))
+    one = _core.uniform(window, 70_000, 3, n_threads=1)
+    np.testing.assert_array_equal(one, _core.uniform(window, 70_000, 3, n_threads=3))
     np.testing.assert_array_equal(one[:10], fd.uniform(window, 10, 3))
+    np.testing.assert_array_equal(one[60:80], _core.uniform(window, 20, 3, first=60))
     assert fd.uniform(window, 0).shape == (0, 3)
 
 

@@ -190,7 +190,7 @@ def test_syntax_that_is_not_arithmetic(text: str, kind: str) -> None:
     ("text", "why", "at"),
     [
         ("x^2 + y", "'^' is not a power in Python; use **", "^2 + y"),
-        ("x + (y^2)^3", "'^' is not a power in Python; use **", "^3"),
+        ("x + (y^2)^3", "'^' is not a power in Python; use **", "^2)^3"),
         ("β*x + y^2", "'^' is not a power in Python; use **", "^2"),
         ("x +\ny^2", "'^' is not a power in Python; use **", "^2"),
         ("1 + x // 2", "operator FloorDiv is not known; use + - * / **", "x // 2"),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from fastdescent._points import CriticalPoints, letter
 from fastdescent._status import Outcome, Status
 from fastdescent._surface import Surface
-from fastdescent.optimizers import Optimizer
+from fastdescent.optimizers import GD, Momentum, Optimizer
 
 _MANY = 0.05
 
@@ -36,6 +36,8 @@ def _advice(surface: Surface, optimizer: Optimizer, points: CriticalPoints, dive
         if diverged:
             return "f may have no lower bound there, or escape_radius may be too small."
         return "try a larger max_steps."
+    if not isinstance(optimizer, GD | Momentum):  # of which the rule below does not hold
+        return f"lr = {lr:g}: try a {'smaller lr' if diverged else 'larger max_steps, or another lr'}."
     curvature, where = _largest_curvature(surface, points)
     if not curvature > 0:
         return "try a smaller lr." if diverged else "try a larger max_steps."
@@ -46,7 +48,11 @@ def _advice(surface: Surface, optimizer: Optimizer, points: CriticalPoints, dive
 
 
 def _largest_curvature(surface: Surface, points: CriticalPoints) -> tuple[float, str]:
-    """Of the sharpest minimum in the table, else of points spread over the window."""
+    """Of the sharpest known minimum, else of that in the table, else of points spread over the window."""
+    if surface.minima is not None and len(surface.minima):
+        largest = np.linalg.eigvalsh(surface.hessian(np.array(surface.minima, dtype=np.float64)))[:, -1]
+        if np.isfinite(largest).all():
+            return float(largest.max()), "at the sharpest minimum"
     minima = np.flatnonzero(np.isin(points.kind, (Outcome.GLOBAL_MINIMUM, Outcome.LOCAL_MINIMUM)))
     if len(minima):
         sharpest = minima[np.argmax(points.eigenvalues[minima, -1])]

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent import _markup as markup
+from fastdescent._cells import Frame
 from fastdescent._status import Outcome
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 20
 _MOST_COORDINATES = 6
+_NOTHING = 1e-10  # of the window: no distance, for a table
 _HEAD = ("", "f", "kind", "share", "position")
 
 
@@ -44,10 +46,24 @@ def title(table: CriticalPoints) -> str:
 
 def rows(table: CriticalPoints) -> list[tuple[str, ...]]:
     """Letter, f, kind, share, position of the first rows."""
+    from fastdescent._points import fun_tolerance
+
+    rounding = fun_tolerance(table.eigenvalues, Frame.of(table.window), _NOTHING)
     return [
-        (table.letter(k), f"{table.fun[k]:.6g}", _KINDS[int(table.kind[k])], _share(table, k), _position(table.x[k]))
+        (
+            table.letter(k),
+            _value(table.fun[k], rounding[k]),
+            _KINDS[int(table.kind[k])],
+            _share(table, k),
+            _position(table.x[k]),
+        )
         for k in range(min(len(table), _MOST_ROWS))
     ]
+
+
+def _value(fun: float, rounding: float) -> str:
+    """f, or zero where f is no more than rounding the position makes of it."""
+    return "0" if abs(fun) <= rounding else f"{fun:.6g}"
 
 
 def _share(table: CriticalPoints, k: int) -> str:

@@ -170,7 +170,7 @@ def _check(line: str, node: ast.expr) -> None:
 
 def _check_operator(line: str, node: ast.BinOp) -> None:
     if isinstance(node.op, ast.BitXor):
-        _refuse(line, line.find("^", _column(line, node.left, end=True)), "'^' is not a power in Python; use **")
+        _refuse(line, line.index("^"), "'^' is not a power in Python; use **")
     if type(node.op) not in _BINARY:
         _refuse(line, _column(line, node), f"operator {type(node.op).__name__} is not known; use + - * / **")
 
