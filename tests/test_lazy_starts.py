@@ -126,6 +126,10 @@ def test_bad_lazy_starts() -> None:
         fd.descend(fd.surfaces.himmelblau(), KINDS["grid"](lazy=True), fd.GD(0.1), dtype=np.int64)
     with pytest.raises(MemoryError, match=r"a run of 10000000000 starts would take \d+\.\d GiB"):
         fd.descend(fd.surfaces.himmelblau(), fd.grid(WINDOW, (10**5, 10**5), lazy=True), fd.GD(0.1))
+    far = ((-1e300, 1e300), (0, 1))
+    for starts in (fd.uniform(far, 9, lazy=True), fd.sobol(far, 8, lazy=True), fd.grid(far, (2, 2), lazy=True)):
+        with pytest.raises(ValueError, match=r"x0 must fit float32, whose largest number is 3.4e\+38"):
+            fd.descend(fd.surfaces.himmelblau(), starts, fd.GD(0.1), dtype=np.float32)
 
 
 def test_a_swarm_from_lazy_starts() -> None:

@@ -80,6 +80,10 @@ def test_without_steps_and_without_trajectories() -> None:
         (lambda: fd.Record(steps=[1.5]), TypeError, "steps must be a sequence of integers"),
         (lambda: fd.Record(steps=[-1]), ValueError, "steps must be 0 or greater"),
         (lambda: fd.Record(every=1, fields=("y",)), ValueError, "fields must be some of x, fun, grad_norm"),
+        (lambda: fd.Record(every=1, fields=3), ValueError, "fields must be some of x, fun, grad_norm; got 3"),
+        (lambda: fd.Record(every=1, fields=[["x"]]), ValueError, "fields must be some of x, fun, grad_norm"),
+        (lambda: fd.Record(every=1, dtype=int), ValueError, "dtype must be float64 or float32; got int64"),
+        (lambda: fd.Record(every=1, dtype="foo"), TypeError, "dtype must be float64 or float32; got 'foo'"),
         (fd.Record(every=1, which=[72]), ValueError, "which must hold indices below 72"),
         (fd.Record(every=1, which=[3, 3]), ValueError, "which must name each trajectory once"),
     ],
@@ -92,3 +96,32 @@ def test_bad_records(record: Any, error: type[Exception], text: str) -> None:
 def test_what_would_not_fit_is_refused_with_its_size() -> None:
     with pytest.raises(MemoryError, match=r"record: 72 trajectories of 2147483648 points would take \d+\.\d GiB"):
         fd.descend(S, X0, fd.GD(lr=0.01), record=fd.Record(every=1), max_steps=2**31 - 2)
+
+
+@pytest.mark.parametrize(
+    ("fields", "dtype", "bytes_of_entry"),
+    [
+        (("x",), None, 16),
+        (("x",), "float32", 24),
+        (("fun",), None, 32),
+        (("x", "fun", "grad_norm"), None, 32),
+        (("x", "fun"), "float32", 48),
+    ],
+)
+def test_all_that_is_kept_counts(fields: Any, dtype: Any, bytes_of_entry: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    monkeypatch.setattr("fastdescent._record.refuse_if_too_large", lambda n_bytes, *words: told.append(n_bytes))
+    record = fd.Record(every=10, fields=fields, dtype=dtype)
+    fd.descend(S, X0, fd.GD(lr=0.01), max_steps=20, record=record)
+    assert told == [72 * 4 * bytes_of_entry]
+
+
+def test_trajectories_that_a_cancelled_run_never_began_have_their_start() -> None:
+    x0 = fd.uniform(S.window, 200_000, seed=1)
+    record = fd.Record(every=1000, which=[199_999, 0])
+    run = fd.descend(S, x0, fd.GD(lr=0.001), record=record, n_threads=1, progress=lambda done, total: False)
+    assert run.nit[199_999] == 0
+    assert run.status[199_999] == fd.Status.INTERRUPTED
+    assert run.path.lengths[0] == 1
+    assert np.array_equal(run.path.x[0, 0], x0[199_999])
+    assert np.isnan(run.path.x[0, 1:]).all()

@@ -36,6 +36,10 @@ class _From:
     def dim(self) -> int:
         return self.grid.dim
 
+    @property
+    def extremes(self) -> Floats:
+        return self.grid.extremes
+
     def points(self, first: int, n: int) -> Floats:
         return self.grid.points(self.offset + first, n)
 

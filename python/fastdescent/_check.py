@@ -78,6 +78,17 @@ def real_array(name: str, value: object) -> npt.NDArray[Any]:
     return array
 
 
+def floating_dtype(dtype: Any) -> np.dtype[Any]:
+    """float64 or float32."""
+    try:
+        wanted: np.dtype[Any] = np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"dtype must be float64 or float32; got {shown(dtype)}") from None
+    if wanted not in (np.dtype(np.float64), np.dtype(np.float32)):
+        raise ValueError(f"dtype must be float64 or float32; got {wanted}")
+    return wanted
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """' (did you mean ...?)' where a known name is close, else an empty string."""
     spelt = {k.lower(): k for k in known}

@@ -26,6 +26,10 @@ class Rule(Protocol):
     @property
     def dim(self) -> int: ...
 
+    @property
+    def extremes(self) -> Floats:
+        """Between the least and the greatest of these are all coordinates."""
+
     def points(self, first: int, n: int) -> Floats:
         """Starts first, ..., first + n - 1, (n, dim)."""
 
@@ -42,6 +46,10 @@ class Grid:
     @property
     def dim(self) -> int:
         return len(self.base) or len(self.window)
+
+    @property
+    def extremes(self) -> Floats:
+        return np.array([*np.ravel(self.window), *self.base])
 
     def points(self, first: int, n: int) -> Floats:
         out = np.empty((n, self.dim))
@@ -67,6 +75,10 @@ class Uniform:
     def dim(self) -> int:
         return len(self.window)
 
+    @property
+    def extremes(self) -> Floats:
+        return np.ravel(self.window)
+
     def points(self, first: int, n: int) -> Floats:
         from fastdescent import _core
 
@@ -83,6 +95,10 @@ class Sobol:
     @property
     def dim(self) -> int:
         return len(self.window)
+
+    @property
+    def extremes(self) -> Floats:
+        return np.ravel(self.window)
 
     def points(self, first: int, n: int) -> Floats:
         from scipy.stats import qmc

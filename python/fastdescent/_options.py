@@ -114,14 +114,18 @@ def _checked_starts(x0: Any, dim: int, dtype: Any) -> npt.NDArray[Any] | LazySta
 def _checked_lazy(x0: LazyStarts, dim: int, dtype: Any) -> LazyStarts:
     if x0.shape[-1] != dim:
         raise ValueError(f"x0 must have shape (..., {dim}), the last axis a point; got shape {x0.shape}")
-    return x0 if dtype is None else replace(x0, dtype=_checked_dtype(dtype))
+    wanted = x0.dtype if dtype is None else _check.floating_dtype(dtype)
+    largest = float(np.finfo(wanted).max)
+    if max(map(abs, x0.rule.extremes)) > largest:
+        raise ValueError(f"x0 must fit {wanted}, whose largest number is {largest:.3g}; its window goes beyond")
+    return replace(x0, dtype=wanted)
 
 
 def _checked_array(x0: Any, dim: int, dtype: Any) -> npt.NDArray[Any]:
     given = _check.real_array("x0", x0).view(np.ndarray)
     if given.ndim == 0 or given.shape[-1] != dim:
         raise ValueError(f"x0 must have shape (..., {dim}), the last axis a point; got shape {given.shape}")
-    wanted = given.dtype if dtype is None else _checked_dtype(dtype)
+    wanted = given.dtype if dtype is None else _check.floating_dtype(dtype)
     with np.errstate(over="ignore", under="ignore"):
         starts = np.ascontiguousarray(given, dtype=wanted)
     bad = ~np.isfinite(starts)
@@ -132,16 +136,6 @@ def _checked_array(x0: Any, dim: int, dtype: Any) -> npt.NDArray[Any]:
             raise ValueError(f"x0 must fit {wanted}, whose largest number is {np.finfo(wanted).max:.3g}; {where}")
         raise ValueError(f"x0 must be finite; {where}")
     return starts
-
-
-def _checked_dtype(dtype: Any) -> np.dtype[Any]:
-    try:
-        wanted: np.dtype[Any] = np.dtype(dtype)
-    except TypeError:
-        raise TypeError(f"dtype must be float64 or float32; got {_check.shown(dtype)}") from None
-    if wanted not in _GTOL:
-        raise ValueError(f"dtype must be float64 or float32; got {wanted}")
-    return wanted
 
 
 def _checked_bounds(bounds: Any, boundary: Any, surface: Surface) -> npt.NDArray[np.float64] | None:

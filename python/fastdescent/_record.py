@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -53,9 +53,11 @@ class Record:
             _check.whole_number("every", self.every, at_least=1)
         else:
             _whole_numbers("steps", self.steps)
-        unknown = [f for f in self.fields if f not in _FIELDS]
-        if isinstance(self.fields, str) or unknown or not self.fields:
+        given = self.fields if isinstance(self.fields, Iterable) and not isinstance(self.fields, str) else ()
+        if not (wanted := list(given)) or any(f not in _FIELDS for f in wanted):
             raise ValueError(f"fields must be some of {', '.join(_FIELDS)}; got {_check.shown(self.fields)}")
+        if self.dtype is not None:
+            _check.floating_dtype(self.dtype)
 
     def __repr__(self) -> str:
         return f"Record({', '.join(f'{name}={value}' for name, value in self._given())})"
@@ -120,13 +122,21 @@ def checked_record(record: Any, n: int, dim: int, itemsize: int, max_steps: int)
     steps = range(0, max_steps + 1, record.every) if record.every else _picked(record, max_steps)
     n_entries = len(steps) + 1
     refuse_if_too_large(
-        len(which) * n_entries * dim * itemsize,
+        len(which) * n_entries * _bytes_of_entry(record, dim, itemsize),
         f"record: {len(which)} trajectories of {n_entries} points",
         "record fewer steps, or fewer trajectories with fd.Record(which=...)",
     )
     rows = np.full(n, -1, np.int32)
     rows[which] = np.arange(len(which), dtype=np.int32)
     return record, Recording(np.array(steps, dtype=np.uint32), rows, len(which))
+
+
+def _bytes_of_entry(record: Record, dim: int, itemsize: int) -> int:
+    """The point, what is evaluated at it, and copies where they are kept in another dtype."""
+    kept = itemsize if record.dtype is None else np.dtype(record.dtype).itemsize
+    values = 2 * ("fun" in record.fields or "grad_norm" in record.fields)
+    copied = values + dim * ("x" in record.fields) if kept != itemsize else 0
+    return (dim + values) * itemsize + copied * kept
 
 
 def _picked(record: Record, max_steps: int) -> list[int]:
@@ -137,6 +147,10 @@ def path_of(options: Options, ends: Ends) -> Path:
     """The public path: columns that no trajectory reached are cut off, other fields evaluated at the points."""
     record, recording, lengths = options.record, options.recording, ends.lengths
     assert record is not None
+    rows = np.flatnonzero(recording.rows >= 0)
+    which = rows[np.argsort(recording.rows[rows], kind="stable")]
+    never_begun = lengths == 0  # when a run is cancelled
+    ends.path[never_begun, 0], lengths[never_begun] = ends.x[which[never_begun]], 1
     n_entries = int(lengths.max(initial=1))
     x = ends.path[:, :n_entries]
     dtype = x.dtype if record.dtype is None else np.dtype(record.dtype)
@@ -153,7 +167,7 @@ def path_of(options: Options, ends: Ends) -> Path:
         x=x.astype(dtype, copy=False) if "x" in record.fields else None,
         fun=fun if "fun" in record.fields else None,
         grad_norm=grad_norm if "grad_norm" in record.fields else None,
-        which=np.flatnonzero(recording.rows >= 0)[np.argsort(recording.rows[recording.rows >= 0], kind="stable")],
+        which=which,
     )
 
 
