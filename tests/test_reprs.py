@@ -62,6 +62,7 @@ def read(html: str) -> Reader:
 OBJECTS = [
     S, fd.surfaces.rastrigin(dim=40), fd.Adam(), fd.GD(warm_up), own(), RUN, EMPTY, RUN.classify(), EMPTY.classify(),
     RUN.classify().points, MAP, PATH, EMPTY.path, RECORD, S.program(), fd.info(),
+    fd.Swarm(S, RUN.x, fd.LineSearch()),
 ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent import _check, _sight
+from fastdescent._markup import table
 from fastdescent._options import checked_options
 from fastdescent._pace import Pace
 from fastdescent._stepper import Stepper
@@ -304,3 +305,13 @@ class Swarm:
     def __repr__(self) -> str:
         what = f"{self.n} on {self.surface.name} by {self.optimizer!r}"
         return f"<Swarm of {what}: {self.n_running} still run after {self.steps} steps>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("surface", self.surface.name),
+            ("optimizer", repr(self.optimizer)),
+            ("trajectories", str(self.n)),
+            ("still run", str(self.n_running)),
+            ("steps", str(self.steps)),
+        ]
+        return table(rows, title="Swarm")
