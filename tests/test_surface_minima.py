@@ -161,3 +161,12 @@ def test_critical_points_follow_parameters_and_survive_pickling() -> None:
     np.testing.assert_array_equal(again.critical_points, np.zeros((1, 3)))
     assert again.with_params(kappa=2.0).critical_points is None
     assert fd.surface("x**2 + y**2").critical_points is None
+
+
+@pytest.mark.parametrize("b", [-0.5, 0.0, 0.5, 10.0])
+def test_perm_in_two_dimensions_has_two_minima(b: float) -> None:
+    s = fd.surfaces.perm(b=b)
+    ends = fd.classify(fd.descend(s, fd.grid(s.window, (40, 40)), fd.LineSearch()))
+    lowest = ends.points.x[ends.points.fun < 1e-12]
+    assert len(lowest) == len(s.minima) == 2
+    np.testing.assert_allclose(lowest[np.argsort(lowest[:, 0])], s.minima[np.argsort(s.minima[:, 0])], atol=1e-6)

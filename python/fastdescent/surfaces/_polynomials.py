@@ -152,13 +152,23 @@ def powell(x: Any) -> Any:
     return np.sum((p + 10 * q) ** 2 + 5 * (r - s) ** 2 + (q - 2 * r) ** 4 + 10 * (p - s) ** 4)
 
 
-@catalog(window=lambda dim: (-dim - 1.0, dim + 1.0), minima=lambda dim, b: [[float(i) for i in range(1, dim + 1)]])
+def _perm_minima(dim: int, b: float) -> Points:
+    """In two dimensions a line and an ellipse, which meet twice."""
+    first = [float(i) for i in range(1, dim + 1)]
+    if dim != 2 or b <= -1:
+        return [first]
+    u = 4 * (2 + b) / ((2 + b) ** 2 + (4 + b) * (1 + b))
+    return [first, [1 + u, 2 - 2 * (1 + b) * u / (2 + b)]]
+
+
+@catalog(window=lambda dim: (-dim - 1.0, dim + 1.0), minima=_perm_minima)
 def perm(x: Any, *, b: float = 0.5) -> Any:
-    """Perm: sums of powers that agree at the minimum only, and almost agree in a long curved valley.
+    """Perm: sums of powers that agree at the minima only, and almost agree in a long curved valley.
 
     f(x) = sum_k (sum_i (i^k + b) ((x_i / i)^k - 1))^2
 
-    Minimum 0 at (1, 2, ..., dim). Usual: b = 0.5.
+    Minimum 0 at (1, 2, ..., dim); in two dimensions also at (1 + u, 2 - 2 u (1 + b) / (2 + b)),
+    u = 4 (2 + b) / ((2 + b)^2 + (4 + b) (1 + b)). In more there may be others, not listed. Usual: b = 0.5.
 
     Neumaier, Some hard global optimization test problems, web page, University of Vienna, 1996.
     """
