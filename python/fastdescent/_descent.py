@@ -152,9 +152,9 @@ def descend(
         A box; True means the surface's own. With "stop" and "clip" a side may be infinite.
     boundary : str
         What the box does: "ignore" nothing; "stop" ends trajectories outside of it with LEFT_BOX; "clip" puts points
-        back on the nearest wall, and gtol then tests the projected gradient; "reflect" mirrors them, "wrap" carries
-        them to the other side. Starts outside are put back too. Velocities of the built-in optimizers are zeroed
-        ("clip") or turned round ("reflect") there.
+        back on the nearest wall, and gtol then tests the projected gradient; "reflect" mirrors them, once, and puts
+        what is then beyond the other wall on that one; "wrap" carries them to the other side. Starts outside are put
+        back too. Velocities of the built-in optimizers are zeroed ("clip") or turned round ("reflect") there.
     first_index : int
         Index of the first start, where x0 is a part of a larger set.
     record : int, Record or None
