@@ -78,10 +78,15 @@ class ExactEngine:
         n = len(job.starts)
         assert job.state is None, "the oracle starts at the start"
         state = np.empty((n if job.keep_state else 0, len(job.initial)), dtype)
-        path, lengths = np.empty((0, 1, job.starts.shape[1]), dtype), np.empty(0, np.int32)
+        record, dim = job.record, job.starts.shape[1]
+        path = np.full((record.n_rows, len(record.steps) + 1, dim), np.nan, dtype)
+        lengths = np.zeros(record.n_rows, np.int32)
         ends = Ends(np.empty_like(job.starts), np.empty(n, np.int32), np.empty(n, np.int8), state, path, lengths)
         for i in range(n):
-            rows, nit, status = self._trajectory(job, i, uniform.astype(dtype).tolist(), table, lanes[i])
+            rows, nit, status, points = self._trajectory(job, i, uniform.astype(dtype).tolist(), table, lanes[i])
+            if len(record.steps) and (row := record.rows[i]) >= 0:
+                lengths[row] = len(points)
+                path[row, : len(points)] = points
             ends.x[i], ends.nit[i], ends.status[i] = rows[: job.starts.shape[1]], nit, status
             if job.keep_state:
                 state[i] = rows
@@ -89,8 +94,9 @@ class ExactEngine:
 
     def _trajectory(
         self, job: DescentJob, i: int, uniform: list[float], table: list[list[float]], lane: list[float]
-    ) -> tuple[list[float], int, int]:
-        """The rows of state, the point first, the steps and the status."""
+    ) -> tuple[list[float], int, int, list[list[float]]]:
+        """The rows of state, the point first, the steps, the status, and the points to be recorded."""
+        recorded, points, dim = set(job.record.steps.tolist()), [], job.starts.shape[1]
         m, main = Exact(job.starts.dtype.name), job.program.main
         rows = [math.nan] * main.n_rows
         n_state = job.program.n_state
@@ -102,8 +108,10 @@ class ExactEngine:
                 rows[n_state + len(lane) : n_state + len(lane) + len(table[t])] = table[t]
             run_code(m, main.code[: main.split], rows, uniform)
             status = self._status(m, job, rows, t)
+            if t in recorded or status is not None:
+                points.append(rows[:dim])
             if status is not None:
-                return rows[:n_state], t, status
+                return rows[:n_state], t, status, points
             run_code(m, main.code[main.split :], rows, uniform)
         raise AssertionError("MAX_STEPS ends every trajectory")
 

@@ -85,6 +85,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "reflect": {"bounds": (-1.0, 1.5), "boundary": "reflect"},
 }
 
+RECORD = fd.Record(steps=(1, 2, 4, 30), fields=("x", "fun", "grad_norm"))
+MORE_OPTIONS: dict[str, dict[str, Any]] = {
+    "wrap": {"bounds": (-1.0, 1.5), "boundary": "wrap"},
+    "recorded": {"record": RECORD, "keep_state": True, "final": False, "first_index": 12345},
+    "recorded in a box": {"record": RECORD, "bounds": (-1.0, 1.5), "boundary": "reflect", "ftol": 1e-4},
+}
 
 #: Every reduction, of every kind of field; tails that are longer and shorter than runs, and of one point.
 REDUCTIONS = (
@@ -108,6 +114,15 @@ def cases() -> Iterator[tuple[str, str, str, str]]:
                     yield surface, optimizer, options, dtype
 
 
+def more_cases() -> Iterator[tuple[str, str, str, str]]:
+    """Rarer options, with some of the optimizers."""
+    for surface in surfaces():
+        for optimizer in ("gd-lanes", "momentum", "adam-all", "linesearch"):
+            for options in MORE_OPTIONS:
+                for dtype in ("float64", "float32"):
+                    yield surface, optimizer, options, dtype
+
+
 def reduced_cases() -> Iterator[tuple[str, str, str, str]]:
     """Those of the cases that are run with REDUCTIONS too."""
     for case in cases():
@@ -116,14 +131,30 @@ def reduced_cases() -> Iterator[tuple[str, str, str, str]]:
 
 
 def run(case: tuple[str, str, str, str], n: int, max_steps: int, **more: Any) -> fd.Descent:
-    surface, optimizer, options, dtype = case
+    surface, optimizer, _, dtype = case
     s = surfaces()[surface]
     x0 = starts(s, n, dtype)
-    return fd.descend(s, x0, optimizers(n)[optimizer], max_steps=max_steps, **OPTIONS[options], **more)
+    return fd.descend(s, x0, optimizers(n)[optimizer], max_steps=max_steps, **options_of(case), **more)
+
+
+def options_of(case: tuple[str, str, str, str]) -> dict[str, Any]:
+    return (OPTIONS | MORE_OPTIONS)[case[2]]
 
 
 def arrays(result: fd.Descent) -> tuple[np.ndarray, ...]:
-    return result.x, result.fun, result.grad_norm, result.nit, result.status, *result.reduced.values()
+    path, kept = result.path, result._kept
+    recorded = () if path is None else (path.x, path.fun, path.grad_norm, path.steps, path.lengths)
+    state = () if kept is None else (kept[1],)
+    return (
+        result.x,
+        result.fun,
+        result.grad_norm,
+        result.nit,
+        result.status,
+        *result.reduced.values(),
+        *recorded,
+        *state,
+    )
 
 
 def same_bits(a: fd.Descent, b: fd.Descent) -> bool:
@@ -132,11 +163,12 @@ def same_bits(a: fd.Descent, b: fd.Descent) -> bool:
 
 
 def digests(n: int = 100, max_steps: int = 60, only: str | None = None) -> dict[str, str]:
-    """One SHA-256 a surface, over all its runs, and one over those with reductions."""
+    """One SHA-256 a surface, over all its runs, one over those with reductions, one over those with rarer options."""
     found: dict[str, Any] = {}
     plain = ((case[0], case, ()) for case in cases())
     reduced = ((f"{case[0]}, reduced", case, REDUCTIONS) for case in reduced_cases())
-    for name, case, reduce in (*plain, *reduced):
+    more = ((f"{case[0]}, more options", case, ()) for case in more_cases())
+    for name, case, reduce in (*plain, *reduced, *more):
         if only not in (None, case[0]):
             continue
         sha = found.setdefault(name, hashlib.sha256())

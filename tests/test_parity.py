@@ -29,22 +29,21 @@ SURFACES = list(parity.surfaces())
 
 def exactly(case: tuple[str, str, str, str], n: int, max_steps: int, reduce: Any = ()) -> fd.Descent:
     """The run of a case by the exact scalar evaluator, its ends evaluated by it too."""
-    surface, optimizer, options, dtype = case
+    surface, optimizer, _, dtype = case
     s = parity.surfaces()[surface]
     given: dict[str, Any] = {"gtol": "auto", "xtol": None, "ftol": None, "escape_radius": "auto"}
-    given |= {"bounds": None, "boundary": "ignore"}
-    given |= parity.OPTIONS[options]
+    given |= {"bounds": None, "boundary": "ignore", "record": None, "keep_state": False, "final": True}
+    given |= {"first_index": 0} | parity.options_of(case)
     checked = checked_options(
-        s, parity.starts(s, n, dtype), parity.optimizers(n)[optimizer], max_steps=max_steps, first_index=0,
-        n_threads=1, engine="native", dtype=None, progress=None, record=None, reduce=reduce, final=True,
-        keep_state=False, **given,
+        s, parity.starts(s, n, dtype), parity.optimizers(n)[optimizer], max_steps=max_steps,
+        n_threads=1, engine="native", dtype=None, progress=None, reduce=reduce, **given,
     )  # fmt: skip
     return result_of(checked, run_job(replace(checked, engine=ExactEngine())))
 
 
 @pytest.mark.parametrize("surface", SURFACES)
 def test_native_equals_the_exact_scalar_evaluator(surface: str) -> None:
-    for case in parity.cases():
+    for case in (*parity.cases(), *parity.more_cases()):
         if case[0] == surface:
             assert parity.same_bits(parity.run(case, n=9, max_steps=5), exactly(case, n=9, max_steps=5)), case
 
@@ -63,7 +62,8 @@ def test_reductions_equal_the_exact_scalar_evaluator_and_change_nothing(surface:
 def test_committed_digests(surface: str, isa: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FASTDESCENT_ISA", isa)
     committed = json.loads(parity.DIGESTS.read_text())
-    assert parity.digests(only=surface) == {name: committed[name] for name in (surface, f"{surface}, reduced")}
+    names = (surface, f"{surface}, reduced", f"{surface}, more options")
+    assert parity.digests(only=surface) == {name: committed[name] for name in names}
 
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="FMA is part of AArch64")
@@ -84,7 +84,7 @@ def test_committed_digests_without_hardware_fma() -> None:
 def test_threads_and_tile_widths(n: int, dtype: str, isa: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FASTDESCENT_ISA", isa)
     for optimizer in ("adam-all", "linesearch", "gd-lanes"):
-        for options in ("default", "free"):
+        for options in ("default", "free", "recorded", "wrap"):
             case = ("himmelblau", optimizer, options, dtype)
             monkeypatch.delenv("FASTDESCENT_LANES", raising=False)
             alone = parity.run(case, n, max_steps=150, n_threads=1)
