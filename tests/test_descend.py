@@ -324,3 +324,21 @@ def test_subnormals_whatever_the_host_has_set() -> None:
         "assert a.tobytes() == b.tobytes() and a[0, 0] == 1.5e-320 and c[0, 0] == 6e-320 and kept == 0x8040\n"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "text"),
+    [
+        (fd.Adam(0.01), "what depends on t alone, for 20001 steps, would take"),
+        (
+            fd.GD(lambda t: 0.01),
+            "lr: the values of the schedule at 20001 steps would take 0.2 MiB, and 0.1 MiB are free",
+        ),
+    ],
+)
+def test_tables_over_t_that_do_not_fit_are_refused(
+    optimizer: fd.Optimizer, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: 100_000.0)
+    with pytest.raises(MemoryError, match=text):
+        fd.descend(fd.surfaces.himmelblau(), [[1.0, 2.0]], optimizer, max_steps=20_000)

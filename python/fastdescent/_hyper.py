@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._memory import refuse_if_too_large
 from fastdescent.optimizers import Optimizer
 from fastdescent.optimizers._base import allowed
 from fastdescent.program.rule import Leaf
@@ -85,8 +86,10 @@ def per_trajectory(
 
 def _tabulated(name: str, schedule: Callable[[int], Any], max_steps: int) -> npt.NDArray[np.float64]:
     """schedule(0), ..., schedule(max_steps), computed by the schedule itself."""
+    n = max_steps + 1
+    refuse_if_too_large(8 * n, f"{name}: the values of the schedule at {n} steps", "choose a smaller max_steps")
     try:
-        values = np.array([float(schedule(t)) for t in range(max_steps + 1)])
+        values = np.fromiter((float(schedule(t)) for t in range(n)), np.float64, n)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name}: the schedule must map t to a number; schedule(t) raised: {error}") from error
     holds, text = _allowed_to_schedules(name)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._memory import refuse_if_too_large
 from fastdescent.program.program import Program, Section
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -132,6 +133,8 @@ def table_values(engine: Engine, job: DescentJob, uniform: npt.NDArray[np.float6
     section, n = job.program.table, job.max_steps + 1
     if not section.outputs:
         return np.zeros((1, 0))
+    width = 1 + len(job.schedules) + 3 * sum(s.size for s in section.outputs)
+    refuse_if_too_large(8 * n * width, f"what depends on t alone, for {n} steps,", "choose a smaller max_steps")
     times = {"t": np.arange(n, dtype=np.float64), **job.schedules}
     inputs = {s.name: times[s.name].reshape(n, 1) for s in section.inputs}
     return _joined(engine.evaluate(section, uniform, inputs, n, job.n_threads))
