@@ -142,24 +142,22 @@ def options_of(case: tuple[str, str, str, str]) -> dict[str, Any]:
 
 
 def arrays(result: fd.Descent) -> tuple[np.ndarray, ...]:
-    path, kept = result.path, result._kept
+    return result.x, result.fun, result.grad_norm, result.nit, result.status, *result.reduced.values()
+
+
+def kept(result: fd.Descent) -> tuple[np.ndarray, ...]:
+    """What only some runs have: the path, and the state from which they may be resumed."""
+    path, state = result.path, result._kept
     recorded = () if path is None else (path.x, path.fun, path.grad_norm, path.steps, path.lengths)
-    state = () if kept is None else (kept[1],)
-    return (
-        result.x,
-        result.fun,
-        result.grad_norm,
-        result.nit,
-        result.status,
-        *result.reduced.values(),
-        *recorded,
-        *state,
-    )
+    return (*recorded, *(() if state is None else (state[1],)))
 
 
 def same_bits(a: fd.Descent, b: fd.Descent) -> bool:
     """Equality of bits; every NaN is the canonical one."""
-    return all(p.dtype == q.dtype and p.tobytes() == q.tobytes() for p, q in zip(arrays(a), arrays(b), strict=True))
+    pairs = [*zip(arrays(a), arrays(b), strict=True)]
+    if len(kept(a)) == len(kept(b)):
+        pairs += zip(kept(a), kept(b), strict=True)
+    return all(p.dtype == q.dtype and p.tobytes() == q.tobytes() for p, q in pairs)
 
 
 def digests(n: int = 100, max_steps: int = 60, only: str | None = None) -> dict[str, str]:
@@ -172,7 +170,8 @@ def digests(n: int = 100, max_steps: int = 60, only: str | None = None) -> dict[
         if only not in (None, case[0]):
             continue
         sha = found.setdefault(name, hashlib.sha256())
-        for array in arrays(run(case, n, max_steps, reduce=reduce)):
+        found_now = run(case, n, max_steps, reduce=reduce)
+        for array in arrays(found_now) + kept(found_now):
             sha.update(array.tobytes())
     return {name: sha.hexdigest() for name, sha in found.items()}
 
