@@ -170,3 +170,15 @@ def test_powers_have_exact_derivatives_at_zero() -> None:
     s = fd.surface(lambda x: np.sum(x ** np.array([0, 1, 2, 3])), dim=4)
     np.testing.assert_array_equal(s.gradient(np.zeros(4)), [0.0, 1.0, 0.0, 0.0])
     np.testing.assert_array_equal(s.hessian(np.zeros(4)), np.diag([0.0, 0.0, 2.0, 0.0]))
+
+
+@pytest.mark.parametrize("name", ["remainder", "fmod"])
+def test_remainders_of_large_numbers_are_exact_or_not_a_number(name: str) -> None:
+    function = getattr(np, name)
+    s = fd.surface(lambda x: function(x[0], 0.1), dim=1)
+    x = np.random.default_rng(0).uniform(-1, 1, 1000) * np.logspace(0, 18, 1000)
+    found = s(x[:, np.newaxis])
+    known = np.abs(x / 0.1) < 2.0**53
+    np.testing.assert_array_equal(found[known], function(x, 0.1)[known])
+    assert np.isnan(found[~known]).all()
+    assert np.count_nonzero(~known) > 50

@@ -65,7 +65,10 @@ def _unless_nan(b: Builder, op: str, p: Node, q: Node) -> Node:
 
 # ---------------------------------------------------------------------- division with a rest
 def remainder(b: Builder, a: Node, divisor: Node) -> Node:
-    """a - n * divisor, exactly, with the sign of the divisor. The quotient may have been rounded up to n."""
+    """a - n * divisor, exactly, with the sign of the divisor; NaN where n is not below 2**53.
+
+    The quotient may have been rounded up to n.
+    """
     rest, beyond, _ = _divided(b, a, divisor)
     return b.select(beyond, b.add(rest, divisor), rest)
 
@@ -78,15 +81,21 @@ def floor_divide(b: Builder, a: Node, divisor: Node) -> Node:
 def _divided(b: Builder, a: Node, divisor: Node) -> tuple[Node, Node, Node]:
     zero = b.const(0.0)
     quotient = b.elementwise("floor", b.div(a, divisor))
-    rest = b.sub(a, b.mul(quotient, divisor))
+    rest = _rest(b, a, quotient, divisor)
     differ = b.elementwise("ne", b.elementwise("lt", rest, zero), b.elementwise("lt", divisor, zero))
     return rest, b.mul(differ, b.elementwise("ne", rest, zero)), quotient
 
 
+def _rest(b: Builder, a: Node, quotient: Node, divisor: Node) -> Node:
+    """a - quotient * divisor, in one rounding; NaN where the quotient is not known to its last digit."""
+    known = b.elementwise("lt", b.elementwise("abs", quotient), b.const(2.0**53))
+    return b.select(known, b.sub(a, b.mul(quotient, divisor)), b.const(math.nan))
+
+
 def fmod(b: Builder, a: Node, divisor: Node) -> Node:
-    """As C's: with the sign of a."""
+    """As C's: with the sign of a; NaN where a is 2**53 divisors or more."""
     zero = b.const(0.0)
-    rest = b.sub(a, b.mul(trunc(b, b.div(a, divisor)), divisor))
+    rest = _rest(b, a, trunc(b, b.div(a, divisor)), divisor)
     differ = b.elementwise("ne", b.elementwise("lt", rest, zero), b.elementwise("lt", a, zero))
     beyond = b.mul(differ, b.elementwise("ne", rest, zero))
     return b.select(beyond, b.add(rest, copysign(b, divisor, a)), rest)
