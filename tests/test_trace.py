@@ -92,6 +92,7 @@ CALLS: dict[str, list[Function]] = {
     "broadcast_to": [lambda x: np.sum(A * np.broadcast_to(x, (6, 6))) + np.sum(np.broadcast_to(x[0], (3,)) ** 2)],
     "copy": [lambda x: np.copy(x) @ W],
     "zeros_like": [lambda x: np.sum(np.zeros_like(x) + x)],
+    "empty_like": [lambda x: np.size(np.empty_like(x)) * x[0]],
     "ones_like": [lambda x: np.ones_like(x, dtype=float) @ x],
     "full_like": [lambda x: np.full_like(x, 2.5) @ x + np.full_like(x, x[0]) @ W],
     "shape": [lambda x: x[0] * np.shape(x)[0]],

@@ -109,6 +109,26 @@ def set_element(x: Any) -> Any:
     return x[0]
 
 
+def set_what_a_view_sees(x: Any) -> Any:
+    y = x.copy()
+    v = y[1:]
+    y[2] = 0.0
+    return v @ v
+
+
+def set_what_a_view_of_a_view_sees(x: Any) -> Any:
+    y = x.copy()
+    v = y[1:][::2]
+    y[2] = 0.0
+    return v @ v
+
+
+def set_a_view(x: Any) -> Any:
+    y = x.copy()
+    y[1:][0] = 0.0
+    return y @ y
+
+
 def other_functions_value() -> Function:
     kept: list[Any] = []
     fd.surface(lambda x: kept.append(x) or x[0], dim=3)
@@ -153,7 +173,11 @@ def filled_slice(x: Any) -> Any:
 
 
 REFUSED: list[tuple[Function, str]] = [
-    (set_element, r"a traced array cannot be assigned to.*np.concatenate"),
+    (set_element, r"assignment to an array that others may see.*x\[0\] = 1.0; take a copy first, y = x.copy\(\)"),
+    (set_what_a_view_sees, r"assignment to an array that others may see.*y\[2\] = 0"),
+    (set_what_a_view_of_a_view_sees, r"assignment to an array that others may see.*y\[2\] = 0"),
+    (set_a_view, r"assignment to an array that others may see.*y\[1:\]\[0\] = 0"),
+    (lambda x: x.copy().__setitem__(9, 0.0), r"assignment to \[9\] of an array of shape \(3,\) \(index 9 is out of"),
     (seen_by_others, r"an update in place of an array that others may see.*write a = a \+ b, not a \+= b"),
     (the_point_itself, r"an update in place"),
     (a_number_that_is_a_view, r"an update in place"),

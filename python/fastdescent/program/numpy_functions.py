@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from fastdescent._check import nearest
 from fastdescent._errors import TraceError
 from fastdescent.program import composites
 from fastdescent.program.build import Builder
@@ -25,7 +26,8 @@ def apply_function(b: Builder, func: Any, args: tuple[Any, ...], kwargs: Mapping
     """The traced result of a NumPy function."""
     make = FUNCTIONS.get(func.__name__)
     if make is None:
-        refuse(f"np.{func.__name__} cannot be traced", "use " + ", ".join(sorted(FUNCTIONS)))
+        refuse(f"np.{func.__name__} cannot be traced{nearest(func.__name__, FUNCTIONS)}",
+               "write it with others; the documentation's page on programs says which do")  # fmt: skip
     try:
         return make(b, *args, **kwargs)
     except TraceError:
@@ -335,6 +337,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = (
         "atleast_1d": lambda b, a: _array(b, a).view(np.atleast_1d),
         "broadcast_to": _viewing(np.broadcast_to),
         "copy": lambda b, a, order="K", subok=False: _result(b, as_node(b, a), is_bool(a)),
+        "empty_like": lambda b, a, *args, **kwargs: _full_like(b, a, 0.0, *args, **kwargs),
         "zeros_like": lambda b, a, *args, **kwargs: _full_like(b, a, 0.0, *args, **kwargs),
         "ones_like": lambda b, a, *args, **kwargs: _full_like(b, a, 1.0, *args, **kwargs),
         "full_like": _full_like,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import operator
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
@@ -14,6 +15,8 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from fastdescent._errors import TraceError
 from fastdescent.program.build import Builder
 from fastdescent.program.graph import Node, Shape
+from fastdescent.program.indices import is_basic, is_integer, key_text
+from fastdescent.program.sharing import Sharing
 from fastdescent.program.source import user_line
 
 
@@ -27,28 +30,37 @@ class Traced(NDArrayOperatorsMixin):
     """An array whose values are not known yet. Behaves as a float64 NumPy array of its shape."""
 
     __array_priority__ = 1000.0
-    __slots__ = ("_fresh", "builder", "is_bool", "is_point", "node")
+    __slots__ = ("__weakref__", "_base", "_elements", "_node", "_sharing", "builder", "is_bool", "is_point")
 
     def __init__(
         self, builder: Builder, node: Node, *, is_bool: bool = False, is_point: bool = False, fresh: bool | None = None
     ) -> None:
         """`fresh`: nobody else sees this array, so that it may be updated in place; numbers always may."""
-        self.builder, self.node = builder, node
+        self.builder = builder
+        self._node: Node | None = node
+        self._elements: npt.NDArray[np.object_] | None = None  #: of an array that is being filled
         self.is_bool, self.is_point = is_bool, is_point
-        self._fresh = not node.shape if fresh is None else fresh
+        self._sharing = Sharing(not node.shape if fresh is None else fresh)
+        self._base: Traced | None = None  #: whose view this is
+
+    @property
+    def node(self) -> Node:
+        if self._node is None:
+            self._node = as_node(self.builder, self._elements)
+        return self._node
 
     # ------------------------------------------------------------------ what arrays tell about themselves
     @property
     def shape(self) -> Shape:
-        return self.node.shape
+        return self.node.shape if self._elements is None else self._elements.shape
 
     @property
     def ndim(self) -> int:
-        return len(self.node.shape)
+        return len(self.shape)
 
     @property
     def size(self) -> int:
-        return self.node.size
+        return math.prod(self.shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -81,8 +93,8 @@ class Traced(NDArrayOperatorsMixin):
 
     def _as_number(self) -> NoReturn:
         refuse("a traced value is not a number (math.sin, float(), or an element of np.zeros that is set, ask for one)",
-               "write np.sin and the like, and np.stack([...]) or np.empty(n, dtype=object) where np.zeros(n) "
-                "is filled")  # fmt: skip
+               "write np.sin and the like, and np.zeros_like(x), np.stack([...]) or np.empty(n, dtype=object) "
+               "where np.zeros(n) is filled")  # fmt: skip
 
     def __float__(self) -> float:
         self._as_number()
@@ -137,32 +149,45 @@ class Traced(NDArrayOperatorsMixin):
         raise AttributeError(f"a traced array has no attribute {name!r}")
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        refuse("a traced array cannot be assigned to", "build the result with np.concatenate, np.stack or np.where")
+        if not self._sharing.is_alone or self.is_bool:
+            refuse("assignment to an array that others may see", "take a copy first, y = x.copy()")
+        elements = np.asarray(self) if self._elements is None else self._elements
+        try:
+            elements[key] = np.asarray(value) if isinstance(value, Traced) and value.shape else value
+        except (IndexError, ValueError) as error:
+            refuse(f"assignment to [{key_text(key)}] of an array of shape {self.shape} ({error})", "mend it")
+        self._elements, self._node = elements, None
 
     # ------------------------------------------------------------------ views
     def view(self, change: Callable[[Any], Any]) -> Traced:
         """What a NumPy operation that makes a view does to an array of this shape."""
-        node = self.builder.view(self.node, change)
-        self._fresh = False
-        return Traced(self.builder, node, is_bool=self.is_bool, fresh=False)
+        view = Traced(self.builder, self.builder.view(self.node, change), is_bool=self.is_bool, fresh=False)
+        view._base = self
+        self._sharing.add(view)
+        return view
 
     def __getitem__(self, key: Any) -> Traced:
         parts = key if isinstance(key, tuple) else (key,)
         if any(isinstance(p, Traced) for p in parts):
             refuse("a traced value cannot be an index", "write np.where(condition, a, b)")
-        if not all(_is_basic(p) for p in parts):
+        if not all(is_basic(p) for p in parts):
             return self._gather(key)
         try:
-            if len(parts) == self.ndim and all(_is_integer(p) for p in parts):  # a number, not a view of one
+            if len(parts) == self.ndim and all(is_integer(p) for p in parts):  # a number, not a view of one
+                if self._elements is not None:
+                    return self._traced(self._elements[parts])
                 return Traced(self.builder, self.builder.view(self.node, operator.itemgetter((*parts, ...))),
                               is_bool=self.is_bool)  # fmt: skip
             every = parts if any(p is Ellipsis for p in parts) else (*parts, ...)  # with ... NumPy gives views only
             return self.view(operator.itemgetter(every))
         except IndexError as error:
             if self.is_point:
-                refuse(f"index [{_key_text(key)}]: your function receives one point, shape {self.shape} ({error})",
+                refuse(f"index [{key_text(key)}]: your function receives one point, shape {self.shape} ({error})",
                        "write x[0], not x[:, 0]")  # fmt: skip
-            refuse(f"index [{_key_text(key)}] of an array of shape {self.shape} ({error})", "mend the index")
+            refuse(f"index [{key_text(key)}] of an array of shape {self.shape} ({error})", "mend the index")
+
+    def _traced(self, value: Any) -> Traced:
+        return value if isinstance(value, Traced) else Traced(self.builder, as_node(self.builder, value))
 
     def _gather(self, key: Any) -> Traced:
         from fastdescent.program.numpy_moving import gather
@@ -172,7 +197,7 @@ class Traced(NDArrayOperatorsMixin):
     def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Traced:
         new = shape[0] if len(shape) == 1 else shape
         if order in ("F", "f"):
-            turned = self.transpose().reshape((new,) if _is_integer(new) else tuple(new)[::-1])
+            turned = self.transpose().reshape((new,) if is_integer(new) else tuple(new)[::-1])
             return turned.transpose()
         if order not in ("C", "c"):
             refuse(f"order={order!r} of a traced array", 'use "C" or "F"')
@@ -237,36 +262,17 @@ class Traced(NDArrayOperatorsMixin):
             return result
         if not isinstance(out[0], Traced):
             refuse("an update in place of an array of numbers", "write a = a + b, not a += b, or use dtype=object")
-        if out[0] is not self or not self._fresh:
+        if out[0] is not self or not self._sharing.is_alone:
             refuse("an update in place of an array that others may see", "write a = a + b, not a += b")
         if not self.shape:
             return result
-        self.node = self.builder.broadcast(result.node, self.shape)
+        self._node, self._elements = self.builder.broadcast(result.node, self.shape), None
         return self
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         from fastdescent.program.numpy_functions import apply_function
 
         return apply_function(self.builder, func, args, kwargs)
-
-
-def _is_integer(part: Any) -> bool:
-    return isinstance(part, int | np.integer) and not isinstance(part, bool)
-
-
-def _is_basic(part: Any) -> bool:
-    """Whether this part of an index makes a view, not a copy."""
-    return part is None or part is Ellipsis or isinstance(part, slice) or _is_integer(part)
-
-
-def _key_text(key: Any) -> str:
-    def one(k: Any) -> str:
-        if not isinstance(k, slice):
-            return "..." if k is Ellipsis else repr(k)
-        text = ":".join("" if v is None else str(v) for v in (k.start, k.stop))
-        return text if k.step is None else f"{text}:{k.step}"
-
-    return ", ".join(one(k) for k in key) if isinstance(key, tuple) else one(key)
 
 
 def as_node(builder: Builder, value: Any) -> Node:
@@ -285,6 +291,8 @@ def as_node(builder: Builder, value: Any) -> Node:
     if array.dtype == object and any(isinstance(v, Traced) for v in array.flat):
         parts = [builder.reshape(as_node(builder, v), (1,)) for v in array.flat]
         return builder.reshape(builder.concatenate(parts, 0), array.shape)
+    if array.dtype == object and array.size:
+        array = np.array(array.tolist())  # perhaps of numbers only
     if array.dtype.kind not in "biuf":
         refuse(f"an operand of type {type(value).__name__}, which is not real numbers", "use floats")
     return builder.const(array.astype(np.float64))
