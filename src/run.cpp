@@ -2,6 +2,7 @@
 #include "run.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <vector>
 
@@ -21,6 +22,15 @@ const Isa& isa_named(const std::string& name) {
   for (auto isa = available_isas(); *isa; ++isa)
     if (name == (*isa)->name) return **isa;
   throw py::value_error("no instruction set " + name + " on this machine");
+}
+
+/// Block, exact and fast of machine code; zeros where there is none.
+using Addresses = std::array<uintptr_t, 3>;
+
+template <class T>
+Compiled<T> compiled_at(const Addresses& at, bool plain) {
+  using Function = uint32_t (*)(Flight<T>*, uint32_t);
+  return {reinterpret_cast<Function>(at[1]), reinterpret_cast<Function>(at[2]), static_cast<uint32_t>(at[0]), plain};
 }
 
 }  // namespace
@@ -69,8 +79,8 @@ py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, 
                       const Array<T>& lane_values, const StepRows& rows, const std::vector<double>& limits,
                       const Array<T>& center, const Array<T>& box, bool plain, const Array<T>& state_before,
                       const Counts& t_before, const Statuses& status_before, const Array<uint32_t>& record_steps,
-                      const Counts& record_rows, size_t n_recorded, bool keep_state, uint32_t max_steps, size_t n_lanes,
-                      unsigned n_threads, py::object poll) {
+                      const Counts& record_rows, size_t n_recorded, bool keep_state, uint32_t max_steps,
+                      const Addresses& compiled, size_t n_lanes, unsigned n_threads, py::object poll) {
   const auto n = static_cast<size_t>(starts.shape(0)), dim = static_cast<size_t>(starts.shape(1));
   const Tests<T> tests{.dim = static_cast<int32_t>(dim),
                        .x = rows.x,
@@ -122,6 +132,7 @@ py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, 
                        .max_steps = max_steps,
                        .tests = tests,
                        .plain = plain,
+                       .compiled = compiled_at<T>(compiled, plain),
                        .n_lanes = n_lanes,
                        .n_threads = n_threads,
                        .record = record,
@@ -153,7 +164,7 @@ void define_run(py::module_& m) {
           py::arg("box").noconvert(), py::arg("plain"), py::arg("state_before").noconvert(),
           py::arg("t_before").noconvert(), py::arg("status_before").noconvert(), py::arg("record_steps"),
           py::arg("record_rows"), py::arg("n_recorded"), py::arg("keep_state"), py::arg("max_steps"),
-          py::arg("n_lanes"), py::arg("n_threads"), py::arg("poll"));
+          py::arg("compiled"), py::arg("n_lanes"), py::arg("n_threads"), py::arg("poll"));
   };
   both(double{});
   both(float{});

@@ -29,7 +29,7 @@ template <class T>
 class Worker {
  public:
   Worker(const Descent<T>& run, const DecodedStep<T>& step, Shared& shared) : run_(run), shared_(shared) {
-    const size_t block = run.isa->template kernels<T>().block;
+    const size_t block = run.block();
     const size_t n_lanes = std::max<size_t>(run.n_lanes ? run.n_lanes : block, 1);
     for (size_t left = n_lanes; left > 0; left -= std::min(left, block)) lanes_.emplace_back(run, step, left);
     batch_ = std::clamp<size_t>(run.n / run.n_threads / 4, 1, 128);

@@ -17,6 +17,7 @@ template <class T>
 class DecodedStep {
  public:
   explicit DecodedStep(const Descent<T>& run) {
+    if (run.compiled.block) return;
     const auto& kernels = run.isa->template kernels<T>();
     const auto code = run.step.code;
     RowSet state(run.step.n_rows);
@@ -49,7 +50,7 @@ class Lanes {
  public:
   Lanes(const Descent<T>& run, const DecodedStep<T>& step, size_t capacity)
       : run_(run),
-        block_(run.isa->template kernels<T>().block),
+        block_(run.block()),
         capacity_(static_cast<uint32_t>(std::min(capacity, block_))),
         rows_((run.step.n_rows + 1) * block_),
         frozen_(run.n_state * block_),
@@ -64,6 +65,7 @@ class Lanes {
              .steps = 1,
              .max_stopped = 1,
              .n_state = static_cast<uint32_t>(run.n_state),
+             .block = static_cast<uint32_t>(block_),
              .rows = rows_.get(),
              .uniform = run.uniform,
              .table = run.table,
@@ -76,7 +78,7 @@ class Lanes {
              .frozen = frozen_.get(),
              .saved = saved_.get(),
              .tests = &run.tests,
-             .program = step.code()};
+             .program = run.compiled.block ? static_cast<const void*>(&run.compiled) : step.code()};
   }
 
   uint32_t n_running() const { return n_; }
@@ -86,7 +88,8 @@ class Lanes {
   void advance(uint32_t steps) {
     tile_.steps = steps;
     tile_.max_stopped = 1 + n_ / 16;
-    run_.isa->template kernels<T>().advance(&tile_);
+    const auto& kernels = run_.isa->template kernels<T>();
+    (run_.compiled.block ? kernels.fly : kernels.advance)(&tile_);
   }
 
   /// Puts trajectory `index` into a lane at the end. The first one also fills the lanes that do not run.

@@ -74,6 +74,7 @@ struct Run {
                          .max_steps = max_steps,
                          .tests = tests,
                          .plain = false,
+                         .compiled = {},
                          .n_lanes = n_lanes,
                          .n_threads = n_threads,
                          .record = {},

@@ -66,6 +66,7 @@ def descend(
     n_recorded: int,
     keep_state: bool,
     max_steps: int,
+    compiled: tuple[int, int, int],
     n_lanes: int,
     n_threads: int,
     poll: Callable[[int], bool] | None,

@@ -37,8 +37,9 @@ struct Descent {
   size_t n, dim, n_state, n_lane, lane_row, n_table, table_row;
   uint32_t max_steps;
   Tests<T> tests;
-  bool plain;      ///< see Code::plain
-  size_t n_lanes;  ///< trajectories in flight on a thread, at most; results do not depend on it
+  bool plain;            ///< see Code::plain
+  Compiled<T> compiled;  ///< runs the step where its block is not 0, else the interpreter does
+  size_t n_lanes;        ///< trajectories in flight on a thread, at most; results do not depend on it
   unsigned n_threads;
   Recording<T> record;  ///< n_steps is 0 where nothing is recorded
   T* x;                 ///< results: (n, dim)
@@ -46,6 +47,9 @@ struct Descent {
   int8_t* status;       ///< (n)
   T* state_after;       ///< (n, n_state), or null
 
+  uint32_t block() const {
+    return compiled.block ? compiled.block : static_cast<uint32_t>(isa->template kernels<T>().block);
+  }
   bool runs(size_t index) const { return !status_before || status_before[index] == static_cast<int8_t>(Status::live); }
 };
 

@@ -41,6 +41,7 @@ struct Kernels {
   void* (*stop)();                       ///< the function after the last instruction
   void (*execute)(const Decoded* code, T* rows, const T* uniform);
   void (*advance)(Tile<T>*);  ///< the interpreter's kernel; Tile::program is a Code
+  void (*fly)(Tile<T>*);      ///< the kernel of compiled Programs; Tile::program is a Compiled
 };
 
 struct Isa {

@@ -37,7 +37,7 @@ struct Tests {
 /// `max_stopped` lanes have stopped. All `block` lanes are computed; those that do not run are ignored.
 template <class T>
 struct Tile {
-  uint32_t abi, steps, max_stopped, n_state;
+  uint32_t abi, steps, max_stopped, n_state, block;
   T* rows;
   const T* uniform;
   const T* table;  ///< (t, n_table): the values that depend on t alone
@@ -49,7 +49,33 @@ struct Tile {
   T* frozen;   ///< (n_state, block), for the kernel's own use
   T* saved;    ///< (n_state, block), likewise
   const Tests<T>* tests;
-  const void* program;  ///< the interpreter's decoded instructions
+  const void* program;  ///< a Code of the interpreter, or a Compiled
+};
+
+/// The lanes of a block in a compiled function. `engines/jit/flight.py` knows this layout.
+template <class T>
+struct Flight {
+  T* rows;
+  const T* uniform;
+  const T* table;               ///< its row of the first step; that of lane i stands table_offset[i] numbers further on
+  const int64_t* table_offset;  ///< null where the lanes agree on t
+  const T *center, *low, *high;
+  void (*huge_angle)(const T* x, void* quadrant, T* r, T* tail);  ///< of one vector
+  uint32_t candidates[8];  ///< written: for each vector, the lanes that may have to stop
+  T gtol2, escape2, xtol2, ftol;
+};
+
+/// A step Program as machine code for blocks of `block` lanes.
+template <class T>
+struct Compiled {
+  /// Makes `steps` steps, or as many as are sure; returns how many. Then the tests' rows are those of the point
+  /// reached.
+  uint32_t (*exact)(Flight<T>*, uint32_t steps);
+  /// Makes `steps` steps without tests, at least one. Returns whether all points on the way, the first and the last one
+  /// too, are certainly within the radius.
+  uint32_t (*fast)(Flight<T>*, uint32_t steps);
+  uint32_t block;  ///< 0: there is no machine code
+  bool plain;      ///< as in Code
 };
 
 }  // namespace fastdescent

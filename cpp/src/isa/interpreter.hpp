@@ -1,16 +1,16 @@
 // The interpreter's kernel: one block of lanes, step by step, until enough of them have stopped.
 #pragma once
 
+#include "flight.hpp"
+#include "stopping.hpp"
 #include "tables.hpp"
-#include "tests.hpp"
 
 namespace fastdescent::FD_ISA {
 
 template <class T>
-class Advance {
+class Advance : Stopping<T, block_lanes<T>> {
  public:
-  explicit Advance(Tile<T>& tile)
-      : tile_(tile), code_(*static_cast<const Code*>(tile.program)), live_(static_cast<Int*>(tile.live)) {
+  explicit Advance(Tile<T>& tile) : Stopping<T, block_lanes<T>>(tile), code_(*static_cast<const Code*>(tile.program)) {
     centred_ = true;
     for (int32_t d = 0; d < tile.tests->dim; ++d) centred_ &= tile.tests->center[d] == 0;
   }
@@ -27,17 +27,15 @@ class Advance {
       }
       if (n_stopped_ >= tile_.max_stopped) break;
     }
-    for (int i = 0; i < lanes; ++i) {
-      if (live_[i]) tile_.t[i] += done;
-      else if (stopped_[i]) copy(tile_.frozen, i, tile_.rows, i);
-    }
+    this->finish(done);
   }
 
  private:
-  using Int = typename simd<T>::Int;
+  using Base = Stopping<T, block_lanes<T>>;
+  using Base::tile_, Base::live_, Base::candidates_, Base::n_running_, Base::n_stopped_, Base::due_, Base::same_t_,
+      Base::first_, Base::survey, Base::stop_lanes;
   static constexpr int lanes = block_lanes<T>;
   static constexpr uint32_t longest_guess = 32;
-  static uint32_t min(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
   /// One step with every test. False if no lane was left to make it.
   bool step(uint32_t done) {
@@ -95,21 +93,6 @@ class Advance {
     return found != 0;
   }
 
-  /// Counts running lanes, and the steps from the beginning of this call until the first reaches its `until`.
-  void survey() {
-    n_running_ = 0;
-    due_ = ~0u;
-    same_t_ = true;
-    first_ = lanes;
-    for (int i = 0; i < lanes; ++i) {
-      if (!live_[i]) continue;
-      if (first_ == lanes) first_ = i;
-      ++n_running_;
-      due_ = min(due_, tile_.until[i] - tile_.t[i]);
-      same_t_ &= tile_.t[i] == tile_.t[first_];
-    }
-  }
-
   /// The rows that depend on t alone: one broadcast where the running lanes agree on t, else a lookup a lane.
   void fill_table(uint32_t done) {
     for (uint32_t r = 0; r < tile_.n_table; ++r) {
@@ -124,49 +107,12 @@ class Advance {
     }
   }
 
-  /// Exact tests for the lanes that may stop. One that does is put aside and goes on as a copy of a running one, so
-  /// that the loops need no masks and do not run into slow operands.
-  __attribute__((noinline)) void stop_lanes(uint32_t done) {
-    bool first_stopped = false;
-    int stopped_now[lanes], n_now = 0;
-    for (int u = 0; u < n_vectors; ++u) {
-      uint32_t candidates = done >= due_ ? mask_bits(running(tile_, u)) : candidates_[u];
-      for (; candidates; candidates &= candidates - 1) {
-        const int i = u * simd<T>::width + __builtin_ctz(candidates);
-        Status status = status_of(tile_, static_cast<size_t>(i));
-        if (status == Status::live && tile_.t[i] + done == tile_.until[i]) status = Status::max_steps;
-        if (status == Status::live) continue;
-        tile_.code[i] = static_cast<int8_t>(status);
-        tile_.t[i] += done;
-        live_[i] = 0;
-        stopped_[i] = true;
-        first_stopped |= i == first_;
-        copy(tile_.rows, i, tile_.frozen, i);
-        stopped_now[n_now++] = i;
-      }
-    }
-    n_stopped_ += n_now;
-    if (done >= due_ || first_stopped) survey();
-    else n_running_ -= n_now;
-    if (n_running_ == 0) return;
-    for (int k = 0; k < n_now; ++k) copy(tile_.rows, first_, tile_.rows, stopped_now[k]);
-  }
-
-  void copy(const T* from, int i, T* to, int j) const {
-    for (uint32_t r = 0; r < tile_.n_state; ++r) to[r * lanes + j] = from[r * lanes + i];
-  }
   void copy_state(const T* from, T* to) const {
     for (uint32_t k = 0; k < tile_.n_state * lanes; k += simd<T>::width) store(to + k, load(from + k));
   }
 
-  Tile<T>& tile_;
   const Code& code_;
-  Int* live_;
-  bool stopped_[lanes] = {};
-  uint32_t candidates_[n_vectors];
-  bool centred_, same_t_ = true;
-  uint32_t n_running_ = 0, n_stopped_ = 0, due_ = 0;
-  int first_ = 0;
+  bool centred_;
 };
 
 template <class T>
@@ -176,6 +122,6 @@ static void advance(Tile<T>* tile) {
 
 template <class T>
 inline constexpr Kernels<T> kernels{block_lanes<T>,  single_handler<T>, general_handler<T>, note_handler<T>,
-                                    stop_handler<T>, execute<T>,        advance<T>};
+                                    stop_handler<T>, execute<T>,        advance<T>,         fly<T>};
 
 }  // namespace fastdescent::FD_ISA

@@ -95,7 +95,7 @@ FD_INLINE T scalar_fma(T a, T b, T c) {
 template <class T>
 FD_COLD Status status_of(const Tile<T>& tile, size_t lane) {
   const Tests<T>& tests = *tile.tests;
-  const auto at = [&](int32_t r) { return tile.rows[r * block_lanes<T> + lane]; };
+  const auto at = [&](int32_t r) { return tile.rows[static_cast<size_t>(r) * tile.block + lane]; };
   bool x_finite = true, inside = true, slope_finite = tests.fun < 0 || is_finite(at(tests.fun));
   T g2 = 0, r2 = 0, moved2 = 0;
   for (int32_t d = 0; d < tests.dim; ++d) {

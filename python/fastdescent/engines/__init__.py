@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from fastdescent._check import nearest
+from fastdescent.engines.jit.target import target_of
 from fastdescent.engines.protocol import Engine
 
 #: Names that `engine=` may have, besides "auto".
@@ -17,25 +20,33 @@ def get_engine(name: str) -> Engine:
     ValueError
         Where there is no such engine, or it is missing here.
     """
-    from fastdescent.engines.native import NATIVE
-
     if name not in ("auto", *ENGINES):
         names = ", ".join(f'"{e}"' for e in ("auto", *ENGINES))
         raise ValueError(f"engine must be one of {names}; got {name!r}{nearest(name, ENGINES)}")
     reason = None if name == "auto" else why_missing(name)
     if reason:
         raise ValueError(f'engine "{name}" is missing: {reason}; fd.info() tells what is there')
+    if name == "jit":
+        from fastdescent.engines.jit.engine import JIT
+
+        return JIT
+    from fastdescent.engines.native import NATIVE
+
     return NATIVE
 
 
 def why_missing(name: str) -> str | None:
-    """Why an engine cannot be used here, or None where it can."""
-    if name != "native":
+    """Why an engine cannot be used here, or None where it can. Nothing heavy is imported to find out."""
+    if name == "numba":
         return "this version does not have it"
     from fastdescent.engines import native
 
     try:
-        native.isa()
+        isa = native.isa()
+        if name == "jit":
+            target_of(isa)
     except ValueError as error:
         return str(error)
+    if name == "jit" and find_spec("llvmlite") is None:
+        return "pip install 'fastdescent[jit]'"
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,14 @@ def n_lanes() -> int:
     return int(forced)
 
 
+class MachineCode(Protocol):
+    """Functions for blocks of lanes, by address (`Compiled` of the core). They must outlive the runs that use them."""
+
+    block: int
+    exact: int
+    fast: int
+
+
 class NativeEngine:
     """Interpreter and scheduler in C++."""
 
@@ -74,7 +82,7 @@ class NativeEngine:
         if state is None or nit is None:
             state, nit = np.zeros((0, len(job.initial)), job.starts.dtype), np.zeros(0, np.int32)
         fresh = Live(job.starts, state, nit, np.zeros(0, np.int8))
-        return Ends(*_descend(job, self.values(job), fresh, job.max_steps))
+        return Ends(*_descend(job, self.values(job), fresh, job.max_steps, self.kernel(job)))
 
     def values(self, job: DescentJob) -> Values:
         uniform = uniform_values(self, job.program, job.params)
@@ -83,10 +91,16 @@ class NativeEngine:
 
     def advance(self, job: DescentJob, values: Values, live: Live, until: int) -> None:
         if len(live.x):
-            _descend(job, values, live, until)
+            _descend(job, values, live, until, self.kernel(job))
+
+    def kernel(self, job: DescentJob) -> MachineCode | None:
+        """Machine code of the step, or None: it is interpreted."""
+        return None
 
 
-def _descend(job: DescentJob, values: Values, before: Live, max_steps: int) -> tuple[Any, ...]:
+def _descend(
+    job: DescentJob, values: Values, before: Live, max_steps: int, kernel: MachineCode | None
+) -> tuple[Any, ...]:
     """The core's call. Where `before` has statuses it works in place."""
     main, dtype = job.program.main, job.starts.dtype
     return _core.descend(
@@ -113,6 +127,7 @@ def _descend(job: DescentJob, values: Values, before: Live, max_steps: int) -> t
         n_recorded=job.record.n_rows,
         keep_state=job.keep_state,
         max_steps=max_steps,
+        compiled=(0, 0, 0) if kernel is None else (kernel.block, kernel.exact, kernel.fast),
         n_lanes=n_lanes(),
         n_threads=job.n_threads,
         poll=job.poll,
@@ -125,21 +140,27 @@ def _rounded(values: npt.ArrayLike, dtype: np.dtype[Any]) -> Floats:
 
 
 def _step_rows(program: Program, job: DescentJob) -> Any:
-    main = program.main
-    heads = {s.name: s.offset for s in main.outputs}
-    state = {s.name: s.offset for s in program.state}
     n_lane = sum(s.size for s in program.lanes.outputs)
     return _core.StepRows(
-        x=state["x"],
-        gradient=heads["gradient"],
-        fun=heads.get("fun", -1),
-        previous_fun=state.get("previous_fun", -1),
-        previous_x=state.get("previous_x", -1),
-        moved=state.get("moved", -1),
+        **step_rows(program),
         alarm=int(job.limits.alarm),
         lane_row=program.n_state,
         table_row=program.n_state + n_lane,
     )
+
+
+def step_rows(program: Program) -> dict[str, int]:
+    """The first row of what the stop tests look at, -1 for what is absent."""
+    heads = {s.name: s.offset for s in program.main.outputs}
+    state = {s.name: s.offset for s in program.state}
+    return {
+        "x": state["x"],
+        "gradient": heads["gradient"],
+        "fun": heads.get("fun", -1),
+        "previous_fun": state.get("previous_fun", -1),
+        "previous_x": state.get("previous_x", -1),
+        "moved": state.get("moved", -1),
+    }
 
 
 def _squared(job: DescentJob, dtype: np.dtype[Any]) -> list[float]:

@@ -50,6 +50,12 @@ FD_COLD void huge_angle_lanes(const T* x, typename simd<T>::Int* quadrant, T* r,
   }
 }
 
+/// For compiled Programs.
+template <class T>
+static void huge_angle_vector(const T* x, void* quadrant, T* r, T* tail) {
+  huge_angle_lanes<T>(x, static_cast<typename simd<T>::Int*>(quadrant), r, tail);
+}
+
 /// The angle, where x is huge by Payne and Hanek.
 template <class T>
 FD_INLINE Angle<T> huge_angle(IVec<T> huge, Vec<T> x, const Angle<T>& moderate) {

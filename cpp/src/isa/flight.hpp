@@ -1,0 +1,120 @@
+// The kernel of compiled Programs: machine code makes the steps, and comes back where a lane may have to stop.
+#pragma once
+
+#include "stopping.hpp"
+
+namespace fastdescent::FD_ISA {
+
+template <class T>
+class Pilot : Stopping<T, 0> {
+ public:
+  explicit Pilot(Tile<T>& tile) : Stopping<T, 0>(tile), compiled_(*static_cast<const Compiled<T>*>(tile.program)) {
+    const Tests<T>& tests = *tile.tests;
+    flight_.rows = tile.rows;
+    flight_.uniform = tile.uniform;
+    flight_.center = tests.center, flight_.low = tests.low, flight_.high = tests.high;
+    flight_.gtol2 = tests.gtol2, flight_.xtol2 = tests.xtol2, flight_.ftol = tests.ftol;
+    flight_.huge_angle = &huge_angle_vector<T>;
+  }
+
+  void run() {
+    survey();
+    uint32_t done = 0, hope = shortest_guess;
+    while (done < tile_.steps && n_running_ > 0) {
+      const uint32_t left = min(tile_.steps, due_) - done, bold = min(left, hope);
+      if (compiled_.plain && left > 0 && guess(done, bold)) {
+        done += bold;
+        hope = min(2 * hope, longest_guess);
+        continue;
+      }
+      done += exact(done, compiled_.plain ? bold : left);
+      hope = shortest_guess;
+      const bool found = any_candidate();
+      if (!found && done < due_) continue;
+      stop_lanes(done);
+      if (n_running_ == 0 || n_stopped_ >= tile_.max_stopped) break;
+      if (found) copy_to_spare_candidates();
+      if (found && done < tile_.steps) fast(done++, 1);
+    }
+    this->finish(done);
+  }
+
+ private:
+  using Base = Stopping<T, 0>;
+  using Base::tile_, Base::live_, Base::candidates_, Base::n_running_, Base::n_stopped_, Base::due_, Base::same_t_,
+      Base::first_, Base::survey, Base::stop_lanes, Base::lanes;
+  static constexpr uint32_t shortest_guess = 32, longest_guess = 1024;
+  int vectors() const { return lanes() / simd<T>::width; }
+
+  /// Lets the functions find the values that depend on t alone. Lanes that do not run share those of the first that
+  /// does.
+  void aim(uint32_t done) {
+    if (tile_.n_table == 0) return;
+    const size_t first = tile_.t[first_];
+    flight_.table = tile_.table + (first + done) * tile_.n_table;
+    flight_.table_offset = nullptr;
+    if (same_t_) return;
+    flight_.table_offset = offsets_;
+    for (int i = 0; i < lanes(); ++i)
+      offsets_[i] = live_[i] ? (static_cast<int64_t>(tile_.t[i]) - static_cast<int64_t>(first)) * tile_.n_table : 0;
+  }
+
+  uint32_t exact(uint32_t done, uint32_t steps) {
+    aim(done);
+    flight_.escape2 = tile_.tests->escape2 < largest<T> ? tile_.tests->escape2 : largest<T>;
+    const uint32_t made = compiled_.exact(&flight_, steps);
+    for (int u = 0; u < vectors(); ++u) candidates_[u] = flight_.candidates[u];
+    return made;
+  }
+
+  bool fast(uint32_t done, uint32_t steps) {
+    aim(done);
+    flight_.escape2 = tile_.tests->escape2;
+    return compiled_.fast(&flight_, steps) != 0;
+  }
+
+  /// Steps without tests, in the hope that no lane stops. If one might have, everything is as it was.
+  bool guess(uint32_t done, uint32_t steps) {
+    copy_state(tile_.rows, tile_.saved);
+    if (fast(done, steps)) return true;
+    copy_state(tile_.saved, tile_.rows);
+    return false;
+  }
+
+  /// Leaves those that run in candidates_.
+  bool any_candidate() {
+    uint32_t found = 0;
+    for (int u = 0; u < vectors(); ++u) {
+      spare_[u] = candidates_[u] & ~mask_bits(running(tile_, u));
+      found |= candidates_[u];
+      candidates_[u] &= ~spare_[u];
+    }
+    return found != 0;
+  }
+
+  /// Lanes that do not run, and might come back every step, become copies of one that does.
+  void copy_to_spare_candidates() {
+    for (int u = 0; u < vectors(); ++u) {
+      for (; spare_[u]; spare_[u] &= spare_[u] - 1) {
+        const int i = u * simd<T>::width + __builtin_ctz(spare_[u]);
+        for (uint32_t r = 0; r < tile_.table_row; ++r) tile_.rows[r * lanes() + i] = tile_.rows[r * lanes() + first_];
+      }
+    }
+  }
+
+  void copy_state(const T* from, T* to) const {
+    for (uint32_t k = 0; k < tile_.n_state * tile_.block; k += simd<T>::width) store(to + k, load(from + k));
+  }
+
+  const Compiled<T>& compiled_;
+  Flight<T> flight_{};
+  int64_t offsets_[block_lanes<T>];
+  uint32_t spare_[n_vectors];
+};
+
+template <class T>
+static void fly(Tile<T>* tile) {
+  Pilot<T>(*tile).run();
+}
+
+}  // namespace fastdescent::FD_ISA

@@ -1,0 +1,85 @@
+// What happens to lanes that may have to stop. Shared by all kernels; rare, and so scalar.
+#pragma once
+
+#include "tests.hpp"
+
+namespace fastdescent::FD_ISA {
+
+FD_INLINE uint32_t min(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+/// `fixed` is the number of lanes of a block where the compiler knows it, else 0.
+template <class T, int fixed>
+class Stopping {
+ public:
+  explicit Stopping(Tile<T>& tile) : tile_(tile), live_(static_cast<Int*>(tile.live)) {}
+
+ protected:
+  using Int = typename simd<T>::Int;
+  static constexpr int most = block_lanes<T>;
+  int lanes() const { return fixed ? fixed : static_cast<int>(tile_.block); }
+
+  /// Counts running lanes, and the steps from the beginning of this call until the first reaches its `until`.
+  void survey() {
+    n_running_ = 0;
+    due_ = ~0u;
+    same_t_ = true;
+    first_ = lanes();
+    for (int i = 0; i < lanes(); ++i) {
+      if (!live_[i]) continue;
+      if (first_ == lanes()) first_ = i;
+      ++n_running_;
+      due_ = min(due_, tile_.until[i] - tile_.t[i]);
+      same_t_ &= tile_.t[i] == tile_.t[first_];
+    }
+  }
+
+  /// Exact tests for the lanes that may stop. One that does is put aside and goes on as a copy of a running one, so
+  /// that the loops need no masks and do not run into slow operands.
+  __attribute__((noinline)) void stop_lanes(uint32_t done) {
+    bool first_stopped = false;
+    int stopped_now[most], n_now = 0;
+    for (int u = 0; u < lanes() / simd<T>::width; ++u) {
+      uint32_t candidates = done >= due_ ? mask_bits(running(tile_, u)) : candidates_[u];
+      for (; candidates; candidates &= candidates - 1) {
+        const int i = u * simd<T>::width + __builtin_ctz(candidates);
+        Status status = status_of(tile_, static_cast<size_t>(i));
+        if (status == Status::live && tile_.t[i] + done == tile_.until[i]) status = Status::max_steps;
+        if (status == Status::live) continue;
+        tile_.code[i] = static_cast<int8_t>(status);
+        tile_.t[i] += done;
+        live_[i] = 0;
+        stopped_[i] = true;
+        first_stopped |= i == first_;
+        copy(tile_.rows, i, tile_.frozen, i);
+        stopped_now[n_now++] = i;
+      }
+    }
+    n_stopped_ += n_now;
+    if (done >= due_ || first_stopped) survey();
+    else n_running_ -= n_now;
+    if (n_running_ == 0) return;
+    for (int k = 0; k < n_now; ++k) copy(tile_.rows, first_, tile_.rows, stopped_now[k]);
+  }
+
+  /// After the last of `done` steps: counts them, and puts back the lanes that have stopped.
+  void finish(uint32_t done) {
+    for (int i = 0; i < lanes(); ++i) {
+      if (live_[i]) tile_.t[i] += done;
+      else if (stopped_[i]) copy(tile_.frozen, i, tile_.rows, i);
+    }
+  }
+
+  void copy(const T* from, int i, T* to, int j) const {
+    for (uint32_t r = 0; r < tile_.n_state; ++r) to[r * lanes() + j] = from[r * lanes() + i];
+  }
+
+  Tile<T>& tile_;
+  Int* live_;
+  bool stopped_[most] = {};
+  uint32_t candidates_[n_vectors];
+  bool same_t_ = true;
+  uint32_t n_running_ = 0, n_stopped_ = 0, due_ = 0;
+  int first_ = 0;
+};
+
+}  // namespace fastdescent::FD_ISA

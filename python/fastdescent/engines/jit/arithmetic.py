@@ -1,0 +1,212 @@
+"""The arithmetic of opcodes and elementary functions (see `program.elementary.arithmetic`), as LLVM IR on vectors.
+
+A number is several vectors in flight, a name or constant for each: what follows in the text is independent, so that the
+processor need not wait. No flag permits LLVM to change a bit.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+
+from fastdescent.engines.jit.emitter import Emitter
+from fastdescent.program.exact import to_float32
+
+Vectors = tuple[str, ...]
+
+
+class Arithmetic:
+    """Emits instructions on `n` vectors of `width` numbers. `flight` names the pointer to the kernel's Flight."""
+
+    def __init__(self, emitter: Emitter, dtype: str, width: int, n: int, huge_angle: str) -> None:
+        self.emitter, self.width, self.n = emitter, width, n
+        self._dtype, self._huge_angle = dtype, huge_angle
+        double = dtype == "float64"
+        self.bits_of_number = 64 if double else 32
+        self.number, self.integer = ("double", "i64") if double else ("float", "i32")
+        self.vector, self.integers = f"<{width} x {self.number}>", f"<{width} x {self.integer}>"
+        self.mask = f"<{width} x i1>"
+        self.suffix = f"v{width}f{self.bits_of_number}"
+        self.align = width * self.bits_of_number // 8
+
+    @property
+    def dtype(self) -> str:
+        return self._dtype
+
+    # ------------------------------------------------------------------ helpers
+    def _each(self, operation: str, *operands: Vectors) -> Vectors:
+        """`operation` with the operands of each vector put in."""
+        value = self.emitter.value
+        return tuple(value(operation % parts) for parts in zip(*operands, strict=True))
+
+    def _call(self, name: str, *operands: Vectors) -> Vectors:
+        kinds = ", ".join([self.vector] * len(operands))
+        self.emitter.declare(f"declare {self.vector} @llvm.{name}.{self.suffix}({kinds})")
+        arguments = ", ".join([f"{self.vector} %s"] * len(operands))
+        return self._each(f"call {self.vector} @llvm.{name}.{self.suffix}({arguments})", *operands)
+
+    def _compare(self, how: str, a: Vectors, b: Vectors) -> Vectors:
+        return self._each(f"fcmp {how} {self.vector} %s, %s", a, b)
+
+    def splat(self, scalar: str) -> Vectors:
+        """All lanes are the scalar of this name."""
+        first = self.emitter.value(f"insertelement {self.vector} poison, {self.number} {scalar}, i64 0")
+        spread = f"shufflevector {self.vector} {first}, {self.vector} poison, <{self.width} x i32> zeroinitializer"
+        return (self.emitter.value(spread),) * self.n
+
+    def any(self, masks: Iterable[str]) -> str:
+        """Whether a lane of one of the masks is set, an i1."""
+        total = ""
+        for mask in masks:
+            total = mask if not total else self.emitter.value(f"or {self.mask} {total}, {mask}")
+        whole = self.emitter.value(f"bitcast {self.mask} {total} to i{self.width}")
+        return self.emitter.value(f"icmp ne i{self.width} {whole}, 0")
+
+    # ------------------------------------------------------------------ real numbers
+    def const(self, value: float) -> Vectors:
+        bits = struct.unpack("<Q", struct.pack("<d", self._rounded(value)))[0]
+        return (f"splat ({self.number} 0x{bits:016X})",) * self.n
+
+    def _rounded(self, value: float) -> float:
+        return to_float32(value) if self._dtype == "float32" else value
+
+    def add(self, a: Vectors, b: Vectors) -> Vectors:
+        return self._each(f"fadd {self.vector} %s, %s", a, b)
+
+    def sub(self, a: Vectors, b: Vectors) -> Vectors:
+        return self._each(f"fsub {self.vector} %s, %s", a, b)
+
+    def mul(self, a: Vectors, b: Vectors) -> Vectors:
+        return self._each(f"fmul {self.vector} %s, %s", a, b)
+
+    def div(self, a: Vectors, b: Vectors) -> Vectors:
+        return self._each(f"fdiv {self.vector} %s, %s", a, b)
+
+    def neg(self, a: Vectors) -> Vectors:
+        return self._each(f"fneg {self.vector} %s", a)
+
+    def abs(self, a: Vectors) -> Vectors:
+        return self._call("fabs", a)
+
+    def sqrt(self, a: Vectors) -> Vectors:
+        return self._call("sqrt", a)
+
+    def rint(self, a: Vectors) -> Vectors:
+        return self._call("rint", a)
+
+    def fma(self, a: Vectors, b: Vectors, c: Vectors) -> Vectors:
+        return self._call("fma", a, b, c)
+
+    def select(self, mask: Vectors, a: Vectors, b: Vectors) -> Vectors:
+        return self._each(f"select {self.mask} %s, {self.vector} %s, {self.vector} %s", mask, a, b)
+
+    # ------------------------------------------------------------------ comparisons
+    def lt(self, a: Vectors, b: Vectors) -> Vectors:
+        return self._compare("olt", a, b)
+
+    def le(self, a: Vectors, b: Vectors) -> Vectors:
+        return self._compare("ole", a, b)
+
+    def gt(self, a: Vectors, b: Vectors) -> Vectors:
+        return self._compare("ogt", a, b)
+
+    def ge(self, a: Vectors, b: Vectors) -> Vectors:
+        return self._compare("oge", a, b)
+
+    def eq(self, a: Vectors, b: Vectors) -> Vectors:
+        return self._compare("oeq", a, b)
+
+    def ne(self, a: Vectors, b: Vectors) -> Vectors:
+        return self._compare("une", a, b)
+
+    def mask_and(self, a: Vectors, b: Vectors) -> Vectors:
+        return self._each(f"and {self.mask} %s, %s", a, b)
+
+    def mask_or(self, a: Vectors, b: Vectors) -> Vectors:
+        return self._each(f"or {self.mask} %s, %s", a, b)
+
+    def mask_not(self, a: Vectors) -> Vectors:
+        return self._each(f"xor {self.mask} %s, splat (i1 true)", a)
+
+    # ------------------------------------------------------------------ integers
+    def bits(self, a: Vectors) -> Vectors:
+        return self._each(f"bitcast {self.vector} %s to {self.integers}", a)
+
+    def reals(self, a: Vectors) -> Vectors:
+        return self._each(f"bitcast {self.integers} %s to {self.vector}", a)
+
+    def iconst(self, value: int) -> Vectors:
+        half = 1 << (self.bits_of_number - 1)
+        return (f"splat ({self.integer} {((value + half) & (2 * half - 1)) - half})",) * self.n
+
+    def _integers(self, operation: str, a: Vectors, b: Vectors) -> Vectors:
+        return self._each(f"{operation} {self.integers} %s, %s", a, b)
+
+    def iadd(self, a: Vectors, b: Vectors) -> Vectors:
+        return self._integers("add", a, b)
+
+    def isub(self, a: Vectors, b: Vectors) -> Vectors:
+        return self._integers("sub", a, b)
+
+    def iand(self, a: Vectors, b: Vectors) -> Vectors:
+        return self._integers("and", a, b)
+
+    def ior(self, a: Vectors, b: Vectors) -> Vectors:
+        return self._integers("or", a, b)
+
+    def ixor(self, a: Vectors, b: Vectors) -> Vectors:
+        return self._integers("xor", a, b)
+
+    def shl(self, a: Vectors, n: int) -> Vectors:
+        return self._integers("shl", a, self.iconst(n))
+
+    def shr(self, a: Vectors, n: int) -> Vectors:
+        return self._integers("ashr", a, self.iconst(n))
+
+    def ushr(self, a: Vectors, n: int) -> Vectors:
+        return self._integers("lshr", a, self.iconst(n))
+
+    def ilt(self, a: Vectors, b: Vectors) -> Vectors:
+        return self._integers("icmp slt", a, b)
+
+    def ieq(self, a: Vectors, b: Vectors) -> Vectors:
+        return self._integers("icmp eq", a, b)
+
+    def ine(self, a: Vectors, b: Vectors) -> Vectors:
+        return self._integers("icmp ne", a, b)
+
+    # ------------------------------------------------------------------ huge angles
+    def huge_angle(
+        self, huge: Vectors, x: Vectors, quadrant: Vectors, r: Vectors, tail: Vectors
+    ) -> tuple[Vectors, Vectors, Vectors]:
+        """A branch that is hardly ever taken: the core's function does one vector after the other."""
+        e = self.emitter
+        key = f"huge angle of {x}"
+        if key in e.merged:
+            return e.merged[key]  # type: ignore[no-any-return]
+        some, before = self.any(huge), e.block
+        cold, after = e.fresh("huge"), e.fresh("after")
+        e.do(f"br i1 {some}, label %{cold}, label %{after}, !prof !0")
+        e.label(cold)
+        with e.inside():
+            found = [self._huge_angle_of(*parts) for parts in zip(x, quadrant, r, tail, strict=True)]
+        cold = e.block
+        e.do(f"br label %{after}")
+        e.label(after)
+        kinds = (self.integers, self.vector, self.vector)
+
+        def merged(k: int, usual: Vectors) -> Vectors:
+            pairs = zip(usual, found, strict=True)
+            return tuple(e.read(f"phi {kinds[k]} [ {b}, %{before} ], [ {f[k]}, %{cold} ]") for b, f in pairs)
+
+        e.merged[key] = merged(0, quadrant), merged(1, r), merged(2, tail)
+        return e.merged[key]  # type: ignore[no-any-return]
+
+    def _huge_angle_of(self, x: str, *usual: str) -> tuple[str, ...]:
+        e = self.emitter
+        kinds = (self.integers, self.vector, self.vector)
+        homes = [e.local(kind, self.align) for kind in (self.vector, *kinds)]
+        for kind, value, home in zip((self.vector, *kinds), (x, *usual), homes, strict=True):
+            e.do(f"store {kind} {value}, ptr {home}, align {self.align}")
+        e.do(f"call void {self._huge_angle}(" + ", ".join(f"ptr {home}" for home in homes) + ")")
+        return tuple(e.read(f"load {kind}, ptr {h}, align {self.align}") for kind, h in zip(kinds, homes[1:], strict=True))

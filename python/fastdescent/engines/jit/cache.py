@@ -1,0 +1,37 @@
+"""Kernels by what they are made of. Those that were used last are kept; one that is let go lives on while a run holds it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastdescent.engines.jit.compile import MachineCode
+from fastdescent.engines.jit.kernel import KernelSpec, Shape, kernel_text
+from fastdescent.engines.jit.shape import shape_for
+from fastdescent.engines.jit.target import target_of
+from fastdescent.program.recent import Recent
+
+_MOST_KERNELS = 128
+
+
+class Kernel:
+    """Machine code of a step Program for blocks of `block` lanes."""
+
+    def __init__(self, text: str, shape: Shape, isa: str) -> None:
+        self._code = MachineCode(text, target_of(isa))
+        self.block = shape.width * shape.n_vectors
+        self.exact, self.fast = self._code.address("exact"), self._code.address("fast")
+
+
+_kernels: Recent[Any, Kernel] = Recent(_MOST_KERNELS)
+
+
+def kernel_of(spec: KernelSpec, dtype: str, isa: str) -> Kernel:
+    """The kernel, compiled where it is not at hand."""
+    shape = shape_for(spec, dtype, target_of(isa))
+    main = spec.main
+    key = (main.code.tobytes(), main.split, main.n_rows, spec.constants, spec.n_state, spec.n_lane, spec.n_table)
+    return _kernels.get((*key, spec.stops, shape, isa), lambda: _compiled(spec, shape, isa))
+
+
+def _compiled(spec: KernelSpec, shape: Shape, isa: str) -> Kernel:
+    return Kernel(kernel_text(spec, shape, target_of(isa).attributes), shape, isa)

@@ -1,0 +1,43 @@
+"""The engine: what the native one does, with compiled steps."""
+
+from __future__ import annotations
+
+from fastdescent.engines.jit.cache import Kernel, kernel_of
+from fastdescent.engines.jit.kernel import KernelSpec
+from fastdescent.engines.jit.stops import Stops
+from fastdescent.engines.native import NativeEngine, isa, step_rows
+from fastdescent.engines.protocol import DescentJob
+
+
+class JitEngine(NativeEngine):
+    """Scheduler in C++, steps compiled by LLVM. What is computed once, not step by step, is left to the interpreter."""
+
+    name = "jit"
+
+    def kernel(self, job: DescentJob) -> Kernel:
+        return kernel_of(spec_of(job), job.starts.dtype.name, isa())
+
+
+def spec_of(job: DescentJob) -> KernelSpec:
+    """What the kernel of a job is made of. Limits and parameters are not: they come with each call."""
+    program, limits = job.program, job.limits
+    stops = Stops(
+        dim=job.starts.shape[1],
+        **step_rows(program),
+        gtol=limits.gtol is not None,
+        xtol=limits.xtol is not None,
+        ftol=limits.ftol is not None,
+        box=limits.box is not None,
+        centred=not any(limits.center),
+    )
+    return KernelSpec(
+        main=program.main,
+        constants=tuple(program.constants.tolist()),
+        n_state=program.n_state,
+        n_lane=sum(s.size for s in program.lanes.outputs),
+        n_table=sum(s.size for s in program.table.outputs),
+        stops=stops,
+    )
+
+
+JIT = JitEngine()

@@ -1,0 +1,85 @@
+"""Rows of a block in a compiled function: values that LLVM keeps in registers, or memory where loops touch them."""
+
+from __future__ import annotations
+
+from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
+from fastdescent.program.opcodes import ARITY, NAMES, REDUCTIONS
+from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, UNIFORM, A, IntArray
+
+#: Instructions on more rows than this become loops over rows in memory.
+LONGEST_UNROLLED = 16
+
+Instruction = list[int]
+
+
+def is_loop(row: Instruction) -> bool:
+    """Whether an instruction is emitted as a loop."""
+    return row[N_OUTER] * row[N_INNER] > LONGEST_UNROLLED
+
+
+def rows_of(row: Instruction, column: int, n_outer: int, n_inner: int) -> list[int]:
+    """The rows that an operand or result stands on."""
+    offset, outer, inner = row[column : column + 3]
+    return [offset + i * outer + j * inner for i in range(n_outer) for j in range(n_inner)]
+
+
+def rows_in_memory(code: IntArray) -> frozenset[int]:
+    """Rows that loops read or write."""
+    found: set[int] = set()
+    for row in code.tolist():
+        if is_loop(row):
+            name, outer, inner = NAMES[row[OP]], row[N_OUTER], row[N_INNER]
+            found.update(rows_of(row, OUT, outer, 1 if name in REDUCTIONS else inner))
+            for k in range(ARITY[name]):
+                if not row[UNIFORM] >> k & 1:
+                    found.update(rows_of(row, A + 3 * k, outer, inner))
+    return frozenset(found)
+
+
+class Rows:
+    """What is known of each row at one place of the function."""
+
+    def __init__(self, m: Arithmetic, base: str, in_memory: frozenset[int]) -> None:
+        self._m, self._base = m, base
+        self.in_memory = in_memory
+        self._values: dict[int, Vectors] = {}
+
+    def get(self, row: int) -> Vectors:
+        """The numbers of a row."""
+        if row in self.in_memory:
+            return self.load(row)
+        if row not in self._values:
+            self._values[row] = self.load(row)
+        return self._values[row]
+
+    def put(self, row: int, value: Vectors) -> None:
+        """Replaces a row."""
+        if row in self.in_memory:
+            self.store(row, value)
+        else:
+            self._values[row] = value
+
+    def flush(self, row: int) -> None:
+        """Writes a row to memory if it does not stand there."""
+        if row in self._values:
+            self.store(row, self._values[row])
+
+    def load(self, row: int | str) -> Vectors:
+        """From memory; a row of the loop's own is given by the name of its number, an i64."""
+        m = self._m
+        return tuple(m.emitter.read(f"load {m.vector}, ptr {p}, align {m.align}") for p in self._pointers(row))
+
+    def store(self, row: int | str, value: Vectors) -> None:
+        """To memory."""
+        m = self._m
+        for v, p in zip(value, self._pointers(row), strict=True):
+            m.emitter.do(f"store {m.vector} {v}, ptr {p}, align {m.align}")
+
+    def _pointers(self, row: int | str) -> list[str]:
+        m, value = self._m, self._m.emitter.value
+        block = m.n * m.width
+        if isinstance(row, int):
+            places = [row * block + u * m.width for u in range(m.n)]
+            return [value(f"getelementptr {m.number}, ptr {self._base}, i64 {place}") for place in places]
+        start = value(f"getelementptr {m.number}, ptr {self._base}, i64 " + value(f"mul i64 {row}, {block}"))
+        return [value(f"getelementptr {m.number}, ptr {start}, i64 {u * m.width}") for u in range(m.n)]
