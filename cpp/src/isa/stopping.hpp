@@ -20,17 +20,18 @@ class Stopping {
 
   /// Counts running lanes, and the steps from the beginning of this call until the first reaches its `until`.
   void survey() {
-    n_running_ = 0;
-    due_ = ~0u;
-    same_t_ = true;
-    first_ = lanes();
-    for (int i = 0; i < lanes(); ++i) {
-      if (!live_[i]) continue;
-      if (first_ == lanes()) first_ = i;
-      ++n_running_;
-      due_ = min(due_, tile_.until[i] - tile_.t[i]);
-      same_t_ &= tile_.t[i] == tile_.t[first_];
+    const int n = lanes();
+    const uint32_t *const t = tile_.t, *const until = tile_.until;
+    int first = 0;
+    while (first < n && !live_[first]) ++first;
+    uint32_t n_running = 0, due = ~0u, differ = 0;
+    for (int i = first; i < n; ++i) {
+      const bool runs = live_[i] != 0;
+      n_running += runs;
+      due = min(due, runs ? until[i] - t[i] : ~0u);
+      differ |= runs ? t[i] ^ t[first] : 0;
     }
+    n_running_ = n_running, due_ = due, same_t_ = differ == 0, first_ = first;
   }
 
   /// Exact tests for the lanes that may stop. One that does is put aside and goes on as a copy of a running one, so
@@ -63,10 +64,12 @@ class Stopping {
 
   /// After the last of `done` steps: counts them, and puts back the lanes that have stopped.
   void finish(uint32_t done) {
-    for (int i = 0; i < lanes(); ++i) {
-      if (live_[i]) tile_.t[i] += done;
-      else if (stopped_[i]) copy(tile_.frozen, i, tile_.rows, i);
-    }
+    const int n = lanes();
+    uint32_t* const t = tile_.t;
+    for (int i = 0; i < n; ++i) t[i] += live_[i] ? done : 0;
+    if (n_stopped_ == 0) return;
+    for (int i = 0; i < n; ++i)
+      if (stopped_[i]) copy(tile_.frozen, i, tile_.rows, i);
   }
 
   void copy(const T* from, int i, T* to, int j) const {

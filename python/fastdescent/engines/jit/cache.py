@@ -18,7 +18,7 @@ class Kernel:
 
     def __init__(self, text: str, shape: Shape, isa: str) -> None:
         self._code = MachineCode(text, target_of(isa))
-        self.block = shape.width * shape.n_vectors
+        self.block = shape.block
         self.exact, self.fast = self._code.address("exact"), self._code.address("fast")
 
 

@@ -37,10 +37,10 @@ def rows_in_memory(code: IntArray) -> frozenset[int]:
 
 
 class Rows:
-    """What is known of each row at one place of the function."""
+    """What is known of each row at one place of the function. The vectors are those of a block from lane `first` on."""
 
-    def __init__(self, m: Arithmetic, base: str, in_memory: frozenset[int]) -> None:
-        self._m, self._base = m, base
+    def __init__(self, m: Arithmetic, base: str, in_memory: frozenset[int], block: int, first: int) -> None:
+        self._m, self._base, self._block, self._first = m, base, block, first
         self.in_memory = in_memory
         self._values: dict[int, Vectors] = {}
 
@@ -77,9 +77,8 @@ class Rows:
 
     def _pointers(self, row: int | str) -> list[str]:
         m, value = self._m, self._m.emitter.value
-        block = m.n * m.width
+        lanes = [self._first + u * m.width for u in range(m.n)]
         if isinstance(row, int):
-            places = [row * block + u * m.width for u in range(m.n)]
-            return [value(f"getelementptr {m.number}, ptr {self._base}, i64 {place}") for place in places]
-        start = value(f"getelementptr {m.number}, ptr {self._base}, i64 " + value(f"mul i64 {row}, {block}"))
-        return [value(f"getelementptr {m.number}, ptr {start}, i64 {u * m.width}") for u in range(m.n)]
+            return [value(f"getelementptr {m.number}, ptr {self._base}, i64 {row * self._block + i}") for i in lanes]
+        start = value(f"getelementptr {m.number}, ptr {self._base}, i64 " + value(f"mul i64 {row}, {self._block}"))
+        return [value(f"getelementptr {m.number}, ptr {start}, i64 {i}") for i in lanes]

@@ -1,0 +1,240 @@
+"""The engine "jit" gives the bits of the interpreter: opcodes, rules, options, surfaces. Equality, never a tolerance."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from typing import Any
+
+import catalog_cases
+import numpy as np
+import parity
+import pytest
+from test_opcodes import DTYPES, N_TERMS, assert_same_bits, expected, operands
+
+import fastdescent as fd
+from fastdescent import _core, engines
+from fastdescent.engines.jit import cache, shape
+from fastdescent.engines.jit.compile import assembly
+from fastdescent.engines.jit.engine import JIT, spec_of
+from fastdescent.engines.jit.kernel import Shape, kernel_text
+from fastdescent.engines.jit.target import TARGETS
+from fastdescent.engines.protocol import DescentJob, Recording, StopLimits
+from fastdescent.program.opcodes import ARITY, NAMES, NUMBERS, REDUCTIONS
+from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, UNIFORM, WIDTH, A, Program, Section, Slot, empty_section
+
+ISAS = [isa for isa in _core.isas() if isa in TARGETS]
+NO_RECORDING = Recording(np.zeros(0, np.uint32), np.zeros(0, np.int32), 0)
+
+
+def instruction(name: str, uniform: int, n: int, out: int, operands: list[int]) -> list[int]:
+    """One row of results; a reduction has n terms that follow each other."""
+    row = [0] * WIDTH
+    row[OP], row[UNIFORM], row[N_OUTER], row[N_INNER], row[OUT] = NUMBERS[name], uniform, 1, n, out
+    for k, place in enumerate(operands):
+        row[A + 3 * k : A + 3 * k + 3] = place, 0, 1
+    return row
+
+
+def opcode_program(name: str, n_terms: int) -> Program:
+    """State x (one coordinate, its own gradient) and y; a step makes y = op(lane values)."""
+    n = ARITY[name] * n_terms
+    values = tuple(Slot(f"value{k}", n + k, 1) for k in range(n))
+    lane_code = [instruction("copy", 0, 1, n + k, [k]) for k in range(n)]
+    lane_inputs = tuple(Slot(f"lane{k}", k, 1) for k in range(n))
+    lanes = Section(np.array(lane_code, np.int32), 2 * n, 0, lane_inputs, values)
+    x, y, gradient = Slot("x", 0, 1), Slot("y", 1, 1), Slot("gradient", n + 2, 1)
+    code = [
+        instruction("copy", 0, 1, gradient.offset, [0]),
+        instruction(name, 0, n_terms, 1, [2 + k * n_terms for k in range(ARITY[name])]),
+    ]
+    inputs = (x, y, *(Slot(f"lane{k}", 2 + k, 1) for k in range(n)))
+    main = Section(np.array(code, np.int32), n + 3, 0, inputs, (gradient,), split=1)
+    return Program(np.zeros(0), (), empty_section(0), empty_section(0), lanes, main, (x, y))
+
+
+def opcode_job(name: str, x: Any) -> DescentJob:
+    n_terms = N_TERMS if name in REDUCTIONS else 1
+    return DescentJob(
+        program=opcode_program(name, n_terms), initial=(0.0, 0.0), starts=np.zeros((len(x), 1), x.dtype), overwrite=False,
+        params={}, schedules={}, lane_inputs={f"lane{k}": x[:, k : k + 1].astype(np.float64) for k in range(x.shape[1])},
+        state=None, nit=None, keep_state=True, record=NO_RECORDING,
+        limits=StopLimits(None, None, None, None, (0.0,), None, False), plain=False, max_steps=1, n_threads=1, poll=None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_opcode(name: str, dtype: str, isa: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FASTDESCENT_ISA", isa)
+    x = operands(name, dtype)
+    with np.errstate(invalid="ignore"):
+        job = opcode_job(name, x)
+    assert_same_bits(JIT.descend(job).state[:, 1], expected(name, dtype), x)
+
+
+def same_as_native(s: fd.Surface, x0: Any, optimizer: fd.Optimizer, **options: Any) -> fd.Descent:
+    jit, native = (fd.descend(s, x0, optimizer, engine=e, **options) for e in ("jit", "native"))
+    assert jit.engine == "jit"
+    assert parity.same_bits(jit, native), (s, optimizer, options)
+    if native.path is not None:
+        assert jit.path is not None
+        assert jit.path.x.tobytes() == native.path.x.tobytes()
+        assert np.array_equal(jit.path.lengths, native.path.lengths)
+    return jit
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("options", parity.OPTIONS)
+@pytest.mark.parametrize("optimizer", parity.optimizers(1))
+def test_every_rule_and_option(optimizer: str, options: str, dtype: str) -> None:
+    for surface in ("himmelblau", "array"):
+        s = parity.surfaces()[surface]
+        x0, rule = parity.starts(s, 150, dtype), parity.optimizers(150)[optimizer]
+        same_as_native(s, x0, rule, max_steps=400, **parity.OPTIONS[options])
+
+
+@pytest.mark.parametrize("surface", parity.own_surfaces())
+def test_surfaces_of_all_operations(surface: str) -> None:
+    s = parity.surfaces()[surface]
+    for dtype in DTYPES:
+        x0 = parity.starts(s, 70, dtype)
+        same_as_native(s, x0, fd.Momentum(lr=0.001), max_steps=60)
+        same_as_native(s, x0, fd.LineSearch(), max_steps=60, gtol=None, ftol=1e-7)
+
+
+@pytest.mark.parametrize(("name", "dim"), catalog_cases.CASES)
+def test_the_catalog(name: str, dim: int) -> None:
+    s = catalog_cases.made(name, dim)
+    same_as_native(s, parity.starts(s, 30, "float64"), fd.Adam(lr=0.02), max_steps=40)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize(("n_vectors", "n_groups"), [(1, 1), (2, 3), (3, 1), (8, 1)])
+def test_vectors_in_flight_threads_and_lanes(n_vectors: int, n_groups: int, isa: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FASTDESCENT_ISA", isa)
+
+    def forced(spec: Any, dtype: str, target: Any) -> Shape:
+        return replace(shape.shape_for(spec, dtype, target), n_vectors=n_vectors, n_groups=n_groups)
+
+    monkeypatch.setattr(cache, "shape_for", forced)
+    for optimizer in ("adam-all", "gd-lanes"):
+        for options in ("default", "free", "tight"):
+            for n in (0, 1, 9, 300):
+                case = ("himmelblau", optimizer, options, "float64")
+                native = parity.run(case, n, max_steps=150, engine="native")
+                for n_threads in (1, 3):
+                    assert parity.same_bits(parity.run(case, n, 150, engine="jit", n_threads=n_threads), native)
+                monkeypatch.setenv("FASTDESCENT_LANES", "5")
+                assert parity.same_bits(parity.run(case, n, max_steps=150, engine="jit"), native)
+                monkeypatch.delenv("FASTDESCENT_LANES")
+
+
+def test_paths_and_reductions() -> None:
+    s = fd.surfaces.himmelblau()
+    x0 = parity.starts(s, 100, "float64")
+    same_as_native(s, x0, fd.Momentum(lr=0.002), max_steps=300, record=7)
+    same_as_native(s, x0, fd.Adam(lr=0.1), max_steps=300, record=fd.Record(steps=(0, 1, 50, 51), which=[3, 99]))
+    same_as_native(s, x0, fd.GD(lr=0.01), max_steps=120, reduce=parity.REDUCTIONS, gtol=None)
+    same_as_native(s, x0.astype("f4"), fd.GD(lr=0.01), max_steps=120, reduce=parity.REDUCTIONS, record=10)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 37])
+def test_runs_that_go_on(cut: int) -> None:
+    s = fd.surfaces.rosenbrock(dim=3)
+    x0 = parity.starts(s, 100, "float64")
+    whole = fd.descend(s, x0, fd.Adam(lr=lambda t: 0.1 / (1 + t)), max_steps=90, engine="native")
+    part = fd.descend(s, x0, fd.Adam(lr=lambda t: 0.1 / (1 + t)), max_steps=cut, engine="jit", keep_state=True)
+    assert parity.same_bits(fd.resume(part, max_steps=90), whole)
+
+
+def test_swarms() -> None:
+    s = fd.surfaces.himmelblau()
+    x0 = parity.starts(s, 100, "float64")
+    swarms = [fd.Swarm(s, x0, fd.Adam(lr=0.05), engine=e, max_steps=500) for e in ("jit", "native")]
+    for n in (1, 3, 50, 100):
+        for swarm in swarms:
+            swarm.step(n)
+        assert swarms[0].x.tobytes() == swarms[1].x.tobytes()
+        assert np.array_equal(swarms[0].status, swarms[1].status)
+
+
+def test_divergence_and_points_where_f_is_undefined() -> None:
+    x0 = np.linspace(-3, 3, 203)[:, np.newaxis]
+    for text in ("x**4", "log(x)", "sqrt(x) + x**2", "1/x", "exp(x**3)", "sin(1e5*x)*1e8"):
+        s = fd.surface(text)
+        for lr in (0.1, 3.0, 1e9):
+            for radius in ("auto", None, 2.0):
+                same_as_native(s, x0, fd.GD(lr=lr), max_steps=300, gtol=None, escape_radius=radius)
+                same_as_native(s, x0, fd.GD(lr=lr), max_steps=300, escape_radius=radius)
+
+
+def test_wide_programs_keep_loops() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(30, 20)), rng.normal(size=30)
+    s = fd.surface(lambda x: np.sum(np.tanh(a @ x - b) ** 2) + 0.1 * np.sum(np.sin(x) ** 2), dim=20)
+    for dtype in DTYPES:
+        x0 = parity.starts(s, 40, dtype)
+        same_as_native(s, x0, fd.Adam(lr=0.01), max_steps=30)
+        same_as_native(s, x0, fd.Momentum(lr=0.01), max_steps=30, gtol=None)
+
+
+def test_a_kernel_is_compiled_once_for_all_parameters() -> None:
+    s = fd.surface("a*x**2 + y**2", a=2.0)
+    fd.descend(s, [[1.0, 1.0]], fd.GD(lr=0.1), engine="jit")
+    n = len(cache._kernels)
+    fd.descend(s.with_params(a=3.0), [[1.0, 2.0]], fd.GD(lr=0.2), engine="jit", gtol=1e-3)
+    assert len(cache._kernels) == n
+
+
+def test_many_threads_compile_and_run_at_once() -> None:
+    found: dict[int, fd.Descent] = {}
+
+    def work(k: int) -> None:
+        s = fd.surface(f"(x - {k % 3})**2 + y**2")
+        found[k] = fd.descend(s, np.ones((100, 2)), fd.GD(lr=0.1), engine="jit")
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(9)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    for k, run in found.items():
+        assert np.allclose(run.x, (k % 3, 0.0), atol=1e-5)
+
+
+@pytest.mark.parametrize("isa", [isa for isa in TARGETS if isa.startswith("x86")])
+def test_assembly_has_wide_vectors_and_calls_nothing(isa: str) -> None:
+    job = replace(opcode_job("exp", operands("exp", "float64")))
+    target = TARGETS[isa]
+    text = kernel_text(spec_of(job), Shape("float64", target.vector_bytes // 8, 2, 1), target.attributes)
+    found = assembly(text, target)
+    assert ("zmm" if isa == "x86-64-v4" else "ymm") in found
+    assert "vfmadd" in found
+    assert "call" not in found
+
+
+def test_what_is_missing_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=r"engine \"jit\" is missing: pip install 'fastdescent\[jit\]'"):
+        fd.descend(fd.surface("x**2"), [[1.0]], fd.GD(lr=0.1), engine="jit")
+    assert not {e.name: e for e in fd.info().engines}["jit"].available
+
+
+def test_without_fma_there_is_no_jit(monkeypatch: pytest.MonkeyPatch) -> None:
+    if "x86-64-v2" in _core.isas():
+        monkeypatch.setenv("FASTDESCENT_ISA", "x86-64-v2")
+        with pytest.raises(ValueError, match="fused multiply-add in hardware"):
+            fd.descend(fd.surface("x**2"), [[1.0]], fd.GD(lr=0.1), engine="jit")
+
+
+def test_llvm_is_imported_when_it_is_used() -> None:
+    code = (
+        "import sys, fastdescent as fd; s = fd.surface('x**2'); o = fd.GD(lr=0.1); fd.info()\n"
+        "fd.descend(s, [[1.0]], o, engine='native'); assert 'llvmlite' not in sys.modules\n"
+        "fd.descend(s, [[1.0]], o, engine='jit'); assert 'llvmlite' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
