@@ -1,4 +1,4 @@
-"""The engine "jit" gives the bits of the interpreter: opcodes, rules, options, surfaces. Equality, never a tolerance."""
+"""The engine "jit" has the bits of the interpreter: opcodes, rules, options, surfaces. Equality, never a tolerance."""
 
 from __future__ import annotations
 
@@ -23,7 +23,19 @@ from fastdescent.engines.jit.kernel import Shape, kernel_text
 from fastdescent.engines.jit.target import TARGETS
 from fastdescent.engines.protocol import DescentJob, Recording, StopLimits
 from fastdescent.program.opcodes import ARITY, NAMES, NUMBERS, REDUCTIONS
-from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, UNIFORM, WIDTH, A, Program, Section, Slot, empty_section
+from fastdescent.program.program import (
+    N_INNER,
+    N_OUTER,
+    OP,
+    OUT,
+    UNIFORM,
+    WIDTH,
+    A,
+    Program,
+    Section,
+    Slot,
+    empty_section,
+)
 
 ISAS = [isa for isa in _core.isas() if isa in TARGETS]
 NO_RECORDING = Recording(np.zeros(0, np.uint32), np.zeros(0, np.int32), 0)
@@ -57,11 +69,12 @@ def opcode_program(name: str, n_terms: int) -> Program:
 
 def opcode_job(name: str, x: Any) -> DescentJob:
     n_terms = N_TERMS if name in REDUCTIONS else 1
+    lanes = {f"lane{k}": x[:, k : k + 1].astype(np.float64) for k in range(x.shape[1])}
+    limits = StopLimits(None, None, None, None, (0.0,), None, False)
     return DescentJob(
-        program=opcode_program(name, n_terms), initial=(0.0, 0.0), starts=np.zeros((len(x), 1), x.dtype), overwrite=False,
-        params={}, schedules={}, lane_inputs={f"lane{k}": x[:, k : k + 1].astype(np.float64) for k in range(x.shape[1])},
-        state=None, nit=None, keep_state=True, record=NO_RECORDING,
-        limits=StopLimits(None, None, None, None, (0.0,), None, False), plain=False, max_steps=1, n_threads=1, poll=None,
+        program=opcode_program(name, n_terms), initial=(0.0, 0.0), starts=np.zeros((len(x), 1), x.dtype),
+        overwrite=False, params={}, schedules={}, lane_inputs=lanes, state=None, nit=None, keep_state=True,
+        record=NO_RECORDING, limits=limits, plain=False, max_steps=1, n_threads=1, poll=None,
     )  # fmt: skip
 
 
@@ -114,7 +127,9 @@ def test_the_catalog(name: str, dim: int) -> None:
 
 @pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize(("n_vectors", "n_groups"), [(1, 1), (2, 3), (3, 1), (8, 1)])
-def test_vectors_in_flight_threads_and_lanes(n_vectors: int, n_groups: int, isa: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_vectors_in_flight_threads_and_lanes(
+    n_vectors: int, n_groups: int, isa: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FASTDESCENT_ISA", isa)
 
     def forced(spec: Any, dtype: str, target: Any) -> Shape:
@@ -208,7 +223,7 @@ def test_many_threads_compile_and_run_at_once() -> None:
 
 @pytest.mark.parametrize("isa", [isa for isa in TARGETS if isa.startswith("x86")])
 def test_assembly_has_wide_vectors_and_calls_nothing(isa: str) -> None:
-    job = replace(opcode_job("exp", operands("exp", "float64")))
+    job = opcode_job("exp", operands("exp", "float64"))
     target = TARGETS[isa]
     text = kernel_text(spec_of(job), Shape("float64", target.vector_bytes // 8, 2, 1), target.attributes)
     found = assembly(text, target)

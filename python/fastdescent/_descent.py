@@ -168,7 +168,9 @@ def descend(
         True: `resume` can go on from the end.
     n_threads : int or None
         None: all cores that this process may use.
-    engine : "auto" or "native"
+    engine : "auto", "native" or "jit"
+        What makes the steps: the interpreter, or machine code that LLVM makes of the surface and the optimizer. That
+        takes 10 to 100 ms, once, and needs ``pip install 'fastdescent[jit]'``. "auto" is the interpreter.
     dtype : float64, float32 or None
         None: that of x0.
     progress : None, True or callable(done, total)

@@ -21,6 +21,7 @@ class Arithmetic:
     def __init__(self, emitter: Emitter, dtype: str, width: int, n: int, huge_angle: str) -> None:
         self.emitter, self.width, self.n = emitter, width, n
         self._dtype, self._huge_angle = dtype, huge_angle
+        self._truths: dict[Vectors, Vectors] = {}  #: numbers that are 1 where a mask is set, else 0
         double = dtype == "float64"
         self.bits_of_number = 64 if double else 32
         self.number, self.integer = ("double", "i64") if double else ("float", "i32")
@@ -98,7 +99,10 @@ class Arithmetic:
         return self._call("fma", a, b, c)
 
     def select(self, mask: Vectors, a: Vectors, b: Vectors) -> Vectors:
-        return self._each(f"select {self.mask} %s, {self.vector} %s, {self.vector} %s", mask, a, b)
+        result = self._each(f"select {self.mask} %s, {self.vector} %s, {self.vector} %s", mask, a, b)
+        if (a, b) == (self.const(1.0), self.const(0.0)):
+            self._truths[result] = mask
+        return result
 
     # ------------------------------------------------------------------ comparisons
     def lt(self, a: Vectors, b: Vectors) -> Vectors:
@@ -117,6 +121,8 @@ class Arithmetic:
         return self._compare("oeq", a, b)
 
     def ne(self, a: Vectors, b: Vectors) -> Vectors:
+        if a in self._truths and b == self.const(0.0):
+            return self._truths[a]
         return self._compare("une", a, b)
 
     def mask_and(self, a: Vectors, b: Vectors) -> Vectors:
@@ -209,4 +215,6 @@ class Arithmetic:
         for kind, value, home in zip((self.vector, *kinds), (x, *usual), homes, strict=True):
             e.do(f"store {kind} {value}, ptr {home}, align {self.align}")
         e.do(f"call void {self._huge_angle}(" + ", ".join(f"ptr {home}" for home in homes) + ")")
-        return tuple(e.read(f"load {kind}, ptr {h}, align {self.align}") for kind, h in zip(kinds, homes[1:], strict=True))
+        return tuple(
+            e.read(f"load {kind}, ptr {h}, align {self.align}") for kind, h in zip(kinds, homes[1:], strict=True)
+        )

@@ -1,4 +1,4 @@
-"""Kernels by what they are made of. Those that were used last are kept; one that is let go lives on while a run holds it."""
+"""Kernels by what they are made of. Those used last are kept; one that is let go lives on while a run holds it."""
 
 from __future__ import annotations
 

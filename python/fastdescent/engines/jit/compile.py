@@ -22,7 +22,7 @@ class MachineCode:
 
     def __init__(self, text: str, target: Target) -> None:
         llvm, machine = _llvm(), _machine(target)
-        self._engine = llvm.create_mcjit_compiler(_optimized(text, machine), machine)
+        self._engine = llvm.create_mcjit_compiler(_parsed(text), machine)
         self._engine.finalize_object()
 
     def address(self, name: str) -> int:
@@ -33,7 +33,7 @@ class MachineCode:
 def assembly(text: str, target: Target) -> str:
     """What the module becomes, for a person to read."""
     machine = _machine(target)
-    return str(machine.emit_assembly(_optimized(text, machine)))
+    return str(machine.emit_assembly(_parsed(text)))
 
 
 def _machine(target: Target) -> Any:
@@ -41,13 +41,8 @@ def _machine(target: Target) -> Any:
     return llvm.Target.from_default_triple().create_target_machine(cpu=target.cpu, opt=3)
 
 
-def _optimized(text: str, machine: Any) -> Any:
-    llvm = _llvm()
-    module = llvm.parse_assembly(text)
+def _parsed(text: str) -> Any:
+    """The module as it is: LLVM's passes find nothing to do in it that its code generator does not do."""
+    module = _llvm().parse_assembly(text)
     module.verify()
-    module.data_layout = str(machine.target_data)
-    options = llvm.create_pipeline_tuning_options(speed_level=3)
-    options.loop_vectorization = options.slp_vectorization = options.loop_interleaving = False
-    passes = llvm.create_pass_builder(machine, options)
-    passes.getModulePassManager().run(module, passes)
     return module

@@ -73,6 +73,11 @@ class Emitter:
         yield
         self._known, self.merged = before
 
+    @property
+    def n_lines(self) -> int:
+        """Lines so far."""
+        return len(self._lines)
+
     def text(self) -> str:
         """The blocks of the function."""
         lines = [line for part in self._lines for line in ([part] if isinstance(part, str) else part)]

@@ -1,7 +1,7 @@
 """The two functions of a step Program (see `Compiled` in cpp/include/fastdescent/kernel.hpp), as LLVM IR.
 
-Both hold the loop over steps, so that the state stays in registers. `exact` tests every point and comes back where a lane
-may have to stop; `fast` tests nothing, and only sums up how far from the centre the points are.
+Both hold the loop over steps, so that the state stays in registers. `exact` tests every point and comes back where a
+lane may have to stop; `fast` tests nothing, and only sums up how far from the centre the points are.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Shape:
 
 def kernel_text(spec: KernelSpec, shape: Shape, attributes: str) -> str:
     """The module."""
-    functions = [_Exact(spec, shape), _Fast(spec, shape)]
+    functions: list[_Exact | _Fast] = [_Exact(spec, shape), _Fast(spec, shape)]
     texts = [f"define i32 @{f.name}(ptr noalias %flight, i32 %steps) #0 {{\n{f.text()}\n}}\n" for f in functions]
     declarations = sorted(set().union(*(f.e.declarations for f in functions)))
     metadata = ['!0 = !{!"branch_weights", i32 1, i32 100000}', "!1 = !{}"]
@@ -161,7 +161,7 @@ class _Fast(_Function):
         for group in self._groups:
             first = self._with_sizes(first, group)
         self._begin_loop()
-        sums = [("%" + e.fresh("z"),) for _ in first]
+        sums: list[Vectors] = [("%" + e.fresh("z"),) for _ in first]
         after = sums
         for group in self._groups:
             group.lowering.run(self._spec.main.code)

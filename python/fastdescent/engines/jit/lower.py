@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.rows import Instruction, Rows, is_loop
 from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NAMES, REDUCTIONS
 from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, UNIFORM, A, IntArray
+
+#: Sums that a loop keeps in registers.
+_SUMS_IN_FLIGHT = 8
 
 Index = int | str  #: a number, or the name of an i64
 
@@ -80,12 +83,25 @@ class Lowering:
             self._put(row, i, j, meaning(self._m, *self._operands(row, i, j)))
 
     def _looped_reduction(self, row: Instruction) -> None:
-        with self._loop(row[N_OUTER]) as (i, _):
-            total = self._term(row, i, 0, None)
-            if row[N_INNER] > 1:
-                with self._loop(row[N_INNER], first=1) as (j, carry):
-                    before = carry(total)
-                    carry.after = total = self._term(row, i, j, before)
+        """Several results at once, so that sums need not wait for each other, and what they share is loaded once."""
+        n_outer, tile = row[N_OUTER], max(1, _SUMS_IN_FLIGHT // self._m.n)
+        whole = n_outer - n_outer % tile
+        if whole:
+            with self._loop(whole, step=tile) as (i, _):
+                value = self._m.emitter.value
+                self._reduced(row, [i, *(value(f"add i64 {i}, {k}") for k in range(1, tile))])
+        if whole < n_outer:
+            self._reduced(row, list(range(whole, n_outer)))
+
+    def _reduced(self, row: Instruction, results: Sequence[Index]) -> None:
+        totals = [self._term(row, i, 0, None) for i in results]
+        if row[N_INNER] > 1:
+            with self._loop(row[N_INNER], first=1) as (j, carry):
+                before = carry(sum(totals, ()))
+                parts = [before[k * self._m.n : (k + 1) * self._m.n] for k in range(len(results))]
+                totals = [self._term(row, i, j, part) for i, part in zip(results, parts, strict=True)]
+                carry.after = sum(totals, ())
+        for i, total in zip(results, totals, strict=True):
             self._put(row, i, 0, total)
 
     def _term(self, row: Instruction, i: Index, j: Index, total: Vectors | None) -> Vectors:
@@ -96,8 +112,8 @@ class Lowering:
         return m.mul(a, rest[0]) if total is None else m.fma(a, rest[0], total)
 
     @contextmanager
-    def _loop(self, n: int, first: int = 0) -> Iterator[tuple[str, Carry]]:
-        """A loop over first ... n - 1. What `carry` is given comes back as its value at the loop's head."""
+    def _loop(self, n: int, first: int = 0, step: int = 1) -> Iterator[tuple[str, Carry]]:
+        """A loop over first, first + step ... below n. What `carry` is given is what it returns at the first turn."""
         e = self._m.emitter
         before, body, after = e.block, e.fresh("loop"), e.fresh("past")
         e.do(f"br label %{body}")
@@ -107,7 +123,7 @@ class Lowering:
         with e.inside():
             carry = Carry(self._m)
             yield index, carry
-            e.define(following, f"add i64 {index}, 1")
+            e.define(following, f"add i64 {index}, {step}")
             again = e.read(f"icmp ne i64 {following}, {n}")
             e.do(f"br i1 {again}, label %{body}, label %{after}")
             end = e.block

@@ -1,16 +1,48 @@
-"""How many vectors are in flight: enough that the processor need not wait, few enough that they stay in registers."""
+"""How many vectors are in flight: enough that the processor need not wait, few enough that they stay in registers.
+
+Steps of one vector depend on each other. Short steps need several vectors side by side to fill the time; long ones
+have enough in them that is independent, and more vectors would only push numbers out of registers. The borders were
+measured.
+"""
 
 from __future__ import annotations
 
-import os
+import functools
 
 import numpy as np
 
+from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
+from fastdescent.engines.jit.emitter import Emitter
 from fastdescent.engines.jit.kernel import KernelSpec, Shape
 from fastdescent.engines.jit.target import Target
+from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NAMES
+from fastdescent.program.program import N_INNER, N_OUTER, OP, IntArray
+
+#: (most operations of a step on one vector, vectors side by side, groups of these)
+_SHAPES = ((200, 2, 2), (1000, 1, 2))
 
 
 def shape_for(spec: KernelSpec, dtype: str, target: Target) -> Shape:
     """The vectors of a kernel. Results do not depend on them."""
     width = target.vector_bytes // np.dtype(dtype).itemsize
-    return Shape(dtype, width, int(os.environ.get("JV", "4")), int(os.environ.get("JG", "1")))
+    n = n_operations(spec.main.code, dtype)
+    for most, n_vectors, n_groups in _SHAPES:
+        if n <= most:
+            return Shape(dtype, width, n_vectors, n_groups)
+    return Shape(dtype, width, 1, 1)
+
+
+def n_operations(code: IntArray, dtype: str) -> int:
+    """Machine operations of a section on one vector, roughly."""
+    return sum(row[N_OUTER] * row[N_INNER] * _length(NAMES[row[OP]], dtype) for row in code.tolist())
+
+
+@functools.cache
+def _length(name: str, dtype: str) -> int:
+    """How many operations an opcode becomes."""
+    if name not in ELEMENTWISE:
+        return 1
+    emitter = Emitter()
+    operands: list[Vectors] = [(f"%x{k}",) for k in range(ARITY[name])]
+    ELEMENTWISE[name](Arithmetic(emitter, dtype, 8, 1, "%huge"), *operands)
+    return emitter.n_lines

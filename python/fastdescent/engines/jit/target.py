@@ -1,4 +1,4 @@
-"""What code is generated for: an instruction set by its level, never by the host's name, which virtual machines misreport."""
+"""What code is generated for: a level of instruction sets, never the host's name, which virtual machines misreport."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TARGETS = {
 
 
 def target_of(isa: str) -> Target:
-    """The target for an instruction set of the core. Without fma in hardware there is none: LLVM would call a library."""
+    """The target for an instruction set of the core; none without fma in hardware, where LLVM would call a library."""
     if isa not in TARGETS:
         raise ValueError(f"it needs fused multiply-add in hardware, which {isa} has not")
     return TARGETS[isa]
