@@ -197,6 +197,18 @@ def test_wide_programs_keep_loops() -> None:
         same_as_native(s, x0, fd.Momentum(lr=0.01), max_steps=30, gtol=None)
 
 
+def test_stop_tests_of_many_coordinates_are_loops() -> None:
+    s = fd.surface(
+        lambda x: np.sum((x[1:] - x[:-1]) ** 2) + np.sum((x - 0.5) ** 2), dim=100, window=((-1.0, 2.0),) * 100
+    )
+    for dtype in DTYPES:
+        x0 = parity.starts(s, 40, dtype)
+        for options in ({"gtol": None}, {"gtol": 1e-2}, {"xtol": 1e-3, "ftol": 1e-4}, {"escape_radius": 9.0}):
+            same_as_native(s, x0, fd.Momentum(lr=0.05), max_steps=200, **options)
+        same_as_native(s, x0, fd.GD(lr=0.3), max_steps=200, escape_radius=20.0, gtol=None)
+        same_as_native(s, x0, fd.GD(lr=0.01), max_steps=60, bounds=(-0.99, 1.9), boundary="stop")
+
+
 def test_a_kernel_is_compiled_once_for_all_parameters() -> None:
     s = fd.surface("a*x**2 + y**2", a=2.0)
     fd.descend(s, [[1.0, 1.0]], fd.GD(lr=0.1), engine="jit")

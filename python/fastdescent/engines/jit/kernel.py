@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.emitter import Emitter
 from fastdescent.engines.jit.flight import Flight
+from fastdescent.engines.jit.loops import Index, fold
 from fastdescent.engines.jit.lower import Lowering
 from fastdescent.engines.jit.rows import Rows, rows_in_memory
 from fastdescent.engines.jit.stops import Stops, from_center, going
@@ -74,7 +75,8 @@ class _Function:
         self._m = m = Arithmetic(e, shape.dtype, shape.width, shape.n_vectors, huge_angle)
         self._one = Arithmetic(e, shape.dtype, shape.width, 1, huge_angle)
         first_table = spec.n_state + spec.n_lane
-        in_memory = rows_in_memory(spec.main.code) | set(range(first_table, first_table + spec.n_table))
+        in_memory = rows_in_memory(spec.main.code) | spec.stops.rows_in_memory()
+        in_memory |= set(range(first_table, first_table + spec.n_table))
         state = [r for r in range(spec.n_state) if r not in in_memory]
         self._groups = []
         for g in range(shape.n_groups):
@@ -157,11 +159,11 @@ class _Fast(_Function):
     def text(self) -> str:
         """The body."""
         e, one = self.e, self._one
-        first = [one.const(0.0)] * self._n_sums
+        first = one.const(0.0) * self._n_sums
         for group in self._groups:
             first = self._with_sizes(first, group)
         self._begin_loop()
-        sums: list[Vectors] = [("%" + e.fresh("z"),) for _ in first]
+        sums: Vectors = tuple("%" + e.fresh("z") for _ in first)
         after = sums
         for group in self._groups:
             group.lowering.run(self._spec.main.code)
@@ -170,22 +172,24 @@ class _Fast(_Function):
         e.do("%again = icmp ult i32 %following, %steps")
         e.do("br i1 %again, label %step, label %exit")
         self._end_loop()
-        for name, a, b in zip(sums, first, after, strict=True):
-            self._carry(name, a, b)
+        self._carry(sums, first, after)
         e.label("exit")
         for group in self._groups:
             for r in group.old:
                 group.rows.flush(r)
-        inside = one.le(one.add(after[0], after[1]), one.splat(self._flight.number("escape2")))
+        inside = one.le(one.add(after[:1], after[1:]), one.splat(self._flight.number("escape2")))
         outside = one.any(one.mask_not(inside))
         sure = e.value(f"xor i1 {outside}, true")
         e.do("ret i32 " + e.value(f"zext i1 {sure} to i32"))
         return e.text()
 
-    def _with_sizes(self, sums: list[Vectors], group: _Group) -> list[Vectors]:
+    def _with_sizes(self, sums: Vectors, group: _Group) -> Vectors:
         """Sums over every other vector each, with the squared distances of the lanes' points."""
-        sums = list(sums)
-        for delta in from_center(self._m, self._flight, group.rows, self._spec.stops):
-            for u, v in enumerate(delta):
-                sums[u % 2] = self._one.fma((v,), (v,), sums[u % 2])
-        return sums
+
+        def add(d: Index, before: Vectors) -> Vectors:
+            after = list(before)
+            for u, v in enumerate(from_center(self._m, self._flight, group.rows, self._spec.stops, d)):
+                after[u % 2 : u % 2 + 1] = self._one.fma((v,), (v,), (after[u % 2],))
+            return tuple(after)
+
+        return fold(self._m, self._spec.stops.dim, sums, add)

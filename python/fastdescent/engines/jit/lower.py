@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
+from fastdescent.engines.jit.loops import Index, loop
 from fastdescent.engines.jit.rows import Instruction, Rows, is_loop
 from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NAMES, REDUCTIONS
 from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, UNIFORM, A, IntArray
 
 #: Sums that a loop keeps in registers.
 _SUMS_IN_FLIGHT = 8
-
-Index = int | str  #: a number, or the name of an i64
 
 
 class Lowering:
@@ -79,7 +77,7 @@ class Lowering:
 
     def _looped(self, row: Instruction) -> None:
         meaning = ELEMENTWISE[NAMES[row[OP]]]
-        with self._loop(row[N_OUTER]) as (i, _), self._loop(row[N_INNER]) as (j, _):
+        with loop(self._m, row[N_OUTER]) as (i, _), loop(self._m, row[N_INNER]) as (j, _):
             self._put(row, i, j, meaning(self._m, *self._operands(row, i, j)))
 
     def _looped_reduction(self, row: Instruction) -> None:
@@ -87,7 +85,7 @@ class Lowering:
         n_outer, tile = row[N_OUTER], max(1, _SUMS_IN_FLIGHT // self._m.n)
         whole = n_outer - n_outer % tile
         if whole:
-            with self._loop(whole, step=tile) as (i, _):
+            with loop(self._m, whole, step=tile) as (i, _):
                 value = self._m.emitter.value
                 self._reduced(row, [i, *(value(f"add i64 {i}, {k}") for k in range(1, tile))])
         if whole < n_outer:
@@ -96,7 +94,7 @@ class Lowering:
     def _reduced(self, row: Instruction, results: Sequence[Index]) -> None:
         totals = [self._term(row, i, 0, None) for i in results]
         if row[N_INNER] > 1:
-            with self._loop(row[N_INNER], first=1) as (j, carry):
+            with loop(self._m, row[N_INNER], first=1) as (j, carry):
                 before = carry(sum(totals, ()))
                 parts = [before[k * self._m.n : (k + 1) * self._m.n] for k in range(len(results))]
                 totals = [self._term(row, i, j, part) for i, part in zip(results, parts, strict=True)]
@@ -110,44 +108,3 @@ class Lowering:
         if not rest:
             return a if total is None else m.add(total, a)
         return m.mul(a, rest[0]) if total is None else m.fma(a, rest[0], total)
-
-    @contextmanager
-    def _loop(self, n: int, first: int = 0, step: int = 1) -> Iterator[tuple[str, Carry]]:
-        """A loop over first, first + step ... below n. What `carry` is given is what it returns at the first turn."""
-        e = self._m.emitter
-        before, body, after = e.block, e.fresh("loop"), e.fresh("past")
-        e.do(f"br label %{body}")
-        e.label(body)
-        index, following = "%" + e.fresh("i"), "%" + e.fresh("i")
-        phis = e.hole()
-        with e.inside():
-            carry = Carry(self._m)
-            yield index, carry
-            e.define(following, f"add i64 {index}, {step}")
-            again = e.read(f"icmp ne i64 {following}, {n}")
-            e.do(f"br i1 {again}, label %{body}, label %{after}")
-            end = e.block
-        phis.append(f"  {index} = phi i64 [ {first}, %{before} ], [ {following}, %{end} ]")
-        for name, old, new in carry.triples():
-            phis.append(f"  {name} = phi {self._m.vector} [ {old}, %{before} ], [ {new}, %{end} ]")
-        e.label(after)
-
-
-class Carry:
-    """Values that go from one turn of a loop to the next."""
-
-    def __init__(self, m: Arithmetic) -> None:
-        self._m = m
-        self._names: Vectors = ()
-        self._first: Vectors = ()
-        self.after: Vectors = ()
-
-    def __call__(self, first: Vectors) -> Vectors:
-        """The values at the beginning of a turn; `first` is that of the first one."""
-        self._first = first
-        self._names = tuple("%" + self._m.emitter.fresh("c") for _ in first)
-        return self._names
-
-    def triples(self) -> Iterator[tuple[str, str, str]]:
-        """Name, value before the loop, value after a turn."""
-        return zip(self._names, self._first, self.after, strict=True)

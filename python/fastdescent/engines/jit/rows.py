@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
+from fastdescent.engines.jit.loops import Index
 from fastdescent.program.opcodes import ARITY, NAMES, REDUCTIONS
 from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, UNIFORM, A, IntArray
 
@@ -52,6 +53,12 @@ class Rows:
             self._values[row] = self.load(row)
         return self._values[row]
 
+    def at(self, first: int, d: Index) -> Vectors:
+        """Row first + d."""
+        if isinstance(d, int):
+            return self.get(first + d)
+        return self.load(self._m.emitter.value(f"add i64 {d}, {first}"))
+
     def put(self, row: int, value: Vectors) -> None:
         """Replaces a row."""
         if row in self.in_memory:
@@ -64,18 +71,18 @@ class Rows:
         if row in self._values:
             self.store(row, self._values[row])
 
-    def load(self, row: int | str) -> Vectors:
+    def load(self, row: Index) -> Vectors:
         """From memory; a row of the loop's own is given by the name of its number, an i64."""
         m = self._m
         return tuple(m.emitter.read(f"load {m.vector}, ptr {p}, align {m.align}") for p in self._pointers(row))
 
-    def store(self, row: int | str, value: Vectors) -> None:
+    def store(self, row: Index, value: Vectors) -> None:
         """To memory."""
         m = self._m
         for v, p in zip(value, self._pointers(row), strict=True):
             m.emitter.do(f"store {m.vector} {v}, ptr {p}, align {m.align}")
 
-    def _pointers(self, row: int | str) -> list[str]:
+    def _pointers(self, row: Index) -> list[str]:
         m, value = self._m, self._m.emitter.value
         lanes = [self._first + u * m.width for u in range(m.n)]
         if isinstance(row, int):

@@ -5,12 +5,14 @@ The others are looked at one by one by the core, which decides.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.flight import Flight
+from fastdescent.engines.jit.loops import LONGEST_FOLD, Index, fold
 from fastdescent.engines.jit.rows import Rows
 
 
@@ -31,6 +33,10 @@ class Stops:
     box: bool
     centred: bool  #: the radius is around the origin
 
+    def rows_in_memory(self) -> set[int]:
+        """Rows that loops over the coordinates read."""
+        return self.rows() if self.dim > LONGEST_FOLD else set()
+
     def rows(self) -> set[int]:
         """All rows that tests look at."""
         found = {row for row in (self.fun, self.previous_fun, self.moved) if row >= 0}
@@ -42,13 +48,13 @@ class Stops:
 def going(m: Arithmetic, flight: Flight, rows: Rows, stops: Stops) -> Vectors:
     """Masks of the lanes that go on for certain."""
     top = m.const(float(np.finfo(m.dtype).max))
-    dims = range(stops.dim)
-    slope2 = _squares(m, [rows.get(stops.gradient + d) for d in dims])
-    result = m.mask_and(m.le(slope2, top), m.le(radius2(m, flight, rows, stops), m.splat(flight.number("escape2"))))
+    slope2 = _squares(m, stops.dim, lambda d: rows.at(stops.gradient, d))
+    distance2 = _squares(m, stops.dim, lambda d: from_center(m, flight, rows, stops, d))
+    result = m.mask_and(m.le(slope2, top), m.le(distance2, m.splat(flight.number("escape2"))))
     if stops.gtol:
         result = m.mask_and(result, m.gt(slope2, m.splat(flight.number("gtol2"))))
     if stops.box:
-        for d in dims:
+        for d in range(stops.dim):
             x = rows.get(stops.x + d)
             inside = m.mask_and(m.ge(x, _element(m, flight, "low", d)), m.le(x, _element(m, flight, "high", d)))
             result = m.mask_and(result, inside)
@@ -61,32 +67,27 @@ def going(m: Arithmetic, flight: Flight, rows: Rows, stops: Stops) -> Vectors:
         change = m.abs(m.sub(rows.get(stops.fun), rows.get(stops.previous_fun)))
         result = m.mask_and(result, m.mask_or(m.gt(change, m.splat(flight.number("ftol"))), unmoved))
     if stops.xtol:
-        moves = [m.sub(rows.get(stops.x + d), rows.get(stops.previous_x + d)) for d in dims]
-        far = m.gt(_squares(m, moves), m.splat(flight.number("xtol2")))
+        moved2 = _squares(m, stops.dim, lambda d: m.sub(rows.at(stops.x, d), rows.at(stops.previous_x, d)))
+        far = m.gt(moved2, m.splat(flight.number("xtol2")))
         result = m.mask_and(result, m.mask_or(far, unmoved))
     return result
 
 
-def from_center(m: Arithmetic, flight: Flight, rows: Rows, stops: Stops) -> list[Vectors]:
-    """Coordinates, seen from the centre of the escape radius."""
-    x = [rows.get(stops.x + d) for d in range(stops.dim)]
-    if stops.centred:
-        return x
-    return [m.sub(a, _element(m, flight, "center", d)) for d, a in enumerate(x)]
+def from_center(m: Arithmetic, flight: Flight, rows: Rows, stops: Stops, d: Index) -> Vectors:
+    """A coordinate, seen from the centre of the escape radius."""
+    x = rows.at(stops.x, d)
+    return x if stops.centred else m.sub(x, _element(m, flight, "center", d))
 
 
-def radius2(m: Arithmetic, flight: Flight, rows: Rows, stops: Stops) -> Vectors:
-    """Square of the distance from the centre of the escape radius."""
-    return _squares(m, from_center(m, flight, rows, stops))
+def _squares(m: Arithmetic, dim: int, term: Callable[[Index], Vectors]) -> Vectors:
+    def add(d: Index, total: Vectors) -> Vectors:
+        a = term(d)
+        return m.fma(a, a, total)
+
+    first = term(0)
+    return fold(m, dim, m.mul(first, first), add, first=1)
 
 
-def _squares(m: Arithmetic, terms: list[Vectors]) -> Vectors:
-    total = m.mul(terms[0], terms[0])
-    for a in terms[1:]:
-        total = m.fma(a, a, total)
-    return total
-
-
-def _element(m: Arithmetic, flight: Flight, name: str, d: int) -> Vectors:
+def _element(m: Arithmetic, flight: Flight, name: str, d: Index) -> Vectors:
     pointer = m.emitter.value(f"getelementptr {m.number}, ptr {flight.pointer(name)}, i64 {d}")
     return m.splat(m.emitter.value(f"load {m.number}, ptr {pointer}, !invariant.load !1"))
