@@ -16,6 +16,7 @@ from test_opcodes import DTYPES, N_TERMS, assert_same_bits, expected, operands
 
 import fastdescent as fd
 from fastdescent import _core, engines
+from fastdescent.engines import auto
 from fastdescent.engines.jit import cache, shape
 from fastdescent.engines.jit.compile import assembly
 from fastdescent.engines.jit.engine import JIT, spec_of
@@ -242,6 +243,31 @@ def test_assembly_has_wide_vectors_and_calls_nothing(isa: str) -> None:
     assert ("zmm" if isa == "x86-64-v4" else "ymm") in found
     assert "vfmadd" in found
     assert "call" not in found
+
+
+def test_auto_compiles_where_that_pays_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    s = fd.surface("(x**2 + y - 11)**2 + (x + y**2 - 6.5)**2")
+    x0 = parity.starts(s, 3000, "float64")
+
+    def run(**options: Any) -> fd.Descent:
+        return fd.descend(s, x0, fd.GD(lr=0.002), max_steps=1500, n_threads=1, gtol=None, **options)
+
+    assert run().engine == "native"
+    assert fd.descend(s, x0, fd.GD(lr=0.002), max_steps=20).engine == "native"
+    monkeypatch.setattr(auto, "_WORTH", 0.0)
+    chosen = run()
+    assert chosen.engine == "jit"
+    assert parity.same_bits(chosen, run(engine="native"))
+    monkeypatch.setattr(auto, "_WORTH", 3.0)
+    assert run().engine == "jit", "what is compiled is used"
+    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    assert run().engine == "native"
+
+
+def test_constants_that_differ_in_bits_alone_have_kernels_of_their_own() -> None:
+    x0 = np.array([[1.0], [-2.0]])
+    for text in ("atan2(0.0, x)**2 + x**2", "atan2(-0.0, x)**2 + x**2"):
+        same_as_native(fd.surface(text), x0, fd.GD(lr=0.1), max_steps=20)
 
 
 def test_what_is_missing_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

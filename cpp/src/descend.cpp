@@ -12,16 +12,18 @@ namespace {
 class Pace {
  public:
   uint32_t steps() const { return steps_; }
-  template <class Call>
-  void time(Call call) {
-    const auto start = std::chrono::steady_clock::now();
-    call();
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+
+  /// To be called after each kernel call.
+  void count() {
+    const auto now = std::chrono::steady_clock::now();
+    const double seconds = std::chrono::duration<double>(now - last_).count();
+    last_ = now;
     if (seconds < 1e-3 && steps_ < (1u << 20)) steps_ *= 2;
     if (seconds > 4e-3 && steps_ > 1) steps_ /= 2;
   }
 
  private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
   uint32_t steps_ = 1;
 };
 
@@ -43,8 +45,9 @@ class Worker {
       running = false;
       for (Lanes<T>& lanes : lanes_) {
         if (lanes.n_running() == 0 || shared_.cancelled) continue;
-        pace_.time([&] { lanes.advance(pace_.steps()); });
+        lanes.advance(pace_.steps());
         shared_.done += lanes.collect(next);
+        pace_.count();
         running = true;
       }
     }

@@ -170,7 +170,8 @@ def descend(
         None: all cores that this process may use.
     engine : "auto", "native" or "jit"
         What makes the steps: the interpreter, or machine code that LLVM makes of the surface and the optimizer. That
-        takes 10 to 100 ms, once, and needs ``pip install 'fastdescent[jit]'``. "auto" is the interpreter.
+        takes 10 to 100 ms, once, and needs ``pip install 'fastdescent[jit]'``. "auto" compiles where that pays: for
+        many trajectories and steps.
     dtype : float64, float32 or None
         None: that of x0.
     progress : None, True or callable(done, total)
@@ -213,7 +214,7 @@ def result_of(options: Options, ends: Ends) -> Descent:
         status=ends.status.reshape(leading),
         surface=options.surface,
         optimizer=options.optimizer,
-        engine=options.engine.name,
+        engine=ends.engine or options.engine.name,
         random_starts=options.random_starts,
         path=None if options.record is None else path_of(options, ends),
         reduced=reduced_of(options, ends),

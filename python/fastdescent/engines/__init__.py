@@ -13,7 +13,7 @@ ENGINES = ("native", "jit", "numba")
 
 
 def get_engine(name: str) -> Engine:
-    """The engine of this name; "auto" is the best one for the work.
+    """The engine of this name; "auto" chooses by the work.
 
     Raises
     ------
@@ -30,9 +30,13 @@ def get_engine(name: str) -> Engine:
         from fastdescent.engines.jit.engine import JIT
 
         return JIT
-    from fastdescent.engines.native import NATIVE
+    if name == "native":
+        from fastdescent.engines.native import NATIVE
 
-    return NATIVE
+        return NATIVE
+    from fastdescent.engines.auto import AUTO
+
+    return AUTO
 
 
 def why_missing(name: str) -> str | None:

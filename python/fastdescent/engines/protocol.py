@@ -88,6 +88,7 @@ class Ends:
     state: Floats  #: (n, n_state), or (0, n_state) where it was not to be kept
     path: Floats  #: (rows, steps + 1, dim), NaN after a trajectory's end, which is its last entry
     lengths: npt.NDArray[np.int32]  #: (rows,): entries of each path
+    engine: str | None = None  #: the engine that did it, where one chose another
 
 
 class Engine(Protocol):

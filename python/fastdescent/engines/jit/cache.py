@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Hashable
+
+import numpy as np
 
 from fastdescent.engines.jit.compile import MachineCode
 from fastdescent.engines.jit.kernel import KernelSpec, Shape, kernel_text
@@ -22,15 +24,25 @@ class Kernel:
         self.exact, self.fast = self._code.address("exact"), self._code.address("fast")
 
 
-_kernels: Recent[Any, Kernel] = Recent(_MOST_KERNELS)
+_kernels: Recent[Hashable, Kernel] = Recent(_MOST_KERNELS)
 
 
 def kernel_of(spec: KernelSpec, dtype: str, isa: str) -> Kernel:
     """The kernel, compiled where it is not at hand."""
     shape = shape_for(spec, dtype, target_of(isa))
+    return _kernels.get(_key(spec, shape, isa), lambda: _compiled(spec, shape, isa))
+
+
+def is_at_hand(spec: KernelSpec, dtype: str, isa: str) -> bool:
+    """Whether `kernel_of` would not have to compile."""
+    return _key(spec, shape_for(spec, dtype, target_of(isa)), isa) in _kernels
+
+
+def _key(spec: KernelSpec, shape: Shape, isa: str) -> Hashable:
     main = spec.main
-    key = (main.code.tobytes(), main.split, main.n_rows, spec.constants, spec.n_state, spec.n_lane, spec.n_table)
-    return _kernels.get((*key, spec.stops, shape, isa), lambda: _compiled(spec, shape, isa))
+    sizes = (main.split, main.n_rows, spec.n_state, spec.n_lane, spec.n_table)
+    # As bytes: 0.0 and -0.0 are different constants, and NaN is the same as itself.
+    return main.code.tobytes(), sizes, np.array(spec.constants).tobytes(), spec.stops, shape, isa
 
 
 def _compiled(spec: KernelSpec, shape: Shape, isa: str) -> Kernel:

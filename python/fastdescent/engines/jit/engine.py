@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastdescent.engines.jit.cache import Kernel, kernel_of
+from fastdescent.engines.jit.cache import Kernel, is_at_hand, kernel_of
 from fastdescent.engines.jit.kernel import KernelSpec
 from fastdescent.engines.jit.stops import Stops
 from fastdescent.engines.native import NativeEngine, isa, step_rows
@@ -16,6 +16,10 @@ class JitEngine(NativeEngine):
 
     def kernel(self, job: DescentJob) -> Kernel:
         return kernel_of(spec_of(job), job.starts.dtype.name, isa())
+
+    def has_kernel(self, job: DescentJob) -> bool:
+        """Whether the kernel of a job is compiled already."""
+        return is_at_hand(spec_of(job), job.starts.dtype.name, isa())
 
 
 def spec_of(job: DescentJob) -> KernelSpec:

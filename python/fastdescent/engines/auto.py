@@ -1,0 +1,52 @@
+"""The engine "auto": the interpreter, unless the run is so long that compiling its steps pays many times over.
+
+The interpreter takes about 0.05 ns an operation and trajectory, compiled steps half of that or less. Compiling takes a
+fraction of a millisecond an operation, and in a process that has not yet used LLVM its import. With a gtol, runs are
+taken to be over after 100 steps. A choice changes how long a run takes, never what it gives.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+from fastdescent.engines.native import NATIVE, NativeEngine
+from fastdescent.engines.protocol import DescentJob, Ends, Engine
+
+_SECONDS_PER_OPERATION = 0.05e-9
+_STEPS_WITH_GTOL = 100
+_COMPILE_SECONDS, _COMPILE_SECONDS_PER_OPERATION, _IMPORT_SECONDS = 0.01, 0.4e-3, 0.2
+_WORTH = 3.0  #: a run must take this many times as long as compiling
+
+
+class AutoEngine(NativeEngine):
+    """Chooses for each run."""
+
+    name = "auto"
+
+    def descend(self, job: DescentJob) -> Ends:
+        engine = choose(job)
+        return replace(engine.descend(job), engine=engine.name)
+
+
+def choose(job: DescentJob) -> Engine:
+    """The engine that is expected to be done first."""
+    from fastdescent.engines import why_missing
+
+    n_steps = job.max_steps if job.limits.gtol is None else min(job.max_steps, _STEPS_WITH_GTOL)
+    n_trajectory_steps = len(job.starts) * n_steps
+    # The commonest case costs nothing: not even a step of a few operations would pay.
+    if n_trajectory_steps < 1_000_000 or why_missing("jit"):
+        return NATIVE
+    from fastdescent.engines.jit.engine import JIT
+    from fastdescent.engines.jit.shape import n_operations
+
+    n = n_operations(job.program.main.code, job.starts.dtype.name)
+    running = n * n_trajectory_steps * _SECONDS_PER_OPERATION / job.n_threads
+    compiling = 0.0 if JIT.has_kernel(job) else _COMPILE_SECONDS + n * _COMPILE_SECONDS_PER_OPERATION
+    if "llvmlite" not in sys.modules:
+        compiling += _IMPORT_SECONDS
+    return JIT if running > _WORTH * compiling else NATIVE
+
+
+AUTO = AutoEngine()
