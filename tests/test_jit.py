@@ -158,6 +158,16 @@ def test_paths_and_reductions() -> None:
     same_as_native(s, x0.astype("f4"), fd.GD(lr=0.01), max_steps=120, reduce=parity.REDUCTIONS, record=10)
 
 
+@pytest.mark.parametrize("surface", ["muller_brown", "cross_in_tray", "himmelblau", "kinks"])
+def test_lanes_that_pause_keep_what_is_their_own(surface: str) -> None:
+    """Those that go on after a recorded step have hyperparameters of their own, and others stop in between."""
+    for case in parity.more_cases():
+        if case[0] == surface:
+            for n, max_steps in ((100, 333), (257, 60)):
+                runs = [parity.run(case, n, max_steps, engine=e) for e in ("jit", "native")]
+                assert parity.same_bits(*runs), case
+
+
 @pytest.mark.parametrize("cut", [0, 1, 37])
 def test_runs_that_go_on(cut: int) -> None:
     s = fd.surfaces.rosenbrock(dim=3)

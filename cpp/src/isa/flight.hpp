@@ -32,8 +32,7 @@ class Pilot : Stopping<T, 0> {
       const bool found = any_candidate();
       if (!found && done < due_) continue;
       stop_lanes(done);
-      if (n_running_ == 0 || n_stopped_ >= tile_.max_stopped) break;
-      if (found) copy_to_spare_candidates();
+      if (n_running_ == 0 || n_stopped_ >= tile_.max_stopped || !copy_to_spare_candidates()) break;
       if (found && done < tile_.steps) fast(done++, 1);
     }
     this->finish(done);
@@ -42,7 +41,7 @@ class Pilot : Stopping<T, 0> {
  private:
   using Base = Stopping<T, 0>;
   using Base::tile_, Base::live_, Base::candidates_, Base::n_running_, Base::n_stopped_, Base::due_, Base::same_t_,
-      Base::first_, Base::survey, Base::stop_lanes, Base::lanes;
+      Base::first_, Base::stopped_, Base::survey, Base::stop_lanes, Base::lanes;
   static constexpr uint32_t shortest_guess = 32, longest_guess = 1024;
   int vectors() const { return lanes() / simd<T>::width; }
 
@@ -92,14 +91,17 @@ class Pilot : Stopping<T, 0> {
     return found != 0;
   }
 
-  /// Lanes that do not run, and might come back every step, become copies of one that does.
-  void copy_to_spare_candidates() {
+  /// Lanes that do not run, and might come back every step, become copies of one that does. False where such a lane
+  /// has stopped in this call: it may be about to go on, with what is constant over its steps.
+  bool copy_to_spare_candidates() {
     for (int u = 0; u < vectors(); ++u) {
       for (; spare_[u]; spare_[u] &= spare_[u] - 1) {
         const int i = u * simd<T>::width + __builtin_ctz(spare_[u]);
+        if (stopped_[i]) return false;
         for (uint32_t r = 0; r < tile_.table_row; ++r) tile_.rows[r * lanes() + i] = tile_.rows[r * lanes() + first_];
       }
     }
+    return true;
   }
 
   void copy_state(const T* from, T* to) const {
