@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import pickle
 import subprocess
 import sys
 import threading
+import weakref
 from dataclasses import replace
 from typing import Any
 
@@ -37,6 +40,7 @@ from fastdescent.program.program import (
     Slot,
     empty_section,
 )
+from fastdescent.program.recent import Recent
 
 ISAS = [isa for isa in _core.isas() if isa in TARGETS]
 NO_RECORDING = Recording(np.zeros(0, np.uint32), np.zeros(0, np.int32), 0)
@@ -168,13 +172,18 @@ def test_lanes_that_pause_keep_what_is_their_own(surface: str) -> None:
                 assert parity.same_bits(*runs), case
 
 
+def decaying(t: Any) -> Any:
+    return 0.1 / (1 + t)
+
+
 @pytest.mark.parametrize("cut", [0, 1, 37])
 def test_runs_that_go_on(cut: int) -> None:
     s = fd.surfaces.rosenbrock(dim=3)
     x0 = parity.starts(s, 100, "float64")
-    whole = fd.descend(s, x0, fd.Adam(lr=lambda t: 0.1 / (1 + t)), max_steps=90, engine="native")
-    part = fd.descend(s, x0, fd.Adam(lr=lambda t: 0.1 / (1 + t)), max_steps=cut, engine="jit", keep_state=True)
+    whole = fd.descend(s, x0, fd.Adam(lr=decaying), max_steps=90, engine="native", keep_state=True)
+    part = fd.descend(s, x0, fd.Adam(lr=decaying), max_steps=cut, engine="jit", keep_state=True)
     assert parity.same_bits(fd.resume(part, max_steps=90), whole)
+    assert parity.same_bits(fd.resume(pickle.loads(pickle.dumps(part)), max_steps=90), whole)
 
 
 def test_swarms() -> None:
@@ -226,6 +235,17 @@ def test_a_kernel_is_compiled_once_for_all_parameters() -> None:
     n = len(cache._kernels)
     fd.descend(s.with_params(a=3.0), [[1.0, 2.0]], fd.GD(lr=0.2), engine="jit", gtol=1e-3)
     assert len(cache._kernels) == n
+
+
+def test_kernels_that_were_not_used_for_long_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernels: Recent[Any, Any] = Recent(2)
+    monkeypatch.setattr(cache, "_kernels", kernels)
+    alive = []
+    for k in range(4):
+        fd.descend(fd.surface(f"(x - {k}.25)**2"), [[1.0]], fd.GD(lr=0.1), engine="jit")
+        alive.append(weakref.ref(next(reversed(kernels._values.values()))))
+    gc.collect()
+    assert [ref() is not None for ref in alive] == [False, False, True, True]
 
 
 def test_many_threads_compile_and_run_at_once() -> None:
