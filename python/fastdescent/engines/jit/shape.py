@@ -20,6 +20,7 @@ from fastdescent.program.program import N_INNER, N_OUTER, OP, IntArray
 
 #: (most operations of a step on one vector, vectors side by side, groups of these)
 _SHAPES = ((200, 2, 2), (1000, 1, 2))
+_MOST_STATE = 16  #: more rows of state than this fill the registers with one vector
 
 
 def shape_for(spec: KernelSpec, dtype: str, target: Target) -> Shape:
@@ -27,7 +28,7 @@ def shape_for(spec: KernelSpec, dtype: str, target: Target) -> Shape:
     width = target.vector_bytes // np.dtype(dtype).itemsize
     n = n_operations(spec.main.code, dtype)
     for most, n_vectors, n_groups in _SHAPES:
-        if n <= most:
+        if n <= most and spec.n_state <= _MOST_STATE:
             return Shape(dtype, width, n_vectors, n_groups)
     return Shape(dtype, width, 1, 1)
 
