@@ -85,9 +85,11 @@ class Advance : Stopping<T, block_lanes<T>> {
   /// Notes which running lanes may have to stop; whether there are any.
   template <bool centred>
   bool find_candidates() {
+    const Norms<T> sums = norms<centred>(tile_);
     uint32_t found = 0;
+#pragma GCC unroll 8
     for (int u = 0; u < n_vectors; ++u) {
-      candidates_[u] = mask_bits(~goes_on<centred>(tile_, u) & running(tile_, u));
+      candidates_[u] = mask_bits(~goes_on(tile_, sums, u) & running(tile_, u));
       found |= candidates_[u];
     }
     return found != 0;

@@ -22,19 +22,6 @@ FD_INLINE IVec<T> running(const Tile<T>& tile, int u) {
   return *reinterpret_cast<const IVec<T>*>(static_cast<const typename simd<T>::Int*>(tile.live) + u * simd<T>::width);
 }
 
-/// Square of the distance from the centre of the escape radius.
-template <bool centred, class T>
-FD_INLINE Vec<T> radius2(const Tile<T>& tile, int u) {
-  const Tests<T>& tests = *tile.tests;
-  Vec<T> total{};
-  for (int32_t d = 0; d < tests.dim; ++d) {
-    Vec<T> delta = at_row(tile, tests.x + d, u);
-    if constexpr (!centred) delta -= splat<T>(tests.center[d]);
-    total = d ? fma(delta, delta, total) : delta * delta;
-  }
-  return total;
-}
-
 /// Lanes of vector u whose point is in the box.
 template <class T>
 FD_INLINE IVec<T> is_inside(const Tile<T>& tile, int u) {
@@ -47,18 +34,38 @@ FD_INLINE IVec<T> is_inside(const Tile<T>& tile, int u) {
   return inside;
 }
 
-/// Lanes of vector u that go on for certain. May leave out some in vain, where squares overflow.
+/// Squares of the gradient's norm and of the distance from the centre of the escape radius, for a block.
+template <class T>
+struct Norms {
+  Vec<T> slope[n_vectors], away[n_vectors];
+};
+
 template <bool centred, class T>
-FD_INLINE IVec<T> goes_on(const Tile<T>& tile, int u) {
+FD_INLINE Norms<T> norms(const Tile<T>& tile) {
+  const Tests<T>& tests = *tile.tests;
+  Norms<T> sums{};
+  for (int32_t d = 0; d < tests.dim; ++d) {
+    const Vec<T> center = splat<T>(tests.center[d]);
+#pragma GCC unroll 8
+    for (int u = 0; u < n_vectors; ++u) {
+      const Vec<T> slope = at_row(tile, tests.gradient + d, u);
+      Vec<T> delta = at_row(tile, tests.x + d, u);
+      if constexpr (!centred) delta -= center;
+      sums.slope[u] = fma(slope, slope, sums.slope[u]);
+      sums.away[u] = fma(delta, delta, sums.away[u]);
+    }
+  }
+  return sums;
+}
+
+/// Lanes of vector u that go on for certain. May leave out some in vain, where squares overflow.
+template <class T>
+FD_INLINE IVec<T> goes_on(const Tile<T>& tile, const Norms<T>& sums, int u) {
   const Tests<T>& tests = *tile.tests;
   const Vec<T> top = splat<T>(largest<T>);
-  Vec<T> g2{};
-  for (int32_t d = 0; d < tests.dim; ++d) {
-    const Vec<T> slope = at_row(tile, tests.gradient + d, u);
-    g2 = d ? fma(slope, slope, g2) : slope * slope;
-  }
   const T limit = tests.escape2 < largest<T> ? tests.escape2 : largest<T>;
-  IVec<T> going = (g2 > splat<T>(tests.gtol2)) & (g2 <= top) & (radius2<centred>(tile, u) <= splat<T>(limit));
+  const Vec<T> g2 = sums.slope[u];
+  IVec<T> going = (g2 > splat<T>(tests.gtol2)) & (g2 <= top) & (sums.away[u] <= splat<T>(limit));
   if (tests.low) going &= is_inside(tile, u);
   if (tests.fun < 0 && tests.moved < 0) return going;
   Vec<T> f{};
