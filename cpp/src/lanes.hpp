@@ -176,7 +176,7 @@ class Lanes {
     for (size_t d = 0; d < run_.dim; ++d) run_.x[index * run_.dim + d] = canonical(at(d, lane));
     if (has_moved_on(lane)) record(lane);
     if (run_.state_after)
-      for (size_t r = 0; r < run_.n_state; ++r) run_.state_after[index * run_.n_state + r] = at(r, lane);
+      for (size_t r = 0; r < run_.n_state; ++r) run_.state_after[index * run_.n_state + r] = canonical(at(r, lane));
     run_.nit[index] = static_cast<int32_t>(t_[lane]);
     run_.status[index] = status;
   }
