@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import sympy
 
 import fastdescent as fd
 
-sympy = pytest.importorskip("sympy")
 pytestmark = pytest.mark.filterwarnings("ignore:bitcount")  # SymPy 1.14 with mpmath 1.4
 x, y, a = sympy.symbols("x y a")
 POINTS = np.random.default_rng(0).normal(size=(20, 2))
