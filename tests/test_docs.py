@@ -54,6 +54,7 @@ def test_blocks_share_a_namespace(tmp_path: Path) -> None:
         ("python\nx = 1\nx / 0", ZeroDivisionError, "division"),
         ("pycon\n>>> 1 + 1\n3", AssertionError, "Expected:\n    3\nGot:\n    2"),
         ("pycon\n>>> 1 / 0", AssertionError, "ZeroDivisionError"),
+        ("pycon\n>>> print('   ^')\n ^", AssertionError, "Expected:\n     ^\nGot:\n       ^"),
         ("sh\nls\nfastdescent basins no_such_surface", AssertionError, "page.md:5: fastdescent basins"),
     ],
 )

@@ -62,7 +62,7 @@ def _run_doctest(block: Block, path: Path, namespace: dict[str, Any]) -> None:
     test = doctest.DocTestParser().get_doctest(block.text, namespace, path.name, str(path), block.line)
     test.globs = namespace  # in place of the copy, so that names reach the blocks that follow
     said: list[str] = []
-    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE, verbose=False)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS, verbose=False)
     if runner.run(test, out=said.append, clear_globs=False).failed:
         raise AssertionError("".join(said))
 

@@ -1,6 +1,6 @@
 """The command `fastdescent`: text in, tables and files out.
 
-This room turns words into arguments of the public functions, and what they raise into one line. It computes nothing.
+This room turns words into arguments of the public functions, and what they raise into one sentence. It computes nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 2 after an error, which is one line on stderr; 130 after Ctrl-C.
+        0; 2 after an error, which is one sentence on stderr, with the formula and a caret under it where that is at
+        fault; 130 after Ctrl-C.
 
     Examples
     --------

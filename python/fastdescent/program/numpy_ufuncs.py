@@ -84,7 +84,7 @@ _SIMPLE = {
     "maximum": "max", "minimum": "min", "less": "lt", "less_equal": "le", "equal": "eq", "not_equal": "ne",
 }  # fmt: skip
 
-#: Of scipy.special, known by name: SciPy itself is not needed.
+#: Of scipy.special, known by name: SciPy itself is not imported.
 SPECIAL: dict[str, Make] = {
     "erf": _op("erf"),
     "erfc": _op("erfc"),
