@@ -91,6 +91,19 @@ def test_the_legend_is_outside_of_the_map_and_inside_of_the_figure(pyplot: Any, 
     pyplot.close(figure)
 
 
+def test_swatches_have_the_shade_in_the_middle_of_their_basins(pyplot: Any, himmelblau: BasinMap) -> None:
+    ax = fd.plot.basins(himmelblau)
+    swatches = [line.get_markerfacecolor() for line in ax.lines if line.get_marker() == "s"]
+    assert len(swatches) == 4
+    image = basin_image(himmelblau.label, himmelblau.outcome, himmelblau.nit, np.ones(4, bool))
+    for row, swatch in enumerate(swatches):
+        cells = image[(himmelblau.label == row) & ~edges(himmelblau.label)].sum(axis=-1)
+        shade = round(255.0 * sum(swatch))
+        assert np.mean(cells <= shade) >= 0.5
+        assert np.mean(cells >= shade) >= 0.45  # without edges, which tend to be dark
+    pyplot.close(ax.figure)
+
+
 def test_saddles_have_their_own_marker(pyplot: Any) -> None:
     m = fd.basin_map(fd.surface("x**4 - x**2 + y**2"), shape=(33, 33))
     assert fd.Outcome.SADDLE in m.points.kind

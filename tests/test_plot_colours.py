@@ -20,6 +20,7 @@ from fastdescent.plot._colours import (
     hues,
     neutral_shades,
     shades,
+    typical_colours,
 )
 from fastdescent.plot._figure import box, to_scale
 
@@ -118,6 +119,19 @@ def test_edges_are_dark_on_one_side() -> None:
     assert not edges(label[0]).any()
     image = basin_image(label, np.full(label.shape, CONVERGED), np.full(label.shape, 5), np.array([True, True]))
     assert np.all(luminance(image)[:, 2] < 0.5 * luminance(image)[:, 1])
+
+
+def test_typical_colours_are_those_of_the_median_cell() -> None:
+    label = np.array([0, 0, 0, 2, -1])
+    nit = np.array([10, 40, 400, 40, 9000])
+    is_minimum = np.array([True, False, True, True])
+    scale = StepScale.of(nit[:4])
+    image = basin_image(label, np.full(5, CONVERGED), nit, is_minimum, scale)
+    found = typical_colours(label, nit, is_minimum, scale, 4)
+    np.testing.assert_array_equal(found[[0, 2]], image[[1, 3]])
+    assert found[1].tolist() == list(WHITE)
+    assert found[3].tolist() == shades(3)[2, 0].tolist()  # no cell ends there
+    assert typical_colours(label, nit, is_minimum, scale, 0).shape == (0, 3)
 
 
 # ---------------------------------------------------------------------- words

@@ -99,7 +99,7 @@ def draw(m: BasinMap, ax: Axes) -> None:
     else:
         heights = m.points.x[:, m.plane[1]]
         _draw_map(m, ax, image, names)
-    n_listed, n_lines = draw_legend(m, ax, is_minimum)
+    n_listed, n_lines = draw_legend(m, ax, is_minimum, cells, scale)
     draw_marks(m, ax, heights, is_minimum, n_listed)
     draw_step_scale(ax, scale, nit, n_lines)
     ax.set_title(_words.title(m.surface.name, m.optimizer), loc="left", fontsize=11, pad=8)

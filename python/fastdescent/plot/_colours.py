@@ -160,6 +160,32 @@ def basin_image(
     return image
 
 
+def typical_colours(label: Ints, nit: Ints, is_minimum: npt.NDArray[np.bool_], scale: StepScale, n: int) -> Bytes:
+    """What the cells of each of the first n rows look like: their hue, at the median of their levels.
+
+    Returns
+    -------
+    uint8 array, (n, 3)
+        RGB; white for rows that are no minima. A row without cells has the lightest shade.
+
+    Examples
+    --------
+    >>> label, nit = np.array([0, 0, 0, 1]), np.array([10, 20, 30, 20])
+    >>> both = np.array([True, True])
+    >>> scale = StepScale.of(nit)
+    >>> image = basin_image(label, np.full(4, 10), nit, both, scale)
+    >>> np.array_equal(typical_colours(label, nit, both, scale, 2), image[[1, 3]])
+    True
+    """
+    hue, colours = hue_of_row(is_minimum), np.full((n, 3), WHITE, np.uint8)
+    ramps = shades(int(np.count_nonzero(is_minimum)))
+    for row in np.flatnonzero(is_minimum[:n]):
+        steps = nit[label == row]
+        level = scale.levels(np.quantile(steps, [0.5], method="lower")) if steps.size else [0]
+        colours[row] = ramps[hue[row], level[0]]
+    return colours
+
+
 def edges(label: Ints) -> npt.NDArray[np.bool_]:
     """Cells whose neighbour to the right or above has another label; in one dimension none.
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fastdescent._status import Outcome
 from fastdescent.plot import _words
-from fastdescent.plot._colours import BLACK, GREY, StepScale, hue_of_row, neutral_shades, shades
+from fastdescent.plot._colours import BLACK, GREY, Bytes, StepScale, neutral_shades, typical_colours
 from fastdescent.plot._marks import INK, OTHER
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
     from fastdescent._basins import BasinMap
+    from fastdescent._image import Image
 
 _LEAST_ROWS, _MOST_ROWS = 6, 12
 _FONT, _LINE, _LEFT, _SPACE = 9.0, 14.0, 14.0, 9.0  # points
 _FOOT = 56.0  # points at the bottom, for the scale of steps
-_LEVEL = 48  # of the swatches
 _SOFT = "0.35"
 Colour = tuple[float, float, float]
 
@@ -37,11 +37,17 @@ class _Row:
     note: str = ""
 
 
-def draw_legend(m: BasinMap, ax: Axes, is_minimum: npt.NDArray[np.bool_]) -> tuple[int, int]:
-    """Draws it to the right of the axes; returns how many rows of the table it lists, and how many lines it has."""
+def draw_legend(
+    m: BasinMap, ax: Axes, is_minimum: npt.NDArray[np.bool_], cells: Image, scale: StepScale
+) -> tuple[int, int]:
+    """Draws it to the right of the axes; returns how many rows of the table it lists, and how many lines it has.
+
+    `cells` are those that are drawn, with steps on `scale`.
+    """
     others = _other_colours(m)
     room = int((_height(ax) - _FOOT) / _LINE) - len(others) - 2
-    rows = _rows(m, is_minimum, min(len(m.points), _MOST_ROWS, max(_LEAST_ROWS, room)))
+    n = min(len(m.points), _MOST_ROWS, max(_LEAST_ROWS, room))
+    rows = _rows(m, is_minimum, typical_colours(cells.label, cells.nit, is_minimum, scale, n))
     line = 0
     if rows:
         _draw_table(ax, rows)
@@ -62,18 +68,18 @@ def _height(ax: Axes) -> float:
     return float(72.0 * ax.get_window_extent().height / ax.figure.dpi)
 
 
-def _rows(m: BasinMap, is_minimum: npt.NDArray[np.bool_], n: int) -> list[_Row]:
-    """The first n rows of the table."""
-    colours = shades(int(is_minimum.sum()))[:, _LEVEL] / 255.0
-    hue, fun, share = hue_of_row(is_minimum), _words.values(m.points.fun[:n]), _words.percents(m.points.share[:n])
+def _rows(m: BasinMap, is_minimum: npt.NDArray[np.bool_], colours: Bytes) -> list[_Row]:
+    """The first rows of the table, one for each colour."""
+    n = len(colours)
+    fun, share = _words.values(m.points.fun[:n]), _words.percents(m.points.share[:n])
     return [
         _Row(
-            colour=tuple(colours[hue[row]]) if is_minimum[row] else None,
+            colour=tuple(colour) if is_minimum[row] else None,
             letter=m.points.letter(row),
             cells=(fun[row], share[row]),
             note="" if is_minimum[row] else _words.kind(int(m.points.kind[row])),
         )
-        for row in range(n)
+        for row, colour in enumerate((colours / 255.0).tolist())
     ]
 
 
