@@ -58,7 +58,8 @@ def surface(
     static : sequence of str
         Keyword-only arguments that the function needs as Python values; changing them traces anew.
     **params
-        Values of parameters: names in the text, keyword-only arguments of the function.
+        Values of parameters: names in the text, keyword-only arguments of the function. A name in a text that is given
+        no value is a coordinate; `e` and `pi` are numbers.
 
     Raises
     ------

@@ -102,7 +102,7 @@ def uniform(window: Any, n: int, seed: int = 0, *, lazy: bool = False) -> Random
     window : ((lo, hi), ...)
     n : int
     seed : int
-        0 to 2**64 - 1.
+        0 to 2**64 - 1. The same seed gives the same points in every call; for others give another one.
     lazy : bool
         True: points that a run computes, and that take no memory before.
 
@@ -137,7 +137,7 @@ def sobol(window: Any, n: int, seed: int = 0, *, lazy: bool = False) -> Floats |
     n : int
         At most 2**32.
     seed : int
-        0 to 2**64 - 1. Of the digital shift.
+        0 to 2**64 - 1. Of the digital shift: the same seed gives the same points in every call.
     lazy : bool
         True: points that a run computes, and that take no memory before.
 
