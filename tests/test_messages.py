@@ -25,6 +25,11 @@ def own(x: Any, grad: Any, state: Any, t: Any, *, lr: Any = 0.01) -> Any:
     return x - lr * grad(x), {}
 
 
+@fd.optimizer
+def needy(x: Any, grad: Any, state: Any, t: Any, *, a: Any, b: Any = 2.0, c: Any) -> Any:
+    return x - a * b * c * grad(x), {}
+
+
 def accepting(accepted: Callable[[Any], Any]) -> Any:
     """An optimizer whose rule returns this as "accepted"."""
     return fd.optimizer(lambda x, grad, state, t: (x - 0.01 * grad(x), {"accepted": accepted(x)}))()
@@ -71,6 +76,13 @@ STARTS: list[Case] = [
     (run(np.zeros((4, 3))), ValueError, ("x0 must have shape (..., 2)", "got shape (4, 3)")),
 ]
 HYPER: list[Case] = [
+    (lambda: fd.GD(), TypeError, ("GD: lr must be given: GD(lr=...)",)),  # type: ignore[call-arg]
+    (lambda: fd.Momentum(momentum=0.5), TypeError, ("Momentum: lr must be given",)),  # type: ignore[call-arg]
+    (lambda: needy(b=1.0), TypeError, ("needy: a and c must be given: needy(a=..., c=...)",)),
+    (lambda: fd.Adam(beta=0.9), TypeError, ("Adam has no hyperparameter 'beta' (did you mean 'betas'?)", "lr, betas")),
+    (lambda: fd.GD(0.1, 0.2), TypeError, ("GD takes at most 1 argument; got 2; its hyperparameters: lr",)),
+    (lambda: fd.GD(0.1, lr=0.2), TypeError, ("GD: lr is given twice",)),
+    (lambda: fd.LineSearch(lr=0.1), TypeError, ("no hyperparameter 'lr'; its hyperparameters: armijo, grow",)),
     (lambda: fd.GD(lr=0), ValueError, ("GD: lr", "greater than 0", "got 0")),
     (lambda: fd.Adam(lr=-1.0), ValueError, ("Adam: lr", "greater than 0", "got -1.0")),
     (steps(fd.GD(lr=np.ones(5))), ValueError, ("lr", "(3,)", "one value a trajectory", "last axis of 2", "shape (5,)")),
@@ -130,6 +142,10 @@ NAMES: list[Case] = [
     (lambda: fd.himmelblau, AttributeError, ("did you mean 'surfaces.himmelblau'?",)),
     (lambda: fd.surfaces.himelblau, AttributeError, ("'himelblau'", "did you mean 'himmelblau'?", "surfaces.names()")),
     (lambda: fd.surfaces.get("rosenbrok"), ValueError, ("no surface", "did you mean 'rosenbrock'?")),
+    (lambda: fd.surfaces.camel, AttributeError, ("no surface 'camel'", "did you mean 'six_hump_camel'?")),
+    (lambda: fd.surfaces.nosuch, AttributeError, ("no surface 'nosuch'; surfaces.names() lists them",)),
+    (lambda: fd.nosuch, AttributeError, ("module 'fastdescent' has no attribute 'nosuch'",)),
+    (lambda: fd.no_such_name, AttributeError, ("module 'fastdescent' has no attribute 'no_such_name'",)),
 ]  # fmt: skip
 
 
@@ -141,6 +157,7 @@ def test_refusals(call: Callable[[], Any], error: type[Exception], words: tuple[
         call()
     message = str(caught.value)
     assert [w for w in words if w not in message] == [], message
+    assert ("did you mean" in message) == ("did you mean" in " ".join(words)), message
     assert type(caught.value) is error
 
 

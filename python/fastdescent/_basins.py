@@ -15,6 +15,7 @@ from fastdescent import _check
 from fastdescent._bands import run_in_bands
 from fastdescent._classify import outcome_words
 from fastdescent._descent import descend
+from fastdescent._hyper import for_pickle
 from fastdescent._image import Image
 from fastdescent._kinds import check_optimizer, check_surface
 from fastdescent._lazy import Grid
@@ -91,6 +92,9 @@ class BasinMap:
     @property
     def extent(self) -> tuple[float, ...]:
         return tuple(v for pair in self.window for v in pair)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "optimizer": for_pickle(self.optimizer, int(self.image.nit.max(initial=0)))}
 
     def __repr__(self) -> str:
         size = " x ".join(map(str, reversed(self.shape)))

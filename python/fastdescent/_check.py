@@ -89,10 +89,20 @@ def floating_dtype(dtype: Any) -> np.dtype[Any]:
     return wanted
 
 
+#: How similar (difflib's ratio) a name must be to be suggested, and how long to be taken for a part of one.
+_SIMILAR, _LEAST_PART = 0.72, 4
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
-    """' (did you mean ...?)' where a known name is close, else an empty string."""
-    spelt = {k.lower(): k for k in known}
-    close = difflib.get_close_matches(name.lower(), list(spelt), n=1, cutoff=0.5)
+    """' (did you mean ...?)' where a known name is spelt nearly so, or has a word that begins so; else empty.
+
+    >>> nearest("rosenbrok", ["rosenbrock", "trough"]), nearest("camel", ["six_hump_camel"]), nearest("no", ["trough"])
+    (" (did you mean 'rosenbrock'?)", " (did you mean 'six_hump_camel'?)", '')
+    """
+    lower, spelt = name.lower(), {k.lower(): k for k in known}
+    close = difflib.get_close_matches(lower, list(spelt), n=1, cutoff=_SIMILAR)
+    if len(lower) >= _LEAST_PART:
+        close += [k for k in spelt if f"_{k}".find(f"_{lower}") >= 0]
     return f" (did you mean {spelt[close[0]]!r}?)" if close else ""
 
 

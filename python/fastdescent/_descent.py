@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._hyper import for_pickle
 from fastdescent._markup import table
 from fastdescent._options import Options, checked_options
 from fastdescent._record import Path, Record, path_of
@@ -79,9 +80,13 @@ class Descent:
         return classify(self, **options)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Everything but what a pickle cannot hold: a function that showed progress."""
-        kept = self._kept and (replace(self._kept[0], progress=None), self._kept[1])
-        return {**self.__dict__, "_kept": kept}
+        """Without what a pickle cannot hold: the function that showed progress, and schedules but for their values."""
+        if self._kept is None:
+            return {**self.__dict__, "optimizer": for_pickle(self.optimizer, int(self.nit.max(initial=0)))}
+        options, state = self._kept
+        optimizer = for_pickle(self.optimizer, options.max_steps)
+        kept = replace(options, progress=None, optimizer=optimizer), state
+        return {**self.__dict__, "optimizer": optimizer, "_kept": kept}
 
     def __repr__(self) -> str:
         kept = f"; reduced: {', '.join(self.reduced)}" if self.reduced else ""

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fastdescent._memory import refuse_if_too_large
 from fastdescent.optimizers import Optimizer
 from fastdescent.optimizers._base import allowed
+from fastdescent.optimizers._schedules import Tabulated, pickles
 from fastdescent.program.rule import Leaf
 
 
@@ -35,6 +36,17 @@ def changed(optimizer: Optimizer, change: Callable[[str, Any], Any]) -> Optimize
     fields: Any = {name: of(name, v) for name, v in optimizer.hyper().items()}
     new: Optimizer = replace(cast(Any, optimizer), **fields)
     return new
+
+
+def for_pickle(optimizer: Optimizer, last: int) -> Optimizer:
+    """With the values at t = 0 ... last in place of schedules that cannot be pickled, lambdas above all."""
+
+    def held(name: str, value: Any) -> Any:
+        if not callable(value) or pickles(value):
+            return value
+        return Tabulated(np.fromiter((float(value(t)) for t in range(last + 1)), np.float64, last + 1))
+
+    return changed(optimizer, held)
 
 
 def bind(optimizer: Optimizer, leading: tuple[int, ...], dim: int, max_steps: int) -> Hyperparameters:
@@ -88,6 +100,8 @@ def _tabulated(name: str, schedule: Callable[[int], Any], max_steps: int) -> npt
     """schedule(0), ..., schedule(max_steps), computed by the schedule itself."""
     n = max_steps + 1
     refuse_if_too_large(8 * n, f"{name}: the values of the schedule at {n} steps", "choose a smaller max_steps")
+    if isinstance(schedule, Tabulated):
+        return schedule.first(n)
     try:
         values = np.fromiter((float(schedule(t)) for t in range(n)), np.float64, n)
     except (TypeError, ValueError) as error:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import field, fields, make_dataclass
-from typing import Any, ClassVar, overload
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import MISSING, field, fields, make_dataclass
+from pickle import PicklingError
+from typing import Any, ClassVar, Self, overload
 
 import numpy as np
 
-from fastdescent._check import number, shown
+from fastdescent._check import nearest, number, shown
 from fastdescent._markup import table
+from fastdescent.optimizers._schedules import pickles
 
 Hyper = Any  #: a number, an array (one value a trajectory), or a schedule: a function of t
 
@@ -28,6 +31,11 @@ class Optimizer:
     rule: ClassVar[Callable[..., tuple[Any, Mapping[str, Any]]]]
     init: ClassVar[Mapping[str, float]] = {}
     velocity: ClassVar[tuple[str, ...]] = ()  #: states that a wall of the bounds stops or turns round
+
+    def __new__(cls, *args: Any, **given: Any) -> Self:
+        if cls is not Optimizer:
+            _check_arguments(cls, args, given)
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         for f in fields(self):  # type: ignore[arg-type]
@@ -49,6 +57,49 @@ class Optimizer:
     def hyper(self) -> dict[str, Any]:
         """Hyperparameters by name."""
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+
+    def __copy__(self) -> Self:
+        return type(self)(**self.hyper())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return type(self)(**deepcopy(self.hyper(), memo))
+
+    def __reduce__(self) -> tuple[Callable[..., Optimizer], tuple[Any, ...]]:
+        name = type(self).__name__
+        if not pickles(type(self)):
+            raise PicklingError(
+                f"{name} cannot be pickled: write its rule with def and @optimizer at the top of a module"
+            )
+        for key, value in self.hyper().items():
+            for v in value if isinstance(value, tuple) else (value,):
+                if callable(v) and not pickles(v):
+                    raise PicklingError(
+                        f"{name}: {key} is a schedule that cannot be pickled, a lambda or a local function; define it "
+                        "with def at the top of a module"
+                    )
+        return _remade, (type(self), self.hyper())
+
+
+def _remade(kind: type[Optimizer], hyper: dict[str, Any]) -> Optimizer:
+    return kind(**hyper)
+
+
+def _check_arguments(cls: type[Optimizer], args: Sequence[Any], given: Mapping[str, Any]) -> None:
+    """Raises TypeError where a hyperparameter is missing, unknown, or given twice."""
+    needed = {f.name: f.default is MISSING for f in fields(cls)}  # type: ignore[arg-type]
+    owner, names = cls.__name__, list(needed)
+    has = f"its hyperparameters: {', '.join(names) or 'none'}"
+    if len(args) > len(names):
+        raise TypeError(f"{owner} takes at most {len(names)} argument{'s' * (len(names) != 1)}; got {len(args)}; {has}")
+    for name in given:
+        if name not in needed:
+            raise TypeError(f"{owner} has no hyperparameter {name!r}{nearest(name, names)}; {has}")
+        if name in names[: len(args)]:
+            raise TypeError(f"{owner}: {name} is given twice, by its place and by its name")
+    missing = [name for name in names[len(args) :] if needed[name] and name not in given]
+    if missing:
+        call = ", ".join(f"{name}=..." for name in missing)
+        raise TypeError(f"{owner}: {' and '.join(missing)} must be given: {owner}({call})")
 
 
 _MOST_SHOWN = 8  #: numbers of an array that a repr writes out
@@ -169,6 +220,7 @@ def _made(rule: Callable[..., Any], init: Mapping[str, float]) -> type[Any]:
         if p.kind is p.KEYWORD_ONLY:
             empty = p.default is inspect.Parameter.empty
             hyper.append((p.name, Any) if empty else (p.name, Any, field(default=p.default)))
+    hyper.sort(key=len)  # those without a default come first
     name = getattr(rule, "__name__", "rule")
     space = {"rule": staticmethod(rule), "init": dict(init), "__doc__": rule.__doc__, "__module__": rule.__module__}
     return make_dataclass(name, hyper, bases=(Optimizer,), namespace=space, frozen=True, eq=False)
