@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -95,6 +96,14 @@ def test_text_is_short_and_names_no_addresses(value: Any) -> None:
          "Record(steps=an array of int64, shape (50,), fields=('fun',))"),
         (PATH, "<Path: trajectories: 16, at most 6 points each; x: float64 (16, 6, 2); fun: float64 (16, 6)>"),
         (EMPTY.path, "<Path: trajectories: 0, at most 0 points each; x: float64 (0, 1, 2)>"),
+        (fd.uniform(((-2, 2), (0, 0.5)), 1000, seed=7, lazy=True),
+         "<LazyStarts (1000, 2) of float64: uniform([-2, 2] x [0, 0.5], seed=7)>"),
+        (fd.sobol(((-5, 5),) * 10, 64, lazy=True), "<LazyStarts (64, 10) of float64: sobol([-5, 5]^10, seed=0)>"),
+        (fd.grid(((-2, 2), (0, 1)), (3, 4), lazy=True),
+         "<LazyStarts (3, 4, 2) of float64: grid([-2, 2] x [0, 1], shape=(3, 4))>"),
+        (fd.grid(tuple((0, k) for k in range(1, 6)), (2, 2, 2, 2, 2), lazy=True),
+         "<LazyStarts (2, 2, 2, 2, 2, 5) of float64: grid([0, 1] x [0, 2] x [0, 3] x ..., shape=(2, 2, 2, 2, 2))>"),
+        (fd.uniform((0, 1), 2)[:0], "RandomStarts([], shape=(0, 1), dtype=float64)"),
         (MAP, "<BasinMap 8 x 8 of <b>a & b</b> by LineSearch(armijo=0.5, grow=1.25): 2 critical points>"),
     ],
 )  # fmt: skip
@@ -106,6 +115,17 @@ def test_text_of_runs() -> None:
     assert repr(RUN).startswith("<Descent on <b>a & b</b> by LineSearch(armijo=0.5, grow=1.25) (gradient: exact). 16 ")
     assert "steps: median " in repr(RUN)
     assert repr(EMPTY).endswith("(gradient: exact). 0 trajectories: none; steps: none>")
+
+
+def test_the_title_of_a_table_rounds_f_as_its_rows_do() -> None:
+    bowl = fd.descend(fd.surface("x**2 + y**2"), np.ones((5, 2)), fd.GD(lr=0.1)).classify().points
+    for f, shown in ((2.7e-48, "0"), (-3e-22, "0"), (3e-9, "3e-09")):
+        title, _, row = repr(replace(bowl, fun=np.array([f]), fmin=f)).splitlines()
+        assert f"global: f = {shown} (found)" in title
+        assert row.split()[:2] == ["A", shown]
+    nowhere = fd.descend(fd.surfaces.schwefel(), np.full((3, 2), 1.0), fd.GD(lr=1e9)).classify().points
+    assert nowhere.fmin != 0.0
+    assert "global: f = 0 (known)" in repr(nowhere)
 
 
 def test_what_the_tables_hold() -> None:

@@ -43,6 +43,9 @@ class _From:
     def points(self, first: int, n: int) -> Floats:
         return self.grid.points(self.offset + first, n)
 
+    def __repr__(self) -> str:
+        return f"{self.grid} from point {self.offset} on"
+
 
 def run_in_bands(
     surface: Surface, optimizer: Optimizer, grid: Grid, options: dict[str, Any]

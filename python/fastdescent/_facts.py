@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastdescent._table import fun_words
+
 if TYPE_CHECKING:
     from fastdescent._surface import Surface, Window
 
@@ -37,10 +39,7 @@ def formula_line(s: Surface) -> str:
 
 def least_words(s: Surface) -> str:
     """The least value, zero where it is a rounding error away."""
-    value = s.fmin
-    if value is None:
-        return "-"
-    return f"{0.0 if abs(value) < 1e-12 else value:.6g}"
+    return "-" if s.fmin is None else fun_words(s.fmin)
 
 
 def _intervals(s: Surface, box: Window) -> str:

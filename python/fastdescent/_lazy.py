@@ -15,6 +15,7 @@ Floats = npt.NDArray[np.float64]
 Window = tuple[tuple[float, float], ...]
 _FLOAT64: np.dtype[Any] = np.dtype(np.float64)
 _AT_ONCE = 1 << 20
+_MOST_FACTORS = 3  #: intervals that a repr writes out
 SOBOL_BITS = 32  #: of the sequence; the shift has more
 _SHIFT_BITS = 52
 _SHIFT_INDEX = 2**64 - 1  # of the random point that shifts a Sobol sequence; no start has this index
@@ -63,6 +64,10 @@ class Grid:
             index = whole
         return out
 
+    def __repr__(self) -> str:
+        of_plane = f", plane={self.axes}" if self.base else ""
+        return f"grid({_box_words(self.window)}, shape={self.counts}{of_plane})"
+
 
 @dataclass(frozen=True)
 class Uniform:
@@ -83,6 +88,9 @@ class Uniform:
         from fastdescent import _core
 
         return _core.uniform(np.array(self.window), n, self.seed, first, available_threads())
+
+    def __repr__(self) -> str:
+        return f"uniform({_box_words(self.window)}, seed={self.seed})"
 
 
 @dataclass(frozen=True)
@@ -114,6 +122,21 @@ class Sobol:
         shifted = (unit * 2.0**_SHIFT_BITS).astype(np.uint64) ^ shift
         low, high = np.array(self.window).T
         return np.asarray(low + (high - low) * ((shifted + 0.5) * 2.0**-_SHIFT_BITS))
+
+    def __repr__(self) -> str:
+        return f"sobol({_box_words(self.window)}, seed={self.seed})"
+
+
+def _box_words(window: Window) -> str:
+    """A window as a product of intervals; a power where there are many, all alike.
+
+    >>> _box_words(((-2.0, 2.0), (0.0, 0.5))), _box_words(((-5.0, 5.0),) * 10)
+    ('[-2, 2] x [0, 0.5]', '[-5, 5]^10')
+    """
+    intervals = [f"[{lo:g}, {hi:g}]" for lo, hi in window]
+    if len(intervals) > _MOST_FACTORS and len(set(intervals)) == 1:
+        return f"{intervals[0]}^{len(intervals)}"
+    return " x ".join(intervals[:_MOST_FACTORS] + ["..."] * (len(intervals) > _MOST_FACTORS))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -154,7 +177,7 @@ class LazyStarts:
         return out
 
     def __repr__(self) -> str:
-        return f"<LazyStarts {self.shape}, {self.dtype}: {self.rule}>"
+        return f"<LazyStarts {self.shape} of {self.dtype}: {self.rule}>"
 
 
 def flat(starts: npt.NDArray[Any] | LazyStarts) -> npt.NDArray[Any]:

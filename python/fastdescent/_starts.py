@@ -109,6 +109,7 @@ def uniform(window: Any, n: int, seed: int = 0, *, lazy: bool = False) -> Random
     Returns
     -------
     array or LazyStarts, (n, dim)
+        An array that remembers, in its slices too, that it is random, so that tables show intervals of shares.
         Coordinates 2j and 2j+1 of point i are lo + (hi - lo) * u for the two 53-bit uniforms u in (0, 1] of the
         Philox4x32-10 block (Salmon et al. 2011) with the seed as key and counter (i low, i high, 0, 2 << 24 | j): of
         its words w0 ... w3, u = ((w1 << 32 | w0) >> 11) + 1 and ((w3 << 32 | w2) >> 11) + 1, each times 2**-53.

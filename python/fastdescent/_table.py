@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _MOST_ROWS = 20
 _MOST_COORDINATES = 6
 _NOTHING = 1e-10  # of the window: no distance, for a table
+ROUNDING = 1e-12  #: of f, where nothing tells how f bends
 _HEAD = ("", "f", "kind", "share", "position")
 
 
@@ -35,7 +36,9 @@ def fmin_words(table: CriticalPoints) -> str:
     """What "global" means in a table."""
     if np.isnan(table.fmin):
         return "no minimum found"
-    return f"global: f = {table.fmin:.6g} ({table.fmin_source})"
+    is_minimum = (table.morse_index == 0) & (table.nullity == 0)
+    rounding = _rounding(table)[is_minimum].max(initial=0.0) if is_minimum.any() else ROUNDING
+    return f"global: f = {fun_words(table.fmin, rounding)} ({table.fmin_source})"
 
 
 def title(table: CriticalPoints) -> str:
@@ -46,13 +49,11 @@ def title(table: CriticalPoints) -> str:
 
 def rows(table: CriticalPoints) -> list[tuple[str, ...]]:
     """Letter, f, kind, share, position of the first rows."""
-    from fastdescent._points import fun_tolerance
-
-    rounding = fun_tolerance(table.eigenvalues, Frame.of(table.window), _NOTHING)
+    rounding = _rounding(table)
     return [
         (
             table.letter(k),
-            _value(table.fun[k], rounding[k]),
+            fun_words(table.fun[k], rounding[k]),
             _KINDS[int(table.kind[k])],
             _share(table, k),
             _position(table.x[k]),
@@ -61,9 +62,16 @@ def rows(table: CriticalPoints) -> list[tuple[str, ...]]:
     ]
 
 
-def _value(fun: float, rounding: float) -> str:
-    """f, or zero where f is no more than rounding the position makes of it."""
+def fun_words(fun: float, rounding: float = ROUNDING) -> str:
+    """f, or zero where f is no more than its rounding."""
     return "0" if abs(fun) <= rounding else f"{fun:.6g}"
+
+
+def _rounding(table: CriticalPoints) -> npt.NDArray[np.float64]:
+    """What rounding the position makes of f in each row."""
+    from fastdescent._points import fun_tolerance
+
+    return fun_tolerance(table.eigenvalues, Frame.of(table.window), _NOTHING)
 
 
 def _share(table: CriticalPoints, k: int) -> str:

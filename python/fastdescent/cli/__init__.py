@@ -1,6 +1,6 @@
 """The command `fastdescent`: text in, tables and files out.
 
-This room turns words into arguments of the public functions, and what they raise into one sentence. It computes nothing.
+This room turns words into arguments of the public functions, and what they raise into a sentence. It computes nothing.
 """
 
 from __future__ import annotations
