@@ -221,7 +221,18 @@ def test_arguments_with_defaults_keep_them_where_the_first_takes_the_point() -> 
     def f(x: Any, a: float = 3.0, square: bool = True) -> Any:
         return np.sum(x**2 if square else x) * a
 
-    assert fd.surface(f, dim=5)(np.ones(5)) == 15.0
+    for dim in (1, 2, 3, 5):
+        assert fd.surface(f, dim=dim)(np.ones(dim)) == 3.0 * dim
+
+
+def test_arguments_with_defaults_are_coordinates_only_where_dim_says_so() -> None:
+    def f(x: Any, y: Any, a: Any = 3.0) -> Any:
+        return x**2 + a * y
+
+    assert fd.surface(f, dim=2)([2.0, 1.0]) == 7.0
+    assert fd.surface(f, dim=3)([2.0, 1.0, 5.0]) == 9.0
+    assert fd.surface(lambda x=1.0, y=2.0: x + y, dim=2)([3.0, 4.0]) == 7.0
+    assert fd.surface(lambda x=1.0: x[0], dim=1)([3.0]) == 3.0
 
 
 def test_updates_in_place_of_what_nobody_else_sees() -> None:

@@ -93,6 +93,12 @@ def test_arguments_of_the_function() -> None:
         fd.surface(lambda *x: x[0])
     with pytest.raises(TypeError, match="<lambda> takes no point"):
         fd.surface(lambda: 0.0)
+    with pytest.raises(TypeError, match=r"'y' of <lambda> has a default.*behind a \*, keyword-only;.* or say dim="):
+        fd.surface(lambda x, y=3.0: x + y)
+    with pytest.raises(TypeError, match="'b' of <lambda> has a default"):
+        fd.surface(lambda x, y, a, b=3.0: x + y)
+    with pytest.raises(ValueError, match="dim must be 3, the number of arguments of <lambda>; got 4"):
+        fd.surface(lambda x, y, a=1.0: x + y, dim=4)
     with pytest.raises(ValueError, match="dim must be 2, the number of arguments of <lambda>; got 3"):
         fd.surface(lambda x, y: x + y, dim=3)
     with pytest.raises(TypeError, match="parameter a of <lambda> has no value"):

@@ -205,13 +205,27 @@ def _arguments(f: Function, title: str, dim: int | None) -> tuple[list[str], dic
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         raise TypeError(f"{title} takes *args; write one argument (the whole point) or one for each coordinate")
     positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    needed = [p.name for p in parameters if p.name in positional and p.default is p.empty]
-    if dim is not None and len(needed) == 1 and dim != len(positional):
-        positional = needed  # f(x, a=20): the whole point, and what keeps its default
     keywords = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
     if not positional:
         raise TypeError(f"{title} takes no point; write f(x) or f(x, y)")
-    return positional, keywords
+    needed = [name for name in positional if signature.parameters[name].default is inspect.Parameter.empty]
+    return _coordinates(title, positional, needed, dim), keywords
+
+
+def _coordinates(title: str, positional: list[str], needed: list[str], dim: int | None) -> list[str]:
+    """Which arguments are the point: those without a default, or all where there are `dim` of them. Others keep theirs.
+
+    One without a default is the whole point, as in f(x, a=20, b=0.2).
+    """
+    if len(needed) == len(positional) or len(positional) == 1:
+        return positional
+    if dim is None:
+        name = next(n for n in positional if n not in needed)
+        raise TypeError(
+            f"argument {name!r} of {title} has a default, so it may be a coordinate or a parameter: for a parameter "
+            "write it behind a *, keyword-only; for a coordinate take the default away; or say dim="
+        )
+    return needed if len(needed) in (1, dim) else positional
 
 
 def _parameter_values(
