@@ -84,3 +84,13 @@ def test_streams_that_are_closed_or_full(argv: str, redirection: str, status: in
     line = f"{' '.join(COMMAND)} {argv} {redirection}"
     done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (status, err)
+
+
+@pytest.mark.parametrize(
+    ("argv", "status", "err"),
+    [("list", 0, ""), ("run nosuch", 2, "fastdescent: error: no surface 'nosuch'; `fastdescent list` lists them\n")],
+)
+def test_a_stream_that_python_has_closed(argv: str, status: int, err: str) -> None:
+    code = "import sys; from fastdescent.cli import main; sys.stdout.close(); sys.exit(main(sys.argv[1:]))"
+    done = subprocess.run([sys.executable, "-c", code, *argv.split()], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", err)

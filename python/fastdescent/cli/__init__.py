@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from typing import TextIO
 
 __all__ = ["main"]
 
@@ -39,8 +40,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     wrote two.png
     0
     """
+    with redirect_stdout(_unless_closed(sys.stdout)), redirect_stderr(_unless_closed(sys.stderr)):
+        return _status(sys.argv[1:] if argv is None else argv)
+
+
+def _unless_closed(stream: TextIO | None) -> TextIO | None:
+    """None, to which `print` says nothing, where the stream is closed."""
+    return None if stream is None or getattr(stream, "closed", False) else stream
+
+
+def _status(argv: Sequence[str]) -> int:
+    """Carries out a command line."""
     try:
-        _carry_out(sys.argv[1:] if argv is None else argv)
+        _carry_out(argv)
     except BrokenPipeError:
         _forget_stdout()
         return _BROKEN_PIPE
