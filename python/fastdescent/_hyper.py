@@ -87,9 +87,11 @@ def per_trajectory(
         if size > 1 and value.ndim != len(shape):
             continue
         try:
-            return np.ascontiguousarray(np.broadcast_to(value, shape).reshape(n, size))
+            spread = np.broadcast_to(value, shape)
         except ValueError:
             continue
+        refuse_if_too_large(8 * n * size, f"{name}: its values for {n} trajectories", "run fewer at once")
+        return np.ascontiguousarray(spread.reshape(n, size))
     raise ValueError(
         f"{name} must broadcast against {leading}, the leading axes of x0 (one value a trajectory), or have an "
         f"explicit last axis of {dim} (one a coordinate); got shape {value.shape}"

@@ -9,6 +9,7 @@ import numpy as np
 from fastdescent import _check
 from fastdescent._descent import Descent, result_of
 from fastdescent._hyper import bind
+from fastdescent._memory import refuse_if_too_large
 from fastdescent._options import MOST_STEPS
 from fastdescent._record import NOTHING
 from fastdescent._run import Before, run_job
@@ -50,6 +51,7 @@ def resume(run: Descent, *, max_steps: int) -> Descent:
     if steps < made:
         raise ValueError(f"max_steps must be {made} or greater, the updates already made included; got {steps}")
     leading, dim = options.starts.shape[:-1], run.surface.dim
+    refuse_if_too_large(2 * (state.nbytes + run.x.nbytes), f"going on with {run.nit.size} trajectories", "free some")
     options = replace(options, max_steps=steps, hyper=bind(options.optimizer, leading, dim, steps), progress=None)
     status, nit = run.status.ravel(), run.nit.ravel()
     open_ones = np.flatnonzero((status == Status.MAX_STEPS) | (status == Status.INTERRUPTED))

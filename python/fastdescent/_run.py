@@ -13,6 +13,7 @@ from fastdescent._lazy import LazyStarts, flat
 from fastdescent._options import Options
 from fastdescent._progress import reporter
 from fastdescent._record import NOTHING
+from fastdescent._room import refuse_without_room
 from fastdescent._status import Status
 from fastdescent.engines.protocol import DescentJob, Ends, StopLimits, uniform_values
 from fastdescent.program.intervals import Interval, hull
@@ -42,9 +43,9 @@ def run_job(options: Options, before: Before | None = None) -> Ends:
     limits, with_fun = stop_limits(options)
     with reporter(options.progress, len(starts)) as report:
         job = job_of(options, starts, before, limits, with_fun, report)
-        ends = options.engine.descend(
-            replace(job, overwrite=isinstance(options.starts, LazyStarts) and not limits.alarm)
-        )
+        job = replace(job, overwrite=isinstance(options.starts, LazyStarts) and not limits.alarm)
+        refuse_without_room(job)
+        ends = options.engine.descend(job)
         alarmed = np.flatnonzero(ends.status == ALARM)
         if len(alarmed):
             _run_again(options, starts, before, limits, alarmed, ends)

@@ -8,6 +8,7 @@ import numpy as np
 
 from fastdescent._lazy import LazyStarts, flat
 from fastdescent._options import Options
+from fastdescent._room import refuse_without_room
 from fastdescent._run import ALARM, job_of, put_inside, stop_limits, undefined_comes_first, without_alarm
 from fastdescent._status import Status
 from fastdescent.engines.protocol import DescentJob, Live, Values
@@ -39,6 +40,7 @@ class Stepper:
         limits, self._with_fun = stop_limits(options)
         self.options = options
         self._job = job_of(options, starts, None, limits, self._with_fun, None)
+        refuse_without_room(self._job)
         self._values = options.engine.values(self._job)
         self._beyond: tuple[DescentJob, Values] | None = None
 

@@ -1,0 +1,76 @@
+"""What would not fit into memory is refused before the run: results, kept state, paths, values of each trajectory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fastdescent as fd
+
+S = fd.surfaces.sphere(dim=4)
+N = 1000
+X0 = fd.uniform(S.window, N)
+NUMBER = 8 * N  #: bytes of one float64 a trajectory
+RESULTS = 6 * NUMBER + 5 * N  #: x, f, the gradient's norm; nit, status
+LRS = np.full(N, 0.1)
+
+
+@fd.optimizer
+def own(x: Any, grad: Any, state: Any, t: Any, *, lr: Any) -> Any:
+    return x - (1 - lr) * grad(x), {}
+
+
+def run(optimizer: Any = None, **options: Any) -> Callable[[], Any]:
+    return lambda: fd.descend(S, X0, optimizer or fd.GD(lr=0.1), max_steps=3, **options)
+
+
+@pytest.mark.parametrize(
+    ("call", "n_bytes", "text"),
+    [
+        (run(), RESULTS, r"a run of 1000"),
+        (run(keep_state=True), RESULTS + 4 * NUMBER, "whose state of 4 numbers each is kept"),
+        (run(fd.Adam(), keep_state=True), RESULTS + 12 * NUMBER, "whose state of 12 numbers each is kept"),
+        (run(fd.Adam(), keep_state=True, dtype=np.float32), (RESULTS + 12 * NUMBER + 5 * N) // 2, "of 12 numbers"),
+        (run(fd.Adam(), reduce=fd.reduce.min("fun")), RESULTS + 13 * NUMBER, "whose state of 13 numbers each is kept"),
+        (run(fd.Momentum(0.1), record=1), RESULTS + 5 * 4 * NUMBER, "and recorded would take"),
+        (
+            run(fd.Momentum(0.1), record=1, keep_state=True),
+            RESULTS + 28 * NUMBER,
+            "8 numbers each is kept and recorded",
+        ),
+        (run(own(lr=LRS)), RESULTS + 2 * NUMBER, "a run of 1000 trajectories would take"),
+        (
+            lambda: fd.Swarm(S, X0, fd.Adam(), max_steps=3),
+            RESULTS + 12 * NUMBER,
+            "whose state of 12 numbers each is kept",
+        ),
+    ],
+)
+def test_as_much_as_is_used_must_be_free(
+    call: Callable[[], Any], n_bytes: int, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: float(n_bytes))
+    call()
+    monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: float(n_bytes - 1))
+    with pytest.raises(MemoryError, match=text):
+        call()
+
+
+def test_values_of_each_trajectory_are_counted_before_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    lazy = fd.uniform(S.window, 10**6, lazy=True)
+    monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: 3e7)
+    fd.descend(S, lazy, fd.GD(lr=0.1), max_steps=0, dtype=np.float32)
+    with pytest.raises(MemoryError, match=r"lr: its values for 1000000 trajectories would take 30.5 MiB"):
+        fd.descend(S, lazy, fd.GD(lr=np.full((1, 4), 0.1)), max_steps=0, dtype=np.float32)
+
+
+def test_what_goes_on_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut = run(fd.Adam(), keep_state=True)()
+    monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: 32.0 * NUMBER - 1)
+    with pytest.raises(MemoryError, match="going on with 1000 trajectories would take"):
+        fd.resume(cut, max_steps=9)
+    monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: 32.0 * NUMBER)
+    assert fd.resume(cut, max_steps=9).nit.max() == 9
