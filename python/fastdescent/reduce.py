@@ -89,23 +89,11 @@ def std(field: str, *, name: str | None = None) -> Reduction:
 
 
 def tail_mean(field: str, n: int, *, name: str | None = None) -> Reduction:
-    """The mean of a field over the last n points, of all where there are fewer.
+    """The mean of a field over the last n points, the end included; of all where there are fewer.
 
-    Parameters
-    ----------
-    field : "fun", "grad_norm" or "x"
-    n : int
-        Points, the end included: 1 ... 10000. A trajectory keeps n - 1 values, and every step moves them along.
-    name : str, optional
-        Of the result; "tail_mean_" and the field unless given.
+    n is 1 ... 10000: a trajectory keeps n - 1 values, and every step moves them along. The other arguments and errors
+    as of `min`; the name is "tail_mean_" and the field.
 
-    Raises
-    ------
-    TypeError, ValueError
-        Where an argument is not as described.
-
-    Examples
-    --------
     >>> import fastdescent as fd
     >>> tail = fd.reduce.tail_mean("x", 2)
     >>> run = fd.descend(fd.surface("x**2"), [1.0], fd.GD(lr=0.25), max_steps=2, reduce=[tail])
