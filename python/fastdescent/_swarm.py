@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -11,17 +10,13 @@ import numpy.typing as npt
 
 from fastdescent import _check, _sight
 from fastdescent._markup import table
-from fastdescent._options import checked_options
-from fastdescent._pace import Pace
-from fastdescent._stepper import Stepper
+from fastdescent._options import Options, checked_options
+from fastdescent._shared import SharedStepper
 from fastdescent._surface import Surface
 from fastdescent._swarm_state import live_of, state_of
-from fastdescent._turns import Turns
 from fastdescent.optimizers import Optimizer
 
 Array = npt.NDArray[Any]
-#: Seconds after which a call that makes many steps lets other threads have the swarm.
-_TURN = 0.03
 
 
 class Swarm:
@@ -99,15 +94,12 @@ class Swarm:
             "bounds": bounds, "boundary": boundary, "first_index": first_index, "n_threads": n_threads,
             "engine": engine, "dtype": dtype,
         }  # fmt: skip
-        self._turns = Turns()
-        self._begin(surface, x0, optimizer)
+        self._shared = SharedStepper(self._checked(surface, x0, optimizer))
 
-    def _begin(self, surface: Any, x0: Any, optimizer: Any) -> None:
-        options = checked_options(
+    def _checked(self, surface: Any, x0: Any, optimizer: Any) -> Options:
+        return checked_options(
             surface, x0, optimizer, **self._options, record=None, reduce=(), final=False, keep_state=True, progress=None
         )
-        self._stepper = Stepper(options)
-        self._pace = Pace()  # a new one tells calls that are under way that the swarm has begun anew
 
     # ------------------------------------------------------------------ going on
     def step(self, n: int = 1) -> int:
@@ -115,36 +107,14 @@ class Swarm:
 
         `reset` and `load_state_dict` in another thread end it too.
         """
-        wanted, total = _check.whole_number("n", n, at_least=0), 0
-        pace = self._pace
-        while total < wanted and (made := self._made(pace, min(wanted - total, pace.steps(_TURN)))):
-            total += made
-        return total
+        return self._shared.step(_check.whole_number("n", n, at_least=0))
 
     def advance(self, budget_ms: float) -> int:
         """Makes as many steps as fit into about that many milliseconds, at least one; returns how many.
 
         How many fit is learnt from earlier calls, so that the first few make fewer. Waiting for another thread counts.
         """
-        end = perf_counter() + _check.positive("budget_ms", budget_ms) / 1000
-        pace, total = self._pace, 0
-        while (fitting := pace.steps(end - perf_counter())) or not total:
-            made = self._made(pace, min(fitting, pace.steps(_TURN)))
-            if not made:
-                break
-            total += made
-        return total
-
-    def _made(self, pace: Pace, n: int) -> int:
-        """Makes n steps, at least one; returns how many: 0 if none runs, or the swarm has begun anew meanwhile."""
-        with self._turns:
-            stepper = self._settled()
-            if pace is not self._pace or not stepper.n_running:
-                return 0
-            n, before, began = max(n, 1), stepper.n_steps, perf_counter()
-            stepper.advance(min(before + n, stepper.options.max_steps))
-            pace.learn(n, perf_counter() - began)
-            return stepper.n_steps - before
+        return self._shared.advance(_check.positive("budget_ms", budget_ms) / 1000)
 
     # ------------------------------------------------------------------ looking
     def snapshot(self, out: npt.NDArray[np.float32] | None = None, *, plane: tuple[int, int] | None = None) -> Array:
@@ -163,15 +133,15 @@ class Swarm:
             `out`, or a new array. Numbers beyond the range of float32 are infinite.
         """
         axes = _sight.checked_plane(plane, self.dim)
-        with self._turns:
-            x = self._settled().live.x
+        with self._shared.turn() as stepper:
+            x = stepper.live.x
             out = _sight.checked_out(out, (len(x), 3), (np.float32,))
             return _sight.filled(out, x, axes, self.surface(x))
 
     def positions(self, out: Array | None = None) -> Array:
         """The points, (n, dim), copied to `out` (float64 or float32) or to a new array of the run's dtype."""
-        with self._turns:
-            x = self._settled().live.x
+        with self._shared.turn() as stepper:
+            x = stepper.live.x
             other = np.float32 if x.dtype == np.float64 else np.float64
             return _sight.filled(_sight.checked_out(out, x.shape, (x.dtype.type, other)), x, range(self.dim))
 
@@ -196,8 +166,8 @@ class Swarm:
         if self.dim == 1:
             raise ValueError("density needs a surface of two or more coordinates; this one has one")
         i, j = _sight.checked_plane(plane, self.dim)
-        with self._turns:
-            x = self._settled().live.x
+        with self._shared.turn() as stepper:
+            x = stepper.live.x
             return _sight.count_cells(x[:, i], x[:, j], edges, out)
 
     # ------------------------------------------------------------------ beginning anew
@@ -222,21 +192,22 @@ class Swarm:
         >>> swarm.steps, swarm.surface.params["a"]
         (0, 3.0)
         """
-        with self._turns:
-            now = self._stepper.options
-            self._begin(
+        with self._shared.turn() as stepper:
+            now = stepper.options
+            options = self._checked(
                 now.surface.with_params(**params) if params else now.surface,
                 now.starts if x0 is None else x0,
                 now.optimizer if optimizer is None else optimizer,
             )
+            self._shared.begin(options)
 
     def state_dict(self) -> dict[str, Array]:
         """All that is needed to go on with the same bits, as arrays: x (n, dim), state (n, k), nit and status (n,).
 
         ``np.savez(file, **swarm.state_dict())`` saves it. Surface, optimizer and options are not in it.
         """
-        with self._turns:
-            return state_of(self._settled())
+        with self._shared.turn() as stepper:
+            return state_of(stepper)
 
     def load_state_dict(self, state: Mapping[str, npt.ArrayLike]) -> None:
         """Goes on from a state, such as ``np.load(file)``, of a swarm of as many trajectories with the same options.
@@ -244,29 +215,23 @@ class Swarm:
         Raises ValueError where arrays are missing or do not fit, TypeError where their dtypes do not. Where max_steps
         is greater than it was, trajectories that it had ended run again.
         """
-        with self._turns:
-            self._stepper.place(live_of(self._stepper, state))
-            self._pace = Pace()
+        with self._shared.turn() as stepper:
+            stepper.place(live_of(stepper, state))
+            self._shared.forget_pace()
 
     # ------------------------------------------------------------------ properties
-    def _settled(self) -> Stepper:
-        """What is there to be seen. The caller has the turn."""
-        self._stepper.settle()
-        return self._stepper
-
     def _copied(self, name: str, axes: Any) -> Array:
-        with self._turns:
-            stepper = self._settled()
+        with self._shared.turn() as stepper:
             array: Array = getattr(stepper.live, name)
             return array.reshape(stepper.options.starts.shape[axes]).copy()
 
     @property
     def surface(self) -> Surface:
-        return self._stepper.options.surface
+        return self._shared.options.surface
 
     @property
     def optimizer(self) -> Optimizer:
-        return self._stepper.options.optimizer
+        return self._shared.options.optimizer
 
     @property
     def dim(self) -> int:
@@ -274,7 +239,7 @@ class Swarm:
 
     @property
     def n(self) -> int:
-        return len(self._stepper.live.x)
+        return self._shared.n
 
     @property
     def x(self) -> Array:
@@ -290,13 +255,13 @@ class Swarm:
 
     @property
     def steps(self) -> int:
-        with self._turns:
-            return self._settled().n_steps
+        with self._shared.turn() as stepper:
+            return stepper.n_steps
 
     @property
     def n_running(self) -> int:
-        with self._turns:
-            return self._settled().n_running
+        with self._shared.turn() as stepper:
+            return stepper.n_running
 
     @property
     def done(self) -> bool:

@@ -1,0 +1,75 @@
+"""A stepper that several threads use: steps are made a few at a time, and between them others get their turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+from fastdescent._options import Options
+from fastdescent._pace import Pace
+from fastdescent._stepper import Stepper
+from fastdescent._turns import Turns
+
+#: Seconds after which a call that makes many steps lets other threads have the trajectories.
+_TURN = 0.03
+
+
+class SharedStepper:
+    """Trajectories, whose turn it is, and how many steps fit into a time."""
+
+    def __init__(self, options: Options) -> None:
+        self._turns = Turns()
+        self.begin(options)
+
+    def begin(self, options: Options) -> None:
+        """Begins with other options. Whoever calls it later has the turn; after an error all is as before."""
+        self._stepper = Stepper(options)
+        self.forget_pace()
+
+    def forget_pace(self) -> None:
+        """Also tells calls that are under way that the trajectories have begun anew."""
+        self._pace = Pace()
+
+    @property
+    def options(self) -> Options:
+        return self._stepper.options
+
+    @property
+    def n(self) -> int:
+        return len(self._stepper.live.x)
+
+    @contextmanager
+    def turn(self) -> Iterator[Stepper]:
+        """The trajectories at a whole number of steps; nobody else may touch them meanwhile."""
+        with self._turns:
+            self._stepper.settle()
+            yield self._stepper
+
+    def step(self, n: int) -> int:
+        """Makes n steps; returns how many: fewer where all have stopped, or have begun anew in another thread."""
+        pace, total = self._pace, 0
+        while total < n and (made := self._made(pace, min(n - total, pace.steps(_TURN)))):
+            total += made
+        return total
+
+    def advance(self, seconds: float) -> int:
+        """Makes as many steps as fit into that time, at least one; returns how many."""
+        end = perf_counter() + seconds
+        pace, total = self._pace, 0
+        while (fitting := pace.steps(end - perf_counter())) or not total:
+            made = self._made(pace, min(fitting, pace.steps(_TURN)))
+            if not made:
+                break
+            total += made
+        return total
+
+    def _made(self, pace: Pace, n: int) -> int:
+        """Makes n steps, at least one; returns how many: 0 if none runs, or they have begun anew meanwhile."""
+        with self.turn() as stepper:
+            if pace is not self._pace or not stepper.n_running:
+                return 0
+            n, before, began = max(n, 1), stepper.n_steps, perf_counter()
+            stepper.advance(min(before + n, stepper.options.max_steps))
+            pace.learn(n, perf_counter() - began)
+            return stepper.n_steps - before
