@@ -115,23 +115,27 @@ def set_element(x: Any) -> Any:
     return x[0]
 
 
-def set_what_a_view_sees(x: Any) -> Any:
+def set_what_may_be_a_copy(x: Any) -> Any:
+    m = np.outer(x, x)
+    flat = m.reshape(-1)
+    m[0] = 0.0
+    return flat @ flat
+
+
+def set_a_view_of_what_others_see(x: Any) -> Any:
+    x[1:][0] = 0.0
+    return x @ x
+
+
+def set_a_broadcast_array(x: Any) -> Any:
+    wide = np.broadcast_to(2 * x, (2, 3))
+    wide[0, 0] = 1.0
+    return wide.sum()
+
+
+def set_by_a_mask(x: Any) -> Any:
     y = x.copy()
-    v = y[1:]
-    y[2] = 0.0
-    return v @ v
-
-
-def set_what_a_view_of_a_view_sees(x: Any) -> Any:
-    y = x.copy()
-    v = y[1:][::2]
-    y[2] = 0.0
-    return v @ v
-
-
-def set_a_view(x: Any) -> Any:
-    y = x.copy()
-    y[1:][0] = 0.0
+    y[y > 0] = 0.0
     return y @ y
 
 
@@ -141,11 +145,16 @@ def other_functions_value() -> Function:
     return lambda x: x @ kept[0]
 
 
-def seen_by_others(x: Any) -> Any:
-    y = 2.0 * x
-    view = y[1:]
-    y += 1.0
-    return view[0]
+def too_large_for_its_place(x: Any) -> Any:
+    y = 2 * x
+    y[:1] += x
+    return y @ y
+
+
+def numbers_in_the_place_of_booleans(x: Any) -> Any:
+    mask = x > 0
+    mask += x
+    return np.sum(mask)
 
 
 def the_point_itself(x: Any) -> Any:
@@ -180,11 +189,13 @@ def filled_slice(x: Any) -> Any:
 
 REFUSED: list[tuple[Function, str]] = [
     (set_element, r"assignment to an array that others may see.*x\[0\] = 1.0; take a copy first, y = x.copy\(\)"),
-    (set_what_a_view_sees, r"assignment to an array that others may see.*y\[2\] = 0"),
-    (set_what_a_view_of_a_view_sees, r"assignment to an array that others may see.*y\[2\] = 0"),
-    (set_a_view, r"assignment to an array that others may see.*y\[1:\]\[0\] = 0"),
+    (set_what_may_be_a_copy, r"assignment to an array that others may see.*m\[0\] = 0"),
+    (set_a_view_of_what_others_see, r"assignment to an array that others may see.*x\[1:\]\[0\] = 0"),
+    (set_a_broadcast_array, r"assignment to \[0, 0\] of an array of shape \(2, 3\) \(.*read-only"),
+    (set_by_a_mask, r"a traced value cannot be an index.*; write np.where"),
     (lambda x: x.copy().__setitem__(9, 0.0), r"assignment to \[9\] of an array of shape \(3,\) \(index 9 is out of"),
-    (seen_by_others, r"an update in place of an array that others may see.*write a = a \+ b, not a \+= b"),
+    (too_large_for_its_place, r"an update in place of shape \(1,\) by one of shape \(3,\)"),
+    (numbers_in_the_place_of_booleans, r"an update in place of an array that others may see"),
     (the_point_itself, r"an update in place"),
     (a_number_that_is_a_view, r"an update in place"),
     (

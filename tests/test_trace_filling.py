@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tracing import A, Function, W, check
 
 import fastdescent as fd
@@ -61,11 +63,106 @@ def copies_are_copies(x: Any) -> Any:
     return y @ W + z @ x
 
 
+def every_other_doubled(x: Any) -> Any:
+    y = x.copy()
+    y[::2] *= 2
+    y[1::2] -= y[::2]
+    y[...] /= 1 + x**2
+    return y @ W
+
+
+def what_views_see(x: Any) -> Any:
+    y = 2.0 * x
+    head, every_second, turned = y[:3], y[1:][::2], y[::-1]
+    y[2] = x[0] ** 2
+    y += 1.0
+    head[0] = 7.0
+    every_second *= x[:3]
+    turned[0] -= head[1]
+    y[:2] = y[1:3]
+    return y @ W + head @ every_second + turned @ x
+
+
+def rows_and_columns(x: Any) -> Any:
+    m = np.outer(x, x)
+    for k, row in enumerate(m):
+        row *= k
+    m.T[0] += x
+    m[:, 1][2:4] = x[0]
+    np.swapaxes(m, 0, 1)[5] -= 1.0
+    np.fliplr(m)[0, 0] = x[1]
+    top, bottom = np.split(m, 2)
+    top *= 0.5
+    bottom[0] = top[1]
+    return np.sum(A * m)
+
+
+def written_into(x: Any) -> Any:
+    y = np.zeros_like(x)
+    np.multiply(x, 2.0, out=y)
+    np.add(y[:2], 1.0, out=y[2:4])
+    y.reshape(2, 3)[1] = x[:3] ** 2
+    flat = y.flatten()
+    flat[0] = 9.0
+    return y @ W + flat @ x
+
+
+def a_number_that_is_a_view(x: Any) -> Any:
+    y = x.copy()
+    first, value = y[..., 0], y[1]
+    first += 3.0
+    value += 3.0
+    return y @ W * value + first
+
+
 @pytest.mark.parametrize(
-    "f", [laplacian, recursion, mixed_with_updates_of_the_whole, matrix, only_numbers, copies_are_copies]
-)
+    "f",
+    [
+        laplacian, recursion, mixed_with_updates_of_the_whole, matrix, only_numbers, copies_are_copies,
+        every_other_doubled, what_views_see, rows_and_columns, written_into, a_number_that_is_a_view,
+    ],
+)  # fmt: skip
 def test_arrays_that_are_filled(f: Function) -> None:
     check(f)
+
+
+KEYS: list[Any] = [
+    0, -1, slice(None), slice(None, None, 2), slice(1, 4), slice(None, None, -1), ..., (..., 1), (None, ...), [0, 2],
+]  # fmt: skip
+VIEWS: list[Function] = [
+    np.transpose, np.squeeze, np.atleast_2d, np.flip, lambda a: a[..., ::2], lambda a: a[1:], lambda a: a[..., :-1, :],
+    lambda a: np.swapaxes(a, 0, -1),
+]  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    steps=st.lists(
+        st.tuples(st.integers(0, 9), st.sampled_from(VIEWS), st.sampled_from(KEYS), st.sampled_from("=+*v")), max_size=8
+    )
+)
+def test_arrays_and_their_views_change_as_in_numpy(steps: list[Any]) -> None:
+    def f(x: Any) -> Any:
+        arrays = [np.outer(x, x), 2.0 * x]
+        for k, (which, view, key, how) in enumerate(steps):
+            array = arrays[which % len(arrays)]
+            shown = np.empty(array.shape)
+            try:
+                chosen = view(shown) if how == "v" else shown[key]
+            except (IndexError, np.exceptions.AxisError):
+                continue
+            if how == "v":
+                arrays.append(view(array))
+            elif how == "=":
+                array[key] = x[k % 4] + k
+            elif np.ndim(chosen) and how == "+":
+                array[key] += x[0]
+            elif np.ndim(chosen):
+                array[key] *= np.arange(1, chosen.shape[-1] + 1)
+        return sum(np.sum(np.cos(a + k)) for k, a in enumerate(arrays))
+
+    point = np.array([0.3, -1.2, 0.7, 2.1])
+    assert abs(float(fd.surface(f, dim=4)(point)) - f(point)) < 1e-12
 
 
 def test_filling_is_linear_in_the_number_of_elements() -> None:

@@ -18,7 +18,8 @@ from fastdescent.program.instantiate import instantiate
 from fastdescent.program.intervals import Interval, certainly_finite
 from fastdescent.program.program import Program
 from fastdescent.program.recent import Recent
-from fastdescent.program.trace import Traced, as_node, refuse
+from fastdescent.program.source import refuse
+from fastdescent.program.trace import Traced, as_node
 
 _MOST_STEPS = 64  #: step Programs kept of a formula; those of rules that are defined anew each time are let go
 POINT = "the point"  #: name of the leaf; no parameter can have it

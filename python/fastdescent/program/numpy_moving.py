@@ -1,4 +1,5 @@
-"""NumPy functions that only move elements: NumPy moves the numbers of the elements, and they are gathered."""
+"""NumPy functions that only move elements. Where NumPy gives views so do they; else NumPy moves the numbers of the
+elements, and they are gathered."""
 
 from __future__ import annotations
 
@@ -10,8 +11,10 @@ import numpy.typing as npt
 
 from fastdescent.program.build import Builder, view_of
 from fastdescent.program.graph import Node
+from fastdescent.program.numpy_arrays import array_of
 from fastdescent.program.numpy_ufuncs import is_bool, progressions
-from fastdescent.program.trace import Traced, as_node, refuse
+from fastdescent.program.source import refuse
+from fastdescent.program.trace import Traced, as_node
 from fastdescent.program.views import View
 
 
@@ -37,8 +40,6 @@ def _moving(function: Callable[..., Any]) -> Callable[..., Any]:
     def make(b: Builder, a: Any, *args: Any, **kwargs: Any) -> Any:
         node = as_node(b, a)
         wanted = function(np.arange(node.size).reshape(node.shape), *args, **kwargs)
-        if isinstance(wanted, list | tuple):
-            return [Traced(b, chosen(b, node, part), is_bool=is_bool(a), fresh=True) for part in wanted]
         return Traced(b, chosen(b, node, np.asarray(wanted)), is_bool=is_bool(a), fresh=True)
 
     return make
@@ -61,10 +62,39 @@ def _part(mask: Callable[..., Any]) -> Callable[..., Traced]:
     return make
 
 
-_NAMES = ("roll", "flip", "fliplr", "flipud", "rot90", "tile", "repeat", "take", "delete", "diagonal", "split",
-          "array_split", "hsplit", "vsplit", "swapaxes", "moveaxis", "atleast_2d")  # fmt: skip
-MOVING: dict[str, Callable[..., Any]] = {name: _moving(getattr(np, name)) for name in _NAMES} | {
-    "diag": _diag,
-    "triu": _part(np.triu),
-    "tril": _part(np.tril),
-}
+def _viewing(change: Callable[..., Any]) -> Callable[..., Traced]:
+    def make(b: Builder, a: Any, *args: Any, **kwargs: Any) -> Traced:
+        return array_of(b, a).view(lambda array: change(array, *args, **kwargs))
+
+    return make
+
+
+def _dividing(function: Callable[..., Any]) -> Callable[..., list[Traced]]:
+    def make(b: Builder, a: Any, *args: Any, **kwargs: Any) -> list[Traced]:
+        array = array_of(b, a)
+        n_parts = len(function(np.empty(array.shape, np.int8), *args, **kwargs))
+
+        def part(k: int) -> Traced:
+            return array.view(lambda v: function(v, *args, **kwargs)[k])
+
+        return [part(k) for k in range(n_parts)]
+
+    return make
+
+
+_COPYING = ("roll", "tile", "repeat", "take", "delete")
+_VIEWING = ("transpose", "squeeze", "expand_dims", "broadcast_to", "atleast_1d", "atleast_2d", "swapaxes", "moveaxis",
+            "diagonal", "flip", "fliplr", "flipud", "rot90")  # fmt: skip
+_DIVIDING = ("split", "array_split", "hsplit", "vsplit")
+MOVING: dict[str, Callable[..., Any]] = (
+    {name: _moving(getattr(np, name)) for name in _COPYING}
+    | {name: _viewing(getattr(np, name)) for name in _VIEWING}
+    | {name: _dividing(getattr(np, name)) for name in _DIVIDING}
+    | {
+        "reshape": lambda b, a, shape, order="C", copy=None: array_of(b, a).reshape(shape, order=order),
+        "ravel": lambda b, a, order="C": array_of(b, a).ravel(order),
+        "diag": _diag,
+        "triu": _part(np.triu),
+        "tril": _part(np.tril),
+    }
+)

@@ -13,7 +13,8 @@ import numpy as np
 from fastdescent.program.build import Builder
 from fastdescent.program.graph import Node
 from fastdescent.program.products import dot, matmul
-from fastdescent.program.trace import Traced, as_node, refuse
+from fastdescent.program.source import refuse
+from fastdescent.program.trace import Traced, as_node
 
 
 def _result(b: Builder, node: Node) -> Traced:

@@ -16,7 +16,8 @@ from fastdescent.program import composites
 from fastdescent.program.build import Builder, constant_value
 from fastdescent.program.graph import Node
 from fastdescent.program.products import matmul
-from fastdescent.program.trace import Traced, as_node, refuse
+from fastdescent.program.source import refuse
+from fastdescent.program.trace import Traced, as_node
 from fastdescent.program.views import View, runs
 
 Make = Callable[..., Node]

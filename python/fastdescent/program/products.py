@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastdescent.program.build import Builder
 from fastdescent.program.graph import Node
-from fastdescent.program.trace import refuse
+from fastdescent.program.source import refuse
 
 
 def matmul(b: Builder, p: Node, q: Node) -> Node:

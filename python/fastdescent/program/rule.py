@@ -18,8 +18,9 @@ from fastdescent.program.graph import Node, Shape
 from fastdescent.program.instantiate import instantiate
 from fastdescent.program.program import Program
 from fastdescent.program.reductions import Point, Reduction, state_rows
+from fastdescent.program.source import refuse
 from fastdescent.program.spread import spreads
-from fastdescent.program.trace import Traced, as_node, refuse
+from fastdescent.program.trace import Traced, as_node
 from fastdescent.program.walls import KEEPING, Wall
 
 #: The parameter that every run supplies for `grad.resolution`.

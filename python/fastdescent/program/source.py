@@ -6,8 +6,11 @@ import linecache
 import os
 import sys
 from types import FrameType
+from typing import NoReturn
 
 import numpy as np
+
+from fastdescent._errors import TraceError
 
 _OURS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
 _NUMPYS = os.path.join(os.path.dirname(os.path.abspath(np.__file__)), "")
@@ -33,3 +36,9 @@ def user_line() -> str:
     name, line = frame.f_code.co_filename, frame.f_lineno
     code = linecache.getline(name, line).strip()
     return f"{name}:{line}" + (f": {code}" if code else "")
+
+
+def refuse(what: str, instead: str) -> NoReturn:
+    """Raises TraceError with the user's line."""
+    line = user_line()
+    raise TraceError(f"{what}{f', in {line}' if line else ''}; {instead}")

@@ -12,47 +12,35 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from fastdescent._errors import TraceError
-from fastdescent.program.build import Builder
+from fastdescent.program.build import Builder, Change
 from fastdescent.program.graph import Node, Shape
 from fastdescent.program.indices import is_basic, is_integer, key_text
-from fastdescent.program.sharing import Sharing
-from fastdescent.program.source import user_line
-
-
-def refuse(what: str, instead: str) -> NoReturn:
-    """Raises TraceError with the user's line."""
-    line = user_line()
-    raise TraceError(f"{what}{f', in {line}' if line else ''}; {instead}")
+from fastdescent.program.source import refuse
+from fastdescent.program.storage import Storage
 
 
 class Traced(NDArrayOperatorsMixin):
     """An array whose values are not known yet. Behaves as a float64 NumPy array of its shape."""
 
     __array_priority__ = 1000.0
-    __slots__ = ("__weakref__", "_base", "_elements", "_node", "_sharing", "builder", "is_bool", "is_point")
+    __slots__ = ("_storage", "builder", "is_bool", "is_point")
 
     def __init__(
-        self, builder: Builder, node: Node, *, is_bool: bool = False, is_point: bool = False, fresh: bool | None = None
+        self, builder: Builder, node: Node, *, is_bool: bool = False, is_point: bool = False, fresh: bool = False
     ) -> None:
-        """`fresh`: nobody else sees this array, so that it may be updated in place; numbers always may."""
+        """`fresh`: nobody else sees this array, so that it may be changed."""
         self.builder = builder
-        self._node: Node | None = node
-        self._elements: npt.NDArray[np.object_] | None = None  #: of an array that is being filled
         self.is_bool, self.is_point = is_bool, is_point
-        self._sharing = Sharing(not node.shape if fresh is None else fresh)
-        self._base: Traced | None = None  #: whose view this is
+        self._storage = Storage(builder, node, fresh)
 
     @property
     def node(self) -> Node:
-        if self._node is None:
-            self._node = as_node(self.builder, self._elements)
-        return self._node
+        return self._storage.node
 
     # ------------------------------------------------------------------ what arrays tell about themselves
     @property
     def shape(self) -> Shape:
-        return self.node.shape if self._elements is None else self._elements.shape
+        return self._storage.shape
 
     @property
     def ndim(self) -> int:
@@ -65,7 +53,7 @@ class Traced(NDArrayOperatorsMixin):
     @property
     def dtype(self) -> np.dtype[Any]:
         """Of arrays. A number has none, as Python's: np.mean of an object array would convert its result to it."""
-        if not self.node.shape:
+        if not self.shape:
             raise AttributeError("a traced number has no dtype")
         return np.dtype(bool if self.is_bool else np.float64)
 
@@ -149,35 +137,38 @@ class Traced(NDArrayOperatorsMixin):
         raise AttributeError(f"a traced array has no attribute {name!r}")
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if not self._sharing.is_alone or self.is_bool:
+        if not self._storage.may_change or self.is_bool:
             refuse("assignment to an array that others may see", "take a copy first, y = x.copy()")
-        elements = np.asarray(self) if self._elements is None else self._elements
+        self._refuse_traced_index(key)
+        node = as_node(self.builder, value)
         try:
-            elements[key] = np.asarray(value) if isinstance(value, Traced) and value.shape else value
+            self._storage.set(key, node)
         except (IndexError, ValueError) as error:
             refuse(f"assignment to [{key_text(key)}] of an array of shape {self.shape} ({error})", "mend it")
-        self._elements, self._node = elements, None
+
+    @staticmethod
+    def _refuse_traced_index(key: Any) -> None:
+        if any(isinstance(part, Traced) for part in (key if isinstance(key, tuple) else (key,))):
+            refuse("a traced value cannot be an index", "write np.where(condition, a, b)")
 
     # ------------------------------------------------------------------ views
-    def view(self, change: Callable[[Any], Any]) -> Traced:
-        """What a NumPy operation that makes a view does to an array of this shape."""
-        view = Traced(self.builder, self.builder.view(self.node, change), is_bool=self.is_bool, fresh=False)
-        view._base = self
-        self._sharing.add(view)
+    def view(self, change: Change, is_view: bool = True) -> Traced:
+        """What a NumPy operation that makes a view, or may do so, makes of an array of this shape."""
+        view = object.__new__(Traced)
+        view.builder, view.is_bool, view.is_point = self.builder, self.is_bool, False
+        view._storage = self._storage.view(change, is_view)
         return view
 
     def __getitem__(self, key: Any) -> Traced:
         parts = key if isinstance(key, tuple) else (key,)
-        if any(isinstance(p, Traced) for p in parts):
-            refuse("a traced value cannot be an index", "write np.where(condition, a, b)")
+        self._refuse_traced_index(key)
         if not all(is_basic(p) for p in parts):
             return self._gather(key)
         try:
             if len(parts) == self.ndim and all(is_integer(p) for p in parts):  # a number, not a view of one
-                if self._elements is not None:
-                    return self._traced(self._elements[parts])
-                return Traced(self.builder, self.builder.view(self.node, operator.itemgetter((*parts, ...))),
-                              is_bool=self.is_bool)  # fmt: skip
+                cell = self._storage.cell(parts)
+                node = self.builder.view(self.node, operator.itemgetter((*parts, ...))) if cell is None else cell
+                return Traced(self.builder, node, is_bool=self.is_bool)
             every = parts if any(p is Ellipsis for p in parts) else (*parts, ...)  # with ... NumPy gives views only
             return self.view(operator.itemgetter(every))
         except IndexError as error:
@@ -185,9 +176,6 @@ class Traced(NDArrayOperatorsMixin):
                 refuse(f"index [{key_text(key)}]: your function receives one point, shape {self.shape} ({error})",
                        "write x[0], not x[:, 0]")  # fmt: skip
             refuse(f"index [{key_text(key)}] of an array of shape {self.shape} ({error})", "mend the index")
-
-    def _traced(self, value: Any) -> Traced:
-        return value if isinstance(value, Traced) else Traced(self.builder, as_node(self.builder, value))
 
     def _gather(self, key: Any) -> Traced:
         from fastdescent.program.numpy_moving import gather
@@ -201,12 +189,13 @@ class Traced(NDArrayOperatorsMixin):
             return turned.transpose()
         if order not in ("C", "c"):
             refuse(f"order={order!r} of a traced array", 'use "C" or "F"')
-        return self.view(lambda a: np.reshape(a, new))
+        return self.view(lambda a: np.reshape(a, new), is_view=self.ndim < 2)
 
     def ravel(self, order: str = "C") -> Traced:
-        return self.reshape(-1, order=order)
+        return self.reshape(-1, order=order).view(np.asarray, is_view=False)  # NumPy copies what has gaps
 
-    flatten = ravel
+    def flatten(self, order: str = "C") -> Traced:
+        return self.ravel(order).copy()
 
     def transpose(self, *axes: Any) -> Traced:
         return self.view(lambda a: a.transpose(*axes))
@@ -258,21 +247,27 @@ class Traced(NDArrayOperatorsMixin):
 
         out = kwargs.pop("out", None)
         result = apply_ufunc(self.builder, ufunc, method, inputs, kwargs)
-        if out is None:
-            return result
-        if not isinstance(out[0], Traced):
-            refuse("an update in place of an array of numbers", "write a = a + b, not a += b, or use dtype=object")
-        if out[0] is not self or not self._sharing.is_alone:
-            refuse("an update in place of an array that others may see", "write a = a + b, not a += b")
-        if not self.shape:
-            return result
-        self._node, self._elements = self.builder.broadcast(result.node, self.shape), None
-        return self
+        return result if out is None else _updated(out[0], result)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         from fastdescent.program.numpy_functions import apply_function
 
         return apply_function(self.builder, func, args, kwargs)
+
+
+def _updated(target: Any, result: Traced) -> Traced:
+    """What `target` is after target[...] = result: itself, or the result where it is a number, of which none change."""
+    if not isinstance(target, Traced):
+        refuse("an update in place of an array of numbers", "write a = a + b, not a += b, or use dtype=object")
+    storage = target._storage
+    if not storage.shape and not storage.shows_an_array:
+        return result
+    if not storage.may_change or target.is_bool > result.is_bool:
+        refuse("an update in place of an array that others may see", "write a = a + b, not a += b")
+    if np.broadcast_shapes(storage.shape, result.shape) != storage.shape:
+        refuse(f"an update in place of shape {storage.shape} by one of shape {result.shape}", "mend the shapes")
+    storage.set_all(target.builder.broadcast(result.node, storage.shape))
+    return target
 
 
 def as_node(builder: Builder, value: Any) -> Node:
