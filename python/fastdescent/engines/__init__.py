@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from fastdescent._check import nearest
-from fastdescent.engines.jit.target import target_of
 from fastdescent.engines.protocol import Engine
 
 #: Names that `engine=` may have, besides "auto".
@@ -46,9 +45,7 @@ def why_missing(name: str) -> str | None:
     from fastdescent.engines import native
 
     try:
-        isa = native.isa()
-        if name == "jit":
-            target_of(isa)
+        native.isa()
     except ValueError as error:
         return str(error)
     if name == "jit" and find_spec("llvmlite") is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 
-from fastdescent.engines.native import NATIVE, NativeEngine
+from fastdescent.engines.native import NATIVE, NativeEngine, isa
 from fastdescent.engines.protocol import DescentJob, Ends, Engine
 
 _SECONDS_PER_OPERATION = 0.05e-9
@@ -40,6 +40,10 @@ def choose(job: DescentJob) -> Engine:
         return NATIVE
     from fastdescent.engines.jit.engine import JIT
     from fastdescent.engines.jit.shape import n_operations
+    from fastdescent.engines.jit.target import target_of
+
+    if not target_of(isa()).has_fma:  # its emulation takes nearly all the time, compiled or not
+        return NATIVE
 
     n = n_operations(job.program.main.code, job.starts.dtype.name)
     running = n * n_trajectory_steps * _SECONDS_PER_OPERATION / job.n_threads

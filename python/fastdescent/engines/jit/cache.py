@@ -46,4 +46,4 @@ def _key(spec: KernelSpec, shape: Shape, isa: str) -> Hashable:
 
 
 def _compiled(spec: KernelSpec, shape: Shape, isa: str) -> Kernel:
-    return Kernel(kernel_text(spec, shape, target_of(isa).attributes), shape, isa)
+    return Kernel(kernel_text(spec, shape, target_of(isa)), shape, isa)

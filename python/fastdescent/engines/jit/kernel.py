@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
+from fastdescent.engines.jit.arithmetic import Vectors
 from fastdescent.engines.jit.emitter import Emitter
 from fastdescent.engines.jit.flight import Flight
+from fastdescent.engines.jit.fma import arithmetic_for
 from fastdescent.engines.jit.loops import Index, fold
 from fastdescent.engines.jit.lower import Lowering
 from fastdescent.engines.jit.rows import Rows, rows_in_memory
 from fastdescent.engines.jit.stops import Stops, from_center, going
+from fastdescent.engines.jit.target import Target
 from fastdescent.engines.jit.times import TimeRows
 from fastdescent.program.program import Section
 
@@ -46,13 +48,13 @@ class Shape:
         return self.width * self.n_vectors * self.n_groups
 
 
-def kernel_text(spec: KernelSpec, shape: Shape, attributes: str) -> str:
+def kernel_text(spec: KernelSpec, shape: Shape, target: Target) -> str:
     """The module."""
-    functions: list[_Exact | _Fast] = [_Exact(spec, shape), _Fast(spec, shape)]
+    functions: list[_Exact | _Fast] = [_Exact(spec, shape, target), _Fast(spec, shape, target)]
     texts = [f"define i32 @{f.name}(ptr noalias %flight, i32 %steps) #0 {{\n{f.text()}\n}}\n" for f in functions]
     declarations = sorted(set().union(*(f.e.declarations for f in functions)))
     metadata = ['!0 = !{!"branch_weights", i32 1, i32 100000}', "!1 = !{}"]
-    return "\n".join([*texts, *declarations, f"attributes #0 = {{ nounwind {attributes} }}", *metadata, ""])
+    return "\n".join([*texts, *declarations, f"attributes #0 = {{ nounwind {target.attributes} }}", *metadata, ""])
 
 
 class _Group:
@@ -67,13 +69,13 @@ class _Group:
 class _Function:
     """What both functions begin with: the rows, what is constant over the steps, the loop's head."""
 
-    def __init__(self, spec: KernelSpec, shape: Shape) -> None:
+    def __init__(self, spec: KernelSpec, shape: Shape, target: Target) -> None:
         self._spec = spec
         self.e = e = Emitter()
         self._flight = flight = Flight(e, "double" if shape.dtype == "float64" else "float")
-        huge_angle = flight.pointer("huge_angle")
-        self._m = m = Arithmetic(e, shape.dtype, shape.width, shape.n_vectors, huge_angle)
-        self._one = Arithmetic(e, shape.dtype, shape.width, 1, huge_angle)
+        arithmetic, huge_angle = arithmetic_for(target), flight.pointer("huge_angle")
+        self._m = m = arithmetic(e, shape.dtype, shape.width, shape.n_vectors, huge_angle)
+        self._one = arithmetic(e, shape.dtype, shape.width, 1, huge_angle)
         first_table = spec.n_state + spec.n_lane
         in_memory = rows_in_memory(spec.main.code) | spec.stops.rows_in_memory()
         in_memory |= set(range(first_table, first_table + spec.n_table))
