@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,10 @@ from fastdescent._check import intervals, no_parameter, shown
 from fastdescent._markup import table
 from fastdescent._threads import available_threads
 from fastdescent.program.formula import Formula
-from fastdescent.program.listing import Listing
+
+if TYPE_CHECKING:
+    from fastdescent._program import CompiledListing
+    from fastdescent.optimizers import Optimizer
 
 Window = tuple[tuple[float, float], ...]
 Array = npt.NDArray[Any]
@@ -111,9 +114,18 @@ class Surface:
             formula = self._retrace(values)
         return replace(self, params=values, _formula=formula)
 
-    def program(self) -> Listing:
-        """A readable listing of the value-and-gradient Program."""
-        return Listing(self._formula.program("fun", "gradient"), f"{self.name}: fun and gradient")
+    def program(self, optimizer: Optimizer | None = None, **options: Any) -> CompiledListing:
+        """A listing of the Program of f and its gradient, or of a step. `llvm` and `assembly` of it show the kernel.
+
+        Options, as in `descend`: dtype; of steps x0, gtol, xtol, ftol, escape_radius, bounds, boundary, reduce.
+
+        >>> import fastdescent as fd
+        >>> "vmulpd" in fd.surface("x**2").program(fd.GD(lr=0.1), xtol=1e-9).assembly("x86-64-v3")
+        True
+        """
+        from fastdescent._program import listing_of
+
+        return listing_of(self, optimizer, options)
 
     # ------------------------------------------------------------------ evaluation
     def __call__(self, *coordinates: npt.ArrayLike) -> Array:

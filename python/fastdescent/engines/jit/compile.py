@@ -10,8 +10,10 @@ from fastdescent.engines.jit.target import Target
 
 @functools.cache
 def _llvm() -> Any:
-    import llvmlite.binding as llvm
-
+    try:
+        import llvmlite.binding as llvm
+    except ImportError:
+        raise ImportError("machine code needs llvmlite: pip install 'fastdescent[jit]'") from None
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm
@@ -31,14 +33,31 @@ class MachineCode:
 
 
 def assembly(text: str, target: Target) -> str:
-    """What the module becomes, for a person to read."""
+    """What the module becomes, for a person to read. The target may be of another architecture than this machine.
+
+    Raises
+    ------
+    ImportError
+        Where llvmlite is missing.
+    ValueError
+        Where this build of LLVM does not know the architecture.
+    """
     machine = _machine(target)
     return str(machine.emit_assembly(_parsed(text)))
 
 
 def _machine(target: Target) -> Any:
     llvm = _llvm()
-    return llvm.Target.from_default_triple().create_target_machine(cpu=target.cpu, opt=3)
+    triple = llvm.get_default_triple()
+    if not triple.startswith(target.architectures):
+        triple = f"{target.architectures[0]}-unknown-linux-gnu"
+        llvm.initialize_all_targets()
+        llvm.initialize_all_asmprinters()
+    try:
+        found = llvm.Target.from_triple(triple)
+    except RuntimeError as error:
+        raise ValueError(f"this build of LLVM makes no code for {target.architectures[0]} ({error})") from None
+    return found.create_target_machine(cpu=target.cpu, opt=3)
 
 
 def _parsed(text: str) -> Any:

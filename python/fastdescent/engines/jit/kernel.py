@@ -14,6 +14,7 @@ from fastdescent.engines.jit.flight import Flight
 from fastdescent.engines.jit.fma import arithmetic_for
 from fastdescent.engines.jit.loops import Index, fold
 from fastdescent.engines.jit.lower import Lowering
+from fastdescent.engines.jit.module import module_text
 from fastdescent.engines.jit.rows import Rows, rows_in_memory
 from fastdescent.engines.jit.stops import Stops, from_center, going
 from fastdescent.engines.jit.target import Target
@@ -51,10 +52,8 @@ class Shape:
 def kernel_text(spec: KernelSpec, shape: Shape, target: Target) -> str:
     """The module."""
     functions: list[_Exact | _Fast] = [_Exact(spec, shape, target), _Fast(spec, shape, target)]
-    texts = [f"define i32 @{f.name}(ptr noalias %flight, i32 %steps) #0 {{\n{f.text()}\n}}\n" for f in functions]
-    declarations = sorted(set().union(*(f.e.declarations for f in functions)))
-    metadata = ['!0 = !{!"branch_weights", i32 1, i32 100000}', "!1 = !{}"]
-    return "\n".join([*texts, *declarations, f"attributes #0 = {{ nounwind {target.attributes} }}", *metadata, ""])
+    texts = {f"i32 @{f.name}(ptr noalias %flight, i32 %steps)": f.text() for f in functions}
+    return module_text(texts, set().union(*(f.e.declarations for f in functions)), target)
 
 
 class _Group:

@@ -15,6 +15,7 @@ class Target:
     vector_bytes: int
     n_registers: int
     has_fma: bool = True
+    architectures: tuple[str, ...] = ("x86_64",)  #: names that LLVM has for it
     attributes: str = ""
 
 
@@ -23,7 +24,7 @@ TARGETS = {
     "x86-64-v4": Target("x86-64-v4", 64, 32, attributes='"prefer-vector-width"="512" "min-legal-vector-width"="512"'),
     "x86-64-v3": Target("x86-64-v3", 32, 16),
     "x86-64-v2": Target("x86-64-v2", 16, 16, has_fma=False),
-    "neon": Target("generic", 16, 32),
+    "neon": Target("generic", 16, 32, architectures=("aarch64", "arm64")),
 }
 
 

@@ -1,0 +1,27 @@
+"""A section that runs once, not step by step, as LLVM IR. For people to read: the engine has it interpreted."""
+
+from __future__ import annotations
+
+from fastdescent.engines.jit.emitter import Emitter
+from fastdescent.engines.jit.flight import Flight
+from fastdescent.engines.jit.fma import arithmetic_for
+from fastdescent.engines.jit.kernel import Shape
+from fastdescent.engines.jit.lower import Lowering
+from fastdescent.engines.jit.module import module_text
+from fastdescent.engines.jit.rows import Rows, rows_in_memory
+from fastdescent.engines.jit.target import Target
+from fastdescent.program.program import Section
+
+
+def evaluation_text(section: Section, constants: tuple[float, ...], shape: Shape, target: Target) -> str:
+    """The module: `evaluate` computes the section's outputs, in the rows of a block of one group."""
+    e = Emitter()
+    flight = Flight(e, "double" if shape.dtype == "float64" else "float")
+    m = arithmetic_for(target)(e, shape.dtype, shape.width, shape.n_vectors, flight.pointer("huge_angle"))
+    rows = Rows(m, flight.pointer("rows"), rows_in_memory(section.code), shape.block, 0)
+    Lowering(m, rows, flight.pointer("uniform"), constants).run(section.code)
+    for slot in section.outputs:
+        for row in range(slot.offset, slot.offset + slot.size):
+            rows.flush(row)
+    e.do("ret void")
+    return module_text({"void @evaluate(ptr noalias %flight)": e.text()}, e.declarations, target)
