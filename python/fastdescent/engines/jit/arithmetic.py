@@ -6,6 +6,7 @@ processor need not wait. No flag permits LLVM to change a bit.
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Iterable
 
@@ -62,6 +63,12 @@ class Arithmetic:
             total = mask if not total else self.emitter.value(f"or {self.mask} {total}, {mask}")
         whole = self.emitter.value(f"bitcast {self.mask} {total} to i{self.width}")
         return self.emitter.value(f"icmp ne i{self.width} {whole}, 0")
+
+    def not_all(self, masks: Iterable[str]) -> str:
+        """Whether a lane of one of the masks is not set, an i1."""
+        common = functools.reduce(lambda a, b: self.emitter.value(f"and {self.mask} {a}, {b}"), masks)
+        whole = self.emitter.value(f"bitcast {self.mask} {common} to i{self.width}")
+        return self.emitter.value(f"icmp ne i{self.width} {whole}, -1")
 
     # ------------------------------------------------------------------ real numbers
     def const(self, value: float) -> Vectors:

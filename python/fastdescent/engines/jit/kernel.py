@@ -122,17 +122,16 @@ class _Exact(_Function):
         """The body."""
         e, main, stops = self.e, self._spec.main, self._spec.stops
         self._begin_loop()
-        leaving: list[str] = []
+        staying: list[str] = []
         for group in self._groups:
             group.lowering.run(main.code[: main.split])
-            leaving += self._m.mask_not(going(self._m, self._flight, group.rows, stops))
-        e.do(f"br i1 {self._m.any(leaving)}, label %pause, label %go, !prof !0")
-        e.label("go")
+            staying += going(self._m, self._flight, group.rows, stops)
         done = e.value("icmp eq i32 %k, %steps")
-        e.do(f"br i1 {done}, label %pause, label %tail, !prof !0")
+        out = e.value(f"or i1 {self._m.not_all(staying)}, {done}")
+        e.do(f"br i1 {out}, label %pause, label %tail, !prof !0")
         e.label("pause")
         with e.inside():
-            self._leave(leaving, stops.rows())
+            self._leave(staying, stops.rows())
         e.label("tail")
         for group in self._groups:
             group.lowering.run(main.code[main.split :])
@@ -141,10 +140,11 @@ class _Exact(_Function):
         self._end_loop()
         return e.text()
 
-    def _leave(self, leaving: list[str], read_by_tests: set[int]) -> None:
+    def _leave(self, staying: list[str], read_by_tests: set[int]) -> None:
         e, m = self.e, self._m
-        for u, mask in enumerate(leaving):
-            bits = e.value(f"bitcast {m.mask} {mask} to i{m.width}")
+        for u, mask in enumerate(staying):
+            (leaving,) = self._one.mask_not((mask,))
+            bits = e.value(f"bitcast {m.mask} {leaving} to i{m.width}")
             wide = e.value(f"zext i{m.width} {bits} to i32")
             e.do(f"store i32 {wide}, ptr {self._flight.candidates(u)}, align 4")
         for group in self._groups:
