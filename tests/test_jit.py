@@ -21,9 +21,8 @@ import fastdescent as fd
 from fastdescent import _core, engines
 from fastdescent.engines import auto
 from fastdescent.engines.jit import cache, shape
-from fastdescent.engines.jit.compile import assembly
-from fastdescent.engines.jit.engine import JIT, spec_of
-from fastdescent.engines.jit.kernel import Shape, kernel_text
+from fastdescent.engines.jit.engine import JIT
+from fastdescent.engines.jit.kernel import Shape
 from fastdescent.engines.jit.target import TARGETS
 from fastdescent.engines.protocol import DescentJob, Recording, StopLimits
 from fastdescent.program.opcodes import ARITY, NAMES, NUMBERS, REDUCTIONS
@@ -262,17 +261,6 @@ def test_many_threads_compile_and_run_at_once() -> None:
         t.join()
     for k, run in found.items():
         assert np.allclose(run.x, (k % 3, 0.0), atol=1e-5)
-
-
-@pytest.mark.parametrize("isa", ["x86-64-v3", "x86-64-v4"])
-def test_assembly_has_wide_vectors_and_calls_nothing(isa: str) -> None:
-    job = opcode_job("exp", operands("exp", "float64"))
-    target = TARGETS[isa]
-    text = kernel_text(spec_of(job), Shape("float64", target.vector_bytes // 8, 2, 1), target)
-    found = assembly(text, target)
-    assert ("zmm" if isa == "x86-64-v4" else "ymm") in found
-    assert "vfmadd" in found
-    assert "call" not in found
 
 
 def test_auto_compiles_where_that_pays_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ class CompiledListing(Listing):
 
     def __init__(self, program: Program, title: str, kernel: Callable[[Target], str]) -> None:
         super().__init__(program, title)
-        self._kernel = kernel
+        self.kernel = kernel  #: its LLVM IR for a target
 
     def llvm(self, isa: str | None = None) -> str:
         """The kernel as LLVM IR, as the engine gives it to LLVM.
@@ -63,7 +63,7 @@ class CompiledListing(Listing):
         TypeError, ValueError
             Where `isa` is not the name of an instruction set.
         """
-        return self._kernel(_target(isa))
+        return self.kernel(_target(isa))
 
     def assembly(self, isa: str | None = None) -> str:
         """The kernel as assembly, as LLVM makes it.
@@ -81,7 +81,7 @@ class CompiledListing(Listing):
             Where llvmlite is missing: ``pip install 'fastdescent[jit]'``.
         """
         target = _target(isa)
-        return assembly(self._kernel(target), target)
+        return assembly(self.kernel(target), target)
 
 
 def listing_of(surface: Surface, optimizer: Optimizer | None, options: Mapping[str, Any]) -> CompiledListing:
