@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastdescent as fd
-from fastdescent import _core
 from fastdescent._cells import Candidates, Cells, Ends, Frame, assign, gather, label
+from fastdescent.engines.host import core
 
 FRAME = Frame.of(((-1.0, 1.0), (-2.0, 2.0)))
 EVERY = range(8)
@@ -163,7 +163,7 @@ def test_philox_known_answers(counter: str, key: str, words: str) -> None:
     def numbers(text: str) -> list[int]:
         return [int(word, 16) for word in text.split()]
 
-    assert list(_core.philox(numbers(counter), numbers(key))) == numbers(words)
+    assert list(core.philox(numbers(counter), numbers(key))) == numbers(words)
 
 
 def philox_slowly(counter: npt.NDArray[np.uint64], key: tuple[int, int]) -> npt.NDArray[np.uint64]:
@@ -200,10 +200,10 @@ def test_uniform_is_the_documented_function_of_seed_and_index(seed: int, dim: in
 
 def test_uniform_does_not_depend_on_threads_or_count() -> None:
     window = np.array([[-6.0, 6.0], [0.0, 1.0], [2.0, 3.0]])
-    one = _core.uniform(window, 70_000, 3, n_threads=1)
-    np.testing.assert_array_equal(one, _core.uniform(window, 70_000, 3, n_threads=3))
+    one = core.uniform(window, 70_000, 3, n_threads=1)
+    np.testing.assert_array_equal(one, core.uniform(window, 70_000, 3, n_threads=3))
     np.testing.assert_array_equal(one[:10], fd.uniform(window, 10, 3))
-    np.testing.assert_array_equal(one[60:80], _core.uniform(window, 20, 3, first=60))
+    np.testing.assert_array_equal(one[60:80], core.uniform(window, 20, 3, first=60))
     assert fd.uniform(window, 0).shape == (0, 3)
 
 

@@ -6,16 +6,16 @@ import re
 
 import numpy as np
 import pytest
+from available import ISAS
 from test_jit import opcode_job
 from test_opcodes import DTYPES, Floats, assert_same_bits, section
 
-from fastdescent import _core
+from fastdescent.engines import get_engine
 from fastdescent.engines.jit.compile import assembly
-from fastdescent.engines.jit.engine import JIT, spec_of
+from fastdescent.engines.jit.engine import spec_of
 from fastdescent.engines.jit.kernel import kernel_text
 from fastdescent.engines.jit.shape import shape_for
 from fastdescent.engines.jit.target import TARGETS
-from fastdescent.engines.native import NATIVE
 from fastdescent.program.exact import Exact
 
 WITHOUT_FMA = "x86-64-v2"
@@ -53,17 +53,17 @@ def triples(product: tuple[int, int], dtype: str, seed: int) -> Floats:
     return np.stack([a, b, np.where(np.isfinite(opposite) & (rng.random(N) < 0.3), opposite, c)], axis=1)
 
 
-@pytest.mark.skipif(WITHOUT_FMA not in _core.isas(), reason="every other architecture has FMA")
+@pytest.mark.skipif(WITHOUT_FMA not in ISAS, reason="every other architecture has FMA")
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("where", range(4))
 def test_extreme_exponents(where: int, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
     x = triples(PRODUCTS[dtype][where], dtype, seed=where)
-    wanted = NATIVE.evaluate(section("fma", 3, 0), np.zeros(3, dtype), {"x": x}, len(x), 1)["y"][:, 0]
+    wanted = get_engine("native").evaluate(section("fma", 3, 0), np.zeros(3, dtype), {"x": x}, len(x), 1)["y"][:, 0]
     m = Exact(dtype)
     some = slice(0, 3000)
     assert_same_bits(wanted[some], np.array([m.fma(*row) for row in x[some].tolist()], dtype), x[some])
     monkeypatch.setenv("FASTDESCENT_ISA", WITHOUT_FMA)
-    assert_same_bits(JIT.descend(opcode_job("fma", x)).state[:, 1], wanted, x)
+    assert_same_bits(get_engine("jit").descend(opcode_job("fma", x)).state[:, 1], wanted, x)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

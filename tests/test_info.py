@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 
 import fastdescent as fd
-from fastdescent import _core, _info
+from fastdescent import _info
 from fastdescent.cli import main
+from fastdescent.engines.host import core
 
 
 def test_it_says_what_there_is() -> None:
     info = fd.info()
     assert (info.version, info.python, info.numpy) == (fd.__version__, platform.python_version(), np.__version__)
-    assert list(info.isas) == _core.isas()
+    assert list(info.isas) == core.isas()
     assert info.isa in info.isas
     assert info.threads >= 1
     assert info.extras["matplotlib"] == metadata.version("matplotlib")
@@ -49,9 +50,9 @@ def test_attributes_are_keys() -> None:
 
 
 def test_a_forced_instruction_set_and_one_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FASTDESCENT_ISA", _core.isas()[-1])
-    assert fd.info().isa == _core.isas()[-1]
-    assert f"{_core.isas()[-1]} (in use)" in repr(fd.info())
+    monkeypatch.setenv("FASTDESCENT_ISA", core.isas()[-1])
+    assert fd.info().isa == core.isas()[-1]
+    assert f"{core.isas()[-1]} (in use)" in repr(fd.info())
     monkeypatch.setenv("FASTDESCENT_ISA", "x86-64-v9")
     info = fd.info()
     assert info.isa is None

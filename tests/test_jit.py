@@ -21,7 +21,6 @@ import fastdescent as fd
 from fastdescent import _core, engines
 from fastdescent.engines import auto
 from fastdescent.engines.jit import cache, shape
-from fastdescent.engines.jit.engine import JIT
 from fastdescent.engines.jit.kernel import Shape
 from fastdescent.engines.jit.target import TARGETS
 from fastdescent.engines.protocol import DescentJob, Recording, StopLimits
@@ -90,7 +89,7 @@ def test_every_opcode(name: str, dtype: str, isa: str, monkeypatch: pytest.Monke
     x = operands(name, dtype)
     with np.errstate(invalid="ignore"):
         job = opcode_job(name, x)
-    assert_same_bits(JIT.descend(job).state[:, 1], expected(name, dtype), x)
+    assert_same_bits(engines.get_engine("jit").descend(job).state[:, 1], expected(name, dtype), x)
 
 
 def same_as_native(s: fd.Surface, x0: Any, optimizer: fd.Optimizer, **options: Any) -> fd.Descent:

@@ -8,9 +8,9 @@ import itertools
 import numpy as np
 import numpy.typing as npt
 import pytest
+from available import ENGINES, ISAS
 
-from fastdescent import _core
-from fastdescent.engines.native import NATIVE
+from fastdescent.engines import get_engine
 from fastdescent.program.exact import Exact
 from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NAMES, NUMBERS, REDUCTIONS
 from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, UNIFORM, WIDTH, A, Section, Slot
@@ -18,6 +18,8 @@ from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, UNIFORM, WIDT
 Floats = npt.NDArray[np.floating]
 DTYPES = ("float64", "float32")
 N_RANDOM, N_TERMS = 300, 5
+#: Engines with ways of their own to run a section.
+EVALUATORS = [name for name in ENGINES if name != "jit"]
 
 
 def edges(dtype: str) -> list[float]:
@@ -86,22 +88,26 @@ def assert_same_bits(got: Floats, wanted: Floats, x: Floats) -> None:
     ]
 
 
-@pytest.mark.parametrize("isa", _core.isas())
+@pytest.mark.parametrize("engine", EVALUATORS)
+@pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", NAMES)
-def test_opcode_means_what_the_table_says(name: str, dtype: str, isa: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_opcode_means_what_the_table_says(
+    name: str, dtype: str, isa: str, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FASTDESCENT_ISA", isa)
     x = operands(name, dtype)
     code = section(name, x.shape[1], uniform=0)
-    got = NATIVE.evaluate(code, np.zeros(x.shape[1], dtype), {"x": x}, len(x), 1)["y"][:, 0]
+    got = get_engine(engine).evaluate(code, np.zeros(x.shape[1], dtype), {"x": x}, len(x), 1)["y"][:, 0]
     assert_same_bits(got, expected(name, dtype), x)
 
 
+@pytest.mark.parametrize("engine", EVALUATORS)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", NAMES)
-def test_uniform_operands_mean_the_same(name: str, dtype: str) -> None:
+def test_uniform_operands_mean_the_same(name: str, dtype: str, engine: str) -> None:
     x, wanted = operands(name, dtype), expected(name, dtype)
     for uniform, k in itertools.product(range(1, 1 << ARITY[name]), range(0, len(x), 40)):
         code = section(name, x.shape[1], uniform)
-        got = NATIVE.evaluate(code, x[k], {"x": x[k : k + 1]}, 1, 1)["y"][:, 0]
+        got = get_engine(engine).evaluate(code, x[k], {"x": x[k : k + 1]}, 1, 1)["y"][:, 0]
         assert_same_bits(got, wanted[k : k + 1], x[k : k + 1])

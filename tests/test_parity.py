@@ -14,16 +14,15 @@ from typing import Any
 import numpy as np
 import parity
 import pytest
+from available import ISAS, needs_extension
 from exact_engine import ExactEngine
 
 import fastdescent as fd
-from fastdescent import _core
 from fastdescent._descent import result_of
 from fastdescent._options import checked_options
 from fastdescent._run import run_job
 from fastdescent.program.opcodes import ARITY, NAMES
 
-ISAS = _core.isas()
 SURFACES = list(parity.surfaces())
 
 
@@ -133,5 +132,8 @@ def test_asking_for_more_changes_nothing(surface: str) -> None:
             assert p[same].tobytes() == q[same].tobytes()
 
 
+@needs_extension
 def test_opcode_tables_agree() -> None:
+    from fastdescent import _core
+
     assert _core.opcodes() == [(name, ARITY[name]) for name in NAMES]

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import parity
 import pytest
+from fastdescent.engines.native import isa
 from test_opcodes import DTYPES
 
 import fastdescent as fd
 from fastdescent.engines.jit import cache, compile
 from fastdescent.engines.jit.compile import MachineCode, assembly
 from fastdescent.engines.jit.target import TARGETS, Target
-from fastdescent.engines.native import isa
 from fastdescent.engines.protocol import uniform_values
 
 HIMMELBLAU = fd.surfaces.himmelblau()

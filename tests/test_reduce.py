@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import parity
 import pytest
+from available import ISAS
 from exact_engine import norm2
 
 import fastdescent as fd
-from fastdescent import _core
 from fastdescent.program.exact import Exact
 
 S = fd.surfaces.himmelblau()
@@ -146,7 +146,7 @@ def test_interrupted_trajectories_count_the_points_that_they_reached() -> None:
     assert parity.same_bits(gone_on, fd.descend(S, x0, optimizer, max_steps=on, gtol=None, reduce=KEPT))
 
 
-@pytest.mark.parametrize("isa", _core.isas())
+@pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_threads_tiles_and_splits(dtype: str, isa: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FASTDESCENT_ISA", isa)

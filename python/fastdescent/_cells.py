@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent import _core
 from fastdescent._status import Outcome
 from fastdescent._threads import available_threads
+from fastdescent.engines.host import core
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
@@ -100,7 +100,7 @@ class Labels:
 
 def gather(ends: Ends, frame: Frame, size: float, n_threads: int | None = None) -> Cells:
     """Gathers points into cells whose sides are `size` times the window's."""
-    found = _core.gather_cells(
+    found = core.gather_cells(
         x=ends.x, grad_norm=ends.grad_norm, status=ends.status, eligible=ends.eligible,
         origin=frame.low - _SHIFT * size * frame.width, per_unit=1.0 / (size * frame.width),
         n_threads=n_threads or available_threads(),
@@ -110,7 +110,7 @@ def gather(ends: Ends, frame: Frame, size: float, n_threads: int | None = None) 
 
 def assign(ends: Ends, frame: Frame, cells: Cells, of_cell: Ints, candidates: Candidates) -> Members:
     """Replaces cells by candidates (`of_cell`, -1: none), in place, and drops points that are not shown to belong."""
-    count, lost = _core.assign_members(
+    count, lost = core.assign_members(
         x=ends.x, grad_norm=ends.grad_norm, cell=cells.cell, of_cell=of_cell, points=candidates.x,
         per_gradient=candidates.per_gradient, radius=candidates.radius, sure=candidates.sure,
         hopeless=candidates.hopeless.astype(np.int8), inverse_width=1.0 / frame.width, n_threads=available_threads(),
@@ -122,7 +122,7 @@ def label(
     ends: Ends, candidate: Ints, nit: Ints, row_of_candidate: Ints, x: Floats, kind: npt.NDArray[np.int8]
 ) -> Labels:
     """Writes row, outcome and distance of every point; rows are critical points x (k, dim) of those kinds."""
-    found = _core.label_endpoints(
+    found = core.label_endpoints(
         x=ends.x, status=ends.status, eligible=ends.eligible, candidate=candidate, nit=nit,
         of_candidate=row_of_candidate, points=x, kind=kind, unsettled=Outcome.UNSETTLED, escaped=Outcome.ESCAPED,
         n_threads=available_threads(),

@@ -104,7 +104,7 @@ def info() -> Info:
     True
     """
     from fastdescent import __version__
-    from fastdescent.engines import ENGINES, native, why_missing
+    from fastdescent.engines import ENGINES, host, why_missing
 
     reasons = {name: why_missing(name) for name in ENGINES}
     return Info(
@@ -113,8 +113,8 @@ def info() -> Info:
         numpy=np.__version__,
         platform=f"{platform.system()} {platform.machine()}",
         engines=tuple(EngineInfo(name, reason is None, reason) for name, reason in reasons.items()),
-        isa=native.isa() if reasons["native"] is None else None,
-        isas=native.isas(),
+        isa=host.isa() if reasons["native"] is None else None,
+        isas=host.isas(),
         threads=available_threads(),
         extras={name: _version(name) for name in _EXTRAS},
     )

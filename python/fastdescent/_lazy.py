@@ -85,9 +85,9 @@ class Uniform:
         return np.ravel(self.window)
 
     def points(self, first: int, n: int) -> Floats:
-        from fastdescent import _core
+        from fastdescent.engines.host import core
 
-        return _core.uniform(np.array(self.window), n, self.seed, first, available_threads())
+        return core.uniform(np.array(self.window), n, self.seed, first, available_threads())
 
     def __repr__(self) -> str:
         return f"uniform({_box_words(self.window)}, seed={self.seed})"

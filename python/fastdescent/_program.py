@@ -13,12 +13,12 @@ from fastdescent._lazy import flat
 from fastdescent._options import checked_options
 from fastdescent._run import job_of, stop_limits
 from fastdescent._surface import Surface
-from fastdescent.engines import native
+from fastdescent.engines import host
 from fastdescent.engines.jit.compile import assembly
 from fastdescent.engines.jit.engine import spec_of
 from fastdescent.engines.jit.evaluation import evaluation_text
-from fastdescent.engines.jit.kernel import Shape, kernel_text
-from fastdescent.engines.jit.shape import shape_for
+from fastdescent.engines.jit.kernel import kernel_text
+from fastdescent.engines.jit.shape import section_shape, shape_for
 from fastdescent.engines.jit.target import Target, target_of
 from fastdescent.optimizers import Optimizer
 from fastdescent.program.listing import Listing
@@ -99,7 +99,7 @@ def _of_value_and_gradient(surface: Surface, dtype: npt.DTypeLike | None) -> Com
     wanted = np.dtype(np.float64) if dtype is None else floating_dtype(dtype)
 
     def kernel(target: Target) -> str:
-        shape = Shape(wanted.name, target.vector_bytes // wanted.itemsize, n_vectors=1, n_groups=1)
+        shape = section_shape(values.main, wanted.name, target)
         return evaluation_text(values.main, tuple(values.constants.tolist()), shape, target)
 
     return CompiledListing(values, f"{surface.name}: fun and gradient", kernel)
@@ -123,7 +123,7 @@ def program(
     options = checked_options(
         surface, np.zeros(surface.dim) if x0 is None else x0, optimizer, gtol=gtol, xtol=xtol, ftol=ftol,
         escape_radius=escape_radius, bounds=bounds, boundary=boundary, reduce=reduce, dtype=dtype, max_steps=1,
-        first_index=0, record=None, final=False, keep_state=False, n_threads=1, engine="native", progress=None,
+        first_index=0, record=None, final=False, keep_state=False, n_threads=1, engine="auto", progress=None,
     )  # fmt: skip
     job = job_of(options, flat(options.starts), None, *stop_limits(options), None)
     spec, name = spec_of(job), job.starts.dtype.name
@@ -135,4 +135,4 @@ def program(
 
 
 def _target(isa: str | None) -> Target:
-    return target_of(native.isa() if isa is None else isa)
+    return target_of(host.isa() if isa is None else isa)

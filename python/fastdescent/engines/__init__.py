@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from importlib.util import find_spec
 
 from fastdescent._check import nearest
@@ -25,27 +26,41 @@ def get_engine(name: str) -> Engine:
     reason = None if name == "auto" else why_missing(name)
     if reason:
         raise ValueError(f'engine "{name}" is missing: {reason}; fd.info() tells what is there')
-    if name == "jit":
-        from fastdescent.engines.jit.engine import JIT
+    return _made(name)
 
-        return JIT
+
+@functools.cache
+def _made(name: str) -> Engine:
+    if name == "auto":
+        from fastdescent.engines.auto import AUTO
+
+        return AUTO
     if name == "native":
-        from fastdescent.engines.native import NATIVE
+        from fastdescent import _core
+        from fastdescent.engines.core_engine import CoreEngine
 
-        return NATIVE
-    from fastdescent.engines.auto import AUTO
+        return CoreEngine(name, _core)
+    from fastdescent.engines.jit.engine import JitEngine
 
-    return AUTO
+    if name == "jit":
+        from fastdescent import _core
+
+        return JitEngine(name, _core)
+    from fastdescent.engines.numba import core
+
+    return JitEngine(name, core)
 
 
 def why_missing(name: str) -> str | None:
     """Why an engine cannot be used here, or None where it can. Nothing heavy is imported to find out."""
-    if name == "numba":
-        return "this version does not have it"
-    from fastdescent.engines import native
+    from fastdescent.engines.host import WHY_NO_EXTENSION, isa
 
+    if name == "numba":
+        return None if find_spec("numba") else "Numba is not installed: pip install numba"
+    if WHY_NO_EXTENSION:
+        return WHY_NO_EXTENSION
     try:
-        native.isa()
+        isa()
     except ValueError as error:
         return str(error)
     if name == "jit" and find_spec("llvmlite") is None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 
-from fastdescent.engines.native import NATIVE, NativeEngine, isa
+from fastdescent.engines.core_engine import CoreEngine
+from fastdescent.engines.host import WHY_NO_EXTENSION, core, isa
 from fastdescent.engines.protocol import DescentJob, Ends, Engine
 
 _SECONDS_PER_OPERATION = 0.05e-9
@@ -19,10 +20,8 @@ _COMPILE_SECONDS, _COMPILE_SECONDS_PER_OPERATION, _IMPORT_SECONDS = 0.01, 0.4e-3
 _WORTH = 3.0  #: a run must take this many times as long as compiling
 
 
-class AutoEngine(NativeEngine):
+class AutoEngine(CoreEngine):
     """Chooses for each run."""
-
-    name = "auto"
 
     def descend(self, job: DescentJob) -> Ends:
         engine = choose(job)
@@ -31,26 +30,28 @@ class AutoEngine(NativeEngine):
 
 def choose(job: DescentJob) -> Engine:
     """The engine that is expected to be done first."""
-    from fastdescent.engines import why_missing
+    from fastdescent.engines import get_engine, why_missing
 
+    if WHY_NO_EXTENSION:
+        return get_engine("numba")
     n_steps = job.max_steps if job.limits.gtol is None else min(job.max_steps, _STEPS_WITH_GTOL)
     n_trajectory_steps = len(job.starts) * n_steps
     # The commonest case costs nothing: not even a step of a few operations would pay.
     if n_trajectory_steps < 1_000_000 or why_missing("jit"):
-        return NATIVE
-    from fastdescent.engines.jit.engine import JIT
+        return get_engine("native")
+    from fastdescent.engines.jit.engine import has_kernel
     from fastdescent.engines.jit.shape import n_operations
     from fastdescent.engines.jit.target import target_of
 
     if not target_of(isa()).has_fma:  # its emulation takes nearly all the time, compiled or not
-        return NATIVE
+        return get_engine("native")
 
     n = n_operations(job.program.main.code, job.starts.dtype.name)
     running = n * n_trajectory_steps * _SECONDS_PER_OPERATION / job.n_threads
-    compiling = 0.0 if JIT.has_kernel(job) else _COMPILE_SECONDS + n * _COMPILE_SECONDS_PER_OPERATION
+    compiling = 0.0 if has_kernel(job) else _COMPILE_SECONDS + n * _COMPILE_SECONDS_PER_OPERATION
     if "llvmlite" not in sys.modules:
         compiling += _IMPORT_SECONDS
-    return JIT if running > _WORTH * compiling else NATIVE
+    return get_engine("jit" if running > _WORTH * compiling else "native")
 
 
-AUTO = AutoEngine()
+AUTO = AutoEngine("auto", core)

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import functools
+import platform
 from typing import Any
 
 from fastdescent.engines.jit.target import Target
+
+_V2 = frozenset({"cx16", "popcnt", "sahf", "sse3", "sse4.1", "sse4.2", "ssse3"})
+_V3 = _V2 | {"avx", "avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe"}
+_V4 = _V3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
+_FEATURES = {"x86-64-v4": _V4, "x86-64-v3": _V3, "x86-64-v2": _V2}
 
 
 @functools.cache
@@ -44,6 +50,14 @@ def assembly(text: str, target: Target) -> str:
     """
     machine = _machine(target)
     return str(machine.emit_assembly(_parsed(text)))
+
+
+def host_isas() -> tuple[str, ...]:
+    """The instruction sets of this machine that code can be made for, the best one first."""
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return ("neon",)
+    host = {name for name, there in _llvm().get_host_cpu_features().items() if there}
+    return tuple(isa for isa, needed in _FEATURES.items() if needed <= host)
 
 
 def _machine(target: Target) -> Any:

@@ -1,25 +1,25 @@
-"""The engine: what the native one does, with compiled steps."""
+"""Engines whose steps are compiled."""
 
 from __future__ import annotations
 
+from fastdescent.engines.core_engine import CoreEngine, step_rows
+from fastdescent.engines.host import isa
 from fastdescent.engines.jit.cache import Kernel, is_at_hand, kernel_of
 from fastdescent.engines.jit.kernel import KernelSpec
 from fastdescent.engines.jit.stops import Stops
-from fastdescent.engines.native import NativeEngine, isa, step_rows
 from fastdescent.engines.protocol import DescentJob
 
 
-class JitEngine(NativeEngine):
-    """Scheduler in C++, steps compiled by LLVM. What is computed once, not step by step, is left to the interpreter."""
-
-    name = "jit"
+class JitEngine(CoreEngine):
+    """Steps are compiled by LLVM. The core schedules them, and computes what is computed once, not step by step."""
 
     def kernel(self, job: DescentJob) -> Kernel:
         return kernel_of(spec_of(job), job.starts.dtype.name, isa())
 
-    def has_kernel(self, job: DescentJob) -> bool:
-        """Whether the kernel of a job is compiled already."""
-        return is_at_hand(spec_of(job), job.starts.dtype.name, isa())
+
+def has_kernel(job: DescentJob) -> bool:
+    """Whether the kernel of a job is compiled already."""
+    return is_at_hand(spec_of(job), job.starts.dtype.name, isa())
 
 
 def spec_of(job: DescentJob) -> KernelSpec:
@@ -42,6 +42,3 @@ def spec_of(job: DescentJob) -> KernelSpec:
         n_table=sum(s.size for s in program.table.outputs),
         stops=stops,
     )
-
-
-JIT = JitEngine()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fastdescent.engines.jit.emitter import Emitter
 
-_POINTERS = ("rows", "uniform", "table", "table_offset", "center", "low", "high", "huge_angle")
-_NUMBERS = ("gtol2", "escape2", "xtol2", "ftol")
-_CANDIDATES = 8 * len(_POINTERS)
-_FIRST_NUMBER = _CANDIDATES + 8 * 4
+POINTERS = ("rows", "uniform", "table", "table_offset", "center", "low", "high", "huge_angle")
+NUMBERS = ("gtol2", "escape2", "xtol2", "ftol")
+CANDIDATES = 8 * len(POINTERS)
+FIRST_NUMBER = CANDIDATES + 8 * 4
+SIZE = FIRST_NUMBER + 8 * len(NUMBERS)  #: bytes, at most
 
 
 class Flight:
@@ -18,17 +19,17 @@ class Flight:
 
     def pointer(self, name: str) -> str:
         """A pointer among the fields."""
-        return self._emitter.value(f"load ptr, ptr {self._field(8 * _POINTERS.index(name))}, !invariant.load !1")
+        return self._emitter.value(f"load ptr, ptr {self._field(8 * POINTERS.index(name))}, !invariant.load !1")
 
     def number(self, name: str) -> str:
         """A number among the fields."""
         size = 8 if self._number == "double" else 4
-        field = self._field(_FIRST_NUMBER + size * _NUMBERS.index(name))
+        field = self._field(FIRST_NUMBER + size * NUMBERS.index(name))
         return self._emitter.value(f"load {self._number}, ptr {field}, !invariant.load !1")
 
     def candidates(self, u: int) -> str:
         """Where the mask of vector u is written."""
-        return self._field(_CANDIDATES + 4 * u)
+        return self._field(CANDIDATES + 4 * u)
 
     def _field(self, offset: int) -> str:
         return self._emitter.value(f"getelementptr i8, ptr %flight, i64 {offset}")

@@ -16,7 +16,7 @@ from fastdescent.engines.jit.emitter import Emitter
 from fastdescent.engines.jit.kernel import KernelSpec, Shape
 from fastdescent.engines.jit.target import Target
 from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NAMES
-from fastdescent.program.program import N_INNER, N_OUTER, OP, IntArray
+from fastdescent.program.program import N_INNER, N_OUTER, OP, IntArray, Section
 
 #: (most operations of a step on one vector, vectors side by side, groups of these)
 _SHAPES = ((200, 2, 2), (1000, 1, 2))
@@ -31,6 +31,12 @@ def shape_for(spec: KernelSpec, dtype: str, target: Target) -> Shape:
         if n <= most and spec.n_state <= _MOST_STATE:
             return Shape(dtype, width, n_vectors, n_groups)
     return Shape(dtype, width, 1, 1)
+
+
+def section_shape(section: Section, dtype: str, target: Target) -> Shape:
+    """The vectors of a section that runs once."""
+    n_vectors = 2 if n_operations(section.code, dtype) <= _SHAPES[0][0] else 1
+    return Shape(dtype, target.vector_bytes // np.dtype(dtype).itemsize, n_vectors, 1)
 
 
 def n_operations(code: IntArray, dtype: str) -> int:

@@ -1,16 +1,15 @@
-"""The C++ engine: an interpreter of Programs with SIMD across trajectories."""
+"""Engines that hand a job, as arrays, to a core: the C++ extension or what stands in for it."""
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent import _core
+from fastdescent.engines.host import isa, n_lanes
 from fastdescent.engines.protocol import (
     DescentJob,
     Ends,
@@ -24,28 +23,6 @@ from fastdescent.engines.protocol import (
 from fastdescent.program.program import Program, Section
 
 
-def isas() -> tuple[str, ...]:
-    """The instruction sets that this machine runs, the best one first."""
-    return tuple(_core.isas())
-
-
-def isa() -> str:
-    """The instruction set in use: the machine's best, unless FASTDESCENT_ISA names another that it has."""
-    available = isas()
-    wanted = os.environ.get("FASTDESCENT_ISA")
-    if wanted and wanted not in available:
-        raise ValueError(f"FASTDESCENT_ISA must be one of {', '.join(available)} on this machine; got {wanted!r}")
-    return wanted or available[0]
-
-
-def n_lanes() -> int:
-    """Trajectories in flight on a thread; 0 leaves it to the core. Results do not depend on it."""
-    forced = os.environ.get("FASTDESCENT_LANES", "0")
-    if not forced.isdecimal():
-        raise ValueError(f"FASTDESCENT_LANES must be a number of lanes; got {forced!r}")
-    return int(forced)
-
-
 class MachineCode(Protocol):
     """Functions for blocks of lanes, by address (`Compiled` of the core). They must outlive the runs that use them."""
 
@@ -54,17 +31,23 @@ class MachineCode(Protocol):
     fast: int
 
 
-class NativeEngine:
-    """Interpreter and scheduler in C++."""
+class CoreEngine:
+    """An engine by its name, and a module with the functions of `fastdescent._core`."""
 
-    name = "native"
+    def __init__(self, name: str, core: Any) -> None:
+        self.name, self._core = name, core
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from fastdescent.engines import get_engine
+
+        return get_engine, (self.name,)
 
     def evaluate(
         self, section: Section, uniform: Floats, inputs: Mapping[str, Floats], n_points: int, n_threads: int
     ) -> dict[str, Floats]:
         dtype = uniform.dtype
         arrays = [np.ascontiguousarray(inputs[s.name], dtype=dtype) for s in section.inputs]
-        results = _core.evaluate(
+        results = self._core.evaluate(
             isa=isa(),
             code=section.code,
             n_rows=section.n_rows,
@@ -82,7 +65,7 @@ class NativeEngine:
         if state is None or nit is None:
             state, nit = np.zeros((0, len(job.initial)), job.starts.dtype), np.zeros(0, np.int32)
         fresh = Live(job.starts, state, nit, np.zeros(0, np.int8))
-        return Ends(*_descend(job, self.values(job), fresh, job.max_steps, self.kernel(job)))
+        return Ends(*self._descend(job, self.values(job), fresh, job.max_steps, self.kernel(job)))
 
     def values(self, job: DescentJob) -> Values:
         uniform = uniform_values(self, job.program, job.params)
@@ -91,62 +74,61 @@ class NativeEngine:
 
     def advance(self, job: DescentJob, values: Values, live: Live, until: int) -> None:
         if len(live.x):
-            _descend(job, values, live, until, self.kernel(job))
+            self._descend(job, values, live, until, self.kernel(job))
 
     def kernel(self, job: DescentJob) -> MachineCode | None:
         """Machine code of the step, or None: it is interpreted."""
         return None
 
+    def _descend(
+        self, job: DescentJob, values: Values, before: Live, max_steps: int, kernel: MachineCode | None
+    ) -> tuple[Any, ...]:
+        """The core's call. Where `before` has statuses it works in place."""
+        main, dtype = job.program.main, job.starts.dtype
+        found: tuple[Any, ...] = self._core.descend(
+            isa=isa(),
+            code=main.code,
+            n_rows=main.n_rows,
+            split=main.split,
+            uniform=values.uniform,
+            table=values.table,
+            initial=_rounded(job.initial, dtype),
+            starts=before.x,
+            overwrite=job.overwrite,
+            lane_values=values.lanes,
+            rows=self._step_rows(job.program, job),
+            limits=_squared(job, dtype),
+            center=_rounded(job.limits.center, dtype),
+            box=_rounded(np.zeros((0, 0)) if job.limits.box is None else job.limits.box, dtype),
+            plain=job.plain,
+            state_before=before.state,
+            t_before=before.nit,
+            status_before=before.status,
+            record_steps=job.record.steps,
+            record_rows=job.record.rows,
+            n_recorded=job.record.n_rows,
+            keep_state=job.keep_state,
+            max_steps=max_steps,
+            compiled=(0, 0, 0) if kernel is None else (kernel.block, kernel.exact, kernel.fast),
+            n_lanes=n_lanes(),
+            n_threads=job.n_threads,
+            poll=job.poll,
+        )
+        return found
 
-def _descend(
-    job: DescentJob, values: Values, before: Live, max_steps: int, kernel: MachineCode | None
-) -> tuple[Any, ...]:
-    """The core's call. Where `before` has statuses it works in place."""
-    main, dtype = job.program.main, job.starts.dtype
-    return _core.descend(
-        isa=isa(),
-        code=main.code,
-        n_rows=main.n_rows,
-        split=main.split,
-        uniform=values.uniform,
-        table=values.table,
-        initial=_rounded(job.initial, dtype),
-        starts=before.x,
-        overwrite=job.overwrite,
-        lane_values=values.lanes,
-        rows=_step_rows(job.program, job),
-        limits=_squared(job, dtype),
-        center=_rounded(job.limits.center, dtype),
-        box=_rounded(np.zeros((0, 0)) if job.limits.box is None else job.limits.box, dtype),
-        plain=job.plain,
-        state_before=before.state,
-        t_before=before.nit,
-        status_before=before.status,
-        record_steps=job.record.steps,
-        record_rows=job.record.rows,
-        n_recorded=job.record.n_rows,
-        keep_state=job.keep_state,
-        max_steps=max_steps,
-        compiled=(0, 0, 0) if kernel is None else (kernel.block, kernel.exact, kernel.fast),
-        n_lanes=n_lanes(),
-        n_threads=job.n_threads,
-        poll=job.poll,
-    )
+    def _step_rows(self, program: Program, job: DescentJob) -> Any:
+        n_lane = sum(s.size for s in program.lanes.outputs)
+        return self._core.StepRows(
+            **step_rows(program),
+            alarm=int(job.limits.alarm),
+            lane_row=program.n_state,
+            table_row=program.n_state + n_lane,
+        )
 
 
 def _rounded(values: npt.ArrayLike, dtype: np.dtype[Any]) -> Floats:
     with np.errstate(over="ignore", under="ignore"):
         return np.ascontiguousarray(values, dtype=dtype)
-
-
-def _step_rows(program: Program, job: DescentJob) -> Any:
-    n_lane = sum(s.size for s in program.lanes.outputs)
-    return _core.StepRows(
-        **step_rows(program),
-        alarm=int(job.limits.alarm),
-        lane_row=program.n_state,
-        table_row=program.n_state + n_lane,
-    )
 
 
 def step_rows(program: Program) -> dict[str, int]:
@@ -180,6 +162,3 @@ def _squared(job: DescentJob, dtype: np.dtype[Any]) -> list[float]:
         square(limits.xtol, -1.0),
         -1.0 if limits.ftol is None else float(limits.ftol),
     ]
-
-
-NATIVE = NativeEngine()

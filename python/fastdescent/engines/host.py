@@ -1,0 +1,45 @@
+"""What runs Programs here: the C++ extension or, where it is missing, what `engines/numba` has in its place."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+
+
+def _why_no_extension() -> str | None:
+    if os.environ.get("FASTDESCENT_NO_NATIVE", "0") not in ("", "0"):
+        return "FASTDESCENT_NO_NATIVE is set"
+    return None if find_spec("fastdescent._core") else "fastdescent was installed without its C++ extension"
+
+
+#: None where the extension is there.
+WHY_NO_EXTENSION = _why_no_extension()
+
+if WHY_NO_EXTENSION is None:
+    from fastdescent import _core as core
+else:
+    from fastdescent.engines.numba import core  # type: ignore[no-redef]
+
+__all__ = ["WHY_NO_EXTENSION", "core", "isa", "isas", "n_lanes"]
+
+
+def isas() -> tuple[str, ...]:
+    """The instruction sets that this machine runs, the best one first."""
+    return tuple(core.isas())
+
+
+def isa() -> str:
+    """The instruction set in use: the machine's best, unless FASTDESCENT_ISA names another that it has."""
+    available = isas()
+    wanted = os.environ.get("FASTDESCENT_ISA")
+    if wanted and wanted not in available:
+        raise ValueError(f"FASTDESCENT_ISA must be one of {', '.join(available)} on this machine; got {wanted!r}")
+    return wanted or available[0]
+
+
+def n_lanes() -> int:
+    """Trajectories in flight on a thread; 0 leaves it to the core. Results do not depend on it."""
+    forced = os.environ.get("FASTDESCENT_LANES", "0")
+    if not forced.isdecimal():
+        raise ValueError(f"FASTDESCENT_LANES must be a number of lanes; got {forced!r}")
+    return int(forced)

@@ -1,0 +1,41 @@
+"""Sections as machine code: a block of lanes, from inputs to outputs, all in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from fastdescent.engines.jit.compile import MachineCode
+from fastdescent.engines.jit.evaluation import evaluation_text
+from fastdescent.engines.jit.shape import section_shape
+from fastdescent.engines.jit.target import target_of
+from fastdescent.program.program import Section
+from fastdescent.program.recent import Recent
+
+_MOST_SECTIONS = 256
+
+
+@dataclass(frozen=True)
+class CompiledSection:
+    """`function` takes the address of a flight and a number, and fills the output rows of a block."""
+
+    code: MachineCode
+    function: int
+    block: int
+    width: int
+
+
+_sections: Recent[Hashable, CompiledSection] = Recent(_MOST_SECTIONS)
+
+
+def compiled_section(section: Section, dtype: str, isa: str) -> CompiledSection:
+    """The machine code, made where it is not at hand. All uniform numbers are read when it runs."""
+    key = (section.code.tobytes(), section.outputs, dtype, isa)
+    return _sections.get(key, lambda: _compiled(section, dtype, isa))
+
+
+def _compiled(section: Section, dtype: str, isa: str) -> CompiledSection:
+    target = target_of(isa)
+    shape = section_shape(section, dtype, target)
+    code = MachineCode(evaluation_text(section, (), shape, target), target)
+    return CompiledSection(code, code.address("evaluate"), shape.block, shape.width)

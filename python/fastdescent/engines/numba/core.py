@@ -1,0 +1,204 @@
+"""The functions of the extension `fastdescent._core`, with the same names, arguments and results, by Numba."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent.engines.numba.memory import given
+
+_POINTS_AT_ONCE = 1 << 16  #: a call of so many is over in milliseconds: Ctrl-C is looked at between calls
+_FIRST_CELLS = 1 << 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepRows:
+    """Where the stop tests find what they look at: rows, -1 for what is absent."""
+
+    x: int
+    gradient: int
+    fun: int
+    previous_fun: int
+    previous_x: int
+    moved: int
+    alarm: int
+    lane_row: int
+    table_row: int
+
+
+def isas() -> list[str]:
+    """The instruction sets that this machine runs, the best one first."""
+    from fastdescent.engines.jit.compile import host_isas
+
+    return list(host_isas())
+
+
+def uniform(
+    window: npt.NDArray[np.float64], n: int, seed: int, first: int = 0, n_threads: int = 1
+) -> npt.NDArray[np.float64]:
+    """Random points first, first + 1, ... of a window, (n, dim)."""
+    from fastdescent.engines.numba.entries import ENTRIES
+
+    out = np.empty((n, len(window)))
+    for begin, part in _parts(n):
+        ENTRIES.uniform(given(window), np.uint64((first + begin) % 2**64), np.uint64(seed), out[part])
+    return out
+
+
+def evaluate(
+    *,
+    isa: str,
+    code: npt.NDArray[np.int32],
+    n_rows: int,
+    uniform: npt.NDArray[Any],
+    inputs: Sequence[npt.NDArray[Any]],
+    input_offsets: Sequence[int],
+    outputs: Sequence[tuple[int, int]],
+    n_points: int,
+    n_threads: int,
+) -> list[npt.NDArray[Any]]:
+    """The outputs of a section for all points, each (n_points, size)."""
+    from fastdescent.engines.numba.section import evaluate_section
+    from fastdescent.program.program import Section, Slot
+
+    places = zip(input_offsets, inputs, strict=True)
+    ins = tuple(Slot(f"in{k}", offset, array.shape[1]) for k, (offset, array) in enumerate(places))
+    outs = tuple(Slot(f"out{k}", offset, size) for k, (offset, size) in enumerate(outputs))
+    section = Section(code, n_rows, len(uniform), ins, outs)
+    return evaluate_section(section, isa, uniform, inputs, n_points, n_threads)
+
+
+def descend(**job: Any) -> tuple[Any, ...]:
+    """Runs trajectories to their ends."""
+    from fastdescent.engines.numba.descend import descend
+
+    return descend(**job)
+
+
+def gather_cells(
+    *,
+    x: npt.NDArray[Any],
+    grad_norm: npt.NDArray[np.float64],
+    status: npt.NDArray[np.int8],
+    eligible: int,
+    origin: npt.NDArray[np.float64],
+    per_unit: npt.NDArray[np.float64],
+    n_threads: int,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The cell of each point; points and representative of each cell."""
+    from fastdescent.engines.numba.entries import ENTRIES
+    from fastdescent.engines.numba.geometry import EndpointSet
+
+    n, dim = x.shape
+    ends, grid = EndpointSet(given(x), given(grad_norm), given(status), eligible), given(np.stack([origin, per_unit]))
+    table = _table(_FIRST_CELLS, dim)
+    cell = np.empty(n, np.int32)
+    for begin, part in _parts(n):
+        done = begin
+        while (done := ENTRIES.gather(ends, grid, table, cell, done, part.stop)) < part.stop:
+            larger = _table(2 * len(table.keys), dim)
+            ENTRIES.move(table, larger)
+            table = larger
+    found = slice(int(table.n[0]))
+    return cell, table.n_points[found].copy(), table.representative[found].copy()
+
+
+def assign_members(
+    *,
+    x: npt.NDArray[Any],
+    grad_norm: npt.NDArray[np.float64],
+    cell: npt.NDArray[np.int32],
+    of_cell: npt.NDArray[np.int32],
+    points: npt.NDArray[np.float64],
+    per_gradient: npt.NDArray[np.float64],
+    radius: npt.NDArray[np.float64],
+    sure: npt.NDArray[np.float64],
+    hopeless: npt.NDArray[np.int8],
+    inverse_width: npt.NDArray[np.float64],
+    n_threads: int,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Replaces cells by candidates; points of each candidate, and those that are lost."""
+    from fastdescent.engines.numba.entries import ENTRIES
+    from fastdescent.engines.numba.geometry import Candidates, EndpointSet
+
+    ends = EndpointSet(given(x), given(grad_norm), given(np.zeros(0, np.int8)), 0)
+    candidates = Candidates(
+        given(of_cell), given(points), given(per_gradient), given(radius), given(sure), given(hopeless),
+        given(inverse_width),
+    )  # fmt: skip
+    count, lost, parts = np.zeros(len(hopeless), np.int64), np.empty(_POINTS_AT_ONCE, np.int64), []
+    for begin, part in _parts(len(x)):
+        n_lost = ENTRIES.assign(ends, candidates, cell, count, lost, begin, part.stop)
+        parts.append(lost[:n_lost].copy())
+    return count, np.concatenate([np.zeros(0, np.int64), *parts])
+
+
+def label_endpoints(
+    *,
+    x: npt.NDArray[Any],
+    status: npt.NDArray[np.int8],
+    eligible: int,
+    candidate: npt.NDArray[np.int32],
+    nit: npt.NDArray[np.int32],
+    of_candidate: npt.NDArray[np.int32],
+    points: npt.NDArray[np.float64],
+    kind: npt.NDArray[np.int8],
+    unsettled: int,
+    escaped: int,
+    n_threads: int,
+) -> tuple[
+    npt.NDArray[np.int32],
+    npt.NDArray[np.int8],
+    npt.NDArray[np.float64],
+    npt.NDArray[np.int64],
+    npt.NDArray[np.int64],
+]:
+    """Row, outcome and distance of each point; points and steps of each row."""
+    from fastdescent.engines.numba.entries import ENTRIES
+    from fastdescent.engines.numba.geometry import EndpointSet, Labels, Rows
+
+    n = len(x)
+    ends = EndpointSet(given(x), given(np.zeros(0)), given(status), eligible)
+    rows = Rows(given(of_candidate), given(points), given(kind), int(unsettled), int(escaped))
+    labels = Labels(given(candidate), given(nit), np.empty(n, np.int32), np.empty(n, np.int8), np.empty(n))
+    totals = np.zeros((2, len(kind)), np.int64)
+    for begin, part in _parts(n):
+        ENTRIES.label(ends, rows, labels, totals, begin, part.stop)
+    return labels.label, labels.outcome, labels.moved, totals[0].copy(), totals[1].copy()
+
+
+def _parts(n: int) -> list[tuple[int, slice]]:
+    return [(begin, slice(begin, min(begin + _POINTS_AT_ONCE, n))) for begin in range(0, n, _POINTS_AT_ONCE)]
+
+
+def _table(most: int, dim: int) -> Any:
+    from fastdescent.engines.numba.geometry import Table
+
+    return Table(
+        slots=np.full(2 * most, -1, np.int32),
+        keys=np.empty((most, dim), np.int32),
+        n_points=np.zeros(most, np.int64),
+        representative=np.full(most, -1, np.int64),
+        least_norm=np.full(most, np.inf),
+        n=np.zeros(1, np.int64),
+    )
+
+
+def opcodes() -> list[tuple[str, int]]:
+    """Names and numbers of operands, in the order of their codes."""
+    from fastdescent.program.opcodes import ARITY, NAMES
+
+    return [(name, ARITY[name]) for name in NAMES]
+
+
+def philox(counter: Sequence[int], key: Sequence[int]) -> list[int]:
+    """Four random words of 32 bits."""
+    from fastdescent.engines.numba.philox import philox
+
+    words = (np.uint64(word) for word in (*counter, *key))
+    interpreted: Any = philox.py_func  # type: ignore[attr-defined]
+    return [int(word) for word in interpreted(*words)]

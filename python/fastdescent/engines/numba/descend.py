@@ -1,0 +1,148 @@
+"""Many trajectories of one compiled step: arguments to arrays, and a thread for each part."""
+
+from __future__ import annotations
+
+from threading import Event
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from fastdescent.engines.jit.target import target_of
+from fastdescent.engines.numba.angles import huge_angle_address
+from fastdescent.engines.numba.core import StepRows
+from fastdescent.engines.numba.entries import ENTRIES
+from fastdescent.engines.numba.flight import Flight
+from fastdescent.engines.numba.layout import BATCH, CAPACITY, DONE, NEXT, Job, Kernel, Lanes, Tests
+from fastdescent.engines.numba.memory import address, aligned, given
+from fastdescent.engines.numba.threads import run_threads
+
+_MOST_BUDGET = 1 << 24  #: steps of a call
+_FIRST_BUDGET = 64
+
+
+def descend(
+    *,
+    isa: str,
+    code: Any,
+    n_rows: int,
+    split: int,
+    uniform: Any,
+    table: Any,
+    initial: Any,
+    starts: Any,
+    overwrite: bool,
+    lane_values: Any,
+    rows: StepRows,
+    limits: Any,
+    center: Any,
+    box: Any,
+    plain: bool,
+    state_before: Any,
+    t_before: Any,
+    status_before: Any,
+    record_steps: Any,
+    record_rows: Any,
+    n_recorded: int,
+    keep_state: bool,
+    max_steps: int,
+    compiled: tuple[int, int, int],
+    n_lanes: int,
+    n_threads: int,
+    poll: Any,
+) -> tuple[Any, ...]:
+    """As `descend` of `fastdescent._core`: x, nit, status, state, path and lengths."""
+    (n, dim), dtype = starts.shape, starts.dtype
+    block, exact, fast = compiled
+    in_place = len(status_before) > 0
+    job = Job(
+        n_state=len(initial),
+        lane_row=rows.lane_row,
+        max_steps=max_steps,
+        table=address(table),
+        table_width=table.shape[1],
+        initial=given(initial),
+        starts=given(starts),
+        lane_values=given(lane_values),
+        state_before=given(state_before),
+        t_before=given(t_before),
+        status_before=given(status_before),
+        record_steps=given(record_steps),
+        record_row=given(record_rows),
+        path=np.full((n_recorded, len(record_steps) + 1, dim), np.nan, dtype),
+        lengths=np.zeros(n_recorded, np.int32),
+        x=starts if in_place or overwrite else np.empty((n, dim), dtype),
+        nit=t_before if in_place else np.empty(n, np.int32),
+        status=status_before if in_place else np.empty(n, np.int8),
+        state_after=state_before if in_place else np.empty((n if keep_state else 0, len(initial)), dtype),
+        shared=np.zeros(2, np.int64),
+    )
+    tests = _tests(rows, limits, center, box, dim, dtype)
+    width = target_of(isa).vector_bytes // dtype.itemsize
+    kernel = Kernel(exact, fast, width, plain)
+    huge_angle = huge_angle_address(code, dtype.name, width)
+
+    def work(k: int, cancelled: Event) -> None:
+        lanes = _lanes(job, n_rows, block, n_lanes, n_threads)
+        fields = {"gtol2": tests.gtol2, "xtol2": tests.xtol2, "ftol": tests.ftol, "center": center}
+        ends = {"low": box[0], "high": box[1]} if len(box) else {}
+        flight = Flight.of(dtype, rows=lanes.rows, uniform=uniform, huge_angle=huge_angle, **fields, **ends)
+        lanes = lanes._replace(
+            words=flight.words, numbers=flight.numbers, candidates=flight.candidates, flight=flight.address
+        )
+        _go_on(lanes, job, tests, kernel, cancelled)
+
+    def asked() -> bool:
+        return poll is None or bool(poll(int(job.shared[DONE])))
+
+    if n and not run_threads(work, max(1, min(n_threads, n)), asked):
+        ENTRIES.leave(job, min(int(job.shared[NEXT]), n), n)
+    return job.x, job.nit, job.status, job.state_after, job.path, job.lengths
+
+
+def _go_on(lanes: Lanes, job: Job, tests: Tests, kernel: Kernel, cancelled: Event) -> None:
+    """Calls that last a few milliseconds each, so that cancelling is prompt."""
+    budget, running = _FIRST_BUDGET, 1
+    while running and not cancelled.is_set():
+        began = perf_counter()
+        running = ENTRIES.work(lanes, job, tests, kernel, budget)
+        seconds = perf_counter() - began
+        if seconds < 2e-3 and budget < _MOST_BUDGET:
+            budget *= 4
+        elif seconds > 8e-3 and budget > 1:
+            budget //= 2
+    if running:
+        ENTRIES.interrupt(lanes, job)
+
+
+def _tests(rows: StepRows, limits: Any, center: Any, box: Any, dim: int, dtype: Any) -> Tests:
+    gtol2, escape2, xtol2, ftol = (dtype.type(limit) for limit in limits)
+    return Tests(
+        dim, rows.x, rows.gradient, rows.fun, rows.previous_fun, rows.previous_x, rows.moved, bool(rows.alarm),
+        gtol2, escape2, xtol2, ftol, np.finfo(dtype).max, given(center), given(box),
+    )  # fmt: skip
+
+
+def _lanes(job: Job, n_rows: int, block: int, n_lanes: int, n_threads: int) -> Lanes:
+    dtype = job.starts.dtype
+    own = np.zeros(5, np.int64)
+    own[CAPACITY] = min(n_lanes or block, block)
+    own[BATCH] = min(max(len(job.starts) // n_threads // 4, 1), 128)
+    return Lanes(
+        rows=aligned((n_rows, block), dtype),
+        frozen=aligned((job.n_state, block), dtype),
+        saved=aligned((job.n_state, block), dtype),
+        live=np.zeros(block, np.bool_),
+        stopped=np.zeros(block, np.bool_),
+        until=np.zeros(block, np.int64),
+        t=np.zeros(block, np.int64),
+        code=np.zeros(block, np.int64),
+        trajectory=np.zeros(block, np.int64),
+        entry=np.zeros(block, np.int64),
+        candidates=np.zeros(8, np.uint32),
+        words=np.zeros(1, np.int64),
+        numbers=np.zeros(1, dtype),
+        offsets=np.zeros(block, np.int64),
+        flight=0,
+        own=own,
+    )

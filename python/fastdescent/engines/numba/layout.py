@@ -1,0 +1,92 @@
+"""What the compiled functions of this package are given: named arrays and numbers. T is the dtype of the run."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Reals = npt.NDArray[Any]  #: of T
+Ints = npt.NDArray[np.int64]
+
+
+class Kernel(NamedTuple):
+    """A step as machine code (`Compiled` of cpp/include/fastdescent/kernel.hpp)."""
+
+    exact: int  #: addresses
+    fast: int
+    width: int  #: numbers of a vector
+    plain: bool
+
+
+class Tests(NamedTuple):
+    """What ends a trajectory, as `Tests` of cpp/include/fastdescent/kernel.hpp."""
+
+    dim: int
+    x: int
+    gradient: int
+    fun: int
+    previous_fun: int
+    previous_x: int
+    moved: int
+    alarm: bool
+    gtol2: Any  #: of T, as the three that follow
+    escape2: Any
+    xtol2: Any
+    ftol: Any
+    largest: Any  #: the largest finite number of T
+    center: Reals  #: (dim,)
+    box: Reals  #: (2, dim), or (0, 0)
+
+
+class Job(NamedTuple):
+    """Trajectories, from where they start to what is known of their ends. Shared by all threads."""
+
+    n_state: int
+    lane_row: int
+    max_steps: int
+    table: int  #: address of the values that depend on t alone
+    table_width: int
+    initial: Reals  #: (n_state,)
+    starts: Reals  #: (n, dim)
+    lane_values: Reals  #: (n, n_lane)
+    state_before: Reals  #: (n, n_state), or none
+    t_before: npt.NDArray[np.int32]  #: (n,), or none
+    status_before: npt.NDArray[np.int8]  #: (n,), or none: all run
+    record_steps: npt.NDArray[np.uint32]
+    record_row: npt.NDArray[np.int32]
+    path: Reals  #: (rows, steps + 1, dim)
+    lengths: npt.NDArray[np.int32]
+    x: Reals  #: results: (n, dim)
+    nit: npt.NDArray[np.int32]
+    status: npt.NDArray[np.int8]
+    state_after: Reals  #: (n, n_state), or none
+    shared: Ints  #: [NEXT], [DONE]
+
+
+NEXT, DONE = 0, 1
+
+
+class Lanes(NamedTuple):
+    """The trajectories in flight on one thread: those that run stand in front."""
+
+    rows: Reals  #: (n_rows, block)
+    frozen: Reals  #: (n_state, block)
+    saved: Reals
+    live: npt.NDArray[np.bool_]  #: (block,), as what follows
+    stopped: npt.NDArray[np.bool_]
+    until: Ints
+    t: Ints
+    code: Ints
+    trajectory: Ints
+    entry: Ints  #: of the path: the next one to be written
+    candidates: npt.NDArray[np.uint32]  #: of the flight, a mask for each vector
+    words: Ints  #: the flight, by words
+    numbers: Reals  #: the flight, by numbers of T
+    offsets: Ints  #: (block,)
+    flight: int  #: its address
+    own: Ints  #: [RUNNING], [CAPACITY], [FIRST], [LAST], [BATCH]
+
+
+RUNNING, CAPACITY, FIRST, LAST, BATCH = range(5)

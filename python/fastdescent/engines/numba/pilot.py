@@ -1,0 +1,122 @@
+"""Around the machine code, as cpp/src/isa/flight.hpp: it makes steps, and comes back where a lane may have to stop."""
+
+from __future__ import annotations
+
+from fastdescent.engines.jit.flight import NUMBERS, POINTERS
+from fastdescent.engines.numba.intrinsics import call, compiled
+from fastdescent.engines.numba.layout import Job, Kernel, Lanes, Tests
+from fastdescent.engines.numba.stopping import copy_rows, copy_state, stop_lanes, survey
+
+_TABLE, _TABLE_OFFSET = POINTERS.index("table"), POINTERS.index("table_offset")
+_ESCAPE2 = NUMBERS.index("escape2")
+_SHORTEST_GUESS, _LONGEST_GUESS = 32, 1024
+
+
+@compiled
+def advance(lanes: Lanes, job: Job, tests: Tests, kernel: Kernel, steps: int, max_stopped: int) -> int:
+    """Advances all lanes until `steps` steps are made or `max_stopped` lanes have stopped; the steps that were made."""
+    lanes.stopped[:] = False
+    n_running, due, same_t, first = survey(lanes)
+    n_stopped, done, hope = 0, 0, _SHORTEST_GUESS
+    while done < steps and n_running > 0:
+        left = min(steps, due) - done
+        bold = min(left, hope)
+        if kernel.plain and left > 0 and guess(lanes, job, tests, kernel, same_t, first, done, bold):
+            done += bold
+            hope = min(2 * hope, _LONGEST_GUESS)
+            continue
+        aim(lanes, job, same_t, first, done)
+        lanes.numbers[_ESCAPE2] = min(tests.escape2, tests.largest)
+        done += call(kernel.exact, lanes.flight, bold if kernel.plain else left)
+        hope = _SHORTEST_GUESS
+        found = any_candidate(lanes, kernel.width)
+        if not found and done < due:
+            continue
+        n_now = stop_lanes(lanes, tests, kernel.width, done, due)
+        n_stopped += n_now
+        if n_now or done >= due:
+            n_running, due, same_t, first = after_stops(lanes, done, n_running - n_now, due, same_t, first)
+        if n_running == 0 or n_stopped >= max_stopped or not copy_to_spare(lanes, job, kernel.width, first):
+            break
+        if found and done < steps:
+            aim(lanes, job, same_t, first, done)
+            call(kernel.fast, lanes.flight, 1)
+            done += 1
+    finish(lanes, done)
+    return done
+
+
+@compiled
+def guess(
+    lanes: Lanes, job: Job, tests: Tests, kernel: Kernel, same_t: bool, first: int, done: int, steps: int
+) -> bool:
+    """Steps without tests, in the hope that no lane stops. If one might have, everything is as it was."""
+    lanes.saved[:] = lanes.rows[: job.n_state]
+    aim(lanes, job, same_t, first, done)
+    lanes.numbers[_ESCAPE2] = tests.escape2
+    if call(kernel.fast, lanes.flight, steps) != 0:
+        return True
+    lanes.rows[: job.n_state] = lanes.saved
+    return False
+
+
+@compiled
+def aim(lanes: Lanes, job: Job, same_t: bool, first: int, done: int) -> None:
+    """Lets the functions find the values that depend on t alone. Lanes that do not run share those of `first`."""
+    width = job.table_width
+    if width == 0:
+        return
+    lanes.words[_TABLE] = job.table + (lanes.t[first] + done) * width * lanes.rows.itemsize
+    lanes.words[_TABLE_OFFSET] = 0
+    if same_t:
+        return
+    lanes.words[_TABLE_OFFSET] = lanes.offsets.ctypes.data
+    for i in range(len(lanes.live)):
+        lanes.offsets[i] = (lanes.t[i] - lanes.t[first]) * width if lanes.live[i] else 0
+
+
+@compiled
+def any_candidate(lanes: Lanes, width: int) -> bool:
+    """Whether a lane may have to stop, one that runs or another."""
+    found = False
+    for u in range(len(lanes.live) // width):
+        found |= lanes.candidates[u] != 0
+    return found
+
+
+@compiled
+def after_stops(
+    lanes: Lanes, done: int, n_running: int, due: int, same_t: bool, first: int
+) -> tuple[int, int, bool, int]:
+    """A new survey where it may say something new. Lanes that have stopped in this call become copies of one that runs,
+    so that the loops need no masks and do not run into slow operands."""
+    if n_running > 0 and (done >= due or not lanes.live[first]):
+        n_running, due, same_t, first = survey(lanes)
+    if n_running > 0:
+        for i in range(len(lanes.live)):
+            if lanes.stopped[i]:
+                copy_rows(lanes.rows, first, lanes.rows, i, len(lanes.frozen))
+    return n_running, due, same_t, first
+
+
+@compiled
+def copy_to_spare(lanes: Lanes, job: Job, width: int, first: int) -> bool:
+    """Lanes that do not run, and might come back every step, become copies of one that does. False where such a lane
+    has stopped in this call: it may be about to go on, with what is constant over its steps."""
+    for i in range(len(lanes.live)):
+        if lanes.live[i] or not lanes.candidates[i // width] >> (i % width) & 1:
+            continue
+        if lanes.stopped[i]:
+            return False
+        copy_rows(lanes.rows, first, lanes.rows, i, job.lane_row + job.lane_values.shape[1])
+    return True
+
+
+@compiled
+def finish(lanes: Lanes, done: int) -> None:
+    """After the last of `done` steps: counts them, and puts back the lanes that have stopped."""
+    for i in range(len(lanes.live)):
+        if lanes.live[i]:
+            lanes.t[i] += done
+        if lanes.stopped[i]:
+            copy_state(lanes.frozen, i, lanes.rows, i)

@@ -1,0 +1,57 @@
+"""Sections: compiled, and points put through them on threads."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from threading import Event
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent.engines.jit.section import compiled_section
+from fastdescent.engines.numba.angles import huge_angle_address
+from fastdescent.engines.numba.entries import ENTRIES
+from fastdescent.engines.numba.evaluating import Evaluation, Points
+from fastdescent.engines.numba.flight import Flight
+from fastdescent.engines.numba.layout import Reals
+from fastdescent.engines.numba.memory import aligned, given
+from fastdescent.engines.numba.threads import default_floating_point, run_threads
+from fastdescent.program.program import Section, Slot
+
+_POINTS_AT_ONCE = 1 << 14
+_WORK_OF_A_THREAD = 1 << 20  #: instructions times points: less is done here and now
+
+
+def evaluate_section(
+    section: Section, isa: str, uniform: Reals, inputs: Sequence[Reals], n_points: int, n_threads: int
+) -> list[Reals]:
+    """The outputs, each (n_points, size)."""
+    dtype = uniform.dtype
+    input_rows, output_rows = _rows(section.inputs), _rows(section.outputs)
+    points = Points(
+        given(np.concatenate([np.empty((n_points, 0), dtype), *inputs], axis=1)),
+        np.empty((n_points, len(output_rows)), dtype),
+    )
+    compiled = compiled_section(section, dtype.name, isa)
+    huge_angle = huge_angle_address(section.code, dtype.name, compiled.width)
+    firsts = itertools.count(0, _POINTS_AT_ONCE)
+
+    def work(k: int, cancelled: Event) -> None:
+        lane_rows = aligned((section.n_rows, compiled.block), dtype)
+        flight = Flight.of(dtype, rows=lane_rows, uniform=uniform, huge_angle=huge_angle)
+        e = Evaluation(compiled.function, flight.address, lane_rows, input_rows, output_rows)
+        while not cancelled.is_set() and (first := next(firsts)) < n_points:
+            ENTRIES.evaluate(e, points, first, min(first + _POINTS_AT_ONCE, n_points))
+
+    if len(section.code) * n_points < _WORK_OF_A_THREAD:
+        with default_floating_point():
+            work(0, Event())
+    else:
+        run_threads(work, min(n_threads, -(-n_points // _POINTS_AT_ONCE)), lambda: True)
+    ends = np.cumsum([0, *(slot.size for slot in section.outputs)])
+    return [np.ascontiguousarray(points.outputs[:, a:b]) for a, b in itertools.pairwise(ends)]
+
+
+def _rows(slots: tuple[Slot, ...]) -> npt.NDArray[np.int64]:
+    return np.array([row for slot in slots for row in range(slot.offset, slot.stop)], dtype=np.int64)

@@ -1,0 +1,207 @@
+"""One thread's part of a run, as cpp/src/lanes.hpp and descend.cpp: trajectories are loaded into lanes, advanced, and
+written to the results when they stop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fastdescent._status import Status
+from fastdescent.engines.numba.intrinsics import compiled, fetch_add
+from fastdescent.engines.numba.layout import (
+    BATCH,
+    CAPACITY,
+    DONE,
+    FIRST,
+    LAST,
+    NEXT,
+    RUNNING,
+    Job,
+    Kernel,
+    Lanes,
+    Tests,
+)
+from fastdescent.engines.numba.pilot import advance
+from fastdescent.engines.numba.stopping import LIVE, copy_rows
+
+_MAX_STEPS, _INTERRUPTED = int(Status.MAX_STEPS), int(Status.INTERRUPTED)
+
+
+@compiled
+def work(lanes: Lanes, job: Job, tests: Tests, kernel: Kernel, budget: int) -> int:
+    """Goes on for about `budget` steps; how many lanes still run. Zero: there is nothing left to do."""
+    fill(lanes, job)
+    made = 0
+    while lanes.own[RUNNING] > 0 and made < budget:
+        made += 1 + advance(lanes, job, tests, kernel, budget - made, 1 + lanes.own[RUNNING] // 16)
+        collect(lanes, job)
+    return lanes.own[RUNNING]
+
+
+@compiled
+def interrupt(lanes: Lanes, job: Job) -> None:
+    """Writes what still runs, and what this thread has taken but not begun, as interrupted."""
+    for lane in range(lanes.own[RUNNING]):
+        write(lanes, job, lane, _INTERRUPTED)
+    leave(job, lanes.own[FIRST], lanes.own[LAST])
+
+
+@compiled
+def leave(job: Job, first: int, last: int) -> None:
+    """The results of trajectories that were never begun: their starts."""
+    for index in range(first, last):
+        if not runs(job, index):
+            continue
+        job.x[index] = job.starts[index]
+        job.nit[index] = job.t_before[index] if len(job.t_before) else 0
+        if len(job.state_after):
+            job.state_after[index] = job.state_before[index] if len(job.state_before) else job.initial
+            job.state_after[index, : job.starts.shape[1]] = job.starts[index]
+        job.status[index] = _INTERRUPTED
+
+
+@compiled
+def runs(job: Job, index: int) -> bool:
+    """Whether anything is to be done for a trajectory."""
+    return len(job.status_before) == 0 or job.status_before[index] == LIVE
+
+
+@compiled
+def claim(lanes: Lanes, job: Job) -> int:
+    """A trajectory that nobody has begun, or -1."""
+    own, n = lanes.own, len(job.starts)
+    while True:
+        if own[FIRST] == own[LAST]:
+            own[FIRST] = min(fetch_add(job.shared, NEXT, own[BATCH]), n)
+            own[LAST] = min(own[FIRST] + own[BATCH], n)
+        if own[FIRST] == own[LAST]:
+            return -1
+        own[FIRST] += 1
+        if runs(job, own[FIRST] - 1):
+            return own[FIRST] - 1
+
+
+@compiled
+def fill(lanes: Lanes, job: Job) -> None:
+    """Puts trajectories into the lanes that are free. The first one also fills those that do not run."""
+    own = lanes.own
+    while own[RUNNING] < own[CAPACITY]:
+        index = claim(lanes, job)
+        if index < 0:
+            return
+        load(lanes, job, own[RUNNING], index)
+        if own[RUNNING] == 0:
+            for lane in range(1, len(lanes.live)):
+                copy_lane(lanes, job, 0, lane)
+        own[RUNNING] += 1
+
+
+@compiled
+def load(lanes: Lanes, job: Job, lane: int, index: int) -> None:
+    """Puts a trajectory into a lane."""
+    dim = job.starts.shape[1]
+    state = job.state_before[index] if len(job.state_before) else job.initial
+    for r in range(dim, job.n_state):
+        lanes.rows[r, lane] = state[r]
+    for d in range(dim):
+        lanes.rows[d, lane] = job.starts[index, d]
+    for k in range(job.lane_values.shape[1]):
+        lanes.rows[job.lane_row + k, lane] = job.lane_values[index, k]
+    lanes.trajectory[lane] = index
+    lanes.t[lane] = job.t_before[index] if len(job.t_before) else 0
+    lanes.entry[lane] = 0
+    if len(job.record_steps) and lanes.t[lane] == 0:
+        record(lanes, job, lane)
+    go_on(lanes, job, lane)
+
+
+@compiled
+def go_on(lanes: Lanes, job: Job, lane: int) -> None:
+    """Lets a lane run until the next step that is recorded, or to the end."""
+    n, entry = len(job.record_steps), lanes.entry[lane]
+    until = np.int64(job.max_steps)
+    if n and job.record_row[lanes.trajectory[lane]] >= 0 and entry < n:
+        until = min(until, np.int64(job.record_steps[entry]))
+    lanes.until[lane] = until
+    lanes.code[lane] = LIVE
+    lanes.live[lane] = True
+
+
+@compiled
+def record(lanes: Lanes, job: Job, lane: int) -> None:
+    """Writes the point to the next entry of the path."""
+    row = job.record_row[lanes.trajectory[lane]]
+    if row < 0:
+        return
+    for d in range(job.starts.shape[1]):
+        job.path[row, lanes.entry[lane], d] = canonical(lanes.rows[d, lane])
+    lanes.entry[lane] += 1
+    job.lengths[row] = lanes.entry[lane]
+
+
+@compiled
+def canonical(value: Any) -> Any:
+    """The number, NaN without sign and payload."""
+    return value if value == value else np.nan
+
+
+@compiled
+def collect(lanes: Lanes, job: Job) -> None:
+    """Writes the results of lanes that have stopped, and refills them."""
+    lane, n_finished = 0, 0
+    while lane < lanes.own[RUNNING]:
+        if lanes.code[lane] == LIVE:
+            lane += 1
+        elif lanes.code[lane] == _MAX_STEPS and lanes.t[lane] < job.max_steps:
+            record(lanes, job, lane)
+            go_on(lanes, job, lane)
+            lane += 1
+        else:
+            write(lanes, job, lane, lanes.code[lane])
+            n_finished += 1
+            index = claim(lanes, job)
+            if index >= 0:
+                load(lanes, job, lane, index)
+                lane += 1
+            else:
+                move_last_to(lanes, job, lane)
+    if n_finished:
+        fetch_add(job.shared, DONE, n_finished)
+
+
+@compiled
+def write(lanes: Lanes, job: Job, lane: int, status: int) -> None:
+    """The results of a trajectory."""
+    index = lanes.trajectory[lane]
+    for d in range(job.starts.shape[1]):
+        job.x[index, d] = canonical(lanes.rows[d, lane])
+    entry = lanes.entry[lane]
+    if len(job.record_steps) and (entry == 0 or job.record_steps[entry - 1] != lanes.t[lane]):
+        record(lanes, job, lane)
+    if len(job.state_after):
+        for r in range(job.n_state):
+            job.state_after[index, r] = canonical(lanes.rows[r, lane])
+    job.nit[index] = lanes.t[lane]
+    job.status[index] = status
+
+
+@compiled
+def move_last_to(lanes: Lanes, job: Job, lane: int) -> None:
+    """Keeps running lanes in front. The vacated lane holds a copy of a running one or, at last, of a finished one."""
+    lanes.own[RUNNING] -= 1
+    last = lanes.own[RUNNING]
+    if lane != last:
+        copy_lane(lanes, job, last, lane)
+    else:
+        copy_lane(lanes, job, 0, lane)
+    for values in (lanes.trajectory, lanes.t, lanes.until, lanes.entry, lanes.code):
+        values[lane] = values[last]
+    lanes.live[lane] = lanes.live[last]
+    lanes.live[last] = False
+
+
+@compiled
+def copy_lane(lanes: Lanes, job: Job, source: int, target: int) -> None:
+    """State and what is constant over the steps. Instructions overwrite all other rows."""
+    copy_rows(lanes.rows, source, lanes.rows, target, job.lane_row + job.lane_values.shape[1])

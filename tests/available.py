@@ -1,0 +1,14 @@
+"""The engines and instruction sets of this installation, for tests that go through all of them."""
+
+from __future__ import annotations
+
+import pytest
+
+import fastdescent as fd
+from fastdescent.engines.host import WHY_NO_EXTENSION
+
+ISAS = fd.info().isas
+ENGINES = [engine.name for engine in fd.info().engines if engine.available]
+COMPILED = [name for name in ENGINES if name in ("jit", "numba")]
+
+needs_extension = pytest.mark.skipif(WHY_NO_EXTENSION is not None, reason="is about the C++ extension")
