@@ -9,14 +9,14 @@ import pytest
 from workloads import WORKLOADS, Workload
 
 import fastdescent as fd
-from fastdescent.engines import native
+from fastdescent.engines import host
 
 SMALL = 32
 
 
 def machine() -> dict[str, str]:
     return {
-        "isa": native.isa(),
+        "isa": host.isa(),
         "numpy": np.__version__,
         "python": platform.python_version(),
         "fastdescent": fd.__version__,

@@ -35,7 +35,7 @@ def exactly(case: tuple[str, str, str, str], n: int, max_steps: int, reduce: Any
     given |= {"first_index": 0} | parity.options_of(case)
     checked = checked_options(
         s, parity.starts(s, n, dtype), parity.optimizers(n)[optimizer], max_steps=max_steps,
-        n_threads=1, engine="native", dtype=None, progress=None, reduce=reduce, **given,
+        n_threads=1, engine="auto", dtype=None, progress=None, reduce=reduce, **given,
     )  # fmt: skip
     return result_of(checked, run_job(replace(checked, engine=ExactEngine())))
 

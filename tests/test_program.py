@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import parity
 import pytest
-from fastdescent.engines.native import isa
+from fastdescent.engines.host import isa
 from test_opcodes import DTYPES
 
 import fastdescent as fd

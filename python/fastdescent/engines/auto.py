@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from fastdescent.engines.core_engine import CoreEngine
 from fastdescent.engines.host import WHY_NO_EXTENSION, core, isa
-from fastdescent.engines.protocol import DescentJob, Ends, Engine
+from fastdescent.engines.protocol import DescentJob, Ends, Engine, Live, Values
 
 _SECONDS_PER_OPERATION = 0.05e-9
 _STEPS_WITH_GTOL = 100
@@ -27,31 +27,41 @@ class AutoEngine(CoreEngine):
         engine = choose(job)
         return replace(engine.descend(job), engine=engine.name)
 
+    def advance(self, job: DescentJob, values: Values, live: Live, until: int) -> None:
+        _usual().advance(job, values, live, until)
+
 
 def choose(job: DescentJob) -> Engine:
     """The engine that is expected to be done first."""
     from fastdescent.engines import get_engine, why_missing
 
     if WHY_NO_EXTENSION:
-        return get_engine("numba")
+        return _usual()
     n_steps = job.max_steps if job.limits.gtol is None else min(job.max_steps, _STEPS_WITH_GTOL)
     n_trajectory_steps = len(job.starts) * n_steps
     # The commonest case costs nothing: not even a step of a few operations would pay.
     if n_trajectory_steps < 1_000_000 or why_missing("jit"):
-        return get_engine("native")
+        return _usual()
     from fastdescent.engines.jit.engine import has_kernel
     from fastdescent.engines.jit.shape import n_operations
     from fastdescent.engines.jit.target import target_of
 
     if not target_of(isa()).has_fma:  # its emulation takes nearly all the time, compiled or not
-        return get_engine("native")
+        return _usual()
 
     n = n_operations(job.program.main.code, job.starts.dtype.name)
     running = n * n_trajectory_steps * _SECONDS_PER_OPERATION / job.n_threads
     compiling = 0.0 if has_kernel(job) else _COMPILE_SECONDS + n * _COMPILE_SECONDS_PER_OPERATION
     if "llvmlite" not in sys.modules:
         compiling += _IMPORT_SECONDS
-    return get_engine("jit" if running > _WORTH * compiling else "native")
+    return get_engine("jit") if running > _WORTH * compiling else _usual()
+
+
+def _usual() -> Engine:
+    """The engine that needs no reasons."""
+    from fastdescent.engines import get_engine
+
+    return get_engine("numba" if WHY_NO_EXTENSION else "native")
 
 
 AUTO = AutoEngine("auto", core)

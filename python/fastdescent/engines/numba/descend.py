@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from fastdescent._status import Status
 from fastdescent.engines.jit.target import target_of
 from fastdescent.engines.numba.angles import huge_angle_address
 from fastdescent.engines.numba.core import StepRows
 from fastdescent.engines.numba.entries import ENTRIES
 from fastdescent.engines.numba.flight import Flight
-from fastdescent.engines.numba.layout import BATCH, CAPACITY, DONE, NEXT, Job, Kernel, Lanes, Tests
+from fastdescent.engines.numba.layout import BATCH, CAPACITY, DONE, FIRST, LAST, NEXT, Job, Kernel, Lanes, Tests
 from fastdescent.engines.numba.memory import address, aligned, given
+from fastdescent.engines.numba.stopping import LIVE
 from fastdescent.engines.numba.threads import run_threads
 
 _MOST_BUDGET = 1 << 24  #: steps of a call
@@ -82,21 +84,23 @@ def descend(
     kernel = Kernel(exact, fast, width, plain)
     huge_angle = huge_angle_address(code, dtype.name, width)
 
+    fields = {"gtol2": tests.gtol2, "xtol2": tests.xtol2, "ftol": tests.ftol, "center": center}
+    fields |= {"low": box[0], "high": box[1]} if len(box) else {}
+    n_threads = max(1, min(n_threads, n))
+    crew = [
+        _lanes(job, n_rows, block, n_lanes, n_threads, {"uniform": uniform, "huge_angle": huge_angle, **fields})
+        for _ in range(n_threads)
+    ]
+    ENTRIES.work.ready(dtype, crew[0], job, tests, kernel, _FIRST_BUDGET)
+
     def work(k: int, cancelled: Event) -> None:
-        lanes = _lanes(job, n_rows, block, n_lanes, n_threads)
-        fields = {"gtol2": tests.gtol2, "xtol2": tests.xtol2, "ftol": tests.ftol, "center": center}
-        ends = {"low": box[0], "high": box[1]} if len(box) else {}
-        flight = Flight.of(dtype, rows=lanes.rows, uniform=uniform, huge_angle=huge_angle, **fields, **ends)
-        lanes = lanes._replace(
-            words=flight.words, numbers=flight.numbers, candidates=flight.candidates, flight=flight.address
-        )
-        _go_on(lanes, job, tests, kernel, cancelled)
+        _go_on(crew[k], job, tests, kernel, cancelled)
 
     def asked() -> bool:
         return poll is None or bool(poll(int(job.shared[DONE])))
 
-    if n and not run_threads(work, max(1, min(n_threads, n)), asked):
-        ENTRIES.leave(job, min(int(job.shared[NEXT]), n), n)
+    if n and not run_threads(work, n_threads, asked):
+        _leave(job, int(job.shared[NEXT]), n)
     return job.x, job.nit, job.status, job.state_after, job.path, job.lengths
 
 
@@ -112,7 +116,21 @@ def _go_on(lanes: Lanes, job: Job, tests: Tests, kernel: Kernel, cancelled: Even
         elif seconds > 8e-3 and budget > 1:
             budget //= 2
     if running:
-        ENTRIES.interrupt(lanes, job)
+        ENTRIES.work(lanes, job, tests, kernel, 0)
+        _leave(job, lanes.own[FIRST], lanes.own[LAST])
+
+
+def _leave(job: Job, first: int, last: int) -> None:
+    """The results of trajectories that were never begun: their starts."""
+    left = np.arange(first, last)
+    if len(job.status_before):
+        left = left[job.status_before[left] == LIVE]
+    job.x[left] = job.starts[left]
+    job.nit[left] = job.t_before[left] if len(job.t_before) else 0
+    if len(job.state_after):
+        job.state_after[left] = job.state_before[left] if len(job.state_before) else job.initial
+        job.state_after[left, : job.starts.shape[1]] = job.starts[left]
+    job.status[left] = Status.INTERRUPTED
 
 
 def _tests(rows: StepRows, limits: Any, center: Any, box: Any, dim: int, dtype: Any) -> Tests:
@@ -123,13 +141,18 @@ def _tests(rows: StepRows, limits: Any, center: Any, box: Any, dim: int, dtype: 
     )  # fmt: skip
 
 
-def _lanes(job: Job, n_rows: int, block: int, n_lanes: int, n_threads: int) -> Lanes:
+def _lanes(
+    job: Job, n_rows: int, block: int, n_lanes: int, n_threads: int, fields: dict[str, Any]
+) -> Lanes:
+    """The lanes of one thread, and the flight that holds the addresses of these fields."""
     dtype = job.starts.dtype
+    rows = aligned((n_rows, block), dtype)
+    flight = Flight.of(dtype, rows=rows, **fields)
     own = np.zeros(5, np.int64)
     own[CAPACITY] = min(n_lanes or block, block)
     own[BATCH] = min(max(len(job.starts) // n_threads // 4, 1), 128)
     return Lanes(
-        rows=aligned((n_rows, block), dtype),
+        rows=rows,
         frozen=aligned((job.n_state, block), dtype),
         saved=aligned((job.n_state, block), dtype),
         live=np.zeros(block, np.bool_),
@@ -139,10 +162,10 @@ def _lanes(job: Job, n_rows: int, block: int, n_lanes: int, n_threads: int) -> L
         code=np.zeros(block, np.int64),
         trajectory=np.zeros(block, np.int64),
         entry=np.zeros(block, np.int64),
-        candidates=np.zeros(8, np.uint32),
-        words=np.zeros(1, np.int64),
-        numbers=np.zeros(1, dtype),
+        candidates=flight.candidates,
+        words=flight.words,
+        numbers=flight.numbers,
         offsets=np.zeros(block, np.int64),
-        flight=0,
+        flight=flight.address,
         own=own,
     )

@@ -3,44 +3,77 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from numba import njit
 
 from fastdescent.engines.numba import evaluating, geometry, philox, worker
+from fastdescent.engines.numba.floating_point import default_floating_point
+
+_OPTIONS = {"nogil": True, "no_cfunc_wrapper": True}
+_NO_CACHE = (OSError, EOFError, pickle.UnpicklingError)  #: a full disk, a file that was cut off
+
+
+class Entry:
+    """A function that is taken from disk, or compiled, for the kinds of arguments that it is called with."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self._ready: set[np.dtype[Any]] = set()
+        try:
+            self._compiled = njit(cache=True, **_OPTIONS)(function)
+        except RuntimeError:  # no directory for a cache can be written to
+            self._do_without_cache()
+
+    def __call__(self, *args: Any) -> Any:
+        """Calls it."""
+        with default_floating_point():
+            try:
+                return self._compiled(*args)
+            except _NO_CACHE:
+                self._do_without_cache()
+                return self._compiled(*args)
+
+    def ready(self, dtype: np.dtype[Any], *args: Any) -> None:
+        """Makes it ready for arguments like these, which the dtype tells from others. On the main thread, so that
+        Ctrl-C is heard while it is compiled."""
+        if dtype in self._ready:
+            return
+        kinds = tuple(map(self._compiled.typeof_pyval, args))
+        try:
+            self._compiled.compile(kinds)
+        except _NO_CACHE:
+            self._do_without_cache()
+            self._compiled.compile(kinds)
+        self._ready.add(dtype)
+
+    def _do_without_cache(self) -> None:
+        self._compiled = njit(**_OPTIONS)(self._function)
 
 
 class Entries(NamedTuple):
     """Each does what the function of its name does."""
 
-    work: Callable[..., int]
-    interrupt: Callable[..., None]
-    leave: Callable[..., None]
-    evaluate: Callable[..., None]
-    uniform: Callable[..., None]
-    gather: Callable[..., int]
-    move: Callable[..., None]
-    assign: Callable[..., int]
-    label: Callable[..., None]
+    work: Entry
+    evaluate: Entry
+    uniform: Entry
+    gather: Entry
+    move: Entry
+    assign: Entry
+    label: Entry
 
 
-def _made(sources: str) -> Entries:
+def _made(sources: int) -> Entries:
     """Numba takes a function from disk if its own file and its closure are as they were, whatever it calls. So what
-    stands for all files is in the closure, though nobody reads it."""
+    stands for all files is in the closure, though nobody needs it."""
 
     def work(lanes: Any, job: Any, tests: Any, kernel: Any, budget: Any) -> int:
         assert sources
         return worker.work(lanes, job, tests, kernel, budget)
-
-    def interrupt(lanes: Any, job: Any) -> None:
-        assert sources
-        worker.interrupt(lanes, job)
-
-    def leave(job: Any, first: Any, last: Any) -> None:
-        assert sources
-        worker.leave(job, first, last)
 
     def evaluate(evaluation: Any, points: Any, first: Any, last: Any) -> None:
         assert sources
@@ -66,21 +99,15 @@ def _made(sources: str) -> Entries:
         assert sources
         geometry.label(ends, table, labels, totals, first, last)
 
-    functions: tuple[Callable[..., Any], ...]
-    functions = (work, interrupt, leave, evaluate, uniform, gather, move, assign, label)
-    return Entries(*map(_kept, functions))
+    return Entries(*map(Entry, (work, evaluate, uniform, gather, move, assign, label)))
 
 
-def _kept(function: Callable[..., Any]) -> Any:
-    try:
-        return njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # no place for a cache can be written to
-        return njit(nogil=True)(function)
-
-
-def _digest() -> str:
-    files = sorted(Path(__file__).parent.glob("*.py"))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+def _digest() -> int:
+    """Of what is compiled: the files of this package, and where the struct's fields stand. Not 0."""
+    folder = Path(__file__).parent
+    files = [*sorted(folder.glob("*.py")), folder.parent / "jit" / "flight.py"]
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).digest()
+    return int.from_bytes(digest[:7], "little") + 1
 
 
 ENTRIES = _made(_digest())

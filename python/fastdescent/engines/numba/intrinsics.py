@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+#: Where a compiled function is given 0. A literal would have it compiled once more, for that number alone.
+ZERO = np.int64(0)
 
 
 def compiled(function: F) -> F:

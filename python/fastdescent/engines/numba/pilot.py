@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastdescent.engines.jit.flight import NUMBERS, POINTERS
-from fastdescent.engines.numba.intrinsics import call, compiled
+from fastdescent.engines.numba.intrinsics import ZERO, call, compiled
 from fastdescent.engines.numba.layout import Job, Kernel, Lanes, Tests
 from fastdescent.engines.numba.stopping import copy_rows, copy_state, stop_lanes, survey
 
@@ -15,9 +17,10 @@ _SHORTEST_GUESS, _LONGEST_GUESS = 32, 1024
 @compiled
 def advance(lanes: Lanes, job: Job, tests: Tests, kernel: Kernel, steps: int, max_stopped: int) -> int:
     """Advances all lanes until `steps` steps are made or `max_stopped` lanes have stopped; the steps that were made."""
-    lanes.stopped[:] = False
+    for i in range(len(lanes.stopped)):
+        lanes.stopped[i] = False
     n_running, due, same_t, first = survey(lanes)
-    n_stopped, done, hope = 0, 0, _SHORTEST_GUESS
+    n_stopped, done, hope = ZERO, ZERO, _SHORTEST_GUESS
     while done < steps and n_running > 0:
         left = min(steps, due) - done
         bold = min(left, hope)
@@ -51,13 +54,21 @@ def guess(
     lanes: Lanes, job: Job, tests: Tests, kernel: Kernel, same_t: bool, first: int, done: int, steps: int
 ) -> bool:
     """Steps without tests, in the hope that no lane stops. If one might have, everything is as it was."""
-    lanes.saved[:] = lanes.rows[: job.n_state]
+    copy_block(lanes.rows, lanes.saved)
     aim(lanes, job, same_t, first, done)
     lanes.numbers[_ESCAPE2] = tests.escape2
     if call(kernel.fast, lanes.flight, steps) != 0:
         return True
-    lanes.rows[: job.n_state] = lanes.saved
+    copy_block(lanes.saved, lanes.rows)
     return False
+
+
+@compiled
+def copy_block(source: Any, target: Any) -> None:
+    """Copies the rows that both have, all lanes."""
+    for r in range(min(len(source), len(target))):
+        for i in range(source.shape[1]):
+            target[r, i] = source[r, i]
 
 
 @compiled

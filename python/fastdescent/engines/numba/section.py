@@ -16,7 +16,7 @@ from fastdescent.engines.numba.evaluating import Evaluation, Points
 from fastdescent.engines.numba.flight import Flight
 from fastdescent.engines.numba.layout import Reals
 from fastdescent.engines.numba.memory import aligned, given
-from fastdescent.engines.numba.threads import default_floating_point, run_threads
+from fastdescent.engines.numba.threads import run_threads
 from fastdescent.program.program import Section, Slot
 
 _POINTS_AT_ONCE = 1 << 14
@@ -37,18 +37,24 @@ def evaluate_section(
     huge_angle = huge_angle_address(section.code, dtype.name, compiled.width)
     firsts = itertools.count(0, _POINTS_AT_ONCE)
 
-    def work(k: int, cancelled: Event) -> None:
-        lane_rows = aligned((section.n_rows, compiled.block), dtype)
-        flight = Flight.of(dtype, rows=lane_rows, uniform=uniform, huge_angle=huge_angle)
-        e = Evaluation(compiled.function, flight.address, lane_rows, input_rows, output_rows)
-        while not cancelled.is_set() and (first := next(firsts)) < n_points:
-            ENTRIES.evaluate(e, points, first, min(first + _POINTS_AT_ONCE, n_points))
+    def evaluation() -> tuple[Evaluation, Flight]:
+        rows = aligned((section.n_rows, compiled.block), dtype)
+        flight = Flight.of(dtype, rows=rows, uniform=uniform, huge_angle=huge_angle)
+        return Evaluation(compiled.function, flight.address, rows, input_rows, output_rows), flight
 
-    if len(section.code) * n_points < _WORK_OF_A_THREAD:
-        with default_floating_point():
-            work(0, Event())
+    is_little = len(section.code) * n_points < _WORK_OF_A_THREAD
+    n_threads = 1 if is_little else min(n_threads, -(-n_points // _POINTS_AT_ONCE))
+    crew = [evaluation() for _ in range(n_threads)]
+    ENTRIES.evaluate.ready(dtype, crew[0][0], points, 0, n_points)
+
+    def work(k: int, cancelled: Event) -> None:
+        while not cancelled.is_set() and (first := next(firsts)) < n_points:
+            ENTRIES.evaluate(crew[k][0], points, first, min(first + _POINTS_AT_ONCE, n_points))
+
+    if is_little:
+        work(0, Event())
     else:
-        run_threads(work, min(n_threads, -(-n_points // _POINTS_AT_ONCE)), lambda: True)
+        run_threads(work, n_threads, lambda: True)
     ends = np.cumsum([0, *(slot.size for slot in section.outputs)])
     return [np.ascontiguousarray(points.outputs[:, a:b]) for a, b in itertools.pairwise(ends)]
 

@@ -2,78 +2,74 @@
 
 from __future__ import annotations
 
-import ctypes
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Condition, Event, Thread
 
 _POLL_SECONDS = 0.05
 
 
-def run_threads(work: Callable[[int, threading.Event], None], n_threads: int, poll: Callable[[], bool]) -> bool:
+def run_threads(work: Callable[[int, Event], None], n_threads: int, poll: Callable[[], bool]) -> bool:
     """Calls work(k, cancelled) on a thread for each k and waits; False where `poll`, asked every 50 ms, cancelled it.
 
     An exception, such as Ctrl-C, cancels too, and is raised when the threads have ended.
     """
-    cancelled = threading.Event()
-    failures: list[BaseException] = []
-
-    def body(k: int) -> None:
-        try:
-            with default_floating_point():
-                work(k, cancelled)
-        except BaseException as failure:
-            failures.append(failure)
-            cancelled.set()
-
-    threads = [threading.Thread(target=body, args=(k,), daemon=True) for k in range(n_threads)]
+    crew = _Crew(work)
+    threads = [Thread(target=crew.run, args=(k,), daemon=True) for k in range(n_threads)]
     try:
         for thread in threads:
             thread.start()
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(_POLL_SECONDS)
-                if thread.is_alive() and not cancelled.is_set() and not poll():
-                    cancelled.set()
+        while not crew.wait(n_threads):
+            if not crew.cancelled.is_set() and not poll():
+                crew.cancelled.set()
     except BaseException:
-        cancelled.set()
+        crew.stop()
         raise
     finally:
         for thread in threads:
             if thread.ident is not None:
                 thread.join()
-    if failures:
-        raise failures[0]
-    return not cancelled.is_set()
+    if crew.failures:
+        raise crew.failures[0]
+    return not crew.cancelled.is_set()
 
 
-@contextmanager
-def default_floating_point() -> Iterator[None]:
-    """Round to nearest, subnormals kept, on this thread, by C's fenv.h where there is one; then what the caller had."""
-    c = _fenv()
-    if c is None:
-        yield
-        return
-    saved = ctypes.create_string_buffer(256)
-    c.fegetenv(saved)
-    c.fesetenv(ctypes.c_void_p(-1))  # FE_DFL_ENV
-    try:
-        yield
-    finally:
-        c.fesetenv(saved)
+class _Crew:
+    """Counts the threads at work. A `join` that a signal interrupts may take a thread for ended that is not."""
 
+    def __init__(self, work: Callable[[int, Event], None]) -> None:
+        self.cancelled = Event()
+        self.failures: list[BaseException] = []
+        self._work, self._changed = work, Condition()
+        self._n_begun = self._n_ended = 0
+        self._closed = False
 
-def _fenv() -> Any:
-    try:
-        c = ctypes.CDLL(None)
-        return c if hasattr(c, "fesetenv") else _libm()
-    except (OSError, TypeError):
-        return None
+    def run(self, k: int) -> None:
+        """What thread k does; nothing, if `stop` came before."""
+        with self._changed:
+            if self._closed:
+                return
+            self._n_begun += 1
+        try:
+            self._work(k, self.cancelled)
+        except BaseException as failure:
+            self.failures.append(failure)
+            self.cancelled.set()
+        finally:
+            with self._changed:
+                self._n_ended += 1
+                self._changed.notify_all()
 
+    def wait(self, n_threads: int) -> bool:
+        """Waits for a moment; whether so many have ended."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._n_ended == n_threads, _POLL_SECONDS)
 
-def _libm() -> Any:
-    from ctypes.util import find_library
-
-    name = find_library("m")
-    return ctypes.CDLL(name) if name else None
+    def stop(self) -> None:
+        """Cancels, and waits for those that have begun, whatever else interrupts: work takes milliseconds to end."""
+        self.cancelled.set()
+        with self._changed:
+            self._closed = True
+        while self._n_ended < self._n_begun:
+            with suppress(BaseException):  # the first exception is on its way
+                self.wait(self._n_begun)

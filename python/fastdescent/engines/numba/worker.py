@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastdescent._status import Status
-from fastdescent.engines.numba.intrinsics import compiled, fetch_add
+from fastdescent.engines.numba.intrinsics import ZERO, compiled, fetch_add
 from fastdescent.engines.numba.layout import (
     BATCH,
     CAPACITY,
@@ -25,40 +25,25 @@ from fastdescent.engines.numba.layout import (
 from fastdescent.engines.numba.pilot import advance
 from fastdescent.engines.numba.stopping import LIVE, copy_rows
 
-_MAX_STEPS, _INTERRUPTED = int(Status.MAX_STEPS), int(Status.INTERRUPTED)
+_MAX_STEPS, _INTERRUPTED = np.int64(Status.MAX_STEPS), np.int64(Status.INTERRUPTED)
 
 
 @compiled
 def work(lanes: Lanes, job: Job, tests: Tests, kernel: Kernel, budget: int) -> int:
-    """Goes on for about `budget` steps; how many lanes still run. Zero: there is nothing left to do."""
+    """Goes on for about `budget` steps; how many lanes still run. Zero: there is nothing left to do.
+
+    Without a budget, what runs is written as interrupted.
+    """
+    if budget == 0:
+        for lane in range(lanes.own[RUNNING]):
+            write(lanes, job, lane, _INTERRUPTED)
+        return 0
     fill(lanes, job)
     made = 0
     while lanes.own[RUNNING] > 0 and made < budget:
         made += 1 + advance(lanes, job, tests, kernel, budget - made, 1 + lanes.own[RUNNING] // 16)
         collect(lanes, job)
     return lanes.own[RUNNING]
-
-
-@compiled
-def interrupt(lanes: Lanes, job: Job) -> None:
-    """Writes what still runs, and what this thread has taken but not begun, as interrupted."""
-    for lane in range(lanes.own[RUNNING]):
-        write(lanes, job, lane, _INTERRUPTED)
-    leave(job, lanes.own[FIRST], lanes.own[LAST])
-
-
-@compiled
-def leave(job: Job, first: int, last: int) -> None:
-    """The results of trajectories that were never begun: their starts."""
-    for index in range(first, last):
-        if not runs(job, index):
-            continue
-        job.x[index] = job.starts[index]
-        job.nit[index] = job.t_before[index] if len(job.t_before) else 0
-        if len(job.state_after):
-            job.state_after[index] = job.state_before[index] if len(job.state_before) else job.initial
-            job.state_after[index, : job.starts.shape[1]] = job.starts[index]
-        job.status[index] = _INTERRUPTED
 
 
 @compiled
@@ -93,7 +78,7 @@ def fill(lanes: Lanes, job: Job) -> None:
         load(lanes, job, own[RUNNING], index)
         if own[RUNNING] == 0:
             for lane in range(1, len(lanes.live)):
-                copy_lane(lanes, job, 0, lane)
+                copy_lane(lanes, job, ZERO, lane)
         own[RUNNING] += 1
 
 
@@ -149,7 +134,7 @@ def canonical(value: Any) -> Any:
 @compiled
 def collect(lanes: Lanes, job: Job) -> None:
     """Writes the results of lanes that have stopped, and refills them."""
-    lane, n_finished = 0, 0
+    lane, n_finished = ZERO, ZERO
     while lane < lanes.own[RUNNING]:
         if lanes.code[lane] == LIVE:
             lane += 1
@@ -194,7 +179,7 @@ def move_last_to(lanes: Lanes, job: Job, lane: int) -> None:
     if lane != last:
         copy_lane(lanes, job, last, lane)
     else:
-        copy_lane(lanes, job, 0, lane)
+        copy_lane(lanes, job, ZERO, lane)
     for values in (lanes.trajectory, lanes.t, lanes.until, lanes.entry, lanes.code):
         values[lane] = values[last]
     lanes.live[lane] = lanes.live[last]
