@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import mpmath as mp
 import numpy as np
 import pytest
 import scipy.special
@@ -65,8 +66,9 @@ def test_every_ufunc_is_tested() -> None:
 SPECIAL_UNARY = {
     "erf": ANYWHERE, "erfc": ANYWHERE, "expit": ANYWHERE, "exp10": ANYWHERE, "logit": (0.1, 0.9), "log_expit": ANYWHERE,
     "softplus": ANYWHERE, "entr": POSITIVE, "ndtr": ANYWHERE,
+    "log_ndtr": (-30.0, 3.0),
 }  # fmt: skip
-SPECIAL_BINARY = {"xlogy": POSITIVE, "xlog1py": POSITIVE}
+SPECIAL_BINARY = {"xlogy": POSITIVE, "xlog1py": POSITIVE, "huber": POSITIVE, "pseudo_huber": POSITIVE}
 
 
 @pytest.mark.parametrize("name", [*SPECIAL_UNARY, *SPECIAL_BINARY])
@@ -182,3 +184,31 @@ def test_remainders_of_large_numbers_are_exact_or_not_a_number(name: str) -> Non
     np.testing.assert_array_equal(found[known], function(x, 0.1)[known])
     assert np.isnan(found[~known]).all()
     assert np.count_nonzero(~known) > 50
+
+
+def test_log_ndtr_near_and_far() -> None:
+    s = fd.surface(lambda x: scipy.special.log_ndtr(x[0]), dim=1)
+    points = np.concatenate([np.linspace(-60.0, 8.0, 200), -np.geomspace(60.0, 1e5, 50), [-20.0, -1.0]])
+    with mp.workdps(60):
+        logs = [mp.log(mp.erfc(-mp.mpf(float(v)) / mp.sqrt(2)) / 2) for v in points]
+        slopes = [
+            mp.exp(-(mp.mpf(float(v)) ** 2) / 2 - log) / mp.sqrt(2 * mp.pi) for v, log in zip(points, logs, strict=True)
+        ]
+    X = points[:, np.newaxis]
+    np.testing.assert_allclose(s(X), np.array(logs, dtype=float), rtol=1e-13)
+    np.testing.assert_allclose(s.gradient(X)[:, 0], np.array(slopes, dtype=float), rtol=1e-13)
+    np.testing.assert_array_equal(s([[np.inf], [-np.inf], [1e200], [np.nan]]), [0.0, -np.inf, 0.0, np.nan])
+    np.testing.assert_array_equal(s.gradient([[1e200], [-1e150]]), [[0.0], [1e150]])
+
+
+@pytest.mark.parametrize("name", ["huber", "pseudo_huber"])
+def test_losses_at_their_edges(name: str) -> None:
+    ufunc = getattr(scipy.special, name)
+    for delta in (0.0, 1.0, 2.5, 1e100):
+        points = np.array([0.0, 1e-9, 0.5, 1.0, -1.0, 2.5, -3.0, 1e100])
+        s = fd.surface(lambda x, *, delta: ufunc(delta, x[0]), dim=1, delta=delta)
+        with np.errstate(all="ignore"):
+            np.testing.assert_allclose(s(points[:, None]), ufunc(delta, points), rtol=1e-15)
+    s = fd.surface(lambda x, d: ufunc(d, x))
+    assert s([1.0, -1.0]) == np.inf
+    assert np.isfinite(s.gradient([[2.0, 0.0], [0.0, 0.0], [0.0, 1.0]])).all()

@@ -10,6 +10,7 @@ from fastdescent.program.build import Builder
 from fastdescent.program.graph import Node
 
 _TAYLOR_BELOW = 0.1
+_FAR = -20.0  #: below, eight terms of the series of log_ndtr are exact
 
 
 def scaled(factor: float) -> Callable[[Builder, Node], Node]:
@@ -143,7 +144,51 @@ def log_expit(b: Builder, a: Node) -> Node:
 
 def ndtr(b: Builder, a: Node) -> Node:
     """The standard normal distribution function."""
-    return b.mul(b.const(0.5), b.elementwise("erfc", b.mul(a, b.const(-math.sqrt(0.5)))))
+    return b.mul(b.const(0.5), _erfc_of_ndtr(b, a))
+
+
+def log_ndtr(b: Builder, a: Node) -> Node:
+    """log(ndtr(a)), also where ndtr(a) is too small for a number; there by its asymptotic series.
+
+    Each form sees arguments for which it holds, so that no derivative is NaN.
+    """
+    turn, far = b.const(-1.0), b.const(_FAR)
+    half = b.const(0.5)
+    high = _erfc_of_ndtr(b, b.neg(b.elementwise("max", a, turn)))
+    above = b.elementwise("log1p", b.neg(b.mul(half, high)))
+    low = _erfc_of_ndtr(b, b.elementwise("max", b.elementwise("min", a, turn), far))
+    below = b.elementwise("log", b.mul(half, low))
+    tail = b.elementwise("min", a, far)
+    square = b.mul(tail, tail)
+    inverse, series = b.div(b.const(1.0), square), b.const(0.0)
+    for k in range(15, 0, -2):  # 1 - 1/a^2 + 3/a^4 - 15/a^6 ...
+        series = b.mul(b.const(-float(k)), b.mul(inverse, b.add(b.const(1.0), series)))
+    size = b.add(b.elementwise("log", b.neg(tail)), b.const(0.5 * math.log(2.0 * math.pi)))
+    beyond = b.add(b.sub(b.mul(b.const(-0.5), square), size), b.elementwise("log1p", series))
+    return b.select(b.elementwise("lt", turn, a), above, b.select(b.elementwise("lt", far, a), below, beyond))
+
+
+def _erfc_of_ndtr(b: Builder, a: Node) -> Node:
+    """2 ndtr(a)."""
+    return b.elementwise("erfc", b.mul(a, b.const(-math.sqrt(0.5))))
+
+
+def huber(b: Builder, delta: Node, a: Node) -> Node:
+    """a^2 / 2 up to |a| = delta, and from there on a line; infinite for delta below 0."""
+    size, half = b.elementwise("abs", a), b.const(0.5)
+    line = b.mul(delta, b.sub(size, b.mul(half, delta)))
+    value = b.select(b.elementwise("le", size, delta), b.mul(half, b.mul(a, a)), line)
+    return b.select(b.elementwise("lt", delta, b.const(0.0)), b.const(math.inf), value)
+
+
+def pseudo_huber(b: Builder, delta: Node, a: Node) -> Node:
+    """delta^2 (sqrt(1 + (a / delta)^2) - 1), 0 for delta = 0 and infinite for delta below 0."""
+    zero = b.const(0.0)
+    none = b.elementwise("eq", delta, zero)
+    ratio = b.div(a, b.select(none, b.const(1.0), delta))
+    root = b.elementwise("expm1", b.mul(b.const(0.5), b.elementwise("log1p", b.mul(ratio, ratio))))
+    value = b.select(none, zero, b.mul(b.mul(delta, delta), root))
+    return b.select(b.elementwise("lt", delta, zero), b.const(math.inf), value)
 
 
 def entr(b: Builder, a: Node) -> Node:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from fastdescent._check import nearest
 from fastdescent._errors import TraceError
 from fastdescent.program import composites
 from fastdescent.program.build import Builder
@@ -21,12 +20,21 @@ from fastdescent.program.products import dot
 from fastdescent.program.source import refuse
 from fastdescent.program.trace import Traced, as_node
 
+#: Functions whose result takes its elements, or their places, from the order of values.
+_COMPARING = {
+    "sort", "argsort", "lexsort", "partition", "argpartition", "searchsorted", "digitize", "interp", "unique", "median",
+    "quantile", "percentile", "argmax", "argmin", "nonzero", "flatnonzero", "argwhere", "histogram",
+}  # fmt: skip
+
 
 def apply_function(b: Builder, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """The traced result of a NumPy function."""
     make = FUNCTIONS.get(func.__name__)
+    if make is None and func.__name__ in _COMPARING:
+        refuse(f"np.{func.__name__} cannot be traced: it asks how values compare that are not known yet",
+               "write np.minimum, np.maximum, np.where or np.select")  # fmt: skip
     if make is None:
-        refuse(f"np.{func.__name__} cannot be traced{nearest(func.__name__, FUNCTIONS)}",
+        refuse(f"np.{func.__name__} cannot be traced",
                "write it with others; the documentation's page on programs says which do")  # fmt: skip
     try:
         return make(b, *args, **kwargs)

@@ -98,6 +98,9 @@ SPECIAL: dict[str, Make] = {
     "xlog1py": composites.xlog1py,
     "entr": composites.entr,
     "ndtr": composites.ndtr,
+    "log_ndtr": composites.log_ndtr,
+    "huber": composites.huber,
+    "pseudo_huber": composites.pseudo_huber,
 }
 
 UFUNCS: dict[str, Make] = (

@@ -22,10 +22,25 @@ def user_frame() -> FrameType | None:
     catalog = os.path.join(_OURS, "surfaces")
     while frame is not None:
         name = frame.f_code.co_filename
-        if (not name.startswith(_OURS) or name.startswith(catalog)) and not name.startswith((_NUMPYS, "<frozen")):
+        ours = name.startswith(_OURS) and not name.startswith(catalog)
+        if not (ours or name.startswith((_NUMPYS, "<frozen")) or _is_scipys(frame)):
             return frame
         frame = frame.f_back
     return None
+
+
+def _is_scipys(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).startswith("scipy.")
+
+
+def _scipy_functions() -> list[str]:
+    """Functions of SciPy's that the user has called and that have called us, the innermost first."""
+    frame, stop, names = sys._getframe(1), user_frame(), []
+    while frame is not None and frame is not stop:
+        if _is_scipys(frame):
+            names.append(frame.f_code.co_name)
+        frame = frame.f_back  # type: ignore[assignment]
+    return names
 
 
 def user_line() -> str:
@@ -38,7 +53,19 @@ def user_line() -> str:
     return f"{name}:{line}" + (f": {code}" if code else "")
 
 
+#: What to write in place of functions of SciPy's that are not traced, since they are written in Python.
+_INSTEAD_OF = {
+    "logsumexp": "np.logaddexp.reduce(x)",
+    "softmax": "np.exp(x - np.logaddexp.reduce(x))",
+    "log_softmax": "x - np.logaddexp.reduce(x)",
+}
+
+
 def refuse(what: str, instead: str) -> NoReturn:
     """Raises TraceError with the user's line."""
-    line = user_line()
+    line, called = user_line(), _scipy_functions()
+    if called:
+        name = next((n for n in called if n in _INSTEAD_OF), called[-1])
+        what = f"SciPy's function {name} cannot be traced: {what}"
+        instead = f"write {_INSTEAD_OF.get(name, 'it with functions of NumPy')}"
     raise TraceError(f"{what}{f', in {line}' if line else ''}; {instead}")
