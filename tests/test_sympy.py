@@ -46,7 +46,40 @@ def test_refusals() -> None:
         fd.surface(sympy.Integer(3))
     with pytest.raises(TypeError, match="one SymPy expression; got Equality"):
         fd.surface(sympy.Eq(x, y))
-    with pytest.raises(ValueError, match="function that cannot be traced: name 'zeta'"):
-        fd.surface(sympy.zeta(x))
+    with pytest.raises(ValueError, match=r"'a' is both in variables=.* and a parameter"):
+        fd.surface(a * x**2, variables=("x", "a"), a=2.0)
+    for wrong in ((x, a), x):
+        with pytest.raises(TypeError, match=r"variables must be names, as text, such as \(\"x\", \"y\"\); got \(?x"):
+            fd.surface(a * x**2, variables=wrong)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="one SymPy expression; got MutableDenseMatrix"):
+        fd.surface(sympy.Matrix([x, y]))
+    for wrong in (sympy.I * x, sympy.oo * x, sympy.log(x) - sympy.oo):
+        with pytest.raises(ValueError, match="the expression must be real and finite; got "):
+            fd.surface(wrong)
+
+
+@pytest.mark.parametrize(
+    ("expression", "names"),
+    [
+        (sympy.gamma(x) + y, "gamma"),
+        (sympy.loggamma(x) * sympy.zeta(y + sympy.sin(x)), "loggamma, zeta"),
+        (sympy.besselj(0, x), "besselj"),
+        (sympy.factorial(x), "factorial"),
+        (sympy.Function("f")(x) + sympy.Piecewise((x, x > 0), (y, True)), "f"),
+    ],
+)
+def test_functions_that_cannot_be_traced_are_named(expression: object, names: str) -> None:
+    with pytest.raises(ValueError, match=f"^the expression has functions that cannot be traced: {names}$"):
+        fd.surface(expression)
+
+
+def test_what_sympy_cannot_write_is_named() -> None:
+    with pytest.raises(ValueError, match=r"^SymPy cannot write this expression for NumPy: it has Integral$"):
+        fd.surface(sympy.Integral(sympy.sin(y * x), (y, 0, 1)))
+    with pytest.raises(ValueError, match=r"^SymPy cannot write this expression for NumPy: it has Derivative$"):
+        fd.surface(sympy.Derivative(sympy.Function("f")(x), x))
+
+
+def test_refusals_of_other_kinds() -> None:
     with pytest.raises(ValueError, match="dim must be 1, the number of symbols"):
         fd.surface(x**2, dim=2)

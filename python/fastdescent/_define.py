@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -249,8 +249,10 @@ def _shapes(values: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
 def _variable_names(variables: Sequence[str] | None) -> tuple[str, ...] | None:
     if variables is None:
         return None
+    if not isinstance(variables, Iterable) or not all(isinstance(n, str) for n in variables):
+        raise TypeError(f'variables must be names, as text, such as ("x", "y"); got {shown(variables)}')
     names = tuple(variables.split() if isinstance(variables, str) else variables)
-    if not names or not all(isinstance(n, str) and n.isidentifier() for n in names) or len(set(names)) < len(names):
+    if not names or not all(n.isidentifier() for n in names) or len(set(names)) < len(names):
         raise ValueError(f"variables must be different names; got {shown(variables)}")
     return names
 
