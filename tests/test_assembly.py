@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from machine_code import Loop, loops
@@ -12,7 +11,6 @@ from test_opcodes import DTYPES
 import fastdescent as fd
 from fastdescent import _program
 from fastdescent._program import CompiledListing
-from fastdescent.engines.jit.compile import assembly
 from fastdescent.engines.jit.kernel import Shape
 from fastdescent.engines.jit.target import TARGETS
 
@@ -76,10 +74,6 @@ def faults(text: str, isa: str, function: str = "exact", dtype: str = "float64")
 @pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_half_vectors_are_noticed(dtype: str, function: str) -> None:
-    """What LLVM does unless told."""
-    target = replace(TARGETS["x86-64-v4"], attributes='"prefer-vector-width"="256" "min-legal-vector-width"="0"')
-    text = assembly(himmelblau(dtype).kernel(target), target)
-    assert faults(text, "x86-64-v4", function, dtype) == {"narrow"}
     assert faults(himmelblau(dtype).assembly("x86-64-v3"), "x86-64-v4", function, dtype) == {"narrow"}
 
 

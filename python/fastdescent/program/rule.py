@@ -59,7 +59,7 @@ class StepProgram:
 
     program: Program
     initial: tuple[float, ...]
-    spreads: bool  #: a gradient that is not finite makes the next x not finite
+    spreads: bool  #: a gradient or x that is not finite makes the next x not finite
 
 
 class Gradient:
@@ -197,4 +197,5 @@ def _compiled(own: Formula, spec: StepSpec, state: State, x_next: Node, after: d
     rows += reduced
     initial += at_zero
     program = compile_step(b, rows, tests)
-    return StepProgram(program, tuple(np.asarray(initial, dtype=float).tolist()), spreads(own.gradient, x_next))
+    spreads_on = spreads(own.gradient, x_next) and spreads(own.x, x_next)
+    return StepProgram(program, tuple(np.asarray(initial, dtype=float).tolist()), spreads_on)

@@ -105,6 +105,25 @@ class Arithmetic:
     def fma(self, a: Vectors, b: Vectors, c: Vectors) -> Vectors:
         return self._call("fma", a, b, c)
 
+    def least(self, a: Vectors, b: Vectors) -> Vectors:
+        """One instruction; b where either is NaN."""
+        return self.select(self.lt(a, b), a, b)
+
+    def most(self, a: Vectors, b: Vectors) -> Vectors:
+        """One instruction; b where either is NaN."""
+        return self.select(self.gt(a, b), a, b)
+
+    def most_magnitude(self, a: Vectors, so_far: Vectors) -> Vectors:
+        """The larger of |a| and what is not negative; where a is NaN, what was there. One instruction with AVX-512."""
+        if self.width * self.bits_of_number < 512:
+            return self.most(self.abs(a), so_far)
+        name = f"@llvm.x86.avx512.mask.range.{'pd' if self.bits_of_number == 64 else 'ps'}.512"
+        v, mask = self.vector, f"i{self.width}"
+        self.emitter.declare(f"declare {v} {name}({v}, {v}, i32 immarg, {v}, {mask}, i32 immarg)")
+        largest_of_magnitudes, all_lanes, no_rounding = f"i32 {0b1011}", f"{mask} -1", "i32 4"
+        rest = f"{largest_of_magnitudes}, {v} zeroinitializer, {all_lanes}, {no_rounding}"
+        return self._each(f"call {v} {name}({v} %s, {v} %s, {rest})", a, so_far)
+
     def select(self, mask: Vectors, a: Vectors, b: Vectors) -> Vectors:
         result = self._each(f"select {self.mask} %s, {self.vector} %s, {self.vector} %s", mask, a, b)
         if (a, b) == (self.const(1.0), self.const(0.0)):

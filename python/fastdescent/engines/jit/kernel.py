@@ -6,7 +6,9 @@ lane may have to stop; `fast` tests nothing, and only sums up how far from the c
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastdescent.engines.jit.arithmetic import Vectors
 from fastdescent.engines.jit.emitter import Emitter
@@ -16,7 +18,7 @@ from fastdescent.engines.jit.loops import Index, fold
 from fastdescent.engines.jit.lower import Lowering
 from fastdescent.engines.jit.module import module_text
 from fastdescent.engines.jit.rows import Rows, rows_in_memory
-from fastdescent.engines.jit.stops import Stops, from_center, going
+from fastdescent.engines.jit.stops import Glance, Stops, StopTests, from_center
 from fastdescent.engines.jit.target import Target
 from fastdescent.engines.jit.times import TimeRows
 from fastdescent.program.program import Section
@@ -115,22 +117,38 @@ class _Function:
             self._phis.append(f"  {name} = phi {self._m.vector} [ {a}, %{self._before} ], [ {b}, %{self.e.block} ]")
 
 
+class Bounds(NamedTuple):
+    """What tells that no point was far away: sums of squares, or largest magnitudes, of coordinates in turn.
+
+    Processors multiply on one kind of unit and compare sizes on another: so both have work. For two vectors each, so
+    that one need not wait for the other.
+    """
+
+    squares: Vectors
+    largest: Vectors
+
+
 class _Exact(_Function):
     name = "exact"
 
     def text(self) -> str:
         """The body."""
         e, main, stops = self.e, self._spec.main, self._spec.stops
+        glance = Glance(self._one, self._flight, stops)
         self._begin_loop()
-        staying: list[str] = []
+        tests = []
         for group in self._groups:
             group.lowering.run(main.code[: main.split])
-            staying += going(self._m, self._flight, group.rows, stops)
+            tests.append(StopTests(self._m, self._flight, group.rows, stops))
         done = e.value("icmp eq i32 %k, %steps")
-        out = e.value(f"or i1 {self._m.not_all(staying)}, {done}")
-        e.do(f"br i1 {out}, label %pause, label %tail, !prof !0")
-        e.label("pause")
+        unsure = self._m.not_all(glance.masks(tests))
+        e.do(f"br i1 {e.value(f'or i1 {unsure}, {done}')}, label %look, label %tail, !prof !0")
+        e.label("look")
         with e.inside():
+            staying = [mask for each in tests for mask in each.going()]
+            out = e.value(f"or i1 {self._m.not_all(staying)}, {done}")
+            e.do(f"br i1 {out}, label %pause, label %tail, !prof !0")
+            e.label("pause")
             self._leave(staying, stops.rows())
         e.label("tail")
         for group in self._groups:
@@ -155,42 +173,66 @@ class _Exact(_Function):
 
 class _Fast(_Function):
     name = "fast"
-    _n_sums = 2
 
     def text(self) -> str:
         """The body."""
         e, one = self.e, self._one
-        first = one.const(0.0) * self._n_sums
+        first = Bounds(*(one.const(0.0) * 2,) * 2)
         for group in self._groups:
-            first = self._with_sizes(first, group)
+            first = self._bounds(first, group)
         self._begin_loop()
-        sums: Vectors = tuple("%" + e.fresh("z") for _ in first)
-        after = sums
+        before = Bounds(*(tuple("%" + e.fresh("z") for _ in vectors) for vectors in first))
+        after = before
         for group in self._groups:
             group.lowering.run(self._spec.main.code)
-            after = self._with_sizes(after, group)
+            after = self._bounds(after, group)
         e.do("%following = add i32 %k, 1")
         e.do("%again = icmp ult i32 %following, %steps")
         e.do("br i1 %again, label %step, label %exit")
         self._end_loop()
-        self._carry(sums, first, after)
+        for names, vectors, following in zip(before, first, after, strict=True):
+            self._carry(names, vectors, following)
         e.label("exit")
         for group in self._groups:
             for r in group.old:
                 group.rows.flush(r)
-        inside = one.le(one.add(after[:1], after[1:]), one.splat(self._flight.number("escape2")))
-        outside = one.any(one.mask_not(inside))
+        outside = one.not_all(one.le(self._most_distance2(after), one.splat(self._flight.number("escape2"))))
         sure = e.value(f"xor i1 {outside}, true")
         e.do("ret i32 " + e.value(f"zext i1 {sure} to i32"))
         return e.text()
 
-    def _with_sizes(self, sums: Vectors, group: _Group) -> Vectors:
-        """Sums over every other vector each, with the squared distances of the lanes' points."""
+    def _bounds(self, before: Bounds, group: _Group) -> Bounds:
+        """With the points where the lanes of a group are now."""
 
-        def add(d: Index, before: Vectors) -> Vectors:
-            after = list(before)
-            for u, v in enumerate(from_center(self._m, self._flight, group.rows, self._spec.stops, d)):
-                after[u % 2 : u % 2 + 1] = self._one.fma((v,), (v,), (after[u % 2],))
+        def add(d: Index, carried: Vectors) -> Vectors:
+            after, one = list(carried), self._one
+            for u, v in enumerate(self._from_center(group, d)):
+                k = u % 2
+                if isinstance(d, int) and (u + d) % 2:
+                    after[2 + k : 3 + k] = one.most_magnitude((v,), (after[2 + k],))
+                else:
+                    after[k : k + 1] = one.fma((v,), (v,), (after[k],))
             return tuple(after)
 
-        return fold(self._m, self._spec.stops.dim, sums, add)
+        after = fold(self._m, self._spec.stops.dim, before.squares + before.largest, add)
+        return Bounds(after[:2], after[2:])
+
+    def _most_distance2(self, bounds: Bounds) -> Vectors:
+        """No point was farther than this. NaN where the last one is, and so where any was."""
+        one, dim = self._one, self._spec.stops.dim
+        largest = one.most(bounds.largest[:1], bounds.largest[1:])
+        total = one.fma(
+            one.mul(largest, largest), one.const(float(dim)), one.add(bounds.squares[:1], bounds.squares[1:])
+        )
+
+        def add(d: Index, sum2: Vectors, group: _Group) -> Vectors:
+            for v in self._from_center(group, d):
+                sum2 = one.fma((v,), (v,), sum2)
+            return sum2
+
+        for group in self._groups:
+            total = fold(one, dim, total, functools.partial(add, group=group))
+        return total
+
+    def _from_center(self, group: _Group, d: Index) -> Vectors:
+        return from_center(self._m, self._flight, group.rows, self._spec.stops, d)

@@ -19,7 +19,10 @@ from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NAMES
 from fastdescent.program.program import N_INNER, N_OUTER, OP, IntArray, Section
 
 #: (most operations of a step on one vector, vectors side by side, groups of these)
-_SHAPES = ((200, 2, 2), (1000, 1, 2))
+_Shapes = tuple[tuple[int, int, int], ...]
+_FEW_REGISTERS: _Shapes = ((200, 1, 4), (1000, 1, 2))
+_MANY_REGISTERS: _Shapes = ((200, 2, 2), (1000, 1, 2))
+_HARDLY_TESTED: _Shapes = ((60, 3, 2), *_MANY_REGISTERS)  #: only points that are far away stop a lane
 _MOST_STATE = 16  #: more rows of state than this fill the registers with one vector
 
 
@@ -27,7 +30,10 @@ def shape_for(spec: KernelSpec, dtype: str, target: Target) -> Shape:
     """The vectors of a kernel. Results do not depend on them."""
     width = target.vector_bytes // np.dtype(dtype).itemsize
     n = n_operations(spec.main.code, dtype)
-    for most, n_vectors, n_groups in _SHAPES:
+    shapes = _HARDLY_TESTED if spec.stops.only_far_away else _MANY_REGISTERS
+    if target.n_registers < 32:
+        shapes = _FEW_REGISTERS
+    for most, n_vectors, n_groups in shapes:
         if n <= most and spec.n_state <= _MOST_STATE:
             return Shape(dtype, width, n_vectors, n_groups)
     return Shape(dtype, width, 1, 1)
@@ -35,7 +41,7 @@ def shape_for(spec: KernelSpec, dtype: str, target: Target) -> Shape:
 
 def section_shape(section: Section, dtype: str, target: Target) -> Shape:
     """The vectors of a section that runs once."""
-    n_vectors = 2 if n_operations(section.code, dtype) <= _SHAPES[0][0] else 1
+    n_vectors = 2 if n_operations(section.code, dtype) <= _MANY_REGISTERS[0][0] else 1
     return Shape(dtype, target.vector_bytes // np.dtype(dtype).itemsize, n_vectors, 1)
 
 
