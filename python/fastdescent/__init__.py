@@ -92,18 +92,19 @@ if not TYPE_CHECKING:  # which would otherwise believe in any name
         if name in ("plot", "reduce", "surfaces"):
             return import_module(f"{__name__}.{name}")
         if name not in _HOME_OF:
-            raise AttributeError(_unknown(name))
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_hint(name)}")
         value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
         globals()[name] = value
         return value
 
 
-def _unknown(name: str) -> str:
+def _hint(name: str) -> str:
+    if name.startswith("_"):  # `from fastdescent import _module` asks before it imports
+        return ""
     from fastdescent import surfaces
     from fastdescent._check import nearest
 
-    close = f" (did you mean 'surfaces.{name}'?)" if name in surfaces.names() else nearest(name, __all__)
-    return f"module {__name__!r} has no attribute {name!r}{close}"
+    return f" (did you mean 'surfaces.{name}'?)" if name in surfaces.names() else nearest(name, __all__)
 
 
 def __dir__() -> list[str]:
