@@ -99,7 +99,6 @@ HYPER: list[Case] = [
     (steps(accepting(lambda x: "yes")), fd.TraceError, ("type str", "not real numbers")),
 ]  # fmt: skip
 OPTIONS: list[Case] = [
-    (run(engine="numba"), ValueError, ('engine "numba" is missing', "fd.info()")),
     (run(engine="natve"), ValueError, ("engine must be one of", "'natve'", "did you mean 'native'?")),
     (run(dtype="float16"), ValueError, ("dtype must be float64 or float32", "float16")),
     (run(bounds=True), ValueError, ("the surface's own", "himmelblau has none", "(lo, hi)")),

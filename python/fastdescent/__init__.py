@@ -92,13 +92,13 @@ if not TYPE_CHECKING:  # which would otherwise believe in any name
         if name in ("plot", "reduce", "surfaces"):
             return import_module(f"{__name__}.{name}")
         if name not in _HOME_OF:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_hint(name)}")
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_suggestion(name)}")
         value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
         globals()[name] = value
         return value
 
 
-def _hint(name: str) -> str:
+def _suggestion(name: str) -> str:
     if name.startswith("_"):  # `from fastdescent import _module` asks before it imports
         return ""
     from fastdescent import surfaces
