@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+import fastdescent as fd
+from fastdescent._descent import result_of
+from fastdescent._options import Options
+from fastdescent._run import run_job
 from fastdescent._status import Status
 from fastdescent.engines.protocol import DescentJob, Ends, lane_values, table_values, uniform_values
 from fastdescent.program.exact import Exact
@@ -51,6 +56,32 @@ def norm2(m: Exact, v: list[float]) -> float:
     return _reduced(m, "dot", [[a, a] for a in v])
 
 
+def rounded(values: Any, dtype: Any) -> Any:
+    """Numbers of the dtype, as lists of Python's."""
+    with np.errstate(over="ignore", under="ignore"):
+        return values.astype(dtype).tolist()
+
+
+def one_nan(array: Any) -> Any:
+    """Makes every NaN the canonical one, in place."""
+    array[np.isnan(array)] = np.nan
+    return array
+
+
+def run_exactly(options: Options, engine: ExactEngine) -> fd.Descent:
+    """The run, f and its gradient at the ends, and reductions, all by the exact evaluator."""
+    options = replace(options, engine=engine)
+    run = result_of(replace(options, final=False), run_job(options))
+    if not options.final:
+        return run
+    s, n = options.surface, run.nit.size
+    program = s._formula.program("fun", "grad_norm")
+    uniform = np.array(rounded(uniform_values(engine, program, s.params), run.x.dtype), run.x.dtype)
+    found = engine.evaluate(program.main, uniform, {"x": run.x.reshape(n, s.dim)}, n, 1)
+    fun, norm = (found[name].reshape(run.nit.shape) for name in ("fun", "grad_norm"))
+    return replace(run, fun=fun, grad_norm=norm)
+
+
 class ExactEngine:
     """Implements `fastdescent.engines.protocol.Engine`."""
 
@@ -68,14 +99,13 @@ class ExactEngine:
             run_code(m, section.code, rows, uniform.tolist())
             for s in section.outputs:
                 results[s.name][i] = rows[s.offset : s.stop]
-        return results
+        return {name: one_nan(values) for name, values in results.items()}
 
     def descend(self, job: DescentJob) -> Ends:
-        dtype = job.starts.dtype
+        dtype, n = job.starts.dtype, len(job.starts)
         uniform = uniform_values(self, job.program, job.params)
-        table = table_values(self, job, uniform).astype(dtype).tolist()
-        lanes = lane_values(self, job, uniform).astype(dtype).tolist()
-        n = len(job.starts)
+        table, lanes = (rounded(values(self, job, uniform), dtype) for values in (table_values, lane_values))
+        uniform = rounded(uniform, dtype)
         assert job.state is None, "the oracle starts at the start"
         state = np.empty((n if job.keep_state else 0, len(job.initial)), dtype)
         record, dim = job.record, job.starts.shape[1]
@@ -83,13 +113,15 @@ class ExactEngine:
         lengths = np.zeros(record.n_rows, np.int32)
         ends = Ends(np.empty_like(job.starts), np.empty(n, np.int32), np.empty(n, np.int8), state, path, lengths)
         for i in range(n):
-            rows, nit, status, points = self._trajectory(job, i, uniform.astype(dtype).tolist(), table, lanes[i])
+            rows, nit, status, points = self._trajectory(job, i, uniform, table, lanes[i])
             if len(record.steps) and (row := record.rows[i]) >= 0:
                 lengths[row] = len(points)
                 path[row, : len(points)] = points
             ends.x[i], ends.nit[i], ends.status[i] = rows[: job.starts.shape[1]], nit, status
             if job.keep_state:
                 state[i] = rows
+        for array in (ends.x, ends.state, ends.path):
+            one_nan(array)
         return ends
 
     def _trajectory(

@@ -15,12 +15,10 @@ import numpy as np
 import parity
 import pytest
 from available import ISAS, needs_extension
-from exact_engine import ExactEngine
+from exact_engine import ExactEngine, run_exactly
 
 import fastdescent as fd
-from fastdescent._descent import result_of
 from fastdescent._options import checked_options
-from fastdescent._run import run_job
 from fastdescent.program.opcodes import ARITY, NAMES
 
 SURFACES = list(parity.surfaces())
@@ -37,7 +35,7 @@ def exactly(case: tuple[str, str, str, str], n: int, max_steps: int, reduce: Any
         s, parity.starts(s, n, dtype), parity.optimizers(n)[optimizer], max_steps=max_steps,
         n_threads=1, engine="auto", dtype=None, progress=None, reduce=reduce, **given,
     )  # fmt: skip
-    return result_of(checked, run_job(replace(checked, engine=ExactEngine())))
+    return run_exactly(checked, ExactEngine())
 
 
 @pytest.mark.parametrize("surface", SURFACES)
