@@ -14,7 +14,8 @@ from fastdescent.program.numpy_ufuncs import SPECIAL, apply_special
 
 def is_sympy(value: Any) -> bool:
     sympy = sys.modules.get("sympy")
-    return sympy is not None and isinstance(value, sympy.Basic | sympy.MatrixBase)
+    kinds = (getattr(sympy, name, None) for name in ("Basic", "MatrixBase"))  # not there while a thread imports SymPy
+    return any(kind is not None and isinstance(value, kind) for kind in kinds)
 
 
 def from_sympy(

@@ -40,15 +40,20 @@ class Draws:
 
 
 def _numpys_state() -> tuple[int, bytes] | None:
-    module: Any = sys.modules.get("numpy.random")
-    if module is None:
+    get_state = _function_of("numpy.random", "get_state")
+    if get_state is None:
         return None
-    state = module.get_state(legacy=False)
+    state = get_state(legacy=False)
     if state["bit_generator"] != "MT19937":  # one that the user has set
         return None
     return state["state"]["pos"], state["state"]["key"].tobytes()
 
 
 def _pythons_state() -> Any:
-    module: Any = sys.modules.get("random")
-    return None if module is None else module.getstate()
+    getstate = _function_of("random", "getstate")
+    return None if getstate is None else getstate()
+
+
+def _function_of(module: str, name: str) -> Any:
+    """None too where another thread is still importing the module."""
+    return getattr(sys.modules.get(module), name, None)

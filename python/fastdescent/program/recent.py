@@ -15,8 +15,8 @@ class Recent(Generic[K, V]):
     """The `most` values used last, by key. Threads may share it; two may make the same value, and one is kept.
 
     >>> squares = Recent(2)
-    >>> [squares.get(k, lambda: k * k) for k in (1, 2, 1, 3)], len(squares), 2 in squares
-    ([1, 4, 1, 9], 2, False)
+    >>> [squares.get(k, lambda: k * k) for k in (1, 2, 1, 3)], len(squares), squares.peek(2)
+    ([1, 4, 1, 9], 2, None)
     """
 
     def __init__(self, most: int) -> None:
@@ -38,8 +38,15 @@ class Recent(Generic[K, V]):
                 self._values.popitem(last=False)
         return value
 
-    def __contains__(self, key: K) -> bool:
-        return key in self._values
+    def peek(self, key: K) -> V | None:
+        """The value of this key, if it is there; it does not count as used."""
+        return self._values.get(key)
+
+    def forget(self, key: K, value: V) -> None:
+        """Lets a value go, unless another has taken its place."""
+        with self._lock:
+            if self._values.get(key) is value:
+                del self._values[key]
 
     def __len__(self) -> int:
         return len(self._values)

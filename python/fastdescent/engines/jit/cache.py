@@ -1,4 +1,8 @@
-"""Kernels by what they are made of. Those used last are kept; one that is let go lives on while a run holds it."""
+"""Kernels by what they are made of. Those used last are kept; one that is let go lives on while a run holds it.
+
+Each is compiled once, on a helper thread: callers that want the same one wait for it together, and one that Ctrl-C
+takes away from there leaves it to those who come later.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from collections.abc import Hashable
 
 import numpy as np
 
+from fastdescent.engines.jit.background import Background
 from fastdescent.engines.jit.compile import MachineCode
 from fastdescent.engines.jit.kernel import KernelSpec, Shape, kernel_text
 from fastdescent.engines.jit.shape import shape_for
@@ -24,18 +29,25 @@ class Kernel:
         self.exact, self.fast = self._code.address("exact"), self._code.address("fast")
 
 
-_kernels: Recent[Hashable, Kernel] = Recent(_MOST_KERNELS)
+_kernels: Recent[Hashable, Background[Kernel]] = Recent(_MOST_KERNELS)
 
 
 def kernel_of(spec: KernelSpec, dtype: str, isa: str) -> Kernel:
     """The kernel, compiled where it is not at hand."""
     shape = shape_for(spec, dtype, target_of(isa))
-    return _kernels.get(_key(spec, shape, isa), lambda: _compiled(spec, shape, isa))
+    key = _key(spec, shape, isa)
+    kernel = _kernels.get(key, lambda: Background(lambda: _compiled(spec, shape, isa)))
+    try:
+        return kernel.get()
+    finally:
+        if kernel.has_failed:
+            _kernels.forget(key, kernel)  # there may be memory enough another time
 
 
 def is_at_hand(spec: KernelSpec, dtype: str, isa: str) -> bool:
     """Whether `kernel_of` would not have to compile."""
-    return _key(spec, shape_for(spec, dtype, target_of(isa)), isa) in _kernels
+    kernel = _kernels.peek(_key(spec, shape_for(spec, dtype, target_of(isa)), isa))
+    return kernel is not None and kernel.is_made
 
 
 def _key(spec: KernelSpec, shape: Shape, isa: str) -> Hashable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import platform
+import weakref
 from typing import Any
 
 from fastdescent.engines.jit.target import Target
@@ -25,13 +26,25 @@ def _llvm() -> Any:
     return llvm
 
 
+_engines: list[tuple[weakref.ref[MachineCode], Any]] = []
+
+
 class MachineCode:
-    """The functions of one module; their memory is free when this object is."""
+    """The functions of one module. When this object is gone, their memory is free at the next compilation.
+
+    To free it takes LLVM's lock. A finalizer might have to wait for that, and Ctrl-C in a finalizer is lost.
+    """
 
     def __init__(self, text: str, target: Target) -> None:
-        llvm, machine = _llvm(), _machine(target)
-        self._engine = llvm.create_mcjit_compiler(_parsed(text), machine)
+        llvm = _llvm()
+        _engines[:] = [(code, engine) for code, engine in _engines if code() is not None]
+        with _parsed(text) as module:
+            code = _machine(target).emit_object(module)
+        # The engine keeps a machine of its own, and a module: those are empty, so that a kernel takes up little memory.
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _new_machine(target))
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
+        _engines.append((weakref.ref(self), self._engine))
 
     def address(self, name: str) -> int:
         """Where a function stands."""
@@ -60,7 +73,12 @@ def host_isas() -> tuple[str, ...]:
     return tuple(isa for isa, needed in _FEATURES.items() if needed <= host)
 
 
+@functools.cache
 def _machine(target: Target) -> Any:
+    return _new_machine(target)
+
+
+def _new_machine(target: Target) -> Any:
     llvm = _llvm()
     triple = llvm.get_default_triple()
     if not triple.startswith(target.architectures):

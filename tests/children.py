@@ -1,0 +1,136 @@
+"""What test_robustness runs in processes of its own, `python tests/children.py NAME ARGUMENTS`: a JSON value a line."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+import warnings
+from typing import Any
+
+import parity
+
+import fastdescent as fd
+from fastdescent.engines.jit import cache
+from fastdescent.engines.jit.background import is_at_work
+from fastdescent.program.recent import Recent
+
+FOREVER = 2**31 - 2
+
+
+def digest(engine: str, text: str = "(x**2 + y - 11)**2 + sin(x*y)", n: int = 500) -> str:
+    """Of a run, with some that diverge, on two threads."""
+    s = fd.surface(text)
+    run = fd.descend(s, parity.starts(s, n, "float64"), fd.Adam(lr=0.05), max_steps=200, engine=engine, n_threads=2)
+    return hashlib.sha256(b"".join(array.tobytes() for array in parity.arrays(run))).hexdigest()
+
+
+def large(n_terms: int) -> fd.Surface:
+    """Its compilation takes about a second for a hundred terms."""
+    return fd.surface("+".join(f"sin({k + 1}.5*x)*{k}.25" for k in range(n_terms)))
+
+
+def say(value: Any) -> None:
+    print(json.dumps(value), flush=True)
+
+
+def resident_megabytes() -> float:
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def n_threads_left() -> int:
+    """Threads of Python's and of the system's beyond those at `BEFORE`, once compilations have had time to end."""
+    until = time.monotonic() + 60
+    while (left := len(os.listdir("/proc/self/task")) - BEFORE) > 0 and time.monotonic() < until:
+        time.sleep(0.01)
+    return max(left, threading.active_count() - 1)
+
+
+def say_when_compiling() -> None:
+    while not is_at_work():
+        time.sleep(0.01)
+    say("go")
+
+
+def moment(k: int, engine: str) -> None:
+    """A run of those that are interrupted: programs that are new, runs that are short or never end."""
+    s = fd.surface(f"(x**2 + y - {k}.5)**2 + exp(sin(x + {k}) * cos(y))")
+    short = k % 3 == 0
+    options: dict[str, Any] = {"engine": engine, "gtol": None, "escape_radius": None}
+    fd.descend(s, fd.grid(s.window, (150, 150)), fd.GD(lr=1e-9), max_steps=5 if short else FOREVER, **options)
+
+
+def interrupted(engine: str, n: str) -> None:
+    """Says "go", is sent SIGINT some time after, and says when it came out and whether the run was over."""
+    right = digest(engine)
+    cache._kernels = Recent(4)  # those that are let go give their memory back
+    for k in range(int(n)):
+        completed = False
+        try:
+            say("go")
+            moment(k, engine)
+            completed = True
+            while True:
+                time.sleep(0.01)  # again and again: Ctrl-C just before a sleep does not end it
+        except KeyboardInterrupt:
+            out = time.monotonic()
+        say({"out": out, "completed": completed, "megabytes": resident_megabytes()})
+    say({"left": n_threads_left(), "same": digest(engine) == right})
+
+
+def interrupted_compilation() -> None:
+    """Ctrl-C while a large kernel is compiled; then who asks again gets it."""
+    s = large(150)
+    threading.Thread(target=say_when_compiling).start()
+    try:
+        fd.descend(s, [[1.0]], fd.GD(lr=1e-9), engine="jit", max_steps=3)
+        raise AssertionError("the compilation was over before the signal came")
+    except KeyboardInterrupt:
+        say({"out": time.monotonic(), "compiling": is_at_work()})
+    runs = [fd.descend(s, [[1.0]], fd.GD(lr=1e-9), engine=e, max_steps=3) for e in ("jit", "native")]
+    say({"left": n_threads_left(), "same": parity.same_bits(*runs)})
+
+
+def exits(seconds: str) -> None:
+    """Leaves while a kernel is compiled on behalf of another thread."""
+    digest("jit")
+    s = large(100)
+    options: dict[str, Any] = {"engine": "jit", "max_steps": 3}
+    threading.Thread(target=fd.descend, args=(s, [[1.0]], fd.GD(lr=1e-9)), kwargs=options, daemon=True).start()
+    time.sleep(float(seconds))
+    say("leaving")
+    sys.exit(7)
+
+
+def forks() -> None:
+    """os.fork after use, and while a kernel is compiled; then pools of processes."""
+    warnings.simplefilter("ignore", DeprecationWarning)  # Python's, that there are other threads
+    right = {engine: digest(engine) for engine in parity.ENGINES}
+    new = {engine: digest(engine, "x**4 + cos(3*y)") for engine in parity.ENGINES if engine != "jit"}
+    busy = threading.Thread(target=fd.descend, args=(large(60), [[1.0]], fd.GD(lr=0.1)), kwargs={"engine": "jit"})
+    for compiling in (False, True):
+        if compiling:
+            busy.start()
+        child = os.fork()
+        if child == 0:
+            signal.alarm(60)
+            same = {engine: digest(engine) for engine in parity.ENGINES} == right
+            same &= {digest(engine, "x**4 + cos(3*y)") for engine in parity.ENGINES} == set(new.values())
+            os._exit(0 if same else 1)
+        say(os.waitpid(child, 0)[1])
+    busy.join()
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        say(pool.map(digest, parity.ENGINES) == list(right.values()))
+    say({engine: digest(engine) for engine in parity.ENGINES} == right)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs inherit one that is ignored
+    BEFORE = len(os.listdir("/proc/self/task"))
+    globals()[sys.argv[1]](*sys.argv[2:])
