@@ -275,7 +275,7 @@ def test_auto_compiles_where_that_pays_and_changes_nothing(monkeypatch: pytest.M
     chosen = run()
     assert chosen.engine == "jit"
     assert parity.same_bits(chosen, run(engine="native"))
-    monkeypatch.setattr(auto, "_WORTH", 3.0)
+    monkeypatch.setattr(auto, "_WORTH", 2.0)
     assert run().engine == "jit", "what is compiled is used"
     monkeypatch.setattr(engines, "find_spec", lambda name: None)
     assert run().engine == "native"

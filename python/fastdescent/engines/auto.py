@@ -1,8 +1,15 @@
-"""The engine "auto": the interpreter, unless the run is so long that compiling its steps pays many times over.
+"""The engine "auto": the interpreter, unless the run is so long that compiling its steps pays.
 
-The interpreter takes about 0.05 ns an operation and trajectory, compiled steps half of that or less. Compiling takes a
-fraction of a millisecond an operation, and in a process that has not yet used LLVM its import. With a gtol, runs are
-taken to be over after 100 steps. A choice changes how long a run takes, never what it gives.
+The model, in seconds; benchmarks/auto_crossover.py prints it beside what is measured:
+
+    saved     = starts * steps * numbers * 0.08e-9 / threads
+    compiling = 0.01 + operations * 0.1e-3, and 0.2 for the first use of LLVM in a process; 0 where it is done
+
+`steps` is max_steps, with a gtol at most 100. `numbers` counts what the instructions of a step make for a trajectory:
+compiled steps keep in registers what the interpreter carries through memory, and do the same arithmetic. `operations`
+is what LLVM has to translate: machine operations on all vectors in flight, those in loops once. A step is compiled
+where saved > 2 * compiling, and never for less than a million starts * steps. The choice changes how long a run takes,
+never what it gives.
 """
 
 from __future__ import annotations
@@ -13,11 +20,13 @@ from dataclasses import replace
 from fastdescent.engines.core_engine import CoreEngine
 from fastdescent.engines.host import WHY_NO_EXTENSION, core, isa
 from fastdescent.engines.protocol import DescentJob, Ends, Engine, Live, Values
+from fastdescent.program.program import N_INNER, N_OUTER
 
-_SECONDS_PER_OPERATION = 0.05e-9
+_SECONDS_SAVED = 0.08e-9  #: for each number that a step makes
 _STEPS_WITH_GTOL = 100
-_COMPILE_SECONDS, _COMPILE_SECONDS_PER_OPERATION, _IMPORT_SECONDS = 0.01, 0.4e-3, 0.2
-_WORTH = 3.0  #: a run must take this many times as long as compiling
+_COMPILE_SECONDS, _COMPILE_SECONDS_PER_OPERATION, _IMPORT_SECONDS = 0.01, 0.1e-3, 0.2
+_WORTH = 2.0  #: compiling must save so many times what it takes
+_FEWEST = 1_000_000
 
 
 class AutoEngine(CoreEngine):
@@ -40,21 +49,21 @@ def choose(job: DescentJob) -> Engine:
     n_steps = job.max_steps if job.limits.gtol is None else min(job.max_steps, _STEPS_WITH_GTOL)
     n_trajectory_steps = len(job.starts) * n_steps
     # The commonest case costs nothing: not even a step of a few operations would pay.
-    if n_trajectory_steps < 1_000_000 or why_missing("jit"):
+    if n_trajectory_steps < _FEWEST or why_missing("jit"):
         return _usual()
-    from fastdescent.engines.jit.engine import has_kernel
-    from fastdescent.engines.jit.shape import n_operations
+    from fastdescent.engines.jit.engine import n_to_compile
     from fastdescent.engines.jit.target import target_of
 
     if not target_of(isa()).has_fma:  # its emulation takes nearly all the time, compiled or not
         return _usual()
-
-    n = n_operations(job.program.main.code, job.starts.dtype.name)
-    running = n * n_trajectory_steps * _SECONDS_PER_OPERATION / job.n_threads
-    compiling = 0.0 if has_kernel(job) else _COMPILE_SECONDS + n * _COMPILE_SECONDS_PER_OPERATION
+    code = job.program.main.code
+    n_numbers = int((code[:, N_OUTER] * code[:, N_INNER]).sum())
+    saved = n_trajectory_steps * n_numbers * _SECONDS_SAVED / job.n_threads
+    n_operations = n_to_compile(job)
+    compiling = _COMPILE_SECONDS + n_operations * _COMPILE_SECONDS_PER_OPERATION if n_operations else 0.0
     if "llvmlite" not in sys.modules:
         compiling += _IMPORT_SECONDS
-    return get_engine("jit") if running > _WORTH * compiling else _usual()
+    return get_engine("jit") if saved > _WORTH * compiling else _usual()
 
 
 def _usual() -> Engine:

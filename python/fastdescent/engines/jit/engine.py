@@ -6,7 +6,9 @@ from fastdescent.engines.core_engine import CoreEngine, step_rows
 from fastdescent.engines.host import isa
 from fastdescent.engines.jit.cache import Kernel, is_at_hand, kernel_of
 from fastdescent.engines.jit.kernel import KernelSpec
+from fastdescent.engines.jit.shape import n_written
 from fastdescent.engines.jit.stops import Stops
+from fastdescent.engines.jit.target import target_of
 from fastdescent.engines.protocol import DescentJob
 
 
@@ -17,9 +19,10 @@ class JitEngine(CoreEngine):
         return kernel_of(spec_of(job), job.starts.dtype.name, isa())
 
 
-def has_kernel(job: DescentJob) -> bool:
-    """Whether the kernel of a job is compiled already."""
-    return is_at_hand(spec_of(job), job.starts.dtype.name, isa())
+def n_to_compile(job: DescentJob) -> int:
+    """Operations that compiling the kernel of a job is about; 0 where that is done."""
+    spec, dtype = spec_of(job), job.starts.dtype.name
+    return 0 if is_at_hand(spec, dtype, isa()) else n_written(spec, dtype, target_of(isa()))
 
 
 def spec_of(job: DescentJob) -> KernelSpec:

@@ -14,6 +14,7 @@ import numpy as np
 from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.emitter import Emitter
 from fastdescent.engines.jit.kernel import KernelSpec, Shape
+from fastdescent.engines.jit.rows import is_loop
 from fastdescent.engines.jit.target import Target
 from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NAMES
 from fastdescent.program.program import N_INNER, N_OUTER, OP, IntArray, Section
@@ -48,6 +49,15 @@ def section_shape(section: Section, dtype: str, target: Target) -> Shape:
 def n_operations(code: IntArray, dtype: str) -> int:
     """Machine operations of a section on one vector, roughly."""
     return sum(row[N_OUTER] * row[N_INNER] * _length(NAMES[row[OP]], dtype) for row in code.tolist())
+
+
+def n_written(spec: KernelSpec, dtype: str, target: Target) -> int:
+    """Operations of a step as they are compiled: on every vector in flight, those in loops once. Roughly."""
+    shape = shape_for(spec, dtype, target)
+    once = [
+        _length(NAMES[r[OP]], dtype) * (1 if is_loop(r) else r[N_OUTER] * r[N_INNER]) for r in spec.main.code.tolist()
+    ]
+    return sum(once) * shape.n_vectors * shape.n_groups
 
 
 @functools.cache
