@@ -22,7 +22,7 @@ from fastdescent._options import MOST_STEPS, checked_options
 from fastdescent._run import job_of, stop_limits
 from fastdescent.engines import auto, get_engine
 from fastdescent.engines.jit import cache
-from fastdescent.engines.jit.engine import JIT
+from fastdescent.engines.jit.engine import n_to_compile
 from fastdescent.engines.jit.shape import n_operations
 from fastdescent.engines.protocol import DescentJob
 from fastdescent.program.recent import Recent
@@ -109,7 +109,7 @@ def costs_of(job: DescentJob, wanted: float) -> Costs:
     compiling = float(np.median([seconds("jit", job, 1, cold=True) for _ in range(5)])) - one
     n = n_operations(job.program.main.code, job.starts.dtype.name)
     forget_kernels()
-    return Costs(n, JIT.n_to_compile(job), compiling, float(each["native"]), float(each["jit"]))
+    return Costs(n, n_to_compile(job), compiling, float(each["native"]), float(each["jit"]))
 
 
 def autos_threshold(job: DescentJob) -> float:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import parity
 import pytest
-from fastdescent.engines.host import isa
 from test_opcodes import DTYPES
 
 import fastdescent as fd
+from fastdescent.engines.host import isa
 from fastdescent.engines.jit import cache, compile
 from fastdescent.engines.jit.compile import MachineCode, assembly
 from fastdescent.engines.jit.target import TARGETS, Target

@@ -141,9 +141,7 @@ def _tests(rows: StepRows, limits: Any, center: Any, box: Any, dim: int, dtype: 
     )  # fmt: skip
 
 
-def _lanes(
-    job: Job, n_rows: int, block: int, n_lanes: int, n_threads: int, fields: dict[str, Any]
-) -> Lanes:
+def _lanes(job: Job, n_rows: int, block: int, n_lanes: int, n_threads: int, fields: dict[str, Any]) -> Lanes:
     """The lanes of one thread, and the flight that holds the addresses of these fields."""
     dtype = job.starts.dtype
     rows = aligned((n_rows, block), dtype)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Reals = npt.NDArray[Any]  #: of T
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[Any]  #: of int64
 
 
 class Kernel(NamedTuple):
