@@ -5,6 +5,7 @@ Slow and obvious. It follows the pinned meaning of opcodes and stop tests, and s
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,28 +21,31 @@ from fastdescent._status import Status
 from fastdescent.engines.protocol import DescentJob, Ends, lane_values, table_values, uniform_values
 from fastdescent.program.exact import Exact
 from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NAMES, REDUCTIONS
-from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, UNIFORM, A, Section
+from fastdescent.program.program import N_INNER, N_MIDDLE, N_OUTER, OP, OUT, PLACE, UNIFORM, A, Section
 
 
 def run_code(m: Exact, code: np.ndarray, rows: list[float], uniform: list[float]) -> None:
     """Runs instructions on one lane's rows, in place."""
     for row in code.tolist():
         name = NAMES[row[OP]]
-        for i in range(row[N_OUTER]):
+        for i, h in itertools.product(range(row[N_OUTER]), range(row[N_MIDDLE])):
             terms = []
             for j in range(row[N_INNER]):
                 operands = []
                 for k in range(ARITY[name]):
-                    offset, outer, inner = row[A + 3 * k : A + 3 * k + 3]
                     source = uniform if row[UNIFORM] >> k & 1 else rows
-                    operands.append(source[offset + i * outer + j * inner])
+                    operands.append(source[_place(row, A + PLACE * k, i, h, j)])
                 if name in REDUCTIONS:
                     terms.append(operands)
                 else:
-                    where = row[OUT] + i * row[OUT + 1] + j * row[OUT + 2]
-                    rows[where] = ELEMENTWISE[name](m, *operands)
+                    rows[_place(row, OUT, i, h, j)] = ELEMENTWISE[name](m, *operands)
             if name in REDUCTIONS:
-                rows[row[OUT] + i * row[OUT + 1]] = _reduced(m, name, terms)
+                rows[_place(row, OUT, i, h, 0)] = _reduced(m, name, terms)
+
+
+def _place(row: list[int], column: int, *index: int) -> int:
+    offset, *strides = row[column : column + PLACE]
+    return offset + sum(i * stride for i, stride in zip(index, strides, strict=True))
 
 
 def _reduced(m: Exact, name: str, terms: list[list[float]]) -> float:

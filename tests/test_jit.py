@@ -27,9 +27,11 @@ from fastdescent.engines.protocol import DescentJob, Recording, StopLimits
 from fastdescent.program.opcodes import ARITY, NAMES, NUMBERS, REDUCTIONS
 from fastdescent.program.program import (
     N_INNER,
+    N_MIDDLE,
     N_OUTER,
     OP,
     OUT,
+    PLACE,
     UNIFORM,
     WIDTH,
     A,
@@ -47,9 +49,9 @@ NO_RECORDING = Recording(np.zeros(0, np.uint32), np.zeros(0, np.int32), 0)
 def instruction(name: str, uniform: int, n: int, out: int, operands: list[int]) -> list[int]:
     """One row of results; a reduction has n terms that follow each other."""
     row = [0] * WIDTH
-    row[OP], row[UNIFORM], row[N_OUTER], row[N_INNER], row[OUT] = NUMBERS[name], uniform, 1, n, out
+    row[OP], row[UNIFORM], row[N_OUTER], row[N_MIDDLE], row[N_INNER], row[OUT] = NUMBERS[name], uniform, 1, 1, n, out
     for k, place in enumerate(operands):
-        row[A + 3 * k : A + 3 * k + 3] = place, 0, 1
+        row[A + PLACE * k : A + PLACE * (k + 1)] = place, 0, 0, 1
     return row
 
 

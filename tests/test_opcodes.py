@@ -13,7 +13,7 @@ from available import ENGINES, ISAS
 from fastdescent.engines import get_engine
 from fastdescent.program.exact import Exact
 from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NAMES, NUMBERS, REDUCTIONS
-from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, UNIFORM, WIDTH, A, Section, Slot
+from fastdescent.program.program import N_INNER, N_MIDDLE, N_OUTER, OP, OUT, PLACE, UNIFORM, WIDTH, A, Section, Slot
 
 Floats = npt.NDArray[np.floating]
 DTYPES = ("float64", "float32")
@@ -72,9 +72,9 @@ def section(name: str, n_rows: int, uniform: int) -> Section:
     """One instruction: operand k is row k (the terms of a reduction follow each other), or uniform number k."""
     row = np.zeros(WIDTH, np.int32)
     n_terms = N_TERMS if name in REDUCTIONS else 1
-    row[[OP, UNIFORM, N_OUTER, N_INNER, OUT]] = NUMBERS[name], uniform, 1, n_terms, n_rows
+    row[[OP, UNIFORM, N_OUTER, N_MIDDLE, N_INNER, OUT]] = NUMBERS[name], uniform, 1, 1, n_terms, n_rows
     for k in range(ARITY[name]):
-        row[A + 3 * k : A + 3 * k + 3] = k * n_terms, n_terms, 1
+        row[A + PLACE * k : A + PLACE * (k + 1)] = k * n_terms, 0, 0, 1
     inputs, outputs = (Slot("x", 0, n_rows),), (Slot("y", n_rows, 1),)
     return Section(row[np.newaxis], n_rows + 1, n_rows, inputs, outputs)
 

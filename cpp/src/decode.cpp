@@ -21,15 +21,18 @@ int arity_of(Op op) {
 }
 
 bool reduces(Op op) { return op >= Op::sum; }
+int turns(const Instruction& in) { return in.n_outer * in.n_middle * in.n_inner; }
 int rows_written(const Instruction& in) {
-  return reduces(static_cast<Op>(in.op)) ? in.n_outer : in.n_outer * in.n_inner;
+  return reduces(static_cast<Op>(in.op)) ? in.n_outer * in.n_middle : turns(in);
 }
 bool is_uniform(const Instruction& in, int k) { return (in.uniform >> k) & 1; }
 
 /// One row of an instruction, as an instruction of one row.
-Instruction row_of(const Instruction& in, int i, int j) {
-  const auto moved = [&](Operand o) { return Operand{o.offset + i * o.outer + j * o.inner, 0, 0}; };
-  return {in.op, in.uniform, 1, 1, moved(in.out), {moved(in.operand[0]), moved(in.operand[1]), moved(in.operand[2])}};
+Instruction row_of(const Instruction& in, int turn) {
+  const int j = turn % in.n_inner, h = turn / in.n_inner % in.n_middle, i = turn / in.n_inner / in.n_middle;
+  const auto moved = [&](Operand o) { return Operand{o.offset + i * o.outer + h * o.middle + j * o.inner, 0, 0, 0}; };
+  const Operand a = moved(in.operand[0]), b = moved(in.operand[1]), c = moved(in.operand[2]);
+  return {in.op, in.uniform, 1, 1, 1, moved(in.out), {a, b, c}};
 }
 
 bool reads(const Instruction& in, int32_t row) {
@@ -42,13 +45,13 @@ bool reads(const Instruction& in, int32_t row) {
 std::vector<Instruction> unrolled(std::span<const Instruction> code) {
   std::vector<Instruction> out;
   for (const Instruction& in : code) {
-    const int n = in.n_outer * in.n_inner;
+    const int n = turns(in);
     if (reduces(static_cast<Op>(in.op)) || n > longest_unrolled) {
       out.push_back(in);
       continue;
     }
     std::vector<Instruction> rows;
-    for (int k = 0; k < n; ++k) rows.push_back(row_of(in, k / in.n_inner, k % in.n_inner));
+    for (int k = 0; k < n; ++k) rows.push_back(row_of(in, k));
     bool independent = true;
     for (int k = 0; k < n; ++k)
       for (int l = 0; l < n; ++l) independent &= k == l || !reads(rows[l], rows[k].out.offset);
@@ -59,7 +62,7 @@ std::vector<Instruction> unrolled(std::span<const Instruction> code) {
   return out;
 }
 
-bool single_row(const Instruction& in) { return in.n_outer * in.n_inner == 1; }
+bool single_row(const Instruction& in) { return turns(in) == 1; }
 
 /// Moves instructions of one row up to right behind the one whose result they read, where nothing in between minds:
 /// the result is then still in registers.
@@ -84,13 +87,17 @@ void gather_uses(std::vector<Instruction>& code) {
 
 template <class Visit>
 void for_rows(const Instruction& in, const Operand& o, Visit visit) {
-  for (int i = 0; i < in.n_outer; ++i)
-    for (int j = 0; j < in.n_inner; ++j) visit(o.offset + i * o.outer + j * o.inner);
+  const auto length = [](int n, int32_t stride) { return stride == 0 ? 1 : n; };  // what stays is visited once
+  for (int i = 0; i < length(in.n_outer, o.outer); ++i)
+    for (int h = 0; h < length(in.n_middle, o.middle); ++h)
+      for (int j = 0; j < length(in.n_inner, o.inner); ++j) visit(o.offset + i * o.outer + h * o.middle + j * o.inner);
 }
 
 Decoded placed(const Instruction& in, int block) {
-  const auto place = [](Operand o, int unit) { return Place{o.offset * unit, o.outer * unit, o.inner * unit}; };
-  Decoded d{nullptr, in.n_outer, in.n_inner, place(in.out, block), {}};
+  const auto place = [](Operand o, int unit) {
+    return Place{o.offset * unit, o.outer * unit, o.middle * unit, o.inner * unit};
+  };
+  Decoded d{nullptr, in.n_outer, in.n_middle, in.n_inner, place(in.out, block), {}};
   for (int k = 0; k < 3; ++k) d.operand[k] = place(in.operand[k], is_uniform(in, k) ? 1 : block);
   return d;
 }
@@ -137,8 +144,8 @@ bool note_sizes(std::vector<Decoded>& code, const Kernels<T>& kernels, int32_t f
   for (const Decoded& d : code) {
     out.push_back(d);
     const int32_t row = d.out.offset / kernels.block;
-    if (d.n_outer * d.n_inner != 1 || row < first || row >= first + dim) continue;
-    out.push_back({kernels.note(), 1, 1, {sizes * kernels.block, 0, 0}, {}});
+    if (d.n_outer * d.n_middle * d.n_inner != 1 || row < first || row >= first + dim) continue;
+    out.push_back({kernels.note(), 1, 1, 1, {sizes * kernels.block, 0, 0, 0}, {}});
     ++n_noted;
   }
   if (n_noted != dim) return false;

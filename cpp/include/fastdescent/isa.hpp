@@ -13,13 +13,13 @@ namespace fastdescent {
 enum class Source { row, uniform, previous, first };
 
 struct Place {
-  int32_t offset, outer, inner;  ///< in numbers, not rows
+  int32_t offset, outer, middle, inner;  ///< in numbers, not rows
 };
 
 /// A decoded instruction. `run` is a function of the instruction set; it ends by calling that of the next one.
 struct Decoded {
   void* run;
-  int32_t n_outer, n_inner;
+  int32_t n_outer, n_middle, n_inner;
   Place out, operand[3];
 };
 

@@ -8,16 +8,16 @@ namespace fastdescent {
 
 inline constexpr uint32_t kernel_abi = 1;
 
-/// One instruction, as the Program has it: loops of n_outer x n_inner rows; bit k of `uniform` says that operand k
-/// is read from the uniform vector, not from rows.
+/// One instruction, as the Program has it: loops of n_outer x n_middle x n_inner rows; bit k of `uniform` says that
+/// operand k is read from the uniform vector, not from rows. A reduction sums over the inner loop.
 struct Operand {
-  int32_t offset, outer, inner;
+  int32_t offset, outer, middle, inner;
 };
 struct Instruction {
-  int32_t op, uniform, n_outer, n_inner;
+  int32_t op, uniform, n_outer, n_middle, n_inner;
   Operand out, operand[3];
 };
-static_assert(sizeof(Instruction) == 16 * sizeof(int32_t));
+static_assert(sizeof(Instruction) == 21 * sizeof(int32_t));
 
 /// What ends a trajectory, tested between the two halves of a step. Row numbers are -1 for what is absent;
 /// a tolerance below zero is never met.

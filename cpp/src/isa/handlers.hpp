@@ -57,6 +57,11 @@ static void single(const Decoded* d, T* rows, const T* uniform, V a0, V a1, V a2
   call_next<T>(d, rows, uniform, r);
 }
 
+/// From the first number of a place to that of turn i of the outer and h of the middle loop.
+FD_INLINE ptrdiff_t distance(const Place& place, int32_t i, int32_t h) {
+  return ptrdiff_t(i) * place.outer + ptrdiff_t(h) * place.middle;
+}
+
 /// Any number of rows; the result of the last one travels along.
 template <Op op, class T, int mask, class V = Vec<T>>
 static void loops(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) {
@@ -64,12 +69,12 @@ static void loops(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V,
   for (int k = 0; k < 3; ++k) base[k] = ((mask >> k) & 1 ? uniform : rows) + d->operand[k].offset;
   const auto source = [](int k) { return (mask >> k) & 1 ? Source::uniform : Source::row; };
   T* out = rows + d->out.offset;
-  for (int32_t i = 0; i < d->n_outer; ++i) {
+  for (int32_t ih = 0; ih < d->n_outer * d->n_middle; ++ih) {
+    const int32_t i = ih / d->n_middle, h = ih % d->n_middle;
     for (int32_t j = 0; j < d->n_inner; ++j) {
       const T* p[3];
-      for (int k = 0; k < 3; ++k)
-        p[k] = base[k] + ptrdiff_t(i) * d->operand[k].outer + ptrdiff_t(j) * d->operand[k].inner;
-      out = rows + d->out.offset + ptrdiff_t(i) * d->out.outer + ptrdiff_t(j) * d->out.inner;
+      for (int k = 0; k < 3; ++k) p[k] = base[k] + distance(d->operand[k], i, h) + ptrdiff_t(j) * d->operand[k].inner;
+      out = rows + d->out.offset + distance(d->out, i, h) + ptrdiff_t(j) * d->out.inner;
       const auto one = [&](int u) {
         const V a = fetch<source(0), T>(p[0], u, V{}, V{});
         const V b = fetch<source(1), T>(p[1], u, V{}, V{});
@@ -98,8 +103,9 @@ static void reduction(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V
   const T* a0 = (mask & 1 ? uniform : rows) + d->operand[0].offset;
   const T* b0 = (mask & 2 ? uniform : rows) + d->operand[1].offset;
   Results<T> r;
-  for (int32_t i = 0; i < d->n_outer; ++i) {
-    const T *a = a0 + ptrdiff_t(i) * d->operand[0].outer, *b = b0 + ptrdiff_t(i) * d->operand[1].outer;
+  for (int32_t ih = 0; ih < d->n_outer * d->n_middle; ++ih) {
+    const int32_t i = ih / d->n_middle, h = ih % d->n_middle;
+    const T *a = a0 + distance(d->operand[0], i, h), *b = b0 + distance(d->operand[1], i, h);
 #pragma GCC unroll 8
     for (int u = 0; u < n_vectors; ++u) {
       r.v[u] = fetch<sa, T>(a, u, V{}, V{});
@@ -115,7 +121,7 @@ static void reduction(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V
         else r.v[u] = r.v[u] + term;
       }
     }
-    T* out = rows + d->out.offset + ptrdiff_t(i) * d->out.outer;
+    T* out = rows + d->out.offset + distance(d->out, i, h);
 #pragma GCC unroll 8
     for (int u = 0; u < n_vectors; ++u) store(out + u * simd<T>::width, r.v[u]);
   }

@@ -6,7 +6,7 @@ import numpy as np
 
 from fastdescent._markup import listing
 from fastdescent.program.opcodes import ARITY, NAMES, REDUCTIONS
-from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, UNIFORM, A, IntArray, Program, Section
+from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, PLACE, UNIFORM, A, IntArray, Program, Section
 
 _INFIX = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}", "copy": "{}",
           "fma": "{} * {} + {}", "fms": "{} * {} - {}", "fnma": "-{} * {} + {}", "lt": "{} < {}", "le": "{} <= {}",
@@ -48,20 +48,19 @@ def _rows(offset: int, size: int) -> str:
 
 def _instruction(row: IntArray, constants: np.ndarray) -> str:
     name = NAMES[row[OP]]
-    outer, inner = int(row[N_OUTER]), int(row[N_INNER])
-    reduces = name in REDUCTIONS
-    out = _operand(row[OUT : OUT + 3], outer, 1 if reduces else inner, False, constants)
+    *kept, inner = (int(n) for n in row[N_OUTER : N_INNER + 1])
+    out = _operand(row[OUT:], [*kept, 1 if name in REDUCTIONS else inner], False, constants)
     operands = [
-        _operand(row[A + 3 * k : A + 3 * k + 3], outer, inner, bool(row[UNIFORM] >> k & 1), constants)
+        _operand(row[A + PLACE * k :], [*kept, inner], bool(row[UNIFORM] >> k & 1), constants)
         for k in range(ARITY[name])
     ]
     text = _INFIX.get(name, name + "(" + ", ".join(["{}"] * len(operands)) + ")").format(*operands)
     return f"{out:<10} = {text}"
 
 
-def _operand(place: IntArray, outer: int, inner: int, uniform: bool, constants: np.ndarray) -> str:
-    offset, step_outer, step_inner = (int(v) for v in place)
-    steps = [(n, s) for n, s in ((outer, step_outer), (inner, step_inner)) if n > 1 and s != 0]
+def _operand(place: IntArray, lengths: list[int], uniform: bool, constants: np.ndarray) -> str:
+    offset, *strides = (int(v) for v in place[:PLACE])
+    steps = [(n, s) for n, s in zip(lengths, strides, strict=True) if n > 1 and s != 0]
     letter = "u" if uniform else "r"
     if uniform and not steps and offset < len(constants):
         return (
@@ -72,5 +71,5 @@ def _operand(place: IntArray, outer: int, inner: int, uniform: bool, constants: 
     if len(steps) == 1:
         n, s = steps[0]
         return f"{letter}{offset}:{offset + n * s}" + (f":{s}" if s != 1 else "")
-    (n, s), (m, t) = steps
-    return f"{letter}{offset}[{n}x{m}, strides {s},{t}]"
+    shape, strides_shown = "x".join(str(n) for n, _ in steps), ",".join(str(s) for _, s in steps)
+    return f"{letter}{offset}[{shape}, strides {strides_shown}]"

@@ -1,4 +1,4 @@
-"""Loops over strided operands, cut down to the two levels that an instruction has."""
+"""Loops over strided operands, cut down to the three levels that an instruction has."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastdescent.program.views import View
 
 
 def nest(out: View, operands: Sequence[View], axes: tuple[int, ...] | None) -> Iterator[list[int]]:
-    """The instructions of one operation, each as [n_outer, n_inner, (offset, outer, inner) of result and operands].
+    """The instructions of one operation, each as three lengths, then offset and strides of result and operands.
 
     `axes` are the axes of the operands that a reduction sums, innermost loop; None for elementwise operations.
     """
@@ -59,13 +59,14 @@ def _merged(shape: Sequence[int], strides: Sequence[list[int]]) -> Dimensions:
 
 
 def _instructions(shape: list[int], strides: list[list[int]], offsets: list[int], reduces: bool) -> Iterator[list[int]]:
-    levels = 2 if reduces or len(shape) > 1 else 1
-    shape = [1] * (2 - len(shape)) + shape if levels == 2 else shape + [1] * (2 - len(shape))
-    flat = [0] * len(offsets)
-    strides = [flat] * (2 - len(strides)) + strides if levels == 2 else strides + [flat] * (2 - len(strides))
-    for index in itertools.product(*(range(n) for n in shape[:-2])):
+    """Loops in front of the last three become instructions. A single loop is the outer one, if nothing is summed."""
+    missing = 3 - len(shape)
+    ones, flat = [1] * missing, [[0] * len(offsets)] * missing
+    at = max(len(shape) - 1, 0) if reduces else len(shape)  # the last loop of a reduction stays innermost
+    shape, strides = shape[:at] + ones + shape[at:], strides[:at] + flat + strides[at:]
+    for index in itertools.product(*(range(n) for n in shape[:-3])):
         moved = [o + sum(i * s[k] for i, s in zip(index, strides, strict=False)) for k, o in enumerate(offsets)]
-        row = [shape[-2], shape[-1]]
+        row = shape[-3:]
         for k, offset in enumerate(moved):
-            row += [offset, strides[-2][k], strides[-1][k]]
+            row += [offset, *(s[k] for s in strides[-3:])]
         yield row

@@ -6,18 +6,33 @@ strided rows of that block, or of the vector of *uniform* numbers, which all lan
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-#: Columns of an instruction: what, loop lengths, then offset and two strides for the result and three operands.
-OP, UNIFORM, N_OUTER, N_INNER = range(4)
-OUT, A, B, C = 4, 7, 10, 13
-WIDTH = 16
+#: Columns of an instruction: what, three loop lengths, then offset and three strides for the result and each operand.
+OP, UNIFORM, N_OUTER, N_MIDDLE, N_INNER = range(5)
+PLACE = 4  #: columns of a result or operand
+OUT = 5
+A = OUT + PLACE
+WIDTH = OUT + 4 * PLACE
 
 IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
+
+
+def places_of(row: Sequence[int], column: int, once: bool = False) -> npt.NDArray[np.int64]:
+    """The rows or numbers that a result or operand stands on, (outer, middle, inner).
+
+    `once` counts a loop in which it stays once, as does the result of a reduction in the inner loop.
+    """
+    offset, *strides = row[column : column + PLACE]
+    lengths = [1 if once and stride == 0 else n for n, stride in zip(row[N_OUTER : N_INNER + 1], strides, strict=True)]
+    steps = (stride * np.arange(n, dtype=np.int64) for n, stride in zip(lengths, strides, strict=True))
+    outer, middle, inner = steps
+    return np.asarray(offset + outer[:, np.newaxis, np.newaxis] + middle[:, np.newaxis] + inner)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,29 @@ overwrites what it still has to read, and the stages fit together. Programs that
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+import numpy.typing as npt
 
 from fastdescent.program.opcodes import ARITY, NAMES, REDUCTIONS
-from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, UNIFORM, WIDTH, A, Program, Section, Slot
+from fastdescent.program.program import (
+    N_INNER,
+    N_OUTER,
+    OP,
+    OUT,
+    PLACE,
+    UNIFORM,
+    WIDTH,
+    A,
+    Program,
+    Section,
+    Slot,
+    places_of,
+)
 
 _MOST_ROWS = 1 << 27
+Flags = npt.NDArray[np.bool_]
 
 
 class InvalidProgram(ValueError):
@@ -38,11 +55,11 @@ def verify_section(section: Section, n_uniform: int) -> None:
     _require(0 <= section.n_rows <= _MOST_ROWS, f"{section.n_rows} rows are out of range")
     _require(section.n_uniform == n_uniform, f"expects {section.n_uniform} uniform numbers, gets {n_uniform}")
     _require(0 <= section.split <= len(code), f"split {section.split} is out of range")
-    written = [False] * section.n_rows
+    written = np.zeros(section.n_rows, bool)
     for slot in section.inputs:
         _slot_in_range(slot, section.n_rows)
-        _require(not any(written[slot.offset : slot.stop]), f"input {slot.name} overlaps another")
-        written[slot.offset : slot.stop] = [True] * slot.size
+        _require(not np.any(written[slot.offset : slot.stop]), f"input {slot.name} overlaps another")
+        written[slot.offset : slot.stop] = True
     last = section.split if section.split else len(code)
     for number, row in enumerate(code.tolist()):
         if number == last:
@@ -61,44 +78,42 @@ def _slot_in_range(slot: Slot, n_rows: int) -> None:
     _require(slot.offset >= 0 and slot.size >= 1 and slot.stop <= n_rows, f"{slot} lies outside of {n_rows} rows")
 
 
-def _verify_outputs(section: Section, written: list[bool]) -> None:
+def _verify_outputs(section: Section, written: Flags) -> None:
     for slot in section.outputs:
         _slot_in_range(slot, section.n_rows)
-        _require(all(written[slot.offset : slot.stop]), f"output {slot.name} is not computed")
+        _require(bool(np.all(written[slot.offset : slot.stop])), f"output {slot.name} is not computed")
 
 
-def _verify_instruction(number: int, row: list[int], section: Section, written: list[bool]) -> None:
+def _verify_instruction(number: int, row: list[int], section: Section, written: Flags) -> None:
     _require(0 <= row[OP] < len(NAMES), f"instruction {number} has unknown opcode {row[OP]}")
     name = NAMES[row[OP]]
     what = f"instruction {number} ({name})"
-    arity, n_outer, n_inner = ARITY[name], row[N_OUTER], row[N_INNER]
-    _require(n_outer >= 1 and n_inner >= 1, f"{what} loops {n_outer} x {n_inner}")
+    arity, lengths = ARITY[name], row[N_OUTER : N_INNER + 1]
+    _require(min(lengths) >= 1 and math.prod(lengths) < 1 << 40, f"{what} loops {lengths}")
     _require(0 <= row[UNIFORM] < 1 << arity, f"{what} has operands that do not exist")
-    _require(name not in REDUCTIONS or row[OUT + 2] == 0, f"{what} strides its result in the inner loop")
-    out = _rows(row, OUT, n_outer, 1 if name in REDUCTIONS else n_inner)
-    _in_range(what, out, section.n_rows)
-    results = set(out)
-    _require(len(results) == len(out), f"{what} writes a row twice")
+    reduces = name in REDUCTIONS
+    _require(not reduces or row[OUT + PLACE - 1] == 0, f"{what} strides its result in the inner loop")
+    _in_range(what, row, OUT, section.n_rows)
+    out = places_of([*row[:N_INNER], 1 if reduces else row[N_INNER], *row[N_INNER + 1 :]], OUT)
+    results = np.zeros(section.n_rows, bool)
+    results[out] = True
+    _require(np.count_nonzero(results) == out.size, f"{what} writes a row twice")
     for k in range(arity):
-        operand = _rows(row, A + 3 * k, n_outer, n_inner)
+        column = A + PLACE * k
         if row[UNIFORM] >> k & 1:
-            _in_range(what, operand, section.n_uniform)
+            _in_range(what, row, column, section.n_uniform)
             continue
-        _in_range(what, operand, section.n_rows)
-        _require(all(written[r] for r in operand), f"{what} reads a row that nothing has written")
-        if operand != out or name in REDUCTIONS:
-            _require(results.isdisjoint(operand), f"{what} overwrites a row that it still has to read")
-    for r in out:
-        written[r] = True
+        _in_range(what, row, column, section.n_rows)
+        operand = places_of(row, column, once=True)
+        _require(bool(np.all(written[operand])), f"{what} reads a row that nothing has written")
+        if reduces or row[column : column + PLACE] != row[OUT : OUT + PLACE]:
+            _require(not np.any(results[operand]), f"{what} overwrites a row that it still has to read")
+    written[out] = True
 
 
-def _rows(row: list[int], column: int, n_outer: int, n_inner: int) -> list[int]:
-    offset, outer, inner = row[column : column + 3]
-    return [offset + i * outer + j * inner for i in range(n_outer) for j in range(n_inner)]
-
-
-def _in_range(what: str, rows: list[int], n: int) -> None:
-    low, high = min(rows), max(rows)
+def _in_range(what: str, row: list[int], column: int, n: int) -> None:
+    ends = [(row[N_OUTER + k] - 1) * row[column + 1 + k] for k in range(3)]
+    low, high = (row[column] + sum(limit(end, 0) for end in ends) for limit in (min, max))
     _require(low >= 0 and high < n, f"{what} touches {low}..{high}, outside of 0..{n - 1}")
 
 

@@ -55,6 +55,16 @@ def loop(m: Arithmetic, n: int, first: int = 0, step: int = 1) -> Iterator[tuple
     e.label(after)
 
 
+@contextmanager
+def turns(m: Arithmetic, n: int, step: int = 1) -> Iterator[Index]:
+    """0, step, 2 * step ... below n: a loop where there are several."""
+    if n <= step:
+        yield 0
+        return
+    with loop(m, n, step=step) as (index, _):
+        yield index
+
+
 def fold(m: Arithmetic, n: int, start: Vectors, step: Callable[[Index, Vectors], Vectors], first: int = 0) -> Vectors:
     """step(n - 1, ... step(first, start)), unrolled where that is short."""
     total = start

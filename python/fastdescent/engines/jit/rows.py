@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+
 from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.loops import Index
-from fastdescent.program.opcodes import ARITY, NAMES, REDUCTIONS
-from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, UNIFORM, A, IntArray
+from fastdescent.program.opcodes import ARITY, NAMES
+from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, PLACE, UNIFORM, A, IntArray, places_of
 
 #: Instructions on more rows than this become loops over rows in memory.
 LONGEST_UNROLLED = 16
@@ -15,13 +19,7 @@ Instruction = list[int]
 
 def is_loop(row: Instruction) -> bool:
     """Whether an instruction is emitted as a loop."""
-    return row[N_OUTER] * row[N_INNER] > LONGEST_UNROLLED
-
-
-def rows_of(row: Instruction, column: int, n_outer: int, n_inner: int) -> list[int]:
-    """The rows that an operand or result stands on."""
-    offset, outer, inner = row[column : column + 3]
-    return [offset + i * outer + j * inner for i in range(n_outer) for j in range(n_inner)]
+    return math.prod(row[N_OUTER : N_INNER + 1]) > LONGEST_UNROLLED
 
 
 def rows_in_memory(code: IntArray) -> frozenset[int]:
@@ -29,11 +27,10 @@ def rows_in_memory(code: IntArray) -> frozenset[int]:
     found: set[int] = set()
     for row in code.tolist():
         if is_loop(row):
-            name, outer, inner = NAMES[row[OP]], row[N_OUTER], row[N_INNER]
-            found.update(rows_of(row, OUT, outer, 1 if name in REDUCTIONS else inner))
-            for k in range(ARITY[name]):
-                if not row[UNIFORM] >> k & 1:
-                    found.update(rows_of(row, A + 3 * k, outer, inner))
+            name = NAMES[row[OP]]
+            columns = [OUT, *(A + PLACE * k for k in range(ARITY[name]) if not row[UNIFORM] >> k & 1)]
+            for column in columns:
+                found.update(np.unique(places_of(row, column, once=True)).tolist())
     return frozenset(found)
 
 

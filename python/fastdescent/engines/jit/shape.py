@@ -8,6 +8,7 @@ measured.
 from __future__ import annotations
 
 import functools
+import math
 
 import numpy as np
 
@@ -48,7 +49,7 @@ def section_shape(section: Section, dtype: str, target: Target) -> Shape:
 
 def n_operations(code: IntArray, dtype: str) -> int:
     """Machine operations of a section on one vector, roughly."""
-    return sum(row[N_OUTER] * row[N_INNER] * _length(NAMES[row[OP]], dtype) for row in code.tolist())
+    return sum(math.prod(row[N_OUTER : N_INNER + 1]) * _length(NAMES[row[OP]], dtype) for row in code.tolist())
 
 
 def n_written(spec: KernelSpec, dtype: str, target: Target) -> int:
