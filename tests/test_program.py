@@ -16,6 +16,7 @@ import fastdescent as fd
 from fastdescent.engines.host import isa
 from fastdescent.engines.jit import cache, compile
 from fastdescent.engines.jit.compile import MachineCode, assembly
+from fastdescent.engines.jit.shape import section_shape
 from fastdescent.engines.jit.target import TARGETS, Target
 from fastdescent.engines.protocol import uniform_values
 
@@ -69,7 +70,8 @@ def numbers_of_evaluate(s: fd.Surface, x: Any, dtype: str) -> tuple[Any, Any]:
 @pytest.mark.parametrize("name", ["himmelblau", "rastrigin", "ackley", "rosenbrock"])
 def test_evaluate_has_the_bits_of_the_surface(name: str, dtype: str) -> None:
     s = getattr(fd.surfaces, name)()
-    x = parity.starts(s, TARGETS[isa()].vector_bytes // np.dtype(dtype).itemsize, dtype)
+    block = section_shape(s._formula.program("fun", "gradient").main, dtype, TARGETS[isa()]).block
+    x = parity.starts(s, block, dtype)
     fun, gradient = numbers_of_evaluate(s, x, dtype)
     assert fun.tobytes() == s(x).tobytes()
     assert gradient.tobytes() == s.gradient(x).tobytes()

@@ -20,7 +20,7 @@ from dataclasses import replace
 from fastdescent.engines.core_engine import CoreEngine
 from fastdescent.engines.host import WHY_NO_EXTENSION, core, isa
 from fastdescent.engines.protocol import DescentJob, Ends, Engine, Live, Values
-from fastdescent.program.program import N_INNER, N_OUTER
+from fastdescent.program.program import turns_of
 
 _SECONDS_SAVED = 0.08e-9  #: for each number that a step makes
 _STEPS_WITH_GTOL = 100
@@ -56,8 +56,7 @@ def choose(job: DescentJob) -> Engine:
 
     if not target_of(isa()).has_fma:  # its emulation takes nearly all the time, compiled or not
         return _usual()
-    code = job.program.main.code
-    n_numbers = int((code[:, N_OUTER] * code[:, N_INNER]).sum())
+    n_numbers = sum(map(turns_of, job.program.main.code.tolist()))
     saved = n_trajectory_steps * n_numbers * _SECONDS_SAVED / job.n_threads
     n_operations = n_to_compile(job)
     compiling = _COMPILE_SECONDS + n_operations * _COMPILE_SECONDS_PER_OPERATION if n_operations else 0.0

@@ -23,6 +23,11 @@ IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
 
 
+def turns_of(row: Sequence[int]) -> int:
+    """How often an instruction computes something."""
+    return row[N_OUTER] * row[N_MIDDLE] * row[N_INNER]
+
+
 def places_of(row: Sequence[int], column: int, once: bool = False) -> npt.NDArray[np.int64]:
     """The rows or numbers that a result or operand stands on, (outer, middle, inner).
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.loops import Index
 from fastdescent.program.opcodes import ARITY, NAMES
-from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, PLACE, UNIFORM, A, IntArray, places_of
+from fastdescent.program.program import OP, OUT, PLACE, UNIFORM, A, IntArray, places_of, turns_of
 
 #: Instructions on more rows than this become loops over rows in memory.
 LONGEST_UNROLLED = 16
@@ -19,7 +17,7 @@ Instruction = list[int]
 
 def is_loop(row: Instruction) -> bool:
     """Whether an instruction is emitted as a loop."""
-    return math.prod(row[N_OUTER : N_INNER + 1]) > LONGEST_UNROLLED
+    return turns_of(row) > LONGEST_UNROLLED
 
 
 def rows_in_memory(code: IntArray) -> frozenset[int]:

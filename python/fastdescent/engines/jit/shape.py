@@ -8,7 +8,6 @@ measured.
 from __future__ import annotations
 
 import functools
-import math
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from fastdescent.engines.jit.kernel import KernelSpec, Shape
 from fastdescent.engines.jit.rows import is_loop
 from fastdescent.engines.jit.target import Target
 from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NAMES
-from fastdescent.program.program import N_INNER, N_OUTER, OP, IntArray, Section
+from fastdescent.program.program import OP, IntArray, Section, turns_of
 
 #: (most operations of a step on one vector, vectors side by side, groups of these)
 _Shapes = tuple[tuple[int, int, int], ...]
@@ -49,15 +48,13 @@ def section_shape(section: Section, dtype: str, target: Target) -> Shape:
 
 def n_operations(code: IntArray, dtype: str) -> int:
     """Machine operations of a section on one vector, roughly."""
-    return sum(math.prod(row[N_OUTER : N_INNER + 1]) * _length(NAMES[row[OP]], dtype) for row in code.tolist())
+    return sum(turns_of(row) * _length(NAMES[row[OP]], dtype) for row in code.tolist())
 
 
 def n_written(spec: KernelSpec, dtype: str, target: Target) -> int:
     """Operations of a step as they are compiled: on every vector in flight, those in loops once. Roughly."""
     shape = shape_for(spec, dtype, target)
-    once = [
-        _length(NAMES[r[OP]], dtype) * (1 if is_loop(r) else r[N_OUTER] * r[N_INNER]) for r in spec.main.code.tolist()
-    ]
+    once = [_length(NAMES[r[OP]], dtype) * (1 if is_loop(r) else turns_of(r)) for r in spec.main.code.tolist()]
     return sum(once) * shape.n_vectors * shape.n_groups
 
 
