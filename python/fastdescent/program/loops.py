@@ -35,12 +35,21 @@ def _dimensions(out: View, operands: Sequence[View], axes: tuple[int, ...] | Non
     shape = [operands[0].shape[k] for k in (*kept, *summed)]
     strides = [[out.strides[i], *(v.strides[k] for v in operands)] for i, k in enumerate(kept)]
     strides += [[0, *(v.strides[k] for v in operands)] for k in summed]
-    outer, inner = _merged(shape[: len(kept)], strides[: len(kept)]), _merged(shape[len(kept) :], strides[len(kept) :])
+    n_levels = 2 if axes is None else 1
+    outer = _longest_last(*_merged(shape[: len(kept)], strides[: len(kept)]), n_levels)
+    inner = _merged(shape[len(kept) :], strides[len(kept) :])
     if axes is None:
         return outer
     if len(inner[0]) > 1:
         raise AssertionError("a reduction runs over one progression; its operand is copied first")
     return outer[0] + (inner[0] or [1]), outer[1] + (inner[1] or [[0] * (len(operands) + 1)])
+
+
+def _longest_last(lengths: list[int], steps: list[list[int]], n: int) -> Dimensions:
+    """The n longest loops are put last, since those before them are unrolled; else the order stays."""
+    order = sorted(range(len(lengths)), key=lambda k: lengths[k])
+    order = sorted(order[:-n]) + sorted(order[-n:])
+    return [lengths[k] for k in order], [steps[k] for k in order]
 
 
 def _merged(shape: Sequence[int], strides: Sequence[list[int]]) -> Dimensions:
