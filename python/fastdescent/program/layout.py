@@ -6,6 +6,7 @@ handed out where lifetimes allow; pieces of an assembled array are computed in p
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,7 @@ class Layout:
         self._pool = RowPool()
         self._homes: dict[int, tuple[int, View]] = {}  # node -> (owner of its register, view of that register)
         self._registers: dict[int, Register] = {}
+        self._ending: list[tuple[int, int]] = []  # a heap of (last, node) of registers that nodes have taken
         slots = []
         for name, node in inputs:
             slots.append(Slot(name, self._pool.take(node.size), node.size))
@@ -151,10 +153,15 @@ class Layout:
             out = View(register.offset + view.offset, view.strides, view.shape)
             self._emit(node.op, out, operands, node.attr if node.op in REDUCTIONS else None)
             self._homes[node.number] = (owner.number, view)
-        for number, register in list(self._registers.items()):
-            if register.last <= position:
-                self._pool.give(register.offset, register.size)
-                del self._registers[number]
+        while self._ending and self._ending[0][0] <= position:
+            self._release(*heapq.heappop(self._ending))
+
+    def _release(self, last: int, number: int) -> None:
+        """Gives rows back, unless another node has taken them over."""
+        register = self._registers.get(number)
+        if register is not None and register.last == last:
+            self._pool.give(register.offset, register.size)
+            del self._registers[number]
 
     def _register(self, owner: Node, position: int = -1) -> Register:
         found = self._registers.get(owner.number)
@@ -167,6 +174,7 @@ class Layout:
             last = self._last.get(owner.number, position)
             found = self._reused(owner, position, last) or Register(self._pool.take(owner.size), owner.size, last)
         self._registers[owner.number] = found
+        heapq.heappush(self._ending, (found.last, owner.number))
         return found
 
     def _reused(self, node: Node, position: int, last: int) -> Register | None:
