@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import operator
 import re
+import string
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +14,7 @@ import numpy as np
 
 from fastdescent.program.build import Builder
 from fastdescent.program.graph import Node
-from fastdescent.program.products import dot, matmul
+from fastdescent.program.products import inner, matmul
 from fastdescent.program.source import refuse
 from fastdescent.program.trace import Traced, as_node
 
@@ -31,8 +33,8 @@ def _transposed(b: Builder, node: Node, order: list[int]) -> Node:
 
 
 def _inner(b: Builder, p: Any, q: Any) -> Traced:
-    second = as_node(b, q)
-    return _result(b, dot(b, as_node(b, p), b.view(second, lambda a: a.T)))
+    first, second = as_node(b, p), as_node(b, q)
+    return _result(b, inner(b, first, second) if first.shape and second.shape else b.mul(first, second))
 
 
 def _tensordot(b: Builder, p: Any, q: Any, axes: Any = 2) -> Traced:
@@ -52,27 +54,43 @@ def _tensordot(b: Builder, p: Any, q: Any, axes: Any = 2) -> Traced:
     return _result(b, b.reshape(matmul(b, rows, columns), shape))
 
 
-def _einsum(b: Builder, subscripts: str, *operands: Any, optimize: Any = False) -> Traced:
+def _einsum(b: Builder, subscripts: Any, *operands: Any, optimize: Any = False) -> Traced:
     """The product of all operands, each turned and widened to all letters, summed over those not in the result."""
-    text = re.sub(r"\s", "", subscripts) if isinstance(subscripts, str) else ""
-    inputs, arrow, output = text.partition("->")
-    terms, nodes = inputs.split(","), [as_node(b, a) for a in operands]
-    letters = "".join(sorted(set("".join(terms))))
-    if not arrow:
-        output = "".join(c for c in letters if inputs.count(c) == 1)
-    plain = letters.isalpha() and set(output) <= set(letters) and all(len(set(t)) == len(t) for t in (*terms, output))
-    if not plain or [len(t) for t in terms] != [len(n.shape) for n in nodes]:
-        refuse(f"np.einsum({subscripts!r}, ...)", "use letters that no operand repeats, one an axis")
-    order = output + "".join(c for c in letters if c not in output)
-    wide = []
-    for term, node in zip(terms, nodes, strict=True):
-        turned = _transposed(b, node, [term.index(c) for c in order if c in term])
-        index = tuple(slice(None) if c in term else np.newaxis for c in order)
-        wide.append(b.view(turned, operator.itemgetter(index)))
-    product = wide[0]
-    for node in wide[1:]:
-        product = b.mul(product, node)
+    if not isinstance(subscripts, str):
+        refuse("np.einsum with lists of axes", 'write letters, np.einsum("ij,jk->ik", a, b)')
+    nodes = [as_node(b, a) for a in operands]
+    terms, output = _subscripts(subscripts, [len(n.shape) for n in nodes])
+    order = output + "".join(sorted({*"".join(terms)} - {*output}))
+    product = functools.reduce(b.mul, (_widened(b, n, term, order) for n, term in zip(nodes, terms, strict=True)))
     return _result(b, b.sum(product, tuple(range(len(output), len(order)))))
+
+
+def _subscripts(subscripts: str, n_axes: list[int]) -> tuple[list[str], str]:
+    """The letters of the operands and of the result; an ellipsis becomes capitals that nobody has used."""
+    inputs, arrow, output = re.sub(r"\s", "", subscripts).partition("->")
+    terms = inputs.split(",")
+    unused = [c for c in string.ascii_uppercase if c not in subscripts]
+    named = [len(term.replace("...", "")) for term in terms]
+    more = [n - k for n, k in zip(n_axes, named, strict=True)] if len(terms) == len(n_axes) else [-1]
+    if any(k < 0 or (k > 0 and "..." not in term) for k, term in zip(more, terms, strict=False)):
+        refuse(f"np.einsum({subscripts!r}, ...) of arrays of {n_axes} axes", "write one letter an axis")
+    if not arrow:
+        output = "..." * ("..." in inputs) + "".join(c for c in sorted({*inputs} - {*".,"}) if inputs.count(c) == 1)
+    stack = "".join(unused[: max(more)])
+    terms = [t.replace("...", stack[len(stack) - k :]) for t, k in zip(terms, more, strict=True)]
+    output = output.replace("...", stack)
+    letters = "".join(terms)
+    named_once = {*output} <= {*letters} and len({*output}) == len(output)
+    if not named_once or not all(c.isalpha() for c in letters):
+        refuse(f"np.einsum({subscripts!r}, ...)", "use letters; one in the result must be in an operand, and once")
+    return terms, output
+
+
+def _widened(b: Builder, node: Node, term: str, order: str) -> Node:
+    """One axis a letter of `order`, of length 1 where the operand has none; repeated letters show a diagonal."""
+    own = "".join(c for c in order if c in term)
+    turned = b.view(node, lambda a: np.einsum(f"{term}->{own}", a)) if term else node
+    return b.view(turned, operator.itemgetter(tuple(slice(None) if c in own else np.newaxis for c in order)))
 
 
 def _trace(b: Builder, a: Any, offset: int = 0) -> Traced:

@@ -2,22 +2,58 @@
 
 from __future__ import annotations
 
+import operator
+
+import numpy as np
+
 from fastdescent.program.build import Builder
 from fastdescent.program.graph import Node
 from fastdescent.program.source import refuse
 
 
 def matmul(b: Builder, p: Node, q: Node) -> Node:
-    """p @ q as in NumPy, for one- and two-dimensional operands."""
-    if not (1 <= len(p.shape) <= 2 and 1 <= len(q.shape) <= 2):
-        refuse(f"a matrix product of shapes {p.shape} and {q.shape}", "use one- and two-dimensional operands")
-    if p.shape[-1] != q.shape[0]:
-        refuse(f"a matrix product of shapes {p.shape} and {q.shape}, which do not fit", "mend the shapes")
-    rows = b.reshape(p, (p.shape[0], 1, p.shape[1])) if len(p.shape) == len(q.shape) == 2 else p
-    turned = b.view(q, lambda a: a.T)
-    return b.sum(b.mul(rows, turned), (len(p.shape) + len(q.shape) - 2,))
+    """p @ q as in NumPy; axes before the last two are those of stacks of matrices, and are broadcast."""
+    if not p.shape or not q.shape:
+        refuse(f"a matrix product of shapes {p.shape} and {q.shape}", "multiply numbers by *")
+    _check_fit(p, q)
+    if len(p.shape) <= 2 and len(q.shape) <= 2:
+        return inner(b, p, _columns(b, q))
+    try:
+        np.broadcast_shapes(p.shape[:-2], q.shape[:-2])
+    except ValueError:
+        refuse(f"a matrix product of shapes {p.shape} and {q.shape}, whose stacks do not broadcast", "mend the shapes")
+    rows = p if len(p.shape) == 1 else b.view(p, operator.itemgetter((..., np.newaxis, slice(None))))
+    columns = _columns(b, q)
+    if len(p.shape) > 1 and len(q.shape) > 1:
+        columns = b.view(columns, operator.itemgetter((..., np.newaxis, slice(None), slice(None))))
+    elif len(q.shape) == 1:
+        rows = p
+    product = b.mul(rows, columns)
+    return b.sum(product, (len(product.shape) - 1,))
 
 
 def dot(b: Builder, p: Node, q: Node) -> Node:
-    """np.dot: a product with a number, else p @ q."""
-    return b.mul(p, q) if not p.shape or not q.shape else matmul(b, p, q)
+    """np.dot: a product with a number, else sums over the last axis of p and the last but one of q."""
+    if not p.shape or not q.shape:
+        return b.mul(p, q)
+    _check_fit(p, q)
+    return inner(b, p, _columns(b, q))
+
+
+def inner(b: Builder, p: Node, q: Node) -> Node:
+    """Sums over the last axes of both; the others stand side by side."""
+    if p.shape[-1] != q.shape[-1]:
+        refuse(f"a product of shapes {p.shape} and {q.shape}, which do not fit", "mend the shapes")
+    apart = b.reshape(p, (*p.shape[:-1], *(1 for _ in q.shape[:-1]), p.shape[-1])) if len(p.shape) > 1 else p
+    product = b.mul(apart, q)
+    return b.sum(product, (len(product.shape) - 1,))
+
+
+def _columns(b: Builder, q: Node) -> Node:
+    """The last two axes change places."""
+    return b.view(q, lambda a: a.swapaxes(-1, -2)) if len(q.shape) > 1 else q
+
+
+def _check_fit(p: Node, q: Node) -> None:
+    if p.shape[-1] != q.shape[-2 if len(q.shape) > 1 else 0]:
+        refuse(f"a matrix product of shapes {p.shape} and {q.shape}, which do not fit", "mend the shapes")
