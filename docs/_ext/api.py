@@ -10,7 +10,7 @@ import fastdescent as fd
 
 #: Topics, and the modules whose names belong to them, in the order of the pages; other names come under "More".
 TOPICS = {
-    "Surfaces": ("_define", "_surface", "_errors"),
+    "Surfaces": ("_define", "_finite_sum", "_surface", "_errors"),
     "Starts": ("_starts", "_lazy"),
     "Optimizers": ("optimizers",),
     "Running": ("_descent", "_status", "_record", "_resume", "_swarm"),

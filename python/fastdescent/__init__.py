@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fastdescent._define import surface
     from fastdescent._descent import Descent, descend
     from fastdescent._errors import TraceError
+    from fastdescent._finite_sum import finite_sum
     from fastdescent._info import info
     from fastdescent._lazy import LazyStarts
     from fastdescent._points import CriticalPoints, merge
@@ -50,6 +51,7 @@ __all__ = [
     "basin_map",
     "classify",
     "descend",
+    "finite_sum",
     "grid",
     "info",
     "merge",
@@ -72,6 +74,7 @@ _HOMES = {
     "_define": ("surface",),
     "_descent": ("Descent", "descend"),
     "_errors": ("TraceError",),
+    "_finite_sum": ("finite_sum",),
     "_info": ("info",),
     "_lazy": ("LazyStarts",),
     "_points": ("CriticalPoints", "merge"),

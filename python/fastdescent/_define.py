@@ -97,24 +97,24 @@ def _from_text(
     text: str, variables: Sequence[str] | None, params: Mapping[str, Any], *, dim: int | None, **options: Any
 ) -> Surface:
     values = {k: _param(k, v) for k, v in params.items()}
-    parsed = ParsedFormula(text, tuple(params), _variable_names(variables))
+    parsed = ParsedFormula(text, tuple(params), variable_names(variables))
     if dim is not None and dim != len(parsed.variables):
         found = ", ".join(parsed.variables)
         raise ValueError(f"dim must be {len(parsed.variables)}, the number of variables ({found}); got {dim}")
-    formula = trace(parsed, len(parsed.variables), _shapes(values))
+    formula = trace(parsed, len(parsed.variables), shapes(values))
     line = " ".join(text.split())
-    return _made(formula, values, parsed.variables, line, line, **options)
+    return made(formula, values, parsed.variables, line, line, **options)
 
 
 def _from_sympy(
     expression: Any, variables: Sequence[str] | None, params: Mapping[str, Any], *, dim: int | None, **options: Any
 ) -> Surface:
     values = {k: _param(k, v) for k, v in params.items()}
-    function, names = from_sympy(expression, tuple(params), _variable_names(variables))
+    function, names = from_sympy(expression, tuple(params), variable_names(variables))
     if dim is not None and dim != len(names):
         raise ValueError(f"dim must be {len(names)}, the number of symbols ({', '.join(names)}); got {dim}")
-    formula = trace(function, len(names), _shapes(values))
-    return _made(formula, values, names, str(expression), str(expression), **options)
+    formula = trace(function, len(names), shapes(values))
+    return made(formula, values, names, str(expression), str(expression), **options)
 
 
 def _from_function(
@@ -128,7 +128,7 @@ def _from_function(
 ) -> Surface:
     title = getattr(f, "__name__", type(f).__name__)
     positional, keywords = _arguments(f, title, dim)
-    values = _parameter_values(title, keywords, static, params)
+    values = parameter_values(title, keywords, static, params)
     if len(positional) == 1 and dim is None:
         raise TypeError(f"{title} takes the whole point as one argument, so dim= is needed: surface(f, dim=10)")
     n = whole_number("dim", dim, at_least=1) if dim is not None else len(positional)
@@ -141,16 +141,16 @@ def _from_function(
     def traced(values: Mapping[str, Any]) -> Formula:
         fixed = {k: values[k] for k in static}
         dynamic = {k: v for k, v in values.items() if k not in static}
-        return trace(lambda x, /, **kw: by_point(x, **kw, **fixed), n, _shapes(dynamic))
+        return trace(lambda x, /, **kw: by_point(x, **kw, **fixed), n, shapes(dynamic))
 
-    names = _variable_names(variables) or (tuple(positional) if len(positional) > 1 else _default_names(n))
+    names = variable_names(variables) or (tuple(positional) if len(positional) > 1 else default_names(n))
     if len(names) != n:
         raise ValueError(f"variables must be {n} names; got {names}")
     about = inspect.getdoc(f) or ""
-    return _made(traced(values), values, names, title, about, retrace=traced, static=static, **options)
+    return made(traced(values), values, names, title, about, retrace=traced, static=static, **options)
 
 
-def _made(
+def made(
     formula: Formula,
     values: Mapping[str, Any],
     variables: tuple[str, ...],
@@ -228,7 +228,7 @@ def _coordinates(title: str, positional: list[str], needed: list[str], dim: int 
     return needed if len(needed) in (1, dim) else positional
 
 
-def _parameter_values(
+def parameter_values(
     title: str, keywords: Mapping[str, Any], static: tuple[str, ...], params: Mapping[str, Any]
 ) -> dict[str, Any]:
     for name in (*params, *static):
@@ -242,11 +242,11 @@ def _parameter_values(
     return {k: v if k in static else _param(k, v) for k, v in values.items()}
 
 
-def _shapes(values: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+def shapes(values: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     return {k: np.shape(v) for k, v in values.items()}
 
 
-def _variable_names(variables: Sequence[str] | None) -> tuple[str, ...] | None:
+def variable_names(variables: Sequence[str] | None) -> tuple[str, ...] | None:
     if variables is None:
         return None
     if not isinstance(variables, Iterable) or not all(isinstance(n, str) for n in variables):
@@ -257,5 +257,5 @@ def _variable_names(variables: Sequence[str] | None) -> tuple[str, ...] | None:
     return names
 
 
-def _default_names(dim: int) -> tuple[str, ...]:
+def default_names(dim: int) -> tuple[str, ...]:
     return ("x", "y", "z")[:dim] if dim <= 3 else tuple(f"x{k + 1}" for k in range(dim))

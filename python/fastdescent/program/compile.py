@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastdescent.program.build import Builder, view_of
-from fastdescent.program.graph import Node, Stage, postorder
+from fastdescent.program.graph import FloatArray, Node, Stage, identity, postorder
 from fastdescent.program.layout import Layout
 from fastdescent.program.lower import lower
 from fastdescent.program.program import Program, Section, Slot, empty_section
@@ -42,8 +42,8 @@ def compile_step(b: Builder, state: Sequence[StateRow], tests: Named) -> Program
 def _assembled(b: Builder, inputs: Named, head: Named, tail: Named, state: Sequence[Node]) -> Program:
     roots = [n for _, n in (*head, *tail)]
     constants, crossing = _boundaries(roots)
-    uniform: dict[int, int] = {}
-    n_constants = _number(constants, uniform, 0)
+    values, uniform = _placed(constants)
+    n_constants = len(values)
     n_uniform = _number(crossing[Stage.RUN], uniform, n_constants)
     only_constants = {n.number: uniform[n.number] for n in constants}
     leaves = {op: [n for n in postorder(roots) if n.op == op] for op in ("param", "time", "lane")}
@@ -56,7 +56,7 @@ def _assembled(b: Builder, inputs: Named, head: Named, tail: Named, state: Seque
     rows += [(f"time{k}", n) for k, n in enumerate(crossing[Stage.TIME])]
     main = Layout(rows, uniform, n_uniform).section(head, tail, state)
     return Program(
-        constants=np.concatenate([n.value.ravel() for n in constants if n.value is not None] or [np.zeros(0)]),
+        constants=values,
         params=tuple(n.attr for n in leaves["param"]),
         setup=setup,
         table=table,
@@ -78,6 +78,23 @@ def _boundaries(roots: Sequence[Node]) -> tuple[list[Node], dict[Stage, list[Nod
         elif read.stage != stage:
             crossing[read.stage][read.number] = read
     return list(constants.values()), {s: list(found.values()) for s, found in crossing.items()}
+
+
+def _placed(constants: Sequence[Node]) -> tuple[FloatArray, dict[int, int]]:
+    """All their numbers, and where each stands; arrays that differ in nothing but shape stand in one place."""
+    values: list[FloatArray] = [np.zeros(0)]
+    uniform: dict[int, int] = {}
+    known: dict[bytes, int] = {}
+    n = 0
+    for node in constants:
+        assert node.value is not None
+        key = identity(node.value)
+        if key not in known:
+            known[key] = n
+            values.append(node.value.ravel())
+            n += node.size
+        uniform[node.number] = known[key]
+    return np.concatenate(values), uniform
 
 
 def _number(nodes: Sequence[Node], uniform: dict[int, int], start: int) -> int:

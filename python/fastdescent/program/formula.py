@@ -18,6 +18,7 @@ from fastdescent.program.instantiate import instantiate
 from fastdescent.program.intervals import Interval, certainly_finite
 from fastdescent.program.program import Program
 from fastdescent.program.recent import Recent
+from fastdescent.program.row_data import Rows
 from fastdescent.program.source import refuse
 from fastdescent.program.trace import Traced, as_node
 
@@ -34,12 +35,13 @@ class Formula:
     fun: Node
     gradient: Node
     params: Mapping[str, Shape]
+    rows: Rows | None = None  #: where f is a mean over rows of data
     steps: Recent[Any, Any] = field(default_factory=lambda: Recent(_MOST_STEPS))  #: step Programs, by specification
     _programs: dict[Any, Program] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __reduce__(self) -> tuple[Callable[..., Formula], tuple[Any, ...]]:
-        return _unpickled, (*flatten([self.x, self.fun, self.gradient]), dict(self.params))
+        return _unpickled, (*flatten([self.x, self.fun, self.gradient]), dict(self.params), self.rows)
 
     @property
     def dim(self) -> int:
@@ -69,20 +71,25 @@ class Formula:
         return compile_function(b, inputs, [(name, nodes[name]) for name in outputs])
 
 
-def _unpickled(records: Sequence[Record], outputs: Sequence[int], params: Mapping[str, Shape]) -> Formula:
+def _unpickled(
+    records: Sequence[Record], outputs: Sequence[int], params: Mapping[str, Shape], rows: Rows | None
+) -> Formula:
     b = Builder()
     x, fun, slope = rebuild(b.graph, records, outputs)
-    return Formula(b, x, fun, slope, params)
+    return Formula(b, x, fun, slope, params, rows)
 
 
-def trace(function: Callable[..., Any], dim: int, params: Mapping[str, Shape]) -> Formula:
-    """Runs `function(x, **params)` once on tracers. x has shape (dim,); the result must be one number."""
+def trace(function: Callable[..., Any], dim: int, params: Mapping[str, Shape], rows: Rows | None = None) -> Formula:
+    """Runs `function(x, **params)` once on tracers. x has shape (dim,); the result must be one number.
+
+    With `rows` the function is `function(x, *arrays, **params)`, which gets all rows here.
+    """
     b = Builder()
     x = b.graph.leaf("input", POINT, (dim,))
     leaves = {name: Traced(b, b.graph.leaf("param", name, shape)) for name, shape in params.items()}
     draws = Draws()
     try:
-        result = function(Traced(b, x, is_point=True), **leaves)
+        result = function(Traced(b, x, is_point=True), *(rows.arrays if rows else ()), **leaves)
     except ValueError as error:  # NumPy's, where an element of an array of floats was to become a traced value
         if isinstance(error.__cause__, TraceError):
             raise error.__cause__ from None
@@ -94,7 +101,7 @@ def trace(function: Callable[..., Any], dim: int, params: Mapping[str, Shape]) -
     if fun.size != 1:
         refuse(f"the function returned shape {fun.shape}, not one number", "np.sum the terms, say")
     fun = b.reshape(fun, ())
-    return Formula(b, x, fun, gradient(b, fun, x), dict(params))
+    return Formula(b, x, fun, gradient(b, fun, x), dict(params), rows)
 
 
 def fresh(formula: Formula) -> Formula:
@@ -103,4 +110,4 @@ def fresh(formula: Formula) -> Formula:
     x = b.graph.leaf("input", POINT, (formula.dim,))
     leaves = {name: b.graph.leaf("param", name, shape) for name, shape in formula.params.items()}
     fun = instantiate(b, formula.fun, {**leaves, POINT: x})
-    return Formula(b, x, fun, gradient(b, fun, x), formula.params)
+    return Formula(b, x, fun, gradient(b, fun, x), formula.params, formula.rows)

@@ -7,6 +7,7 @@ its *rows*. Building a node twice gives the same object, so common subexpression
 from __future__ import annotations
 
 import enum
+import hashlib
 import math
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -90,7 +91,11 @@ class Graph:
         array = np.array(value, dtype=np.float64, order="C")
         array[np.isnan(array)] = np.nan
         array.flags.writeable = False
-        key = ("const", array.shape, array.tobytes())
+        return self.held(array)
+
+    def held(self, array: FloatArray) -> Node:
+        """The constant whose value is this array: that of a node, which nobody changes, and so not copied."""
+        key = ("const", array.shape, identity(array))
         found = self._nodes.get(key)
         if found is None:
             found = self._nodes[key] = Node(len(self._nodes), "const", (), array.shape, Stage.CONST, None, array)
@@ -99,6 +104,14 @@ class Graph:
     def leaf(self, op: str, name: str, shape: Shape) -> Node:
         """A named value from outside: op is one of `LEAVES`."""
         return self.node(op, (), shape, name)
+
+
+_LONGEST_KEY = 4096  #: bytes of a constant that are compared themselves; of longer ones their hash is
+
+
+def identity(array: FloatArray) -> bytes:
+    """The same for arrays of the same numbers, bit for bit, in C order."""
+    return array.tobytes() if array.nbytes <= _LONGEST_KEY else hashlib.blake2b(array.data, digest_size=32).digest()
 
 
 def reachable(outputs: Iterable[Node]) -> list[Node]:

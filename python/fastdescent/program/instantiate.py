@@ -20,7 +20,7 @@ def instantiate(b: Builder, output: Node, leaves: Mapping[str, Node]) -> Node:
 
 def _copied(b: Builder, node: Node, inputs: list[Node], leaves: Mapping[str, Node]) -> Node:
     if node.value is not None:
-        return b.const(node.value)
+        return b.graph.held(node.value)
     if node.op in LEAVES:
         return leaves[node.attr]
     if node.op == "view":
