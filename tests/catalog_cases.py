@@ -20,10 +20,11 @@ MANY_DIMENSIONAL = dict.fromkeys(
 ) | {
     "rosenbrock": (2, 3, 10), "trid": (2, 3, 10), "ellipsoid": (2, 3, 10), "powell": (4, 8), "perm": (1, 2, 4),
 }  # fmt: skip
-WITHOUT_MINIMUM = {"monkey_saddle", "saddle", "eggholder"}
+WITHOUT_MINIMUM = {"monkey_saddle", "saddle", "eggholder", "mlp"}
 NOT_SMOOTH_AT_MINIMUM = {"ackley", "alpine", "salomon", "bukin6", "drop_wave"}
 #: The Hessian at the minimum is singular.
-DEGENERATE = {"quartic", "powell", "ring", "trough", "flat_valley", "two_layers", "degenerate_minimum"}
+DEGENERATE = {"quartic", "powell", "ring", "trough", "flat_valley", "two_layers", "degenerate_minimum",
+              "deep_linear", "matrix_factorization"}  # fmt: skip
 #: f at the minima, as published: a number, or a function of dim.
 LOWEST: dict[str, float | Callable[[int], float]] = dict.fromkeys(surfaces.names(), 0.0) | {
     "styblinski_tang": lambda dim: -39.16616570377142 * dim,
@@ -44,6 +45,8 @@ LOWEST: dict[str, float | Callable[[int], float]] = dict.fromkeys(surfaces.names
     "shekel": -10.536409816692043,
     "hartmann3": -3.86278214782076,
     "hartmann6": -3.32236801141551,
+    "logistic": 0.5288080447137663,
+    "matrix_factorization": 0.5,
 }
 #: Where the window is so wide that f is a plain of zeros in it, or its waves shorter than rounding allows.
 CLOSER: dict[str, tuple[float, float]] = {

@@ -167,6 +167,29 @@ def _schaffer(wave: Callable[[mp.mpf], mp.mpf]) -> Callable[..., mp.mpf]:
     return lambda x, y: half + (wave(x * x - y * y) ** 2 - half) / (1 + (x * x + y * y) / 1000) ** 2
 
 
+def _mlp(*x: mp.mpf, l2: float = 0.0) -> mp.mpf:
+    """XOR by two hidden units: w11 w12 w21 w22 c1 c2 v1 v2 d."""
+    w11, w12, w21, w22, c1, c2, v1, v2, d = x
+    total = mp.mpf(0)
+    for p, q in itertools.product((0, 1), repeat=2):
+        out = v1 * mp.tanh(p * w11 + q * w21 + c1) + v2 * mp.tanh(p * w12 + q * w22 + c2) + d
+        total += (out - (p ^ q)) ** 2
+    return total / 4 + mp.mpf(l2) / 2 * sum(v * v for v in x)
+
+
+def _logistic(slope: mp.mpf, shift: mp.mpf, l2: float = 0.0) -> mp.mpf:
+    """Labels as signs; features are halves of odd and even numbers."""
+    rows = ((-4, -1), (-3, -1), (-2, 1), (-1, -1), (1, 1), (2, -1), (3, 1), (4, 1))
+    loss = sum(mp.log(1 + mp.exp(-sign * (slope * twice / 2 + shift))) for twice, sign in rows)
+    return loss / 8 + mp.mpf(l2) / 2 * (slope * slope + shift * shift)
+
+
+def _deep_linear(*x: mp.mpf) -> mp.mpf:
+    product = mp.matrix([x[0:2], x[2:4]]) * mp.matrix([x[4:6], x[6:8]])
+    target = mp.matrix([[4, 0], [0, 1]])
+    return sum((a - b) ** 2 for a, b in zip(product, target, strict=True)) / 4
+
+
 FORMULAS: dict[str, Callable[..., mp.mpf]] = {
     "sphere": lambda *x: sum(v * v for v in x),
     "rosenbrock": _rosenbrock,
@@ -233,6 +256,11 @@ FORMULAS: dict[str, Callable[..., mp.mpf]] = {
     "flat_valley": lambda x, y: (y - x * x) ** 2,
     "two_layers": lambda x, y: (x * y - 1) ** 2,
     "degenerate_minimum": lambda x, y: x * x + y**4,
+    "mlp": _mlp,
+    "logistic": _logistic,
+    "deep_linear": _deep_linear,
+    "matrix_factorization": lambda p, q, r, s: ((p * r - 4) ** 2 + (p * s) ** 2 + (q * r) ** 2 + (q * s - 1) ** 2) / 2,
+    "phase_retrieval": lambda x, y: ((x * x - 1) ** 2 + y**4 + ((x + y) ** 2 - 1) ** 2 + ((x - y) ** 2 - 1) ** 2) / 16,
     "peaks": lambda x, y: (
         3 * (1 - x) ** 2 * mp.exp(-(x**2) - (y + 1) ** 2)
         - 10 * (x / 5 - x**3 - y**5) * mp.exp(-(x**2) - y**2)

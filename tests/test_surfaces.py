@@ -24,6 +24,8 @@ OTHER_PARAMS: list[tuple[str, dict[str, float]]] = [
     ("perm", {"b": 10.0}),
     ("ellipsoid", {"kappa": 7.0}),
     ("trough", {"width": 2.0}),
+    ("logistic", {"l2": 0.25}),
+    ("mlp", {"l2": 0.125}),
 ]
 
 

@@ -64,8 +64,25 @@ def _entry(name: str, pictures: str) -> list[str]:
             lines += [f"   {line}" for line in picture if s.dim == 2]
         else:
             lines += [*(f"   {_escaped(line)}" for line in shown), ""]
+    lines += [f"   {line}" for line in _details(inspect.getdoc(CATALOG[name]) or "")]
     lines += [f"   :window: ``{window_words(s.window)}``" + (f" (dim {s.dim})" if _any_dim(name) else "")]
     lines += [f"   :minima: {_points_words(s)}", ""]
+    return lines
+
+
+def _details(doc: str) -> list[str]:
+    """The sections Parameters and Examples of a docstring, where it has them."""
+    lines: list[str] = []
+    for title, text in re.findall(r"\n\n(Parameters|Examples)\n-+\n(.*?)(?=\n\n|\Z)", doc, re.DOTALL):
+        if title == "Examples":
+            lines += [".. code-block:: pycon", "", *(f"    {line}" for line in text.splitlines()), ""]
+            continue
+        for entry in re.split(r"\n(?=\S)", text):
+            names, *about = entry.splitlines()
+            what, _, kind = names.partition(" : ")
+            words = " ".join(line.strip() for line in about)
+            lines += [f":param {what}: {_escaped(kind)}{'. ' * bool(words and kind)}{_escaped(words)}"]
+        lines.append("")
     return lines
 
 

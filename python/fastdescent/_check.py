@@ -78,6 +78,18 @@ def real_array(name: str, value: object) -> npt.NDArray[Any]:
     return array
 
 
+def finite_array(name: str, value: object, n_axes: int) -> npt.NDArray[np.float64]:
+    """An array of finite numbers with so many axes, none of them empty, as float64."""
+    array = real_array(name, value).astype(np.float64)
+    if array.ndim != n_axes or not array.size:
+        raise ValueError(
+            f"{name} must have {'one axis' if n_axes == 1 else f'{n_axes} axes'}, not empty; got shape {array.shape}"
+        )
+    if not np.all(np.isfinite(array)):
+        raise ValueError(f"{name} must be finite; got {shown(value)}")
+    return array
+
+
 def floating_dtype(dtype: Any) -> np.dtype[Any]:
     """float64 or float32."""
     try:

@@ -14,6 +14,8 @@ from typing import Any, NoReturn
 from fastdescent._check import nearest, shown
 from fastdescent._surface import Surface
 from fastdescent.surfaces._catalog import CATALOG
+from fastdescent.surfaces._factors import matrix_factorization, phase_retrieval
+from fastdescent.surfaces._layers import he, layers, xavier
 from fastdescent.surfaces._lessons import (
     degenerate_minimum,
     ellipsoid,
@@ -24,6 +26,7 @@ from fastdescent.surfaces._lessons import (
     trough,
     two_layers,
 )
+from fastdescent.surfaces._networks import deep_linear, logistic, mlp
 from fastdescent.surfaces._polynomials import (
     dixon_price,
     double_well,
@@ -90,6 +93,7 @@ __all__ = [
     "bukin6",
     "colville",
     "cross_in_tray",
+    "deep_linear",
     "degenerate_minimum",
     "dixon_price",
     "double_well",
@@ -103,19 +107,25 @@ __all__ = [
     "griewank",
     "hartmann3",
     "hartmann6",
+    "he",
     "himmelblau",
     "holder_table",
     "langermann",
+    "layers",
     "levy",
     "levy13",
+    "logistic",
+    "matrix_factorization",
     "matyas",
     "mccormick",
     "michalewicz",
+    "mlp",
     "monkey_saddle",
     "muller_brown",
     "names",
     "peaks",
     "perm",
+    "phase_retrieval",
     "plateau",
     "powell",
     "quartic",
@@ -135,6 +145,7 @@ __all__ = [
     "trid",
     "trough",
     "two_layers",
+    "xavier",
     "zakharov",
 ]
 

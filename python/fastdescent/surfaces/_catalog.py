@@ -78,6 +78,23 @@ def catalog(
     return register
 
 
+def with_data(make: MakeSurface) -> MakeSurface:
+    """Decorates a function that makes a Surface of data; called without arguments it takes small data of its own.
+
+    Its docstring, up to the Parameters, becomes the surface's `about`, its name the surface's name.
+    """
+    about = (inspect.getdoc(make) or "").split("\n\nParameters\n")[0]
+
+    @functools.wraps(make)
+    def made(*args: Any, **kwargs: Any) -> Surface:
+        return replace(make(*args, **kwargs), name=make.__name__, about=about)
+
+    plain = [p.replace(annotation=p.empty) for p in inspect.signature(make).parameters.values()]
+    cast(Any, made).__signature__ = inspect.Signature(plain, return_annotation=Surface)
+    CATALOG[make.__name__] = made
+    return made
+
+
 def _signature(formula: Formula, default: int) -> tuple[inspect.Signature, int]:
     """The signature of the function that makes the Surface, and the number of coordinates (0: any)."""
     arguments = list(inspect.signature(formula).parameters.values())

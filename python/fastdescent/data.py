@@ -1,0 +1,153 @@
+"""Small data sets for surfaces with data: spirals, moons, the outputs of a teacher. Functions of a seed alone.
+
+>>> import fastdescent as fd
+>>> X, y = fd.data.two_moons(100)
+>>> fd.surfaces.mlp((2, 8, 1), data=(X, y), loss="logistic")
+<Surface mlp: dim=33, l2=0.0>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent._check import not_negative, positive, whole_number
+from fastdescent._normals import FIRST_OF_DATA, circle, normals
+
+__all__ = ["teacher_student", "two_moons", "two_spirals"]
+
+Floats = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.int64]
+_TEACHER = 2**64 - 2  #: the index of the teacher's weights among random numbers
+
+
+def two_moons(n: int = 100, noise: float = 0.1, seed: int = 0) -> tuple[Floats, Labels]:
+    """Two half circles of radius 1 that reach into each other, as in scikit-learn's make_moons.
+
+    Parameters
+    ----------
+    n : int
+        Points, an even number; the first half is the upper moon.
+    noise : float
+        The standard deviation of what is added to each coordinate.
+    seed : int
+        0 to 2**64 - 1.
+
+    Returns
+    -------
+    X, y : array (n, 2), array (n,) of 0 and 1
+
+    Examples
+    --------
+    >>> import fastdescent as fd
+    >>> X, y = fd.data.two_moons(6, noise=0)
+    >>> X.round(3).tolist(), y.tolist()
+    ([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, 0.5], [1.0, -0.5], [2.0, 0.5]], [0, 0, 0, 1, 1, 1])
+    """
+    half = _half(n)
+    upper = circle(np.pi * _unit_steps(half))
+    return _with_noise(upper, np.array([1.0, 0.5]) - upper, noise, seed)
+
+
+def two_spirals(n: int = 194, turns: float = 3.0, noise: float = 0.0, seed: int = 0) -> tuple[Floats, Labels]:
+    """Two spirals in each other, in the unit disc: those of Lang and Witbrock, whose 194 points are the default.
+
+    f(s) = r (sin(2 pi turns s), cos(2 pi turns s)), r = 1 - 12/13 s, s from 0 to 1; the other one is -f(s)
+
+    Lang and Witbrock, Learning to tell two spirals apart, Proc. 1988 Connectionist Models Summer School.
+
+    Parameters
+    ----------
+    n : int
+        Points, an even number; the first half is the first spiral.
+    turns : float
+        How often a spiral goes round.
+    noise : float
+        The standard deviation of what is added to each coordinate.
+    seed : int
+        0 to 2**64 - 1.
+
+    Returns
+    -------
+    X, y : array (n, 2), array (n,) of 0 and 1
+
+    Examples
+    --------
+    >>> import fastdescent as fd
+    >>> X, y = fd.data.two_spirals()
+    >>> X.shape, X[0].tolist(), int(y.sum())
+    ((194, 2), [0.0, 1.0], 97)
+    """
+    s = _unit_steps(_half(n))[:, np.newaxis]
+    first = (1.0 - 12.0 / 13.0 * s) * circle(2.0 * np.pi * positive("turns", turns) * s[:, 0])[:, ::-1]
+    return _with_noise(first, -first, noise, seed)
+
+
+def teacher_student(
+    n: int = 100,
+    widths: Sequence[int] = (2, 2, 1),
+    activation: str | Callable[[Any], Any] = "tanh",
+    noise: float = 0.0,
+    seed: int = 0,
+) -> tuple[Floats, Floats, Floats]:
+    """Inputs drawn from the normal distribution, and what a network with random weights, the teacher, makes of them.
+
+    A student of the same widths has loss 0 at the teacher's weights if there is no noise.
+
+    Parameters
+    ----------
+    n : int
+        Rows.
+    widths, activation
+        Of the teacher, as in `surfaces.mlp`. Its weights are drawn by `surfaces.he`.
+    noise : float
+        The standard deviation of what is added to each output.
+    seed : int
+        0 to 2**64 - 1.
+
+    Returns
+    -------
+    X, Y, w : array (n, widths[0]), array (n, widths[-1]), array (dim,)
+        Inputs, outputs, and the weights of the teacher.
+
+    Examples
+    --------
+    >>> import fastdescent as fd
+    >>> X, Y, w = fd.data.teacher_student(50, (2, 3, 1))
+    >>> float(fd.surfaces.mlp((2, 3, 1), data=(X, Y))(w)) < 1e-30
+    True
+    """
+    from fastdescent.surfaces._layers import checked_widths, he_weights, n_weights
+    from fastdescent.surfaces._networks import Network
+
+    widths = checked_widths(widths)
+    rows, key = whole_number("n", n, at_least=1), _seed(seed)
+    drawn = normals(key, FIRST_OF_DATA, rows, widths[0] + widths[-1])
+    X = np.ascontiguousarray(drawn[:, : widths[0]])
+    w = he_weights(widths, normals(key, _TEACHER, 1, n_weights(widths, bias=True))[0])
+    return X, Network(widths, activation).output(w, X) + not_negative("noise", noise) * drawn[:, widths[0] :], w
+
+
+def _half(n: object) -> int:
+    count = whole_number("n", n, at_least=2)
+    if count % 2:
+        raise ValueError(f"n must be even, half of the points for each class; got {count}")
+    return count // 2
+
+
+def _seed(seed: object) -> int:
+    return whole_number("seed", seed, at_least=0, at_most=2**64 - 1)
+
+
+def _unit_steps(n: int) -> Floats:
+    """n numbers from 0 to 1."""
+    return np.arange(n) / max(n - 1, 1)
+
+
+def _with_noise(first: Floats, second: Floats, noise: object, seed: object) -> tuple[Floats, Labels]:
+    X = np.concatenate([first, second])
+    X = X + not_negative("noise", noise) * normals(_seed(seed), FIRST_OF_DATA, len(X), 2)
+    return X, np.repeat([0, 1], len(first))
