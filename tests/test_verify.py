@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastdescent.program.opcodes import ARITY, NAMES, NUMBERS, REDUCTIONS
-from fastdescent.program.program import OUT, WIDTH, A, Section, Slot
+from fastdescent.program.program import OUT, PLACE, WIDTH, A, Section, Slot
 from fastdescent.program.verify import InvalidProgram, verify_section
 
 N_ROWS, N_UNIFORM = 12, 6
@@ -30,19 +31,20 @@ def accepted(made: Section) -> bool:
     return True
 
 
-def rows_of(row: list[int], column: int, n_outer: int, n_inner: int) -> list[int]:
-    offset, outer, inner = row[column : column + 3]
-    return [offset + i * outer + j * inner for i in range(n_outer) for j in range(n_inner)]
+def rows_of(row: list[int], column: int, *lengths: int) -> list[int]:
+    offset, outer, middle, inner = row[column : column + PLACE]
+    turns = itertools.product(*(range(n) for n in lengths))
+    return [offset + i * outer + h * middle + j * inner for i, h, j in turns]
 
 
 def naively(row: list[int], n_inputs: int) -> bool:
     """The rules, said of sets of rows."""
     name = NAMES[row[0]]
-    out = rows_of(row, OUT, row[2], 1 if name in REDUCTIONS else row[3])
+    out = rows_of(row, OUT, row[2], row[3], 1 if name in REDUCTIONS else row[4])
     good = len(set(out)) == len(out) and all(0 <= r < N_ROWS for r in out)
-    good &= name not in REDUCTIONS or row[OUT + 2] == 0
+    good &= name not in REDUCTIONS or row[OUT + 3] == 0
     for k in range(ARITY[name]):
-        operand = rows_of(row, A + 3 * k, row[2], row[3])
+        operand = rows_of(row, A + PLACE * k, *row[2:5])
         if row[1] >> k & 1:
             good &= all(0 <= r < N_UNIFORM for r in operand)
         else:
@@ -54,14 +56,16 @@ def naively(row: list[int], n_inputs: int) -> bool:
 @st.composite
 def instructions(draw: Any) -> list[int]:
     name = draw(st.sampled_from(["neg", "add", "fma", "sum", "dot"]))
-    loops = draw(st.integers(1, 3)), draw(st.integers(1, 3))
-    out = [draw(st.integers(0, 11)), *(draw(st.integers(-3, 3)) for _ in range(2))]
+    loops = [draw(st.integers(1, n)) for n in (3, 2, 3)]
+    out = [draw(st.integers(0, 11)), *(draw(st.integers(-3, 3)) for _ in range(3))]
     if name in REDUCTIONS and draw(st.integers(0, 9)):
-        out[2] = 0
+        out[3] = 0
     row = [NUMBERS[name], draw(st.integers(0, (1 << ARITY[name]) - 1)), *loops, *out]
     for _ in range(ARITY[name]):
         row += (
-            out if not draw(st.integers(0, 3)) else [draw(st.integers(0, 6)), *(draw(st.integers(-3, 3)) for _ in "oi")]
+            out
+            if not draw(st.integers(0, 3))
+            else [draw(st.integers(0, 6)), *(draw(st.integers(-3, 3)) for _ in "omi")]
         )
     return row
 
@@ -72,7 +76,7 @@ def test_instructions_are_sound_by_sets_of_rows(row: list[int], n_inputs: int) -
 
 
 ADD = NUMBERS["add"]
-GOOD = [ADD, 0, 1, 3, 6, 0, 1, 0, 0, 1, 3, 0, 1]
+GOOD = [ADD, 0, 1, 1, 3, *(6, 0, 0, 1), *(0, 0, 0, 1), *(3, 0, 0, 1)]
 
 
 @pytest.mark.parametrize(
@@ -80,12 +84,12 @@ GOOD = [ADD, 0, 1, 3, 6, 0, 1, 0, 0, 1, 3, 0, 1]
     [
         ([len(NAMES), *GOOD[1:]], "unknown opcode"),
         ([ADD, 4, *GOOD[2:]], "operands that do not exist"),
-        ([ADD, 0, 0, *GOOD[3:]], "loops 0 x 3"),
-        ([*GOOD[:4], 10, 0, 1, *GOOD[7:]], "touches 10..12, outside of 0..11"),
-        ([*GOOD[:4], 6, 0, 0, *GOOD[7:]], "writes a row twice"),
-        ([*GOOD[:4], 1, 0, 1, *GOOD[7:]], "overwrites a row that it still has to read"),
-        ([*GOOD[:7], 7, 0, 1, *GOOD[10:]], "reads a row that nothing has written"),
-        ([NUMBERS["sum"], 0, 2, 3, 6, 1, 1, 0, 3, 1], "strides its result in the inner loop"),
+        ([ADD, 0, 0, *GOOD[3:]], "loops 0 x 1 x 3"),
+        ([*GOOD[:5], 10, 0, 0, 1, *GOOD[9:]], "touches 10..12, outside of 0..11"),
+        ([*GOOD[:5], 6, 0, 0, 0, *GOOD[9:]], "writes a row twice"),
+        ([*GOOD[:5], 1, 0, 0, 1, *GOOD[9:]], "overwrites a row that it still has to read"),
+        ([*GOOD[:9], 7, 0, 0, 1, *GOOD[13:]], "reads a row that nothing has written"),
+        ([NUMBERS["sum"], 0, 2, 1, 3, 6, 1, 0, 1, 0, 3, 0, 1], "strides its result in the inner loop"),
     ],
 )
 def test_what_is_wrong_is_said(row: list[int], what: str) -> None:

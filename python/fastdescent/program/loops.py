@@ -35,7 +35,7 @@ def _dimensions(out: View, operands: Sequence[View], axes: tuple[int, ...] | Non
     shape = [operands[0].shape[k] for k in (*kept, *summed)]
     strides = [[out.strides[i], *(v.strides[k] for v in operands)] for i, k in enumerate(kept)]
     strides += [[0, *(v.strides[k] for v in operands)] for k in summed]
-    n_levels = 2 if axes is None else 1
+    n_levels = 3 if axes is None else 2
     outer = _longest_last(*_merged(shape[: len(kept)], strides[: len(kept)]), n_levels)
     inner = _merged(shape[len(kept) :], strides[len(kept) :])
     if axes is None:

@@ -6,8 +6,6 @@ overwrites what it still has to read, and the stages fit together. Programs that
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
@@ -25,6 +23,7 @@ from fastdescent.program.program import (
     Section,
     Slot,
     places_of,
+    turns_of,
 )
 
 _MOST_ROWS = 1 << 27
@@ -55,7 +54,7 @@ def verify_section(section: Section, n_uniform: int) -> None:
     _require(0 <= section.n_rows <= _MOST_ROWS, f"{section.n_rows} rows are out of range")
     _require(section.n_uniform == n_uniform, f"expects {section.n_uniform} uniform numbers, gets {n_uniform}")
     _require(0 <= section.split <= len(code), f"split {section.split} is out of range")
-    written = np.zeros(section.n_rows, bool)
+    written, marks = np.zeros(section.n_rows, bool), np.zeros(section.n_rows, bool)
     for slot in section.inputs:
         _slot_in_range(slot, section.n_rows)
         _require(not np.any(written[slot.offset : slot.stop]), f"input {slot.name} overlaps another")
@@ -64,7 +63,7 @@ def verify_section(section: Section, n_uniform: int) -> None:
     for number, row in enumerate(code.tolist()):
         if number == last:
             _verify_outputs(section, written)
-        _verify_instruction(number, row, section, written)
+        _verify_instruction(number, row, section, written, marks)
     if last == len(code):
         _verify_outputs(section, written)
 
@@ -84,36 +83,43 @@ def _verify_outputs(section: Section, written: Flags) -> None:
         _require(bool(np.all(written[slot.offset : slot.stop])), f"output {slot.name} is not computed")
 
 
-def _verify_instruction(number: int, row: list[int], section: Section, written: Flags) -> None:
+def _verify_instruction(number: int, row: list[int], section: Section, written: Flags, marks: Flags) -> None:
+    """`marks` are all False before and after."""
     _require(0 <= row[OP] < len(NAMES), f"instruction {number} has unknown opcode {row[OP]}")
     name = NAMES[row[OP]]
     what = f"instruction {number} ({name})"
-    arity, lengths = ARITY[name], row[N_OUTER : N_INNER + 1]
-    _require(min(lengths) >= 1 and math.prod(lengths) < 1 << 40, f"{what} loops {lengths}")
+    arity, (n_outer, n_middle, n_inner) = ARITY[name], row[N_OUTER : N_INNER + 1]
+    _require(min(n_outer, n_middle, n_inner) >= 1, f"{what} loops {n_outer} x {n_middle} x {n_inner}")
     _require(0 <= row[UNIFORM] < 1 << arity, f"{what} has operands that do not exist")
     reduces = name in REDUCTIONS
     _require(not reduces or row[OUT + PLACE - 1] == 0, f"{what} strides its result in the inner loop")
     _in_range(what, row, OUT, section.n_rows)
-    out = places_of([*row[:N_INNER], 1 if reduces else row[N_INNER], *row[N_INNER + 1 :]], OUT)
-    results = np.zeros(section.n_rows, bool)
-    results[out] = True
-    _require(np.count_nonzero(results) == out.size, f"{what} writes a row twice")
+    results = row if not reduces else [*row[:N_INNER], 1, *row[N_INNER + 1 :]]
+    out = _places(results, OUT)
+    marks[out] = True
+    _require(turns_of(results) == 1 or len(np.unique(out)) == turns_of(results), f"{what} writes a row twice")
     for k in range(arity):
         column = A + PLACE * k
-        if row[UNIFORM] >> k & 1:
-            _in_range(what, row, column, section.n_uniform)
+        uniform = row[UNIFORM] >> k & 1
+        _in_range(what, row, column, section.n_uniform if uniform else section.n_rows)
+        if uniform:
             continue
-        _in_range(what, row, column, section.n_rows)
-        operand = places_of(row, column, once=True)
+        operand = _places(row, column, once=True)
         _require(bool(np.all(written[operand])), f"{what} reads a row that nothing has written")
-        if reduces or row[column : column + PLACE] != row[OUT : OUT + PLACE]:
-            _require(not np.any(results[operand]), f"{what} overwrites a row that it still has to read")
+        if np.any(marks[operand]):
+            as_it_goes = not reduces and np.array_equal(_places(row, column), out)
+            _require(as_it_goes, f"{what} overwrites a row that it still has to read")
+    marks[out] = False
     written[out] = True
+
+
+def _places(row: list[int], column: int, once: bool = False) -> int | npt.NDArray[np.int64]:
+    return row[column] if turns_of(row) == 1 else places_of(row, column, once)
 
 
 def _in_range(what: str, row: list[int], column: int, n: int) -> None:
     ends = [(row[N_OUTER + k] - 1) * row[column + 1 + k] for k in range(3)]
-    low, high = (row[column] + sum(limit(end, 0) for end in ends) for limit in (min, max))
+    low, high = row[column] + sum(min(end, 0) for end in ends), row[column] + sum(max(end, 0) for end in ends)
     _require(low >= 0 and high < n, f"{what} touches {low}..{high}, outside of 0..{n - 1}")
 
 
