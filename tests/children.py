@@ -68,7 +68,9 @@ def moment(k: int, engine: str) -> None:
 
 def interrupted(engine: str, n: str) -> None:
     """Says "go", is sent SIGINT some time after, and says when it came out and whether the run was over."""
+    global BEFORE
     right = digest(engine)
+    BEFORE = len(os.listdir("/proc/self/task"))  # Numba has loaded libraries with threads of their own
     cache._kernels = Recent(4)  # those that are let go give their memory back
     for k in range(int(n)):
         completed = False
