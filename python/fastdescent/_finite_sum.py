@@ -111,7 +111,8 @@ def _of_function(
     def traced(values: Mapping[str, Any]) -> Formula:
         fixed = {k: values[k] for k in static}
         dynamic = {k: v for k, v in values.items() if k not in static}
-        return trace(f, dim, shapes(dynamic), Rows(functools.partial(f, **fixed) if fixed else f, arrays))
+        function = functools.partial(f, **fixed) if fixed else f
+        return trace(function, dim, shapes(dynamic), Rows(function, arrays))
 
     about = inspect.getdoc(f) or ""
     return made(traced(values), values, names, title, about, retrace=traced, static=static, **options)
@@ -165,4 +166,6 @@ def _checked_array(name: str, value: Any) -> Array:
     if not np.all(np.isfinite(array)):
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(f"{name} must be finite; got {array[where]} at {where}")
+    if array.dtype.kind == "u" and array.size and array.max() > np.iinfo(np.int64).max:
+        raise ValueError(f"{name} must fit into int64; got {array.max()}")
     return np.array(array, dtype=np.float64 if array.dtype.kind == "f" else np.int64, order="C")
