@@ -7,6 +7,7 @@ fixed order, never padded with zeros.
 from __future__ import annotations
 
 import math
+import operator
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -96,11 +97,19 @@ def _pullback(b: Builder, node: Node, adjoint: Node) -> list[tuple[Node, Contrib
 
 
 def _onto_view(b: Builder, adjoint: Node, view: View) -> Contribution:
-    """Axes that the view repeats (stride 0) are summed first, so that no row is named twice."""
+    """Axes that the view repeats (stride 0) are summed first, so that no row is named twice.
+
+    The sums are put in the order of the rows: those of a product of matrices are then one piece, not one a column.
+    """
     repeated = tuple(k for k, (n, s) in enumerate(zip(view.shape, view.strides, strict=True)) if s == 0 and n > 1)
     if repeated:
         adjoint = b.sum(adjoint, repeated)
         kept = [k for k in range(len(view.shape)) if k not in repeated]
+        order = sorted(range(len(kept)), key=lambda i: -abs(view.strides[kept[i]]))
+        if order != sorted(order):
+            turned = b.view(adjoint, operator.methodcaller("transpose", order))
+            adjoint = turned if view_of(turned)[1].is_whole else b.copy(turned)
+        kept = [kept[i] for i in order]
         view = View(view.offset, tuple(view.strides[k] for k in kept), tuple(view.shape[k] for k in kept))
     return Contribution(1, adjoint, view)
 
