@@ -29,7 +29,7 @@ CORE = (
 )  # fmt: skip
 
 
-NETWORK_DATA = [[0.0, 0.5], [1.0, -1.0], [-0.5, 2.0], [1.5, 1.5], [-1.0, -0.25]], [0, 1, 1, 0, 1]
+NETWORK_DATA = [[0.0, 0.5], [1.0, -1.0], [-0.5, 2.0]], [0, 1, 1]
 
 
 def own_surfaces() -> dict[str, fd.Surface]:
@@ -49,7 +49,7 @@ def own_surfaces() -> dict[str, fd.Surface]:
         ),
         "huge": fd.surface("sin(1e6*x) + 1e-3*(x - 2)**4 + y**2"),
         "array": fd.surface(array_function, dim=5),
-        "network": fd.surfaces.mlp((2, 3, 1), "gelu", data=NETWORK_DATA, loss="logistic", l2=0.01),
+        "network": fd.surfaces.mlp((2, 2, 1), "gelu", data=NETWORK_DATA, loss="logistic", l2=0.01),
     }
 
 
