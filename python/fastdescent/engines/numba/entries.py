@@ -99,7 +99,8 @@ def _made(sources: int) -> Entries:
         assert sources
         geometry.label(ends, table, labels, totals, first, last)
 
-    return Entries(*map(Entry, (work, evaluate, uniform, gather, move, assign, label)))
+    functions: list[Callable[..., Any]] = [work, evaluate, uniform, gather, move, assign, label]
+    return Entries(*map(Entry, functions))
 
 
 def _digest() -> int:

@@ -14,7 +14,7 @@ from numba.extending import intrinsic
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: Where a compiled function is given 0. A literal would have it compiled once more, for that number alone.
-ZERO = np.int64(0)
+ZERO: Any = np.int64(0)
 
 
 def compiled(function: F) -> F:

@@ -25,7 +25,8 @@ from fastdescent.engines.numba.layout import (
 from fastdescent.engines.numba.pilot import advance
 from fastdescent.engines.numba.stopping import LIVE, copy_rows
 
-_MAX_STEPS, _INTERRUPTED = np.int64(Status.MAX_STEPS), np.int64(Status.INTERRUPTED)
+_MAX_STEPS: Any = np.int64(Status.MAX_STEPS)
+_INTERRUPTED: Any = np.int64(Status.INTERRUPTED)
 
 
 @compiled
