@@ -22,10 +22,10 @@ from fastdescent._options import MOST_STEPS, checked_options
 from fastdescent._run import job_of, stop_limits
 from fastdescent.engines import auto, get_engine
 from fastdescent.engines.jit import cache
+from fastdescent.engines.jit.background import Kept
 from fastdescent.engines.jit.engine import n_to_compile
 from fastdescent.engines.jit.shape import n_operations
 from fastdescent.engines.protocol import DescentJob
-from fastdescent.program.recent import Recent
 
 N_STARTS = 4096
 
@@ -77,7 +77,7 @@ def job_for(s: fd.Surface, optimizer: fd.Optimizer, dtype: str, n_threads: int |
 
 
 def forget_kernels() -> None:
-    cache._kernels = Recent(8)
+    cache._kernels = Kept(8)
 
 
 def seconds(engine: str, job: DescentJob, n_steps: int, cold: bool = False) -> float:

@@ -14,11 +14,11 @@ import warnings
 from typing import Any
 
 import parity
+from available import COMPILED, ENGINES
 
 import fastdescent as fd
 from fastdescent.engines.jit import cache
-from fastdescent.engines.jit.background import is_at_work
-from fastdescent.program.recent import Recent
+from fastdescent.engines.jit.background import Kept, is_at_work
 
 FOREVER = 2**31 - 2
 
@@ -44,10 +44,15 @@ def resident_megabytes() -> float:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def n_threads_left() -> int:
-    """Threads of Python's and of the system's beyond those at `BEFORE`, once compilations have had time to end."""
+def n_threads() -> int:
+    """Threads of the system's; libraries that engines import have some of their own."""
+    return len(os.listdir("/proc/self/task"))
+
+
+def n_threads_left(before: int) -> int:
+    """Threads of Python's, and of the system's beyond those of before, once compilations have had time to end."""
     until = time.monotonic() + 60
-    while (left := len(os.listdir("/proc/self/task")) - BEFORE) > 0 and time.monotonic() < until:
+    while (left := n_threads() - before) > 0 and time.monotonic() < until:
         time.sleep(0.01)
     return max(left, threading.active_count() - 1)
 
@@ -68,10 +73,8 @@ def moment(k: int, engine: str) -> None:
 
 def interrupted(engine: str, n: str) -> None:
     """Says "go", is sent SIGINT some time after, and says when it came out and whether the run was over."""
-    global BEFORE
-    right = digest(engine)
-    BEFORE = len(os.listdir("/proc/self/task"))  # Numba has loaded libraries with threads of their own
-    cache._kernels = Recent(4)  # those that are let go give their memory back
+    right, before = digest(engine), n_threads()
+    cache._kernels = Kept(4)  # those that are let go give their memory back
     for k in range(int(n)):
         completed = False
         try:
@@ -83,27 +86,28 @@ def interrupted(engine: str, n: str) -> None:
         except KeyboardInterrupt:
             out = time.monotonic()
         say({"out": out, "completed": completed, "megabytes": resident_megabytes()})
-    say({"left": n_threads_left(), "same": digest(engine) == right})
+    say({"left": n_threads_left(before), "same": digest(engine) == right})
 
 
-def interrupted_compilation() -> None:
+def interrupted_compilation(engine: str) -> None:
     """Ctrl-C while a large kernel is compiled; then who asks again gets it."""
+    right, before = digest(engine), n_threads()
     s = large(150)
     threading.Thread(target=say_when_compiling).start()
     try:
-        fd.descend(s, [[1.0]], fd.GD(lr=1e-9), engine="jit", max_steps=3)
+        fd.descend(s, [[1.0]], fd.GD(lr=1e-9), engine=engine, max_steps=3)
         raise AssertionError("the compilation was over before the signal came")
     except KeyboardInterrupt:
         say({"out": time.monotonic(), "compiling": is_at_work()})
-    runs = [fd.descend(s, [[1.0]], fd.GD(lr=1e-9), engine=e, max_steps=3) for e in ("jit", "native")]
-    say({"left": n_threads_left(), "same": parity.same_bits(*runs)})
+    runs = [fd.descend(s, [[1.0]], fd.GD(lr=1e-9), engine=e, max_steps=3) for e in (engine, ENGINES[0])]
+    say({"left": n_threads_left(before), "same": parity.same_bits(*runs) and digest(engine) == right})
 
 
-def exits(seconds: str) -> None:
+def exits(engine: str, seconds: str) -> None:
     """Leaves while a kernel is compiled on behalf of another thread."""
-    digest("jit")
+    digest(engine)
     s = large(100)
-    options: dict[str, Any] = {"engine": "jit", "max_steps": 3}
+    options: dict[str, Any] = {"engine": engine, "max_steps": 3}
     threading.Thread(target=fd.descend, args=(s, [[1.0]], fd.GD(lr=1e-9)), kwargs=options, daemon=True).start()
     time.sleep(float(seconds))
     say("leaving")
@@ -113,26 +117,26 @@ def exits(seconds: str) -> None:
 def forks() -> None:
     """os.fork after use, and while a kernel is compiled; then pools of processes."""
     warnings.simplefilter("ignore", DeprecationWarning)  # Python's, that there are other threads
-    right = {engine: digest(engine) for engine in parity.ENGINES}
-    new = {engine: digest(engine, "x**4 + cos(3*y)") for engine in parity.ENGINES if engine != "jit"}
-    busy = threading.Thread(target=fd.descend, args=(large(60), [[1.0]], fd.GD(lr=0.1)), kwargs={"engine": "jit"})
+    right = {engine: digest(engine) for engine in ENGINES}
+    new = digest(ENGINES[0], "x**4 + cos(3*y)")
+    options = {"engine": COMPILED[0]}
+    busy = threading.Thread(target=fd.descend, args=(large(60), [[1.0]], fd.GD(lr=0.1)), kwargs=options)
     for compiling in (False, True):
         if compiling:
             busy.start()
         child = os.fork()
         if child == 0:
             signal.alarm(60)
-            same = {engine: digest(engine) for engine in parity.ENGINES} == right
-            same &= {digest(engine, "x**4 + cos(3*y)") for engine in parity.ENGINES} == set(new.values())
+            same = {engine: digest(engine) for engine in ENGINES} == right
+            same &= {digest(engine, "x**4 + cos(3*y)") for engine in ENGINES} == {new}
             os._exit(0 if same else 1)
         say(os.waitpid(child, 0)[1])
     busy.join()
     with multiprocessing.get_context("fork").Pool(2) as pool:
-        say(pool.map(digest, parity.ENGINES) == list(right.values()))
-    say({engine: digest(engine) for engine in parity.ENGINES} == right)
+        say(pool.map(digest, ENGINES) == list(right.values()))
+    say({engine: digest(engine) for engine in ENGINES} == right)
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs inherit one that is ignored
-    BEFORE = len(os.listdir("/proc/self/task"))
     globals()[sys.argv[1]](*sys.argv[2:])

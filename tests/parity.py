@@ -18,8 +18,6 @@ import numpy as np
 import fastdescent as fd
 
 DIGESTS = Path(__file__).with_name("digests.json")
-#: Those that must have the same bits.
-ENGINES = ("native", "jit", "numba")
 
 #: Of the catalog: the first twelve, and those that bring other operations (products, powers, kinks, tables).
 CORE = (

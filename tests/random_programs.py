@@ -58,7 +58,7 @@ class Case:
         given: dict[str, Any] = {"xtol": None, "ftol": None, "bounds": None, "boundary": "ignore", "record": None}
         given |= {"reduce": (), "keep_state": True, "final": True, "first_index": 0} | self.options
         made = checked_options(
-            s, np.zeros_like(x0), self._made_optimizer(), n_threads=1, engine="native", dtype=None, progress=None,
+            s, np.zeros_like(x0), self._made_optimizer(), n_threads=1, engine="auto", dtype=None, progress=None,
             **given,
         )  # fmt: skip
         return replace(made, starts=x0)

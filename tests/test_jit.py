@@ -21,6 +21,7 @@ import fastdescent as fd
 from fastdescent import _core, engines
 from fastdescent.engines import auto
 from fastdescent.engines.jit import cache, shape
+from fastdescent.engines.jit.background import Kept
 from fastdescent.engines.jit.kernel import Shape
 from fastdescent.engines.jit.target import TARGETS
 from fastdescent.engines.protocol import DescentJob, Recording, StopLimits
@@ -40,7 +41,6 @@ from fastdescent.program.program import (
     Slot,
     empty_section,
 )
-from fastdescent.program.recent import Recent
 
 ISAS = [isa for isa in _core.isas() if isa in TARGETS]
 NO_RECORDING = Recording(np.zeros(0, np.uint32), np.zeros(0, np.int32), 0)
@@ -238,12 +238,12 @@ def test_a_kernel_is_compiled_once_for_all_parameters() -> None:
 
 
 def test_kernels_that_were_not_used_for_long_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    kernels: Recent[Any, Any] = Recent(2)
+    kernels: Kept[Any, Any] = Kept(2)
     monkeypatch.setattr(cache, "_kernels", kernels)
     alive = []
     for k in range(4):
         fd.descend(fd.surface(f"(x - {k}.25)**2"), [[1.0]], fd.GD(lr=0.1), engine="jit")
-        alive.append(weakref.ref(next(reversed(kernels._values.values()))))
+        alive.append(weakref.ref(next(reversed(kernels._values._values.values()))))
     gc.collect()
     assert [ref() is not None for ref in alive] == [False, False, True, True]
 

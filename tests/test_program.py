@@ -15,6 +15,7 @@ from test_opcodes import DTYPES
 import fastdescent as fd
 from fastdescent.engines.host import isa
 from fastdescent.engines.jit import cache, compile
+from fastdescent.engines.jit.background import Kept
 from fastdescent.engines.jit.compile import MachineCode, assembly
 from fastdescent.engines.jit.shape import section_shape
 from fastdescent.engines.jit.target import TARGETS, Target
@@ -35,7 +36,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return texts[-1]
 
     monkeypatch.setattr(cache, "kernel_text", kernel_text)
-    cache._kernels._values.clear()
+    monkeypatch.setattr(cache, "_kernels", Kept(8))
     return texts
 
 

@@ -18,11 +18,11 @@ from typing import Any
 
 import parity
 import pytest
+from available import COMPILED, ENGINES
 
 import fastdescent as fd
 from fastdescent.engines.jit import cache, compile
-from fastdescent.engines.jit.background import Background
-from fastdescent.program.recent import Recent
+from fastdescent.engines.jit.background import Background, Kept
 
 linux = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="counts threads and memory as Linux has them")
 N_SIGNALS = 50
@@ -66,7 +66,7 @@ def child(*arguments: str) -> Iterator[Child]:
 
 
 # ---------------------------------------------------------------------- threads and processes
-@pytest.mark.parametrize("engine", parity.ENGINES)
+@pytest.mark.parametrize("engine", ENGINES)
 def test_threads_on_different_surfaces_have_the_bits_of_one_after_the_other(engine: str) -> None:
     names = ("himmelblau", "array", "elementary")
     found: dict[str, list[fd.Descent]] = {name: [] for name in names}
@@ -107,7 +107,7 @@ def test_forks() -> None:
 
 # ---------------------------------------------------------------------- Ctrl-C
 @linux
-@pytest.mark.parametrize("engine", parity.ENGINES)
+@pytest.mark.parametrize("engine", ENGINES)
 def test_many_interruptions(engine: str) -> None:
     rng, delays, megabytes, n_completed = random.Random(5), [], [], 0
     with child("interrupted", engine, str(N_SIGNALS)) as process:
@@ -128,10 +128,11 @@ def test_many_interruptions(engine: str) -> None:
 
 
 @linux
-def test_ctrl_c_while_a_large_kernel_is_compiled() -> None:
+@pytest.mark.parametrize("engine", COMPILED)
+def test_ctrl_c_while_a_large_kernel_is_compiled(engine: str) -> None:
     delays = []
     for wait in (0.0, 0.2, 0.4):
-        with child("interrupted_compilation") as process:
+        with child("interrupted_compilation", engine) as process:
             assert process.says() == "go"
             time.sleep(wait)
             sent = process.interrupt()
@@ -145,9 +146,10 @@ def test_ctrl_c_while_a_large_kernel_is_compiled() -> None:
 
 
 @linux
+@pytest.mark.parametrize("engine", COMPILED)
 @pytest.mark.parametrize("seconds", [0.0, 0.05, 0.3, 0.6])
-def test_the_interpreter_exits_while_a_kernel_is_compiled(seconds: float) -> None:
-    with child("exits", str(seconds)) as process:
+def test_the_interpreter_exits_while_a_kernel_is_compiled(seconds: float, engine: str) -> None:
+    with child("exits", engine, str(seconds)) as process:
         assert process.says() == "leaving"
         assert process.ended() == (7, "")
 
@@ -193,14 +195,14 @@ def test_a_compilation_that_failed_is_tried_again(monkeypatch: pytest.MonkeyPatc
     with monkeypatch.context() as patch:
         patch.setattr(cache, "kernel_text", fails)
         with pytest.raises(MemoryError, match="no room"):
-            fd.descend(s, [[1.0]], fd.GD(lr=0.1), engine="jit")
-    assert fd.descend(s, [[1.0]], fd.GD(lr=0.1), engine="jit").success.all()
+            fd.descend(s, [[1.0]], fd.GD(lr=0.1), engine=COMPILED[0])
+    assert fd.descend(s, [[1.0]], fd.GD(lr=0.1), engine=COMPILED[0]).success.all()
 
 
 def test_memory_of_kernels_that_are_gone_is_free_at_the_next_compilation(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "_kernels", Recent(2))
+    monkeypatch.setattr(cache, "_kernels", Kept(2))
     for k in range(6):
-        fd.descend(fd.surface(f"(x - {k}.75)**4"), [[1.0]], fd.GD(lr=0.1), engine="jit", max_steps=3)
+        fd.descend(fd.surface(f"(x - {k}.75)**4"), [[1.0]], fd.GD(lr=0.1), engine=COMPILED[0], max_steps=3)
     gc.collect()
     alive = sum(code() is not None for code, _ in compile._engines)
     assert len(compile._engines) <= alive + 1

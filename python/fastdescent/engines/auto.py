@@ -8,8 +8,8 @@ The model, in seconds; benchmarks/auto_crossover.py prints it beside what is mea
 `steps` is max_steps, with a gtol at most 100. `numbers` counts what the instructions of a step make for a trajectory:
 compiled steps keep in registers what the interpreter carries through memory, and do the same arithmetic. `operations`
 is what LLVM has to translate: machine operations on all vectors in flight, those in loops once. A step is compiled
-where saved > 2 * compiling, and never for less than a million starts * steps. The choice changes how long a run takes,
-never what it gives.
+where saved > 2 * compiling, but not for less than a million starts * steps, nor where fused multiply-add has to be
+emulated, which takes nearly all the time. The choice changes how long a run takes, never what it gives.
 """
 
 from __future__ import annotations

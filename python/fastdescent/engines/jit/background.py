@@ -11,11 +11,13 @@ import _thread
 import atexit
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from fastdescent.engines.jit.leaving import end_without_destructors
+from fastdescent.program.recent import Recent
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 _SECONDS_OF_A_WAIT = 0.05  #: not every platform lets Ctrl-C end a wait
@@ -80,6 +82,30 @@ class Background(Generic[T]):
                     self._error = error
                 self._is_over = True
                 self._gate.release()
+
+
+class Kept(Generic[K, T]):
+    """Values that are made in the background, by key; the `most` used last. One that could not be made is not kept."""
+
+    def __init__(self, most: int) -> None:
+        self._values: Recent[K, Background[T]] = Recent(most)
+
+    def get(self, key: K, make: Callable[[], T]) -> T:
+        """The value of this key, made where it is not there."""
+        value = self._values.get(key, lambda: Background(make))
+        try:
+            return value.get()
+        finally:
+            if value.has_failed:
+                self._values.forget(key, value)
+
+    def has(self, key: K) -> bool:
+        """Whether `get` would not have to wait."""
+        value = self._values.peek(key)
+        return value is not None and value.is_made
+
+    def __len__(self) -> int:
+        return len(self._values)
 
 
 class _Fork:

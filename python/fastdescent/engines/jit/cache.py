@@ -10,12 +10,11 @@ from collections.abc import Hashable
 
 import numpy as np
 
-from fastdescent.engines.jit.background import Background
+from fastdescent.engines.jit.background import Kept
 from fastdescent.engines.jit.compile import MachineCode
 from fastdescent.engines.jit.kernel import KernelSpec, Shape, kernel_text
 from fastdescent.engines.jit.shape import shape_for
 from fastdescent.engines.jit.target import target_of
-from fastdescent.program.recent import Recent
 
 _MOST_KERNELS = 128
 
@@ -29,25 +28,18 @@ class Kernel:
         self.exact, self.fast = self._code.address("exact"), self._code.address("fast")
 
 
-_kernels: Recent[Hashable, Background[Kernel]] = Recent(_MOST_KERNELS)
+_kernels: Kept[Hashable, Kernel] = Kept(_MOST_KERNELS)
 
 
 def kernel_of(spec: KernelSpec, dtype: str, isa: str) -> Kernel:
     """The kernel, compiled where it is not at hand."""
     shape = shape_for(spec, dtype, target_of(isa))
-    key = _key(spec, shape, isa)
-    kernel = _kernels.get(key, lambda: Background(lambda: _compiled(spec, shape, isa)))
-    try:
-        return kernel.get()
-    finally:
-        if kernel.has_failed:
-            _kernels.forget(key, kernel)  # there may be memory enough another time
+    return _kernels.get(_key(spec, shape, isa), lambda: _compiled(spec, shape, isa))
 
 
 def is_at_hand(spec: KernelSpec, dtype: str, isa: str) -> bool:
     """Whether `kernel_of` would not have to compile."""
-    kernel = _kernels.peek(_key(spec, shape_for(spec, dtype, target_of(isa)), isa))
-    return kernel is not None and kernel.is_made
+    return _kernels.has(_key(spec, shape_for(spec, dtype, target_of(isa)), isa))
 
 
 def _key(spec: KernelSpec, shape: Shape, isa: str) -> Hashable:

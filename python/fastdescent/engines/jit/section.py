@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from fastdescent.engines.jit.background import Kept
 from fastdescent.engines.jit.compile import MachineCode
 from fastdescent.engines.jit.evaluation import evaluation_text
 from fastdescent.engines.jit.shape import section_shape
 from fastdescent.engines.jit.target import target_of
 from fastdescent.program.program import Section
-from fastdescent.program.recent import Recent
 
 _MOST_SECTIONS = 256
 
@@ -25,7 +25,7 @@ class CompiledSection:
     width: int
 
 
-_sections: Recent[Hashable, CompiledSection] = Recent(_MOST_SECTIONS)
+_sections: Kept[Hashable, CompiledSection] = Kept(_MOST_SECTIONS)
 
 
 def compiled_section(section: Section, dtype: str, isa: str) -> CompiledSection:
