@@ -77,7 +77,7 @@ def test_list_names_every_surface_and_optimizer(good: Any) -> None:
 
 def test_info_describes_the_installation(good: Any) -> None:
     out = good("info")
-    for wanted in (fd.__version__, "native", "(in use)", np.__version__):
+    for wanted in (fd.__version__, "native", "numba", "(in use)", np.__version__):
         assert wanted in out
 
 

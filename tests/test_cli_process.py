@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from available import CORE
 
 COMMAND = [sys.executable, "-m", "fastdescent"]
 
@@ -35,7 +36,7 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
     assert not os.listdir(tmp_path)
 
 
-@pytest.mark.parametrize("module", ["numpy", "argparse", "fastdescent.cli._parser", "fastdescent._core"])
+@pytest.mark.parametrize("module", ["numpy", "argparse", "fastdescent.cli._parser", CORE])
 def test_ctrl_c_while_modules_are_loaded_is_one_line(module: str) -> None:
     code = f"""
 import runpy, sys

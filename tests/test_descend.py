@@ -237,7 +237,11 @@ def test_an_error_in_progress_is_raised_and_leaves_no_threads() -> None:
     before = threads_of_this_process()
     with pytest.raises(RuntimeError, match="from the callback"):
         slow_run(progress=fails)
-    assert threads_of_this_process() == before
+    for _ in range(100):  # one that was waited for may take a moment to be gone
+        if threads_of_this_process() <= before:
+            break
+        time.sleep(0.01)
+    assert threads_of_this_process() <= before
 
 
 def threads_of_this_process() -> int:
@@ -249,16 +253,16 @@ def test_ctrl_c_stops_within_a_moment() -> None:
         "import signal, numpy as np, fastdescent as fd\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # background jobs inherit an ignored one
         "s = fd.surfaces.himmelblau()\n"
-        "print('go', flush=True)\n"
+        "said = []\n"
+        "def go(done, total): said or said.append(print('go', flush=True))\n"
         "try:\n"
-        "    fd.descend(s, fd.grid(s.window, (300, 300)), fd.GD(lr=1e-9), max_steps=2**31 - 2, gtol=None)\n"
+        "    fd.descend(s, fd.grid(s.window, (300, 300)), fd.GD(lr=1e-9), max_steps=1 << 30, gtol=None, progress=go)\n"
         "except KeyboardInterrupt:\n"
         "    import os; print('stopped', len(os.listdir('/proc/self/task')), flush=True)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "go\n"
-    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     try:
         out, _ = process.communicate(timeout=20)

@@ -28,9 +28,10 @@ def test_it_says_what_there_is() -> None:
 
 def test_engines_that_are_named_available_run_and_others_say_why_not() -> None:
     s = fd.surface("x**2")
-    engines = {e.name: e for e in fd.info().engines}
+    info = fd.info()
+    engines = {e.name: e for e in info.engines}
     assert set(engines) == {"native", "jit", "numba"}
-    assert engines["native"].available
+    assert any(e.available for e in info.engines)
     for name, engine in engines.items():
         if engine.available:
             assert engine.why_not is None
@@ -56,7 +57,7 @@ def test_a_forced_instruction_set_and_one_that_is_missing(monkeypatch: pytest.Mo
     monkeypatch.setenv("FASTDESCENT_ISA", "x86-64-v9")
     info = fd.info()
     assert info.isa is None
-    assert not info.engines[0].available
+    assert not any(e.available for e in info.engines)
     assert "missing: FASTDESCENT_ISA must be one of" in repr(info)
 
 

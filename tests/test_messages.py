@@ -99,6 +99,7 @@ HYPER: list[Case] = [
     (steps(accepting(lambda x: "yes")), fd.TraceError, ("type str", "not real numbers")),
 ]  # fmt: skip
 OPTIONS: list[Case] = [
+    (run(engine="gpu"), ValueError, ("engine must be one of", '"numba"', "got 'gpu'")),
     (run(engine="natve"), ValueError, ("engine must be one of", "'natve'", "did you mean 'native'?")),
     (run(dtype="float16"), ValueError, ("dtype must be float64 or float32", "float16")),
     (run(bounds=True), ValueError, ("the surface's own", "himmelblau has none", "(lo, hi)")),

@@ -14,9 +14,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from available import needs_extension
 
 import fastdescent as fd
-from fastdescent import _core
+from fastdescent.engines.host import core
 
 STUB = ast.parse((Path(fd.__file__).parent / "_core.pyi").read_text())
 
@@ -29,19 +30,29 @@ def stub_functions() -> dict[str, list[str]]:
     }
 
 
+@needs_extension
 def test_stub_names_what_the_extension_has() -> None:
     classes = {n.name for n in STUB.body if isinstance(n, ast.ClassDef)}
-    assert {n for n in dir(_core) if not n.startswith("_")} == set(stub_functions()) | classes
+    assert {n for n in dir(core) if not n.startswith("_")} == set(stub_functions()) | classes
 
 
+@needs_extension
 @pytest.mark.parametrize("name", stub_functions())
 def test_stub_arguments_are_those_of_the_extension(name: str) -> None:
-    doc = getattr(_core, name).__doc__
+    doc = getattr(core, name).__doc__
     first = re.search(rf"(?:\d+\. )?{name}\((.*)\) ->", doc)
     assert first is not None
     arguments = [a for a in re.findall(r"(\w+): ", first[1]) if not re.fullmatch(r"arg\d+", a)]
     if name != "philox":  # its arguments have no names
         assert arguments == stub_functions()[name]
+
+
+@pytest.mark.parametrize("name", stub_functions())
+def test_numba_has_the_functions_of_the_stub(name: str) -> None:
+    from fastdescent.engines.numba import core
+
+    arguments = list(inspect.signature(getattr(core, name)).parameters)
+    assert arguments == (["job"] if name == "descend" else stub_functions()[name])
 
 
 def test_import_is_light() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import parity
 import pytest
+from available import COMPILED
 from test_opcodes import DTYPES
 
 import fastdescent as fd
@@ -47,7 +48,7 @@ def test_the_text_is_that_of_what_runs(optimizer: str, options: str, dtype: str,
     s, rule = parity.surfaces()["himmelblau"], parity.optimizers(9)[optimizer]
     x0 = parity.starts(s, 9, dtype)
     run = {k: v for k, v in parity.OPTIONS[options].items() if k not in ("record", "max_steps", "keep_state")}
-    fd.descend(s, x0, rule, engine="jit", max_steps=5, **run)
+    fd.descend(s, x0, rule, engine=COMPILED[0], max_steps=5, **run)
     assert s.program(rule, x0=x0, **run).llvm() == compiled[0]
 
 
@@ -60,7 +61,7 @@ def numbers_of_evaluate(s: fd.Surface, x: Any, dtype: str) -> tuple[Any, Any]:
     memory = np.zeros(program.main.n_rows * n + align, dtype)
     rows = memory[-memory.ctypes.data % align // memory.itemsize :][: program.main.n_rows * n].reshape(-1, n)
     rows[: s.dim] = x.T
-    uniform = uniform_values(fd.engines.get_engine("native"), program, s.params).astype(dtype)
+    uniform = uniform_values(fd.engines.get_engine("auto"), program, s.params).astype(dtype)
     flight = (ctypes.c_void_p * 32)(rows.ctypes.data, uniform.ctypes.data)
     ctypes.CFUNCTYPE(None, ctypes.c_void_p)(code.address("evaluate"))(ctypes.addressof(flight))
     offsets = {slot.name: slot.offset for slot in program.main.outputs}
@@ -105,7 +106,7 @@ def test_text_needs_no_llvm_but_assembly_does(monkeypatch: pytest.MonkeyPatch) -
     compile._llvm.cache_clear()
     monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
     assert STEP.llvm("x86-64-v3").startswith("define i32 @exact(")
-    with pytest.raises(ImportError, match=r"machine code needs llvmlite: pip install 'fastdescent\[jit\]'"):
+    with pytest.raises(ImportError, match=r"machine code needs llvmlite: pip install llvmlite"):
         STEP.assembly("x86-64-v3")
 
 

@@ -173,10 +173,11 @@ def descend(
         True: `resume` can go on from the end.
     n_threads : int or None
         None: all cores that this process may use.
-    engine : "auto", "native" or "jit"
-        What makes the steps: the interpreter, or machine code that LLVM makes of the surface and the optimizer. That
-        takes 10 to 100 ms, once, and needs ``pip install 'fastdescent[jit]'``. "auto" compiles where that pays: for
-        many trajectories and steps.
+    engine : "auto", "native", "jit" or "numba"
+        What makes the steps, with the same bits: the interpreter in the C++ extension; machine code that LLVM makes of
+        the surface and the optimizer, which takes 10 to 100 ms, once; or, for an installation without the extension,
+        such machine code under a scheduler that Numba compiles. "auto" is "numba" where there is no extension, else
+        it compiles where that pays: for many trajectories and steps.
     dtype : float64, float32 or None
         None: that of x0.
     progress : None, True or callable(done, total)

@@ -39,9 +39,9 @@ class Info:
     engines : tuple of EngineInfo
         Those that `engine=` may name.
     isa : str or None
-        The instruction set in use; None where FASTDESCENT_ISA names one that is not there.
+        The instruction set in use; None where FASTDESCENT_ISA names one that is not there, or no engine is.
     isas : tuple of str
-        Those that this machine runs, the best one first.
+        Those that this machine runs, the best one first; none where no engine is there to tell.
     threads : int
         Cores that this process may use.
     extras : dict
@@ -78,7 +78,7 @@ class Info:
         return [
             ("fastdescent", self.version),
             *((f"engine {e.name}", "available" if e.available else f"missing: {e.why_not}") for e in self.engines),
-            ("instruction sets", sets),
+            ("instruction sets", sets or "not known without an engine"),
             ("threads", str(self.threads)),
             ("Python", f"{self.python} on {self.platform}"),
             ("NumPy", self.numpy),
@@ -107,14 +107,15 @@ def info() -> Info:
     from fastdescent.engines import ENGINES, host, why_missing
 
     reasons = {name: why_missing(name) for name in ENGINES}
+    there = None in reasons.values()
     return Info(
         version=__version__,
         python=platform.python_version(),
         numpy=np.__version__,
         platform=f"{platform.system()} {platform.machine()}",
         engines=tuple(EngineInfo(name, reason is None, reason) for name, reason in reasons.items()),
-        isa=host.isa() if reasons["native"] is None else None,
-        isas=host.isas(),
+        isa=host.isa() if there else None,
+        isas=host.isas() if host.WHY_NO_CORE is None else (),
         threads=available_threads(),
         extras={name: _version(name) for name in _EXTRAS},
     )

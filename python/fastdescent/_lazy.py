@@ -87,7 +87,7 @@ class Uniform:
     def points(self, first: int, n: int) -> Floats:
         from fastdescent.engines.host import core
 
-        return core.uniform(np.array(self.window), n, self.seed, first, available_threads())
+        return np.asarray(core.uniform(np.array(self.window), n, self.seed, first, available_threads()))
 
     def __repr__(self) -> str:
         return f"uniform({_box_words(self.window)}, seed={self.seed})"

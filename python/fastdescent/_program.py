@@ -78,7 +78,7 @@ class CompiledListing(Listing):
         TypeError, ValueError
             Where `isa` is not the name of an instruction set, or this build of LLVM lacks its architecture.
         ImportError
-            Where llvmlite is missing: ``pip install 'fastdescent[jit]'``.
+            Where llvmlite is missing: ``pip install llvmlite``.
         """
         target = _target(isa)
         return assembly(self.kernel(target), target)

@@ -55,14 +55,13 @@ def why_missing(name: str) -> str | None:
     """Why an engine cannot be used here, or None where it can. Nothing heavy is imported to find out."""
     from fastdescent.engines.host import WHY_NO_EXTENSION, isa
 
-    if name == "numba":
-        return None if find_spec("numba") else "Numba is not installed: pip install numba"
-    if WHY_NO_EXTENSION:
+    if name != "numba" and WHY_NO_EXTENSION:
         return WHY_NO_EXTENSION
+    needed = {"jit": "llvmlite", "numba": "numba"}.get(name)
+    if needed and find_spec(needed) is None:
+        return f"{needed} is not installed: pip install {needed}"
     try:
         isa()
     except ValueError as error:
         return str(error)
-    if name == "jit" and find_spec("llvmlite") is None:
-        return "pip install 'fastdescent[jit]'"
     return None

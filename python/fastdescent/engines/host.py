@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib.util import find_spec
+from typing import Any, NoReturn
 
 
 def _why_no_extension() -> str | None:
@@ -15,12 +16,30 @@ def _why_no_extension() -> str | None:
 #: None where the extension is there.
 WHY_NO_EXTENSION = _why_no_extension()
 
+#: None where something can run Programs.
+WHY_NO_CORE = (
+    f"{WHY_NO_EXTENSION}, and Numba, which takes its place, is not installed either: pip install numba"
+    if WHY_NO_EXTENSION and find_spec("numba") is None
+    else None
+)
+
+
+class _NoCore:
+    """Whatever is asked of it says what is missing."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise ImportError(WHY_NO_CORE)
+
+
+core: Any
 if WHY_NO_EXTENSION is None:
     from fastdescent import _core as core
+elif WHY_NO_CORE is None:
+    from fastdescent.engines.numba import core
 else:
-    from fastdescent.engines.numba import core  # type: ignore[no-redef]
+    core = _NoCore()
 
-__all__ = ["WHY_NO_EXTENSION", "core", "isa", "isas", "n_lanes"]
+__all__ = ["WHY_NO_CORE", "WHY_NO_EXTENSION", "core", "isa", "isas", "n_lanes"]
 
 
 def isas() -> tuple[str, ...]:

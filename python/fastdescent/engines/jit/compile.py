@@ -20,7 +20,7 @@ def _llvm() -> Any:
     try:
         import llvmlite.binding as llvm
     except ImportError:
-        raise ImportError("machine code needs llvmlite: pip install 'fastdescent[jit]'") from None
+        raise ImportError("machine code needs llvmlite: pip install llvmlite") from None
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm
