@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import hashlib
 import json
 import multiprocessing
@@ -21,6 +22,7 @@ from fastdescent.engines.jit import cache
 from fastdescent.engines.jit.background import Kept, is_at_work
 
 FOREVER = 2**31 - 2
+SECONDS_AT_MOST = 120
 
 
 def digest(engine: str, text: str = "(x**2 + y - 11)**2 + sin(x*y)", n: int = 500) -> str:
@@ -138,5 +140,6 @@ def forks() -> None:
 
 
 if __name__ == "__main__":
+    faulthandler.dump_traceback_later(SECONDS_AT_MOST, exit=True)  # says where it hangs
     signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs inherit one that is ignored
     globals()[sys.argv[1]](*sys.argv[2:])

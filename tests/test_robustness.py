@@ -40,7 +40,7 @@ class Child:
     def says(self) -> Any:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        return json.loads(line) if line else pytest.fail(self.ended()[1])
+        return json.loads(line) if line else pytest.fail(f"it ended: {self.ended()}")
 
     def interrupt(self) -> float:
         sent = time.monotonic()

@@ -1,4 +1,8 @@
-"""Text to machine code, by llvmlite. The only module that imports it."""
+"""Text to machine code, by llvmlite. The only module that imports it.
+
+LLVM is called on helper threads alone: llvmlite holds a lock during each call, and Ctrl-C at a bad moment would leave
+it locked for ever.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import platform
 import weakref
 from typing import Any
 
+from fastdescent.engines.jit.background import Background
 from fastdescent.engines.jit.target import Target
 
 _V2 = frozenset({"cx16", "popcnt", "sahf", "sse3", "sse4.1", "sse4.2", "ssse3"})
@@ -61,16 +66,27 @@ def assembly(text: str, target: Target) -> str:
     ValueError
         Where this build of LLVM does not know the architecture.
     """
-    machine = _machine(target)
-    return str(machine.emit_assembly(_parsed(text)))
+    return Background(lambda: _assembly(text, target)).get()
+
+
+def _assembly(text: str, target: Target) -> str:
+    with _parsed(text) as module:
+        return str(_machine(target).emit_assembly(module))
 
 
 def host_isas() -> tuple[str, ...]:
     """The instruction sets of this machine that code can be made for, the best one first."""
+    return _HOST_ISAS.get()
+
+
+def _found_isas() -> tuple[str, ...]:
     if platform.machine().lower() not in ("x86_64", "amd64"):
         return ("neon",)
     host = {name for name, there in _llvm().get_host_cpu_features().items() if there}
     return tuple(isa for isa, needed in _FEATURES.items() if needed <= host)
+
+
+_HOST_ISAS = Background(_found_isas)
 
 
 @functools.cache

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numba import carray, cfunc, njit, types
 
+from fastdescent.engines.jit.background import Background
 from fastdescent.program.elementary.formats import FORMATS
 from fastdescent.program.elementary.payne_hanek import HALF_PI, TWO_OVER_PI_WORDS
 from fastdescent.program.elementary.trig import TRIG
@@ -92,7 +93,7 @@ def huge_angle(dtype: str, width: int) -> Any:
             quadrant[i], r[i], tail[i] = sign * quarters, sign * first, sign * second
 
     kinds = [types.CPointer(kind) for kind in (number, integer, number, number)]
-    return cfunc(types.void(*kinds))(angles)
+    return Background(lambda: cfunc(types.void(*kinds))(angles)).get()
 
 
 def huge_angle_address(code: IntArray, dtype: str, width: int) -> int:

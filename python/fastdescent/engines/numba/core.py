@@ -45,7 +45,7 @@ def uniform(
 
     out = np.empty((n, len(window)))
     for begin, part in _parts(n):
-        ENTRIES.uniform(given(window), np.uint64((first + begin) % 2**64), np.uint64(seed), out[part])
+        ENTRIES.uniform.alone(given(window), np.uint64((first + begin) % 2**64), np.uint64(seed), out[part])
     return out
 
 
@@ -99,9 +99,9 @@ def gather_cells(
     cell = np.empty(n, np.int32)
     for begin, part in _parts(n):
         done = begin
-        while (done := ENTRIES.gather(ends, grid, table, cell, done, part.stop)) < part.stop:
+        while (done := ENTRIES.gather.alone(ends, grid, table, cell, done, part.stop)) < part.stop:
             larger = _table(2 * len(table.keys), dim)
-            ENTRIES.move(table, larger)
+            ENTRIES.move.alone(table, larger)
             table = larger
     found = slice(int(table.n[0]))
     return cell, table.n_points[found].copy(), table.representative[found].copy()
@@ -132,7 +132,7 @@ def assign_members(
     )  # fmt: skip
     count, lost, parts = np.zeros(len(hopeless), np.int64), np.empty(_POINTS_AT_ONCE, np.int64), []
     for begin, part in _parts(len(x)):
-        n_lost = ENTRIES.assign(ends, candidates, cell, count, lost, begin, part.stop)
+        n_lost = ENTRIES.assign.alone(ends, candidates, cell, count, lost, begin, part.stop)
         parts.append(lost[:n_lost].copy())
     return count, np.concatenate([np.zeros(0, np.int64), *parts])
 
@@ -167,7 +167,7 @@ def label_endpoints(
     labels = Labels(given(candidate), given(nit), np.empty(n, np.int32), np.empty(n, np.int8), np.empty(n))
     totals = np.zeros((2, len(kind)), np.int64)
     for begin, part in _parts(n):
-        ENTRIES.label(ends, rows, labels, totals, begin, part.stop)
+        ENTRIES.label.alone(ends, rows, labels, totals, begin, part.stop)
     return labels.label, labels.outcome, labels.moved, totals[0].copy(), totals[1].copy()
 
 

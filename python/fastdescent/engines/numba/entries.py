@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from fastdescent.engines.jit.background import Background
 from fastdescent.engines.numba import evaluating, geometry, philox, worker
 from fastdescent.engines.numba.floating_point import default_floating_point
 
@@ -23,7 +24,8 @@ class Entry:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
-        self._ready: set[np.dtype[Any]] = set()
+        self._ready: set[tuple[Any, ...]] = set()
+        self._ready_dtypes: set[np.dtype[Any]] = set()
         try:
             self._compiled = njit(cache=True, **_OPTIONS)(function)
         except RuntimeError:  # no directory for a cache can be written to
@@ -38,18 +40,29 @@ class Entry:
                 self._do_without_cache()
                 return self._compiled(*args)
 
+    def alone(self, *args: Any) -> Any:
+        """Calls it where nobody has made it ready."""
+        self._make_ready(tuple(map(self._compiled.typeof_pyval, args)))
+        return self(*args)
+
     def ready(self, dtype: np.dtype[Any], *args: Any) -> None:
-        """Makes it ready for arguments like these, which the dtype tells from others. On the main thread, so that
-        Ctrl-C is heard while it is compiled."""
-        if dtype in self._ready:
-            return
-        kinds = tuple(map(self._compiled.typeof_pyval, args))
+        """Makes it ready for arguments like these, which the dtype tells from others."""
+        if dtype not in self._ready_dtypes:
+            self._make_ready(tuple(map(self._compiled.typeof_pyval, args)))
+            self._ready_dtypes.add(dtype)
+
+    def _make_ready(self, kinds: tuple[Any, ...]) -> None:
+        """On a helper thread: Ctrl-C ends the waiting at once, and leaves none of the compiler's locks locked."""
+        if kinds not in self._ready:
+            Background(lambda: self._compile(kinds)).get()
+            self._ready.add(kinds)
+
+    def _compile(self, kinds: tuple[Any, ...]) -> None:
         try:
             self._compiled.compile(kinds)
         except _NO_CACHE:
             self._do_without_cache()
             self._compiled.compile(kinds)
-        self._ready.add(dtype)
 
     def _do_without_cache(self) -> None:
         self._compiled = njit(**_OPTIONS)(self._function)
