@@ -121,12 +121,11 @@ class Engine(Protocol):
 
 def uniform_values(engine: Engine, program: Program, params: Mapping[str, npt.ArrayLike]) -> npt.NDArray[np.float64]:
     """Constants and parameter-dependent numbers, in float64; an engine rounds them to the run's dtype."""
+    values = [np.asarray(params[s.name], dtype=np.float64).reshape(-1) for s in program.params]
+    given = np.concatenate([program.constants, *values])
     if not program.setup.outputs:
-        return program.constants
-    inputs = {name: np.asarray(params[name], dtype=np.float64).reshape(1, -1) for name in program.params}
-    return np.concatenate(
-        [program.constants, _joined(engine.evaluate(program.setup, program.constants, inputs, 1, 1))[0]]
-    )
+        return given
+    return np.concatenate([given, _joined(engine.evaluate(program.setup, given, {}, 1, 1))[0]])
 
 
 def table_values(engine: Engine, job: DescentJob, uniform: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

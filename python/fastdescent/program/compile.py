@@ -44,11 +44,11 @@ def _assembled(b: Builder, inputs: Named, head: Named, tail: Named, state: Seque
     constants, crossing = _boundaries(roots)
     values, uniform = _placed(constants)
     n_constants = len(values)
-    n_uniform = _number(crossing[Stage.RUN], uniform, n_constants)
-    only_constants = {n.number: uniform[n.number] for n in constants}
     leaves = {op: [n for n in postorder(roots) if n.op == op] for op in ("param", "time", "lane")}
-
-    setup = _stage(leaves["param"], only_constants, n_constants, crossing[Stage.RUN])
+    made_of_params = [n for n in crossing[Stage.RUN] if n.op != "param"]
+    n_given = _number(leaves["param"], uniform, n_constants)
+    setup = _stage((), uniform, n_given, made_of_params)
+    n_uniform = _number(made_of_params, uniform, n_given)
     table = _stage(leaves["time"], uniform, n_uniform, crossing[Stage.TIME])
     lanes = _stage(leaves["lane"], uniform, n_uniform, crossing[Stage.LANE])
     rows = [*inputs]
@@ -57,7 +57,7 @@ def _assembled(b: Builder, inputs: Named, head: Named, tail: Named, state: Seque
     main = Layout(rows, uniform, n_uniform).section(head, tail, state)
     return Program(
         constants=values,
-        params=tuple(n.attr for n in leaves["param"]),
+        params=tuple(Slot(n.attr, uniform[n.number], n.size) for n in leaves["param"]),
         setup=setup,
         table=table,
         lanes=lanes,

@@ -87,13 +87,14 @@ def empty_section(n_uniform: int) -> Section:
 class Program:
     """The sections of one computation, in the order in which they run.
 
-    The uniform numbers are `constants`, then the outputs of `setup` (of the parameters, once a run). `table` is a
-    function of the step number t, `lanes` of hyperparameters that differ between trajectories; both run once, in
-    float64, and their outputs are rounded to the run's dtype. `main` is the step, or the function that is evaluated.
+    The uniform numbers are `constants`, then the parameters, then the outputs of `setup`, which is computed of these
+    once a run and has no other inputs. `table` is a function of the step number t, `lanes` of hyperparameters that
+    differ between trajectories; both run once, in float64, and their outputs are rounded to the run's dtype. `main` is
+    the step, or the function that is evaluated.
     """
 
     constants: FloatArray
-    params: tuple[str, ...]  #: names behind the inputs of `setup`
+    params: tuple[Slot, ...]  #: where parameters stand among the uniform numbers
     setup: Section
     table: Section
     lanes: Section

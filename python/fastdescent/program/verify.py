@@ -37,14 +37,21 @@ class InvalidProgram(ValueError):
 def verify(program: Program) -> None:
     """Raises InvalidProgram where the Program is not sound."""
     n_constants = len(program.constants)
-    n_uniform = n_constants + sum(s.size for s in program.setup.outputs)
-    verify_section(program.setup, n_constants)
+    n_given = _verify_params(program.params, n_constants)
+    n_uniform = n_given + sum(s.size for s in program.setup.outputs)
+    _require(not program.setup.inputs, "setup has inputs")
+    verify_section(program.setup, n_given)
     for section in (program.table, program.lanes, program.main):
         verify_section(section, n_uniform)
-    _require(
-        len(program.params) == len(program.setup.inputs) or not program.setup.outputs, "parameters do not fit setup"
-    )
     _verify_state(program)
+
+
+def _verify_params(params: tuple[Slot, ...], offset: int) -> int:
+    """The number of uniform numbers up to the last parameter."""
+    for slot in params:
+        _require(slot.offset == offset and slot.size >= 0, f"parameter {slot.name} does not follow what is before it")
+        offset = slot.stop
+    return offset
 
 
 def verify_section(section: Section, n_uniform: int) -> None:
