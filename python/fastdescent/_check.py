@@ -64,6 +64,11 @@ def whole_number(name: str, value: object, at_least: int, at_most: int | None = 
     return result
 
 
+def random_seed(value: object) -> int:
+    """A seed of 64 bits."""
+    return whole_number("seed", value, at_least=0, at_most=2**64 - 1)
+
+
 def real_array(name: str, value: object) -> npt.NDArray[Any]:
     """An array of float32 or float64; integers become float64."""
     try:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._check import not_negative, positive, whole_number
+from fastdescent._check import not_negative, positive, random_seed, whole_number
 from fastdescent._normals import FIRST_OF_DATA, circle, normals
 
 __all__ = ["teacher_student", "two_moons", "two_spirals"]
@@ -124,7 +124,7 @@ def teacher_student(
     from fastdescent.surfaces._networks import Network
 
     widths = checked_widths(widths)
-    rows, key = whole_number("n", n, at_least=1), _seed(seed)
+    rows, key = whole_number("n", n, at_least=1), random_seed(seed)
     drawn = normals(key, FIRST_OF_DATA, rows, widths[0] + widths[-1])
     X = np.ascontiguousarray(drawn[:, : widths[0]])
     w = he_weights(widths, normals(key, _TEACHER, 1, n_weights(widths, bias=True))[0])
@@ -138,10 +138,6 @@ def _half(n: object) -> int:
     return count // 2
 
 
-def _seed(seed: object) -> int:
-    return whole_number("seed", seed, at_least=0, at_most=2**64 - 1)
-
-
 def _unit_steps(n: int) -> Floats:
     """n numbers from 0 to 1."""
     return np.arange(n) / max(n - 1, 1)
@@ -149,5 +145,5 @@ def _unit_steps(n: int) -> Floats:
 
 def _with_noise(first: Floats, second: Floats, noise: object, seed: object) -> tuple[Floats, Labels]:
     X = np.concatenate([first, second])
-    X = X + not_negative("noise", noise) * normals(_seed(seed), FIRST_OF_DATA, len(X), 2)
+    X = X + not_negative("noise", noise) * normals(random_seed(seed), FIRST_OF_DATA, len(X), 2)
     return X, np.repeat([0, 1], len(first))

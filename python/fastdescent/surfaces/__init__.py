@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from fastdescent._check import nearest, shown
 from fastdescent._surface import Surface
 from fastdescent.surfaces._catalog import CATALOG
+from fastdescent.surfaces._clusters import lennard_jones
 from fastdescent.surfaces._factors import matrix_factorization, phase_retrieval
 from fastdescent.surfaces._layers import he, layers, xavier
 from fastdescent.surfaces._lessons import (
@@ -50,6 +51,8 @@ from fastdescent.surfaces._polynomials_2d import (
     six_hump_camel,
     three_hump_camel,
 )
+from fastdescent.surfaces._quadratics import quadratic, random_quadratic
+from fastdescent.surfaces._random import gaussian_wells, random_field, spin_glass
 from fastdescent.surfaces._waves import (
     ackley,
     alpine,
@@ -102,6 +105,7 @@ __all__ = [
     "eggholder",
     "ellipsoid",
     "flat_valley",
+    "gaussian_wells",
     "get",
     "goldstein_price",
     "griewank",
@@ -112,6 +116,7 @@ __all__ = [
     "holder_table",
     "langermann",
     "layers",
+    "lennard_jones",
     "levy",
     "levy13",
     "logistic",
@@ -128,7 +133,10 @@ __all__ = [
     "phase_retrieval",
     "plateau",
     "powell",
+    "quadratic",
     "quartic",
+    "random_field",
+    "random_quadratic",
     "rastrigin",
     "ring",
     "rosenbrock",
@@ -140,6 +148,7 @@ __all__ = [
     "shekel",
     "six_hump_camel",
     "sphere",
+    "spin_glass",
     "styblinski_tang",
     "three_hump_camel",
     "trid",

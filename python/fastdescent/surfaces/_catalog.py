@@ -79,9 +79,10 @@ def catalog(
 
 
 def with_data(make: MakeSurface) -> MakeSurface:
-    """Decorates a function that makes a Surface of data; called without arguments it takes small data of its own.
+    """Decorates a function that makes a Surface of data, or of numbers drawn from a seed.
 
-    Its docstring, up to the Parameters, becomes the surface's `about`, its name the surface's name.
+    Its docstring, up to the Parameters, becomes the surface's `about`, its name the surface's name. It is in the
+    catalog if it can be called without arguments, and so has small data of its own.
     """
     about = (inspect.getdoc(make) or "").split("\n\nParameters\n")[0]
 
@@ -91,7 +92,8 @@ def with_data(make: MakeSurface) -> MakeSurface:
 
     plain = [p.replace(annotation=p.empty) for p in inspect.signature(make).parameters.values()]
     cast(Any, made).__signature__ = inspect.Signature(plain, return_annotation=Surface)
-    CATALOG[make.__name__] = made
+    if all(p.default is not p.empty for p in plain):
+        CATALOG[make.__name__] = made
     return made
 
 
