@@ -16,15 +16,17 @@ Floats = npt.NDArray[np.float64]
 #: The dims that are tested.
 MANY_DIMENSIONAL = dict.fromkeys(
     ("sphere", "rastrigin", "ackley", "styblinski_tang", "quartic", "griewank", "levy", "double_well", "zakharov",
-     "dixon_price", "ring", "schwefel", "alpine", "salomon", "michalewicz", "plateau"), (1, 3, 10),
+     "dixon_price", "ring", "schwefel", "alpine", "salomon", "michalewicz", "plateau", "random_quadratic",
+     "gaussian_wells"), (1, 3, 10),
 ) | {
     "rosenbrock": (2, 3, 10), "trid": (2, 3, 10), "ellipsoid": (2, 3, 10), "powell": (4, 8), "perm": (1, 2, 4),
+    "random_field": (1, 3), "spin_glass": (2, 4),
 }  # fmt: skip
-WITHOUT_MINIMUM = {"monkey_saddle", "saddle", "eggholder", "mlp"}
+WITHOUT_MINIMUM = {"monkey_saddle", "saddle", "eggholder", "mlp", "random_field", "spin_glass", "gaussian_wells"}
 NOT_SMOOTH_AT_MINIMUM = {"ackley", "alpine", "salomon", "bukin6", "drop_wave"}
 #: The Hessian at the minimum is singular.
 DEGENERATE = {"quartic", "powell", "ring", "trough", "flat_valley", "two_layers", "degenerate_minimum",
-              "deep_linear", "matrix_factorization"}  # fmt: skip
+              "deep_linear", "matrix_factorization", "lennard_jones"}  # fmt: skip
 #: f at the minima, as published: a number, or a function of dim.
 LOWEST: dict[str, float | Callable[[int], float]] = dict.fromkeys(surfaces.names(), 0.0) | {
     "styblinski_tang": lambda dim: -39.16616570377142 * dim,
@@ -47,6 +49,7 @@ LOWEST: dict[str, float | Callable[[int], float]] = dict.fromkeys(surfaces.names
     "hartmann6": -3.32236801141551,
     "logistic": 0.5288080447137663,
     "matrix_factorization": 0.5,
+    "lennard_jones": -6.0,
 }
 #: Where the window is so wide that f is a plain of zeros in it, or its waves shorter than rounding allows.
 CLOSER: dict[str, tuple[float, float]] = {

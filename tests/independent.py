@@ -1,16 +1,20 @@
 """The formulas of the catalog once more, number by number in mpmath, with derivatives by differences at 60 digits.
 
-Written from the literature, not from the catalog, so that a slip in one of them shows.
+Written from the literature, not from the catalog, so that a slip in one of them shows. What is drawn at random is read
+off the surface's parameters.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import mpmath as mp
 import numpy as np
 import numpy.typing as npt
+
+from fastdescent import surfaces
 
 Floats = npt.NDArray[np.float64]
 DIGITS = 60
@@ -190,6 +194,52 @@ def _deep_linear(*x: mp.mpf) -> mp.mpf:
     return sum((a - b) ** 2 for a, b in zip(product, target, strict=True)) / 4
 
 
+def _random_quadratic(*x: mp.mpf, spectrum: Floats | None = None, Q: Floats | None = None) -> mp.mpf:
+    if spectrum is None or Q is None:
+        spectrum, Q = (surfaces.random_quadratic(len(x)).params[k] for k in ("spectrum", "Q"))
+    along = [sum(mp.mpf(Q[j, i]) * v for j, v in enumerate(x)) for i in range(len(x))]
+    return sum(mp.mpf(size) * a * a for size, a in zip(spectrum, along, strict=True)) / 2
+
+
+def _random_field(*x: mp.mpf, **given: Any) -> mp.mpf:
+    p = given or surfaces.random_field(len(x)).params
+    total = mp.mpf(p["confinement"]) * sum(v * v for v in x) / 2
+    for a, w, b in zip(p["amplitudes"], p["frequencies"], p["phases"], strict=True):
+        total += mp.mpf(a) * mp.cos(sum(mp.mpf(u) * v for u, v in zip(w, x, strict=True)) + mp.mpf(b))
+    return total
+
+
+def _spin_glass(*x: mp.mpf, couplings: Floats | None = None) -> mp.mpf:
+    J = surfaces.spin_glass(len(x)).params["couplings"] if couplings is None else couplings
+    n, p = len(x), J.ndim
+    length = mp.sqrt(sum(v * v for v in x) / n)
+    s = [v / length for v in x]
+    energy = sum(mp.mpf(J[k]) * mp.fprod(s[i] for i in k) for k in np.ndindex(J.shape))
+    return energy / mp.sqrt(n) ** (p - 1) + mp.mpf(n) / 4 * (length**2 - 1) ** 2
+
+
+def _gaussian_wells(*x: mp.mpf, **given: Any) -> mp.mpf:
+    p = given or surfaces.gaussian_wells(len(x)).params
+    total = mp.mpf(p["confinement"]) * sum(v * v for v in x) / (2 * len(x))
+    for center, depth, width in zip(p["centers"], p["depths"], p["widths"], strict=True):
+        d2 = sum((v - mp.mpf(c)) ** 2 for v, c in zip(x, center, strict=True))
+        total -= mp.mpf(depth) * mp.exp(-d2 / (2 * mp.mpf(width) ** 2))
+    return total
+
+
+def _lennard_jones(*x: mp.mpf) -> mp.mpf:
+    total = mp.mpf(0)
+    for p, q in itertools.combinations([x[k : k + 3] for k in range(0, len(x), 3)], 2):
+        r = mp.sqrt(sum((a - b) ** 2 for a, b in zip(p, q, strict=True)))
+        total += 4 * ((1 / r) ** 12 - (1 / r) ** 6)
+    return total
+
+
+def _quadratic(*x: mp.mpf, A: Floats, b: Floats) -> mp.mpf:
+    pairs = sum(mp.mpf(A[i, j]) * x[i] * x[j] for i in range(len(x)) for j in range(len(x)))
+    return pairs / 2 - sum(mp.mpf(c) * v for c, v in zip(b, x, strict=True))
+
+
 FORMULAS: dict[str, Callable[..., mp.mpf]] = {
     "sphere": lambda *x: sum(v * v for v in x),
     "rosenbrock": _rosenbrock,
@@ -261,12 +311,21 @@ FORMULAS: dict[str, Callable[..., mp.mpf]] = {
     "deep_linear": _deep_linear,
     "matrix_factorization": lambda p, q, r, s: ((p * r - 4) ** 2 + (p * s) ** 2 + (q * r) ** 2 + (q * s - 1) ** 2) / 2,
     "phase_retrieval": lambda x, y: ((x * x - 1) ** 2 + y**4 + ((x + y) ** 2 - 1) ** 2 + ((x - y) ** 2 - 1) ** 2) / 16,
+    "random_quadratic": _random_quadratic,
+    "random_field": _random_field,
+    "spin_glass": _spin_glass,
+    "gaussian_wells": _gaussian_wells,
+    "lennard_jones": _lennard_jones,
     "peaks": lambda x, y: (
         3 * (1 - x) ** 2 * mp.exp(-(x**2) - (y + 1) ** 2)
         - 10 * (x / 5 - x**3 - y**5) * mp.exp(-(x**2) - y**2)
         - mp.exp(-((x + 1) ** 2) - y**2) / 3
     ),
 }
+
+
+#: Formulas of surfaces that cannot be made without arguments.
+OF_ARGUMENTS: dict[str, Callable[..., mp.mpf]] = {"quadratic": _quadratic}
 
 
 def derivatives(f: Callable[..., mp.mpf], point: Sequence[float]) -> tuple[float, Floats, Floats]:

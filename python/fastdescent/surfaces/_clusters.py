@@ -85,7 +85,8 @@ def _lowest(n: int) -> Floats:
     s, x = lennard_jones(n), _shape(n).ravel()
     for _ in range(_NEWTON_STEPS):
         x = x - np.linalg.pinv(s.hessian(x), rcond=1e-6, hermitian=True) @ s.gradient(x)
-    return (x.reshape(-1, 3) - x.reshape(-1, 3).mean(axis=0)).reshape(1, -1)
+    atoms: Floats = x.reshape(-1, 3)
+    return np.asarray(atoms - atoms.mean(axis=0)).reshape(1, -1)
 
 
 def _shape(n: int) -> Floats:

@@ -107,8 +107,8 @@ def spin_glass(dim: int = 2, p: int = 3, seed: int = 0) -> Surface:
     sqrt(dim); for greater p not. For p = 3 and large dim it is near -1.657 dim, nearly all minima lie between there and
     -1.633 dim, and above that saddles of higher and higher index.
 
-    Auffinger, Ben Arous and Cerny, Random matrices and complexity of spin glasses, Comm. Pure Appl. Math. 66, 2013; as a
-    picture of networks: Choromanska, Henaff, Mathieu, Ben Arous and LeCun, The loss surfaces of multilayer networks,
+    Auffinger, Ben Arous and Cerny, Random matrices and complexity of spin glasses, Comm. Pure Appl. Math. 66, 2013; as
+    a picture of networks: Choromanska, Henaff, Mathieu, Ben Arous and LeCun, The loss surfaces of multilayer networks,
     AISTATS, 2015.
 
     Parameters
