@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._check import intervals, no_parameter, shown
+from fastdescent._check import intervals, no_parameter, positive, shown, whole_number
+from fastdescent._coordinates import as_points, points_of_coordinates
+from fastdescent._curvature import extremes, hessians
 from fastdescent._markup import table
 from fastdescent._threads import available_threads
 from fastdescent.program.formula import Formula
@@ -137,23 +139,23 @@ class Surface:
         >>> fd.surfaces.himmelblau()([[3.0, 2.0], [0.0, 0.0]])
         array([  0., 170.])
         """
-        points = self._points_of_coordinates(coordinates)
+        points = points_of_coordinates(coordinates, self.dim)
         return self._evaluated(("fun",), points)[0].reshape(points.shape[:-1])[()]
 
     def gradient(self, X: npt.ArrayLike) -> Array:
         """The exact gradient at X of shape (..., dim), same shape."""
-        points = self._points(X)
+        points = as_points("X", X, self.dim)
         return self._evaluated(("gradient",), points)[0].reshape(points.shape)
 
     def value_and_gradient_norm(self, X: npt.ArrayLike) -> tuple[Array, Array]:
         """f and the Euclidean norm of its gradient at X of shape (..., dim): two arrays of shape (...)."""
-        points = self._points(X)
+        points = as_points("X", X, self.dim)
         fun, norm = self._evaluated(("fun", "grad_norm"), points)
         return fun.reshape(points.shape[:-1]), norm.reshape(points.shape[:-1])
 
     def hvp(self, X: npt.ArrayLike, V: npt.ArrayLike) -> Array:
         """The Hessian at X times V, both (..., dim) and broadcast against each other; shape (..., dim)."""
-        points, directions = self._points(X), self._points(V, "V")
+        points, directions = as_points("X", X, self.dim), as_points("V", V, self.dim)
         try:
             points, directions = np.broadcast_arrays(points, directions)
         except ValueError:
@@ -162,43 +164,78 @@ class Surface:
         return self._evaluated(("hvp",), points, directions)[0].reshape(points.shape)
 
     def hessian(self, X: npt.ArrayLike) -> Array:
-        """The exact Hessian at X of shape (..., dim); shape (..., dim, dim)."""
-        points = self._points(X)
-        basis = np.eye(self.dim, dtype=points.dtype)
-        return self.hvp(points[..., np.newaxis, :], basis)
+        """The exact Hessian at X of shape (..., dim); shape (..., dim, dim). Works in little more than that memory.
 
-    def _points(self, given: Any, name: str = "X") -> Array:
-        points = _floats(name, given)
-        if not points.ndim or points.shape[-1] != self.dim:
-            raise ValueError(f"{name} must have shape (..., {self.dim}); got shape {points.shape}")
-        return points
+        Raises MemoryError where the result would not fit.
+        """
+        return hessians(self, as_points("X", X, self.dim))
 
-    def _points_of_coordinates(self, given: tuple[Any, ...]) -> Array:
-        arrays = [_floats("X", a) for a in given]
-        if len(arrays) == 1 and arrays[0].ndim and arrays[0].shape[-1] == self.dim:
-            return arrays[0]
-        shapes = ", ".join(str(a.shape) for a in arrays)
-        if len(arrays) != self.dim:
-            got = f"shape {shapes}" if len(arrays) == 1 else f"{len(arrays)} arrays"
-            raise ValueError(f"X must have shape (..., {self.dim}), or be {self.dim} arrays; got {got}")
-        try:
-            return np.stack(np.broadcast_arrays(*arrays), axis=-1)
-        except ValueError:
-            raise ValueError(f"the {self.dim} arrays must have shapes that broadcast; got {shapes}") from None
+    def spectrum(self, X: npt.ArrayLike, k: int = 3, *, vectors: bool = False, tol: float = 1e-9) -> Any:
+        """The ends of the Hessian's spectrum: its k smallest and k largest eigenvalues.
+
+        H(x) v_i = lambda_i v_i, |v_i| = 1
+
+        Beyond 512 dimensions no Hessian is made: Lanczos' method, restarted as in ARPACK (Sorensen, SIAM J. Matrix
+        Anal. Appl. 13, 1992), needs products with vectors alone, some hundred. Of an eigenvalue that occurs several
+        times it may find fewer. In fewer dimensions, and where eigenvalues lie so close together that this would take
+        longer, the whole Hessian is diagonalized.
+
+        Parameters
+        ----------
+        X : array, (..., dim)
+        k : int
+            At each end.
+        vectors : bool
+            Whether eigenvectors are wanted, too.
+        tol : float
+            The largest |H v_i - lambda_i v_i|, relative to the largest |lambda_i|. A greater one takes less time.
+
+        Returns
+        -------
+        values : float64 array, (..., m)
+            Ascending, m = min(2 k, dim). NaN where the Hessian is not finite.
+        vectors : float64 array, (..., m, dim)
+            If asked for: a row for each value, of either sign.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where an argument is not as described.
+        MemoryError
+            Where the whole Hessian is needed and would not fit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastdescent as fd
+        >>> s = fd.surfaces.ellipsoid(dim=1000, kappa=50.0)
+        >>> s.spectrum(np.zeros(1000), k=2).round(6)
+        array([ 1.      ,  1.003924, 49.804586, 50.      ])
+        """
+        points = as_points("X", X, self.dim)
+        ends = whole_number("k", k, at_least=1), positive("tol", tol)
+        values, axes = extremes(self, points.reshape(-1, self.dim), *ends)
+        values = values.reshape(*points.shape[:-1], values.shape[-1])
+        return (values, axes.reshape(*values.shape, self.dim)) if vectors else values
 
     def _evaluated(self, outputs: tuple[str, ...], X: Array, V: Array | None = None) -> list[Array]:
+        return self._evaluator(outputs, X.dtype)(X, V)
+
+    def _evaluator(self, outputs: tuple[str, ...], dtype: np.dtype[Any]) -> Callable[..., list[Array]]:
+        """A function of X and, for "hvp", V: what depends on parameters alone is computed once for all its calls."""
         from fastdescent.engines import get_engine
         from fastdescent.engines.protocol import uniform_values
 
         engine, program = get_engine("auto"), self._formula.program(*outputs)
-        inputs = {"x": X.reshape(-1, self.dim)}
-        if V is not None:
-            inputs["v"] = V.reshape(-1, self.dim)
         with np.errstate(over="ignore", under="ignore"):
-            uniform = uniform_values(engine, program, self.params).astype(X.dtype)
-        n = len(inputs["x"])
-        found = engine.evaluate(program.main, uniform, inputs, n, available_threads())
-        return [found[name] for name in outputs]
+            uniform = uniform_values(engine, program, self.params).astype(dtype, copy=False)
+
+        def evaluated(X: Array, V: Array | None = None) -> list[Array]:
+            inputs = {name: a.reshape(-1, self.dim) for name, a in (("x", X), ("v", V)) if a is not None}
+            found = engine.evaluate(program.main, uniform, inputs, len(inputs["x"]), available_threads())
+            return [found[name] for name in outputs]
+
+        return evaluated
 
     def __getstate__(self) -> dict[str, Any]:
         """A pickle holds the traced formula, not the user's function: static parameters stay as they are."""
@@ -269,16 +306,6 @@ class Surface:
 
         line = formula_line(self)
         return table(([("f", line)] if line != self.name else []) + facts(self), title=self.name)
-
-
-def _floats(name: str, value: Any) -> Array:
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name} must be an array of numbers ({error})") from None
-    if array.dtype.kind not in "iufb":
-        raise TypeError(f"{name} must be an array of real numbers; got {array.dtype} ({shown(value)})")
-    return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
 
 
 def _param(name: str, value: Any) -> Any:
