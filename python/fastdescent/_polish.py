@@ -20,7 +20,7 @@ from fastdescent._surface import Surface
 RESOLVED = 1e-9
 #: Polishing goes no further than this from where it began: basins are wider, or there is nothing to tell apart.
 REACH = 1e-3
-_MOST_STEPS = 40
+_MOST_STEPS, _MOST_APPROACHING = 40, 8
 _NUMBERS_AT_ONCE = 1 << 21  # of Hessians: 16 MiB
 _EXACT = 1e-12  # Newton's step has nothing left to improve
 _CLOSE = 1e-8  # ... or not more than rounding allows
@@ -69,26 +69,36 @@ def polish(surface: Surface, start: Floats, frame: Frame, tiny: float) -> Polish
     goes there. Elsewhere it descends: steps of Newton's method with the curvatures' absolute values, which saddles
     repel (Dauphin et al. 2014), in a trust region, f falling with every step.
     """
-    parts = [_Descent(surface, x, frame, tiny).run() for x in _chunks(start, surface.dim)]
-    return judged(surface, Polished.joined(parts), frame, _CLOSE)
+    parts = []
+    for x in _chunks(start, surface.dim):
+        descent = _Descent(surface, x, frame, tiny)
+        parts.append(_judged(surface, descent.run(), descent.model, frame, _CLOSE))
+    return Polished.joined(parts)
 
 
 @_quiet
 def judged(surface: Surface, points: Polished, frame: Frame, close: float) -> Polished:
     """With eigenvalues, and SETTLED where the point is a clean critical point with a Newton step of at most `close`."""
-    parts = []
-    for index in _chunks(np.arange(len(points)), surface.dim):
-        part = points[index]
-        here = _Model.at(surface, part.x, frame)
-        clean = here.resolved & (here.newton_length <= close) & _same_nearby(surface, part.x, frame, here.curvatures)
-        state = part.state.copy()
-        at_rest = here.newton_length_of_resolved <= close
-        state[here.valid & at_rest & ~clean & (state == State.ACTIVE)] = State.DEGENERATE
-        state[clean & (state == State.ACTIVE)] = State.SETTLED
-        state[state == State.ACTIVE] = State.LOST
-        values = np.asarray(np.linalg.eigvalsh(_finite(surface.hessian(part.x))[0]), np.float64)
-        parts.append(Polished(part.x, here.fun, here.grad_norm, values, state))
-    return Polished.joined(parts)
+    parts = [points[index] for index in _chunks(np.arange(len(points)), surface.dim)]
+    return Polished.joined([_judged(surface, p, _Model.at(surface, p.x, frame), frame, close) for p in parts])
+
+
+def _judged(surface: Surface, points: Polished, here: _Model, frame: Frame, close: float) -> Polished:
+    """As `judged`; `here` is the model at the points."""
+    clean = here.resolved & (here.newton_length <= close) & _same_nearby(surface, points.x, frame, here)
+    state = points.state.copy()
+    at_rest = here.newton_length_of_resolved <= close
+    state[here.valid & at_rest & ~clean & (state == State.ACTIVE)] = State.DEGENERATE
+    state[clean & (state == State.ACTIVE)] = State.SETTLED
+    state[state == State.ACTIVE] = State.LOST
+    return Polished(points.x, here.fun, here.grad_norm, _eigenvalues(surface, points.x, frame, here), state)
+
+
+def _eigenvalues(surface: Surface, x: Floats, frame: Frame, here: _Model) -> Floats:
+    """In the surface's own units; the curvatures serve where all coordinates have the same unit."""
+    if np.ptp(frame.width) == 0:
+        return np.asarray(here.curvatures / frame.width[0] ** 2)
+    return np.asarray(np.linalg.eigvalsh(_finite(surface.hessian(x))[0]), np.float64)
 
 
 def unpolished(x: Floats) -> Polished:
@@ -186,6 +196,7 @@ class _Descent:
 
     def run(self) -> Polished:
         self.state[~self.model.valid] = State.LOST
+        self._approach()
         for _ in range(_MOST_STEPS):
             moving = np.flatnonzero((self.state == State.ACTIVE) & ~self.at_rest)
             if not len(moving):
@@ -194,6 +205,29 @@ class _Descent:
         # What ran out of steps converges too slowly for a clean critical point.
         self.state[(self.state == State.ACTIVE) & ~self.at_rest] = State.DEGENERATE
         return replace(unpolished(self.x), state=self.state)
+
+    def _approach(self) -> None:
+        """Points beside a critical point go there on the curvatures of where they began, which a gradient a step costs.
+
+        That is nearly all of them, and of their way; Hessians are diagonalized where it begins and where it ends.
+        """
+        near = np.flatnonzero((self.state == State.ACTIVE) & (self.model.newton_length <= self.tiny))
+        if not len(near):
+            return
+        here, x = self.model[near], self.x[near]
+        moving = np.ones(len(near), np.bool_)
+        for _ in range(_MOST_APPROACHING):
+            trial = x + np.einsum("mik,mk->mi", here.axes, here.newton_steps) * self.frame.width
+            gradient = self.surface.gradient(trial) * self.frame.width
+            slope = np.linalg.norm(gradient, axis=-1)
+            moving &= slope < here.slope
+            if not moving.any():
+                break
+            x[moving], here.slope[moving] = trial[moving], slope[moving]
+            here.along[moving] = np.einsum("mki,mk->mi", here.axes[moving], gradient[moving])
+        self.x[near] = x
+        self.model.put(near, _Model.at(self.surface, x, self.frame), np.ones(len(near), np.bool_))
+        self._judge(near, ~moving & (self.model[near].newton_length <= _CLOSE))
 
     def _step(self, moving: npt.NDArray[np.int_]) -> None:
         here, radius = self.model[moving], self.radius[moving]
@@ -224,19 +258,25 @@ class _Descent:
         self.state[moving[gone | (self.radius[moving] < _EXACT)]] = State.LOST
 
 
-def _same_nearby(surface: Surface, x: Floats, frame: Frame, curvatures: Floats) -> npt.NDArray[np.bool_]:
+def _same_nearby(surface: Surface, x: Floats, frame: Frame, here: _Model) -> npt.NDArray[np.bool_]:
     """Whether every curvature keeps sign and size a little way off.
 
     At a degenerate point such as the centre of x**4 Newton's method never quite arrives, and there the curvatures are
-    small but not zero; they change out of recognition within a distance at which a clean point's hardly change.
+    small but not zero; they change out of recognition within a distance at which a clean point's hardly change. No
+    curvature changes by more than the norm of the Hessian's change (Weyl), which mostly tells without another one.
     """
-    dim = x.shape[1]
+    dim, size = x.shape[1], np.abs(here.curvatures)
     generic = np.cos(1.0 + 2.4 * np.arange(dim))  # no symmetric surface has this direction
     generic *= _PROBE / np.linalg.norm(generic)
-    same = np.ones(len(x), np.bool_)
+    scale = np.multiply.outer(frame.width, frame.width)
+    at = (here.axes * here.curvatures[:, np.newaxis]) @ here.axes.transpose(0, 2, 1)
+    same = here.valid
     for side in (-1.0, 1.0):
-        hessian = surface.hessian(x + side * generic * frame.width) * np.multiply.outer(frame.width, frame.width)
-        matrices, finite = _finite(hessian)
-        change = np.abs(np.linalg.eigvalsh(matrices) - curvatures)
-        same &= finite & np.all(change <= 0.5 * np.abs(curvatures), axis=-1)
+        there, finite = _finite(surface.hessian(x + side * generic * frame.width) * scale)
+        same = same & finite
+        change = np.linalg.norm(there - at, axis=(-2, -1))
+        unsure = np.flatnonzero(same & (change > 0.5 * size.min(axis=-1)))
+        if len(unsure):
+            change_of_each = np.abs(np.linalg.eigvalsh(there[unsure]) - here.curvatures[unsure])
+            same[unsure] = np.all(change_of_each <= 0.5 * size[unsure], axis=-1)
     return same
