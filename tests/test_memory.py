@@ -74,3 +74,24 @@ def test_what_goes_on_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
         fd.resume(cut, max_steps=9)
     monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: 32.0 * NUMBER)
     assert fd.resume(cut, max_steps=9).nit.max() == 9
+
+
+def test_the_rows_of_large_programs_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each thread works on 512 bytes a row: for gradient descent the point, and its gradient."""
+    dim = 100_000
+    s = fd.surfaces.sphere(dim=dim)
+    x0 = fd.uniform(s.window, 3)
+    n_rows = s.program(fd.GD(lr=0.1))._program.main.n_rows + 2 * dim
+
+    def call() -> None:
+        fd.descend(s, x0, fd.GD(lr=0.1), max_steps=2, n_threads=1, final=False)
+
+    results = 3 * (8 * (dim + 2) + 5)
+    monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: float(results + 512 * n_rows))
+    call()
+    monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: float(results + 512 * n_rows - 1))
+    with pytest.raises(MemoryError, match=r"a run of 3 trajectories would take .* keep and record less$"):
+        call()
+    monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: 1e7)
+    with pytest.raises(MemoryError, match=r"a program of \d+ rows would take .*; use a smaller surface"):
+        s.gradient(x0)

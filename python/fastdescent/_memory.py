@@ -7,6 +7,8 @@ from pathlib import Path
 
 _MEMINFO = Path("/proc/meminfo")
 _GROUP = Path("/sys/fs/cgroup")
+_BYTES_OF_A_ROW = 512  # a number for each lane of a block: eight of the longest vectors
+_SURELY_FREE = 1 << 26
 
 
 def refuse_if_too_large(n_bytes: int, what: str, advice: str) -> None:
@@ -14,6 +16,12 @@ def refuse_if_too_large(n_bytes: int, what: str, advice: str) -> None:
     free = free_bytes()
     if n_bytes > free:
         raise MemoryError(f"{what} would take {_size(n_bytes)}, and {_size(free)} are free; {advice}")
+
+
+def bytes_of_work(n_rows: int, n_threads: int) -> int:
+    """Of the rows that threads work on, at most; 0 where that is hardly anything."""
+    n_bytes = n_rows * _BYTES_OF_A_ROW * n_threads
+    return n_bytes if n_bytes > _SURELY_FREE else 0
 
 
 def _size(n_bytes: float) -> str:

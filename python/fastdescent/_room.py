@@ -1,10 +1,11 @@
-"""What a run takes of memory beside its starts: results, kept state, recorded paths, values of each trajectory."""
+"""What a run takes of memory beside its starts: results, kept state, recorded paths, values of each trajectory, and the
+rows that its threads work on."""
 
 from __future__ import annotations
 
 import math
 
-from fastdescent._memory import refuse_if_too_large
+from fastdescent._memory import bytes_of_work, refuse_if_too_large
 from fastdescent.engines.protocol import DescentJob
 
 _NIT_AND_STATUS = 4 + 1  # bytes
@@ -18,11 +19,13 @@ def refuse_without_room(job: DescentJob) -> None:
     n_numbers = (0 if job.overwrite else dim) + n_kept + _AT_THE_END
     size = job.starts.itemsize
     path = job.record.n_rows * (len(job.record.steps) + 1) * dim * size if len(job.record.steps) else 0
+    program = job.program
+    work = bytes_of_work(program.main.n_rows + 2 * program.n_state, min(job.n_threads, n))
     kept = f" whose state of {n_kept} numbers each is kept" if n_kept else ""
     refuse_if_too_large(
-        n * (n_numbers * size + _NIT_AND_STATUS) + bytes_of_lanes(job) + path,
+        n * (n_numbers * size + _NIT_AND_STATUS) + bytes_of_lanes(job) + path + work,
         f"a run of {n} trajectories{kept}{' and recorded' if path else ''}",
-        "run fewer at once, or keep and record less",
+        "run fewer at once, or keep and record less" + (", or use fewer threads" if work and job.n_threads > 1 else ""),
     )
 
 

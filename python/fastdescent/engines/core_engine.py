@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._memory import bytes_of_work, refuse_if_too_large
 from fastdescent.engines.host import isa, n_lanes
 from fastdescent.engines.protocol import (
     DescentJob,
@@ -45,7 +46,9 @@ class CoreEngine:
     def evaluate(
         self, section: Section, uniform: Floats, inputs: Mapping[str, Floats], n_points: int, n_threads: int
     ) -> dict[str, Floats]:
-        dtype = uniform.dtype
+        dtype, work = uniform.dtype, bytes_of_work(section.n_rows, min(n_threads, n_points))
+        if work:
+            refuse_if_too_large(work, f"a program of {section.n_rows} rows", "use a smaller surface")
         arrays = [np.ascontiguousarray(inputs[s.name], dtype=dtype) for s in section.inputs]
         results = self._core.evaluate(
             isa=isa(),
