@@ -184,7 +184,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "error", "text"), BAD, ids=lambda v: str(v)[:40] if isinstance(v, dict) else "")
+@pytest.mark.parametrize(("change", "error", "text"), BAD, ids=lambda v: ", ".join(v) if isinstance(v, dict) else "")
 def test_bad_arguments(change: dict[str, Any], error: type[Exception], text: str) -> None:
     options: dict[str, Any] = {"surface": HIMMELBLAU, "x0": np.zeros((3, 2)), "optimizer": fd.GD(lr=0.01)} | change
     with pytest.raises(error, match=text):

@@ -1,4 +1,4 @@
-"""The C++ core. Used by `fastdescent.engines.native` and the modules of starts and endpoints only."""
+"""The C++ core. `fastdescent.engines.host` names it `core`; `engines/numba/core.py` has the same functions."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
