@@ -18,7 +18,7 @@ import sys
 from dataclasses import replace
 
 from fastdescent.engines.core_engine import CoreEngine
-from fastdescent.engines.host import WHY_NO_EXTENSION, core, isa
+from fastdescent.engines.host import WHY_NO_CORE, WHY_NO_EXTENSION, core, isa
 from fastdescent.engines.protocol import DescentJob, Ends, Engine, Live, Values
 from fastdescent.program.program import turns_of
 
@@ -69,6 +69,8 @@ def _usual() -> Engine:
     """The engine that needs no reasons."""
     from fastdescent.engines import get_engine
 
+    if WHY_NO_CORE:
+        raise ImportError(WHY_NO_CORE)
     return get_engine("numba" if WHY_NO_EXTENSION else "native")
 
 
