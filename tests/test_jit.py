@@ -321,7 +321,9 @@ def test_constants_that_differ_in_bits_alone_have_kernels_of_their_own() -> None
 @pytest.mark.parametrize(("engine", "package"), [("jit", "llvmlite"), ("numba", "numba")])
 def test_what_is_missing_says_why(engine: str, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "find_spec", lambda name: None)
-    words = re.escape(f'engine "{engine}" is missing: {package} is not installed: pip install {package}; fd.info() tells')
+    words = re.escape(
+        f'engine "{engine}" is missing: {package} is not installed: pip install {package}; fd.info() tells'
+    )
     with pytest.raises(ValueError, match=words):
         fd.descend(fd.surface("x**2"), [[1.0]], fd.GD(lr=0.1), engine=engine)
     assert not {e.name: e for e in fd.info().engines}[engine].available
