@@ -16,8 +16,8 @@ PYBIND11_MODULE(_core, m) {
   });
   m.def("opcodes", [] {
     return std::vector<std::pair<std::string, int>>{
-#define FD_PAIR(name, arity) {#name, arity},
-        FD_ELEMENTWISE(FD_PAIR) FD_REDUCTIONS(FD_PAIR)
+#define FD_PAIR(name, arity, ...) {#name, arity},
+        FD_ELEMENTWISE(FD_PAIR) FD_REDUCTIONS(FD_PAIR) FD_DRAWS(FD_PAIR){"gather", 2},
 #undef FD_PAIR
     };
   });

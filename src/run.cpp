@@ -79,8 +79,9 @@ py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, 
                       const Array<T>& lane_values, const StepRows& rows, const std::vector<double>& limits,
                       const Array<T>& center, const Array<T>& box, bool plain, const Array<T>& state_before,
                       const Counts& t_before, const Statuses& status_before, const Array<uint32_t>& record_steps,
-                      const Counts& record_rows, size_t n_recorded, bool keep_state, uint32_t max_steps,
-                      const Addresses& compiled, size_t n_lanes, unsigned n_threads, py::object poll) {
+                      const Counts& record_rows, size_t n_recorded, bool keep_state, uint64_t first_index,
+                      const Array<uint64_t>& indices, uint32_t max_steps, const Addresses& compiled, size_t n_lanes,
+                      unsigned n_threads, py::object poll) {
   const auto n = static_cast<size_t>(starts.shape(0)), dim = static_cast<size_t>(starts.shape(1));
   const Tests<T> tests{.dim = static_cast<int32_t>(dim),
                        .x = rows.x,
@@ -122,6 +123,8 @@ py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, 
                        .state_before = state_before.size() ? state_before.data() : nullptr,
                        .t_before = t_before.size() ? t_before.data() : nullptr,
                        .status_before = in_place ? status_before.data() : nullptr,
+                       .first_index = first_index,
+                       .indices = indices.size() ? indices.data() : nullptr,
                        .n = n,
                        .dim = dim,
                        .n_state = n_state,
@@ -129,6 +132,7 @@ py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, 
                        .lane_row = rows.lane_row,
                        .n_table = static_cast<size_t>(table.shape(1)),
                        .table_row = rows.table_row,
+                       .n_index = rows.n_index,
                        .max_steps = max_steps,
                        .tests = tests,
                        .plain = plain,
@@ -150,9 +154,10 @@ py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, 
 
 void define_run(py::module_& m) {
   py::class_<StepRows>(m, "StepRows")
-      .def(py::init<int32_t, int32_t, int32_t, int32_t, int32_t, int32_t, int32_t, size_t, size_t>(), py::kw_only(),
-           py::arg("x"), py::arg("gradient"), py::arg("fun"), py::arg("previous_fun"), py::arg("previous_x"),
-           py::arg("moved"), py::arg("alarm"), py::arg("lane_row"), py::arg("table_row"));
+      .def(py::init<int32_t, int32_t, int32_t, int32_t, int32_t, int32_t, int32_t, size_t, size_t, size_t>(),
+           py::kw_only(), py::arg("x"), py::arg("gradient"), py::arg("fun"), py::arg("previous_fun"),
+           py::arg("previous_x"), py::arg("moved"), py::arg("alarm"), py::arg("lane_row"), py::arg("n_index"),
+           py::arg("table_row"));
   const auto both = [&m]<class T>(T) {
     m.def("evaluate", &evaluate_section<T>, py::kw_only(), py::arg("isa"), py::arg("code"), py::arg("n_rows"),
           py::arg("uniform").noconvert(), py::arg("inputs"), py::arg("input_offsets"), py::arg("outputs"),
@@ -163,8 +168,9 @@ void define_run(py::module_& m) {
           py::arg("lane_values").noconvert(), py::arg("rows"), py::arg("limits"), py::arg("center").noconvert(),
           py::arg("box").noconvert(), py::arg("plain"), py::arg("state_before").noconvert(),
           py::arg("t_before").noconvert(), py::arg("status_before").noconvert(), py::arg("record_steps"),
-          py::arg("record_rows"), py::arg("n_recorded"), py::arg("keep_state"), py::arg("max_steps"),
-          py::arg("compiled"), py::arg("n_lanes"), py::arg("n_threads"), py::arg("poll"));
+          py::arg("record_rows"), py::arg("n_recorded"), py::arg("keep_state"), py::arg("first_index"),
+          py::arg("indices").noconvert(), py::arg("max_steps"), py::arg("compiled"), py::arg("n_lanes"),
+          py::arg("n_threads"), py::arg("poll"));
   };
   both(double{});
   both(float{});

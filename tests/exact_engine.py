@@ -20,7 +20,7 @@ from fastdescent._run import run_job
 from fastdescent._status import Status
 from fastdescent.engines.protocol import DescentJob, Ends, lane_values, table_values, uniform_values
 from fastdescent.program.exact import Exact
-from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NAMES, REDUCTIONS
+from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE, GATHER, NAMES, REDUCTIONS
 from fastdescent.program.program import N_INNER, N_MIDDLE, N_OUTER, OP, OUT, PLACE, UNIFORM, A, Section
 
 
@@ -28,6 +28,9 @@ def run_code(m: Exact, code: np.ndarray, rows: list[float], uniform: list[float]
     """Runs instructions on one lane's rows, in place."""
     for row in code.tolist():
         name = NAMES[row[OP]]
+        if name in DRAWS:
+            draw(m, row, rows, uniform)
+            continue
         for i, h in itertools.product(range(row[N_OUTER]), range(row[N_MIDDLE])):
             terms = []
             for j in range(row[N_INNER]):
@@ -35,12 +38,28 @@ def run_code(m: Exact, code: np.ndarray, rows: list[float], uniform: list[float]
                 for k in range(ARITY[name]):
                     source = uniform if row[UNIFORM] >> k & 1 else rows
                     operands.append(source[_place(row, A + PLACE * k, i, h, j)])
-                if name in REDUCTIONS:
+                if name == GATHER:
+                    which, apart = int(min(max(operands[0], 0), row[A + 2 * PLACE] - 1)), row[A + 2 * PLACE + 1]
+                    found = uniform[_place(row, A + PLACE, i, h, j) + which * apart]
+                    rows[_place(row, OUT, i, h, j)] = found
+                elif name in REDUCTIONS:
                     terms.append(operands)
                 else:
                     rows[_place(row, OUT, i, h, j)] = ELEMENTWISE[name](m, *operands)
             if name in REDUCTIONS:
                 rows[_place(row, OUT, i, h, 0)] = _reduced(m, name, terms)
+
+
+def draw(m: Exact, row: list[int], rows: list[float], uniform: list[float]) -> None:
+    """In float64, whatever the dtype; the results are rounded."""
+    wide = Exact("float64")
+    counter, key = (
+        [(uniform if row[UNIFORM] >> k & 1 else rows)[_place(row, A + PLACE * k, 0, 0, j)] for j in range(row[N_INNER])]
+        for k in range(2)
+    )
+    for i in range(row[N_OUTER]):
+        for h, number in enumerate(DRAWS[NAMES[row[OP]]](wide, counter, key, i)):
+            rows[_place(row, OUT, i, h, 0)] = m.const(number)
 
 
 def _place(row: list[int], column: int, *index: int) -> int:
@@ -138,6 +157,8 @@ class ExactEngine:
         n_state = job.program.n_state
         rows[:n_state] = np.asarray(job.initial, job.starts.dtype).tolist()
         rows[: job.starts.shape[1]] = job.starts[i].tolist()
+        number = job.first_index + i if job.indices is None else int(job.indices[i])
+        lane = lane + [float(number >> 16 * k & 0xFFFF) for k in range(job.program.n_index)]
         rows[n_state : n_state + len(lane)] = lane
         for t in range(job.max_steps + 1):
             if table[0]:

@@ -20,7 +20,7 @@ import numpy as np
 import parity
 import pytest
 from available import COMPILED, ENGINES, ISAS, USUAL, needs_extension
-from test_opcodes import DTYPES, N_TERMS, assert_same_bits, expected, operands
+from test_opcodes import DTYPES, N_TERMS, NAMES, assert_same_bits, expected, operands
 
 import fastdescent as fd
 from fastdescent import engines
@@ -29,7 +29,7 @@ from fastdescent.engines.jit import cache, shape
 from fastdescent.engines.jit.background import Kept
 from fastdescent.engines.jit.kernel import Shape
 from fastdescent.engines.protocol import DescentJob, Recording, StopLimits
-from fastdescent.program.opcodes import ARITY, NAMES, NUMBERS, REDUCTIONS
+from fastdescent.program.opcodes import ARITY, NUMBERS, REDUCTIONS
 from fastdescent.program.program import (
     N_INNER,
     N_MIDDLE,
@@ -82,7 +82,8 @@ def opcode_job(name: str, x: Any) -> DescentJob:
     return DescentJob(
         program=opcode_program(name, n_terms), initial=(0.0, 0.0), starts=np.zeros((len(x), 1), x.dtype),
         overwrite=False, params={}, schedules={}, lane_inputs=lanes, state=None, nit=None, keep_state=True,
-        record=NO_RECORDING, limits=limits, plain=False, max_steps=1, n_threads=1, poll=None,
+        first_index=0, indices=None, record=NO_RECORDING, limits=limits, plain=False, max_steps=1, n_threads=1,
+        poll=None,
     )  # fmt: skip
 
 

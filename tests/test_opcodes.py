@@ -12,12 +12,14 @@ from available import ENGINES, ISAS
 
 from fastdescent.engines import get_engine
 from fastdescent.program.exact import Exact
-from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NAMES, NUMBERS, REDUCTIONS
+from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NUMBERS, REDUCTIONS
 from fastdescent.program.program import N_INNER, N_MIDDLE, N_OUTER, OP, OUT, PLACE, UNIFORM, WIDTH, A, Section, Slot
 
 Floats = npt.NDArray[np.floating]
 DTYPES = ("float64", "float32")
 N_RANDOM, N_TERMS = 300, 5
+#: Those that make numbers of numbers; the others are in test_random_opcodes.py.
+NAMES = (*ELEMENTWISE, *REDUCTIONS)
 #: Engines with ways of their own to run a section.
 EVALUATORS = [name for name in ENGINES if name != "jit"]
 

@@ -21,9 +21,10 @@ from fastdescent.engines import get_engine
 from fastdescent.engines.jit import cache
 from fastdescent.engines.jit.kernel import Shape
 from fastdescent.engines.protocol import DescentJob, Ends
-from fastdescent.program.opcodes import NAMES, NUMBERS
+from fastdescent.program.opcodes import ELEMENTWISE, NUMBERS, REDUCTIONS
 from fastdescent.program.program import OP
 
+NAMES = (*ELEMENTWISE, *REDUCTIONS)
 N_PROGRAMS = 1250  #: about a thousand differ: Hypothesis comes back to some with other starts and options
 EACH = -(-N_PROGRAMS // len(NAMES))
 PHASES = (Phase.generate, Phase.shrink)

@@ -9,21 +9,23 @@ constexpr int longest_unrolled = 4;
 
 int arity_of(Op op) {
   switch (op) {
-#define FD_CASE(name, arity) \
-  case Op::name:             \
+#define FD_CASE(name, arity, ...) \
+  case Op::name:                  \
     return arity;
     FD_ELEMENTWISE(FD_CASE)
     FD_REDUCTIONS(FD_CASE)
+    FD_DRAWS(FD_CASE)
 #undef FD_CASE
+    case Op::gather:
+      return 2;
     default:
       return 0;
   }
 }
 
-bool reduces(Op op) { return op >= Op::sum; }
 int turns(const Instruction& in) { return in.n_outer * in.n_middle * in.n_inner; }
 int rows_written(const Instruction& in) {
-  return reduces(static_cast<Op>(in.op)) ? in.n_outer * in.n_middle : turns(in);
+  return is_inward(static_cast<Op>(in.op)) ? in.n_outer * in.n_middle : turns(in);
 }
 bool is_uniform(const Instruction& in, int k) { return (in.uniform >> k) & 1; }
 
@@ -46,7 +48,7 @@ std::vector<Instruction> unrolled(std::span<const Instruction> code) {
   std::vector<Instruction> out;
   for (const Instruction& in : code) {
     const int n = turns(in);
-    if (reduces(static_cast<Op>(in.op)) || n > longest_unrolled) {
+    if (!is_elementwise(static_cast<Op>(in.op)) || n > longest_unrolled) {
       out.push_back(in);
       continue;
     }
@@ -99,6 +101,7 @@ Decoded placed(const Instruction& in, int block) {
   };
   Decoded d{nullptr, in.n_outer, in.n_middle, in.n_inner, place(in.out, block), {}};
   for (int k = 0; k < 3; ++k) d.operand[k] = place(in.operand[k], is_uniform(in, k) ? 1 : block);
+  if (static_cast<Op>(in.op) == Op::gather) d.operand[2] = place(in.operand[2], 1);
   return d;
 }
 
@@ -128,7 +131,7 @@ std::vector<Decoded> decode(std::span<const Instruction> code, const Kernels<T>&
     const bool single = out[at].run != nullptr;
     if (!single) out[at].run = kernels.general(op, in.uniform);
     if (one_row) live[in.out.offset] = false;
-    else if (!reduces(op)) for_rows(in, in.out, [&](int row) { live[row] = false; });
+    else if (!is_inward(op)) for_rows(in, in.out, [&](int row) { live[row] = false; });
     for (int k = 0; k < arity_of(op); ++k) {
       if (is_uniform(in, k) || (single && sources[k] != Source::row)) continue;
       for_rows(in, in.operand[k], [&](int row) { live[row] = true; });

@@ -136,6 +136,8 @@ class Lanes {
     for (size_t r = run_.dim; r < run_.n_state; ++r) at(r, lane) = state[r];
     for (size_t d = 0; d < run_.dim; ++d) at(d, lane) = run_.starts[index * run_.dim + d];
     for (size_t k = 0; k < run_.n_lane; ++k) at(run_.lane_row + k, lane) = run_.lane_values[index * run_.n_lane + k];
+    for (size_t k = 0; k < run_.n_index; ++k)
+      at(run_.lane_row + run_.n_lane + k, lane) = static_cast<T>(run_.index_of(index) >> (16 * k) & 0xffff);
     index_[lane] = index;
     t_[lane] = run_.t_before ? static_cast<uint32_t>(run_.t_before[index]) : 0;
     entry_[lane] = 0;
@@ -196,7 +198,7 @@ class Lanes {
 
   void copy_rows(uint32_t from, uint32_t to) {
     for (size_t r = 0; r < run_.n_state; ++r) at(r, to) = at(r, from);
-    for (size_t r = run_.lane_row; r < run_.lane_row + run_.n_lane; ++r) at(r, to) = at(r, from);
+    for (size_t r = run_.lane_row; r < run_.lane_row + run_.n_lane + run_.n_index; ++r) at(r, to) = at(r, from);
   }
 
   using Int = std::conditional_t<sizeof(T) == 8, int64_t, int32_t>;

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from fastdescent import data, plot, reduce, surfaces
+    from fastdescent import data, noise, plot, reduce, surfaces
     from fastdescent._basins import BasinMap, basin_map
     from fastdescent._classify import Endpoints, classify
     from fastdescent._define import surface
@@ -56,6 +56,7 @@ __all__ = [
     "grid",
     "info",
     "merge",
+    "noise",
     "optimizer",
     "plot",
     "reduce",
@@ -93,7 +94,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 if not TYPE_CHECKING:  # which would otherwise believe in any name
 
     def __getattr__(name: str) -> object:
-        if name in ("data", "plot", "reduce", "surfaces"):
+        if name in ("data", "noise", "plot", "reduce", "surfaces"):
             return import_module(f"{__name__}.{name}")
         if name not in _HOME_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_suggestion(name)}")

@@ -14,7 +14,7 @@ from fastdescent._hyper import for_pickle
 from fastdescent._markup import table
 from fastdescent._options import Options, checked_options
 from fastdescent._record import Path, Record, path_of
-from fastdescent._reduced import reduced_of
+from fastdescent._reduced import AVERAGE, reduced_of
 from fastdescent._status import Status
 from fastdescent._surface import Surface
 from fastdescent.optimizers import Optimizer
@@ -45,6 +45,12 @@ class Descent:
         Points along the way, where they were recorded.
     reduced : dict of arrays, (...) or (..., dim)
         By name, what the option reduce= asked for; empty without it.
+    average : array, (..., dim), or None
+        The average of the points along the way, where it was asked for.
+    gradient : str
+        "exact", or what is random in it: "minibatch 16", "noise 0.1".
+    seed : int
+        Of the random numbers.
     """
 
     x: Array
@@ -59,6 +65,8 @@ class Descent:
     random_starts: bool = field(default=False, repr=False)
     path: Path | None = field(default=None, repr=False)
     reduced: dict[str, Array] = field(default_factory=dict, repr=False)
+    average: Array | None = field(default=None, repr=False)
+    gradient: str = "exact"
     _kept: tuple[Options, Array] | None = field(default=None, repr=False)  #: of runs with keep_state: options, state
 
     @property
@@ -99,7 +107,7 @@ class Descent:
         return table(rows, title=f"{self.status.size} trajectories on {self._title()}")
 
     def _title(self) -> str:
-        return f"{self.surface.name} by {self.optimizer!r} (gradient: exact)"
+        return f"{self.surface.name} by {self.optimizer!r} (gradient: {self.gradient})"
 
     def _step_words(self) -> str:
         return f"median {np.median(self.nit):.0f}, most {self.nit.max()}" if self.nit.size else "none"
@@ -122,6 +130,13 @@ def descend(
     escape_radius: float | str | None = "auto",
     bounds: Any = None,
     boundary: str = "ignore",
+    noise: Any = None,
+    batch_size: int | None = None,
+    sampling: str = "replacement",
+    shared_batches: bool = False,
+    check_every: int | None = None,
+    average: str | float | None = None,
+    seed: int = 0,
     first_index: int = 0,
     record: int | Record | None = None,
     reduce: Reduction | Sequence[Reduction] = (),
@@ -148,7 +163,8 @@ def descend(
         Most updates of a trajectory.
     gtol : float, "auto" or None
         CONVERGED where the gradient's Euclidean norm is at most this. "auto": 1e-6 in float64, 1e-3 in float32,
-        where rounding of f32 gradients leaves noise of about that size. None: no test.
+        where rounding of f32 gradients leaves noise of about that size; no test with noise or minibatches. None: no
+        test.
     xtol, ftol : float or None
         STALLED where an accepted step is at most xtol long, or changed f by at most ftol.
     escape_radius : float, "auto" or None
@@ -160,6 +176,25 @@ def descend(
         back on the nearest wall, and gtol then tests the projected gradient; "reflect" mirrors them, once, and puts
         what is then beyond the other wall on that one; "wrap" carries them to the other side. Starts outside are put
         back too. Velocities of the built-in optimizers are zeroed ("clip") or turned round ("reflect") there.
+    noise : number, array, schedule, `fd.noise` or callable
+        What is added to each gradient, anew for every trajectory and step: normal numbers of this deviation, one of
+        `fastdescent.noise`, or a function ``noise(x, g, t, rng)``. An array broadcasts against the leading axes of x0.
+    batch_size : int
+        Of a `finite_sum`: each step sees so many rows of the data, drawn anew for every trajectory and step.
+    sampling : "replacement" or "shuffle"
+        Rows are drawn independently; or epochs take all rows, each in a fresh order: row number ``t * batch_size`` of
+        the endless sequence of epochs begins step t, so that a batch may span two.
+    shared_batches : bool
+        True: at each step all trajectories see the same rows.
+    check_every : int
+        With noise or minibatches: gtol, where it is given, tests the noiseless full gradient every so many steps.
+        None: every step, with minibatches about once an epoch.
+    average : "polyak", number or None
+        "polyak": the mean of all points, start and end included. A number 0 < d < 1: the exponential average, which
+        starts at x0 and becomes d * average + (1 - d) * x with each new x. It comes back as `average`.
+    seed : int
+        Of all random numbers, 64 bits. They are functions of it, of the trajectory's index and of the step, whatever
+        the threads, engine or parts of a run.
     first_index : int
         Index of the first start, where x0 is a part of a larger set.
     record : int, Record or None
@@ -198,7 +233,9 @@ def descend(
     """
     options = checked_options(
         surface, x0, optimizer, max_steps=max_steps, gtol=gtol, xtol=xtol, ftol=ftol, escape_radius=escape_radius,
-        bounds=bounds, boundary=boundary, first_index=first_index, record=record, reduce=reduce, final=final,
+        bounds=bounds, boundary=boundary, noise=noise, batch_size=batch_size, sampling=sampling,
+        shared_batches=shared_batches, check_every=check_every, average=average, seed=seed, first_index=first_index,
+        record=record, reduce=reduce, final=final,
         keep_state=keep_state, n_threads=n_threads, engine=engine, dtype=dtype, progress=progress,
     )  # fmt: skip
     from fastdescent._run import run_job
@@ -212,6 +249,7 @@ def result_of(options: Options, ends: Ends) -> Descent:
 
     fun, grad_norm = values_at_the_ends(options, ends)
     leading = options.starts.shape[:-1]
+    reduced = reduced_of(options, ends)
     return Descent(
         x=ends.x.reshape(options.starts.shape),
         fun=fun.reshape(leading),
@@ -222,7 +260,10 @@ def result_of(options: Options, ends: Ends) -> Descent:
         optimizer=options.optimizer,
         engine=ends.engine or options.engine.name,
         random_starts=options.random_starts,
+        seed=options.seed,
+        gradient=options.stochastic.words,
         path=None if options.record is None else path_of(options, ends),
-        reduced=reduced_of(options, ends),
+        reduced=reduced,
+        average=reduced.pop(AVERAGE, None),
         _kept=(options, ends.state) if options.keep_state else None,
     )

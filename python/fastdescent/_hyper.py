@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -52,11 +52,20 @@ def for_pickle(optimizer: Optimizer, last: int) -> Optimizer:
 def bind(optimizer: Optimizer, leading: tuple[int, ...], dim: int, max_steps: int) -> Hyperparameters:
     """Sorts the hyperparameters of an optimizer for a run whose starts have shape (*leading, dim)."""
     bound = Hyperparameters()
-    spec = []
-    for name, value in optimizer.hyper().items():
-        spec.append((name, _bound(bound, name, value, leading, dim, max_steps)))
-    bound.spec = tuple(spec)
+    bound.spec = bind_values(bound, optimizer.hyper().items(), "", leading, dim, max_steps)
     return bound
+
+
+def bind_values(
+    bound: Hyperparameters,
+    values: Iterable[tuple[str, Any]],
+    prefix: str,
+    leading: tuple[int, ...],
+    dim: int,
+    max_steps: int,
+) -> tuple[tuple[str, Any], ...]:
+    """What a rule is traced with, by name; the values themselves go to `bound`, under names with the prefix."""
+    return tuple((n, _bound(bound, prefix + n, value, leading, dim, max_steps)) for n, value in values)
 
 
 def _bound(bound: Hyperparameters, name: str, value: Any, leading: tuple[int, ...], dim: int, max_steps: int) -> Any:

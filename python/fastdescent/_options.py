@@ -15,8 +15,9 @@ from fastdescent._kinds import Progress, check_optimizer, check_order, check_pro
 from fastdescent._lazy import LazyStarts
 from fastdescent._memory import refuse_if_too_large
 from fastdescent._record import Record, checked_record
-from fastdescent._reduced import checked_reductions
+from fastdescent._reduced import checked_average, checked_reductions
 from fastdescent._starts import is_random
+from fastdescent._stochastic import Stochastic, bound_noise, checked_stochastic
 from fastdescent._surface import Surface
 from fastdescent._threads import checked_threads
 from fastdescent.engines import get_engine
@@ -40,6 +41,9 @@ class Options:
     random_starts: bool
     optimizer: Optimizer
     hyper: Hyperparameters
+    stochastic: Stochastic
+    seed: int
+    first_index: int
     max_steps: int
     gtol: float | None
     xtol: float | None
@@ -61,7 +65,8 @@ class Options:
 def checked_options(
     surface: Any, x0: Any, optimizer: Any, *, max_steps: Any, gtol: Any, xtol: Any, ftol: Any, escape_radius: Any,
     bounds: Any, boundary: Any, first_index: Any, record: Any, reduce: Any, final: Any, keep_state: Any, n_threads: Any,
-    engine: Any, dtype: Any, progress: Any,
+    engine: Any, dtype: Any, progress: Any, noise: Any = None, batch_size: Any = None, sampling: Any = "replacement",
+    shared_batches: Any = False, check_every: Any = None, average: Any = None, seed: Any = 0,
 ) -> Options:  # fmt: skip
     """Raises TypeError for a wrong kind, ValueError for a wrong value or shape."""
     check_order(surface, x0, optimizer)
@@ -69,22 +74,30 @@ def checked_options(
     check_optimizer(optimizer)
     check_progress(progress)
     steps = _check.whole_number("max_steps", max_steps, at_least=0, at_most=MOST_STEPS)
-    _check.whole_number("first_index", first_index, at_least=0)
+    first = _check.whole_number("first_index", first_index, at_least=0, at_most=2**64 - 1)
     starts = _checked_starts(x0, surface.dim, dtype)
     if not isinstance(engine, str):
         raise TypeError(f'engine must be text such as "auto"; got {_check.shown(engine)}')
     lows, highs = np.array(surface.window).T
     box = _checked_bounds(bounds, boundary, surface)
     n = math.prod(starts.shape[:-1])
+    leading = starts.shape[:-1]
+    random = checked_stochastic(surface, noise, batch_size, sampling, shared_batches, check_every, starts.dtype.name)
+    hyper = bind(optimizer, leading, surface.dim, steps)
+    if random.noise is not None:
+        random = replace(random, noise_spec=bound_noise(random.noise, hyper, leading, surface.dim, steps))
     wanted, recording = checked_record(record, n, surface.dim, starts.itemsize, steps)
     return Options(
         surface=surface,
         starts=starts,
         random_starts=is_random(x0),
         optimizer=optimizer,
-        hyper=bind(optimizer, starts.shape[:-1], surface.dim, steps),
+        hyper=hyper,
+        stochastic=random,
+        seed=_check.random_seed(seed),
+        first_index=first,
         max_steps=steps,
-        gtol=_GTOL[starts.dtype] if isinstance(gtol, str) and gtol == "auto" else _tolerance("gtol", gtol),
+        gtol=_checked_gtol(gtol, starts.dtype, random),
         xtol=_tolerance("xtol", xtol),
         ftol=_tolerance("ftol", ftol),
         escape_radius=_radius(escape_radius, lows, highs),
@@ -93,7 +106,7 @@ def checked_options(
         boundary=boundary,
         record=wanted,
         recording=recording,
-        reductions=checked_reductions(reduce, n, surface.dim, starts.itemsize),
+        reductions=(*checked_reductions(reduce, n, surface.dim, starts.itemsize), *checked_average(average)),
         final=_flag("final", final),
         keep_state=_flag("keep_state", keep_state),
         n_threads=checked_threads(n_threads),
@@ -158,6 +171,12 @@ def _flag(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise TypeError(f"{name} must be True or False; got {_check.shown(value)}")
     return value
+
+
+def _checked_gtol(gtol: Any, dtype: np.dtype[Any], random: Stochastic) -> float | None:
+    if not (isinstance(gtol, str) and gtol == "auto"):
+        return _tolerance("gtol", gtol)
+    return _GTOL[dtype] if random.is_exact else None
 
 
 def _tolerance(name: str, value: Any) -> float | None:

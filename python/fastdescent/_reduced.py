@@ -13,13 +13,14 @@ from fastdescent import _check
 from fastdescent._memory import refuse_if_too_large
 from fastdescent.engines.protocol import uniform_values
 from fastdescent.program.program import Program
-from fastdescent.program.reductions import Reduction, end_program
+from fastdescent.program.reductions import Exponential, Mean, Reduction, end_program
 
 if TYPE_CHECKING:
     from fastdescent._options import Options
     from fastdescent.engines.protocol import Ends
 
 Array = npt.NDArray[Any]
+AVERAGE = "the average"  #: name of the reduction that the option average= stands for
 
 
 def checked_reductions(value: Any, n: int, dim: int, itemsize: int) -> tuple[Reduction, ...]:
@@ -39,6 +40,20 @@ def checked_reductions(value: Any, n: int, dim: int, itemsize: int) -> tuple[Red
         "keep shorter tails, or run fewer trajectories at once",
     )
     return reductions
+
+
+def checked_average(average: Any) -> tuple[Reduction, ...]:
+    """The option average= as a reduction named AVERAGE, or none."""
+    if average is None:
+        return ()
+    if isinstance(average, str):
+        if average != "polyak":
+            raise ValueError(f'average must be "polyak", a number between 0 and 1, or None; got {average!r}')
+        return (Mean(AVERAGE, "x"),)
+    decay = _check.number("average", average)
+    if not 0.0 < decay < 1.0:
+        raise ValueError(f"average must be between 0 and 1; got {average}")
+    return (Exponential(AVERAGE, "x", decay),)
 
 
 def _refuse(value: Any) -> None:

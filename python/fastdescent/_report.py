@@ -22,8 +22,14 @@ def report(
     status: npt.NDArray[Any],
     outcome: npt.NDArray[np.int8],
     points: CriticalPoints,
+    gradient: str = "exact",
 ) -> str:
     """The lines; those of `about` come second."""
-    lines = [f"{surface.name} by {optimizer!r} (gradient: exact)", *about, repr(points), f"{outcome_words(outcome)}."]
+    lines = [
+        f"{surface.name} by {optimizer!r} (gradient: {gradient})",
+        *about,
+        repr(points),
+        f"{outcome_words(outcome)}.",
+    ]
     advice = hint(surface, optimizer, status, points)
     return "\n".join([*lines, f"Hint: {advice}"] if advice else lines)

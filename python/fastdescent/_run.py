@@ -16,9 +16,11 @@ from fastdescent._record import NOTHING
 from fastdescent._room import refuse_without_room
 from fastdescent._status import Status
 from fastdescent.engines.protocol import DescentJob, Ends, StopLimits, uniform_values
+from fastdescent.program.gradient import RESOLUTION
 from fastdescent.program.intervals import Interval, hull
+from fastdescent.program.randomness import SEED, seed_parts
 from fastdescent.program.recent import Recent
-from fastdescent.program.rule import RESOLUTION, StepProgram, StepSpec, build_step
+from fastdescent.program.rule import StepProgram, StepSpec, build_step
 from fastdescent.program.walls import KEEPING, wall_program
 
 Array = npt.NDArray[Any]
@@ -129,7 +131,8 @@ def _run_again(
     limits = without_alarm(limits)
     if before is not None:
         before = Before(before.state[alarmed], before.nit[alarmed])
-    job = job_of(options, starts[alarmed], before, limits, True, None)
+    indices = np.uint64(options.first_index) + alarmed.astype(np.uint64)
+    job = job_of(options, starts[alarmed], before, limits, True, None, indices)
     lanes = {k: v[alarmed] for k, v in options.hyper.lanes.items()}
     record = replace(options.recording, rows=options.recording.rows[alarmed]) if options.record else NOTHING
     again = options.engine.descend(replace(job, lane_inputs=lanes, record=record))
@@ -147,6 +150,7 @@ def job_of(
     limits: StopLimits,
     with_fun: bool,
     poll: Callable[[int], bool] | None,
+    indices: npt.NDArray[np.uint64] | None = None,
 ) -> DescentJob:
     """What the engine is given; it keeps the state where `options` say so."""
     step = _step_program(options, with_fun)
@@ -162,6 +166,8 @@ def job_of(
         state=None if before is None else before.state,
         nit=None if before is None else before.nit,
         keep_state=options.keep_state or bool(options.reductions),
+        first_index=options.first_index,
+        indices=indices,
         record=options.recording,
         limits=limits,
         plain=step.spreads and not with_fun and all(t is None for t in tests),
@@ -173,7 +179,7 @@ def job_of(
 
 def _own_params(options: Options) -> dict[str, Any]:
     """What rules and walls ask for by name."""
-    own: dict[str, Any] = {RESOLUTION: float(np.finfo(options.starts.dtype).eps)}
+    own: dict[str, Any] = {RESOLUTION: float(np.finfo(options.starts.dtype).eps), SEED: seed_parts(options.seed)}
     if options.bounds is not None:
         own |= {"bounds.low": options.bounds[0], "bounds.high": options.bounds[1]}
     return own
@@ -191,6 +197,8 @@ def _step_program(options: Options, with_fun: bool) -> StepProgram:
         boundary=options.boundary,
         velocity=options.optimizer.velocity,
         reduce=options.reductions,
+        noise=options.stochastic.noise_spec,
+        batch=options.stochastic.batch,
     )
     formula = options.surface._formula
     steps: Recent[StepSpec, StepProgram] = formula.steps

@@ -84,6 +84,11 @@ class Swarm:
         escape_radius: float | str | None = "auto",
         bounds: Any = None,
         boundary: str = "ignore",
+        noise: Any = None,
+        batch_size: int | None = None,
+        sampling: str = "replacement",
+        shared_batches: bool = False,
+        seed: int = 0,
         first_index: int = 0,
         n_threads: int | None = None,
         engine: str = "auto",
@@ -91,7 +96,8 @@ class Swarm:
     ) -> None:
         self._options: dict[str, Any] = {
             "max_steps": max_steps, "gtol": gtol, "xtol": xtol, "ftol": ftol, "escape_radius": escape_radius,
-            "bounds": bounds, "boundary": boundary, "first_index": first_index, "n_threads": n_threads,
+            "bounds": bounds, "boundary": boundary, "noise": noise, "batch_size": batch_size, "sampling": sampling,
+            "shared_batches": shared_batches, "seed": seed, "first_index": first_index, "n_threads": n_threads,
             "engine": engine, "dtype": dtype,
         }  # fmt: skip
         self._shared = SharedStepper(self._checked(surface, x0, optimizer))

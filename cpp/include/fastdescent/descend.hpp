@@ -34,7 +34,10 @@ struct Descent {
   const T* state_before;        ///< (n, n_state): where runs that go on stood, or null
   const int32_t* t_before;      ///< (n): the updates that they had made, or null
   const int8_t* status_before;  ///< (n): nothing is done for those that are not `live`; null: all run
+  uint64_t first_index;         ///< of the first trajectory, for its random numbers
+  const uint64_t* indices;      ///< (n): those of all of them, or null where they follow on the first one
   size_t n, dim, n_state, n_lane, lane_row, n_table, table_row;
+  size_t n_index;  ///< rows after those of the lanes that hold a trajectory's index, 16 bits each; 0: it is not needed
   uint32_t max_steps;
   Tests<T> tests;
   bool plain;            ///< see Code::plain
@@ -47,6 +50,7 @@ struct Descent {
   int8_t* status;       ///< (n)
   T* state_after;       ///< (n, n_state), or null
 
+  uint64_t index_of(size_t k) const { return indices ? indices[k] : first_index + k; }
   uint32_t block() const {
     return compiled.block ? compiled.block : static_cast<uint32_t>(isa->template kernels<T>().block);
   }

@@ -9,6 +9,7 @@
 #include "fastdescent/math/asinh.hpp"
 #include "fastdescent/math/atan.hpp"
 #include "fastdescent/math/cbrt.hpp"
+#include "fastdescent/math/draws.hpp"
 #include "fastdescent/math/erf.hpp"
 #include "fastdescent/math/exp.hpp"
 #include "fastdescent/math/expm1.hpp"

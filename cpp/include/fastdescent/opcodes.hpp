@@ -56,13 +56,24 @@
   X(sum, 1)              \
   X(dot, 2)
 
+/// X(name, number of operands, numbers of a block)
+#define FD_DRAWS(X)     \
+  X(draw_uniform, 2, 2) \
+  X(draw_normal, 2, 2)  \
+  X(draw_integer, 2, 4) \
+  X(draw_shuffled, 2, 1)
+
 namespace fastdescent {
 
 enum class Op : int {
-#define FD_NAME(name, arity) name,
-  FD_ELEMENTWISE(FD_NAME) FD_REDUCTIONS(FD_NAME)
+#define FD_NAME(name, ...) name,
+  FD_ELEMENTWISE(FD_NAME) FD_REDUCTIONS(FD_NAME) FD_DRAWS(FD_NAME) gather,
 #undef FD_NAME
-      count
+  count
 };
+
+constexpr bool is_elementwise(Op op) { return op < Op::sum; }
+/// Whether the inner loop runs over operands, not results.
+constexpr bool is_inward(Op op) { return op >= Op::sum && op < Op::gather; }
 
 }  // namespace fastdescent

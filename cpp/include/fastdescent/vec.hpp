@@ -130,6 +130,17 @@ FD_INLINE bool any(ID m) { return vmaxvq_u32((uint32x4_t)m) != 0; }
 FD_INLINE bool any(IF m) { return vmaxvq_u32((uint32x4_t)m) != 0; }
 #endif
 
+/// The products of the lower 32 bits, in 64 bits.
+#if defined(__AVX512F__)
+FD_INLINE ID mul32(ID a, ID b) { return (ID)_mm512_mul_epu32((__m512i)a, (__m512i)b); }
+#elif defined(__AVX2__)
+FD_INLINE ID mul32(ID a, ID b) { return (ID)_mm256_mul_epu32((__m256i)a, (__m256i)b); }
+#elif defined(__x86_64__) || defined(_M_X64)
+FD_INLINE ID mul32(ID a, ID b) { return (ID)_mm_mul_epu32((__m128i)a, (__m128i)b); }
+#else
+FD_INLINE ID mul32(ID a, ID b) { return (ID)vmull_u32(vmovn_u64((uint64x2_t)a), vmovn_u64((uint64x2_t)b)); }
+#endif
+
 FD_INLINE VD abs(VD a) { return reals(bits(a) & INT64_MAX); }
 FD_INLINE VF abs(VF a) { return reals(bits(a) & INT32_MAX); }
 

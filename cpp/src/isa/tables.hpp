@@ -1,7 +1,7 @@
 // Finding the function for an opcode and the sources of its operands.
 #pragma once
 
-#include "handlers.hpp"
+#include "random_handlers.hpp"
 
 namespace fastdescent::FD_ISA {
 
@@ -54,19 +54,24 @@ void* choose_mask(int wanted) {
   if constexpr (mask > 0) {
     if (wanted != mask) return choose_mask<op, T, mask - 1>(wanted);
   }
-  if constexpr (op >= Op::sum) return reinterpret_cast<void*>(&reduction<op, T, mask>);
-  else return reinterpret_cast<void*>(&loops<op, T, mask>);
+  if constexpr (is_elementwise(op)) return reinterpret_cast<void*>(&loops<op, T, mask>);
+  else if constexpr (op == Op::gather) return reinterpret_cast<void*>(&gather<T>);
+  else if constexpr (op > Op::dot) return reinterpret_cast<void*>(&draws<op, T, mask>);
+  else return reinterpret_cast<void*>(&reduction<op, T, mask>);
 }
 
 template <class T>
 static void* general_handler(Op op, int uniform) {
   switch (op) {
-#define FD_CASE(name, arity) \
-  case Op::name:             \
+#define FD_CASE(name, arity, ...) \
+  case Op::name:                  \
     return choose_mask<Op::name, T, (1 << arity) - 1>(uniform);
     FD_ELEMENTWISE(FD_CASE)
     FD_REDUCTIONS(FD_CASE)
+    FD_DRAWS(FD_CASE)
 #undef FD_CASE
+    case Op::gather:
+      return choose_mask<Op::gather, T, 0>(0);
     default:
       return nullptr;
   }

@@ -111,6 +111,8 @@ class CoreEngine:
             record_rows=job.record.rows,
             n_recorded=job.record.n_rows,
             keep_state=job.keep_state,
+            first_index=job.first_index,
+            indices=np.zeros(0, np.uint64) if job.indices is None else job.indices,
             max_steps=max_steps,
             compiled=(0, 0, 0) if kernel is None else (kernel.block, kernel.exact, kernel.fast),
             n_lanes=n_lanes(),
@@ -120,12 +122,12 @@ class CoreEngine:
         return found
 
     def _step_rows(self, program: Program, job: DescentJob) -> Any:
-        n_lane = sum(s.size for s in program.lanes.outputs)
         return self._core.StepRows(
             **step_rows(program),
             alarm=int(job.limits.alarm),
             lane_row=program.n_state,
-            table_row=program.n_state + n_lane,
+            n_index=program.n_index,
+            table_row=program.n_state + program.n_lane + program.n_index,
         )
 
 

@@ -51,6 +51,8 @@ class DescentJob:
     state: Floats | None  #: (n, n_state): where runs that go on stood
     nit: npt.NDArray[np.int32] | None  #: (n,): the updates that they had made
     keep_state: bool
+    first_index: int  #: of the first trajectory, for its random numbers
+    indices: npt.NDArray[np.uint64] | None  #: (n,): of all of them; None: they follow on the first one
     record: Recording
     limits: StopLimits
     plain: bool  #: only the radius can stop a trajectory, and what is not finite shows in x with the next step

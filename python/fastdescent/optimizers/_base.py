@@ -15,6 +15,7 @@ from fastdescent._check import nearest, number, shown
 from fastdescent._markup import table
 from fastdescent.optimizers._schedules import pickles
 
+OPTIONAL = ("rng", "wall")  #: arguments that a rule may have
 Hyper = Any  #: a number, an array (one value a trajectory), or a schedule: a function of t
 
 
@@ -26,6 +27,7 @@ class Optimizer:
     exact, `grad.resolution` is the dtype's relative spacing, t counts the updates made. A state named "accepted" says
     whether the step counts as one. A rule with an argument `wall` gets None, or what puts points back into the bounds:
     `inside, factor = wall(x)`, the factor being 0 or -1 for velocities where x was outside ("clip", "reflect"), else 1.
+    A rule with an argument `rng` gets random numbers of its own for each trajectory and step: see `program.rng.Rng`.
     """
 
     rule: ClassVar[Callable[..., tuple[Any, Mapping[str, Any]]]]
@@ -40,7 +42,7 @@ class Optimizer:
     def __post_init__(self) -> None:
         for f in fields(self):  # type: ignore[arg-type]
             _check_form(type(self).__name__, f.name, getattr(self, f.name), f.default)
-            _check_hyper(type(self).__name__, f.name, getattr(self, f.name))
+            check_hyper(type(self).__name__, f.name, getattr(self, f.name))
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -48,11 +50,11 @@ class Optimizer:
             cls.__repr__ = Optimizer.__repr__  # type: ignore[method-assign]
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{name}={_hyper_words(value)}" for name, value in self.hyper().items())
+        given = ", ".join(f"{name}={hyper_words(value)}" for name, value in self.hyper().items())
         return f"{type(self).__name__}({given})"
 
     def _repr_html_(self) -> str:
-        return table([(name, _hyper_words(v)) for name, v in self.hyper().items()], title=type(self).__name__)
+        return table([(name, hyper_words(v)) for name, v in self.hyper().items()], title=type(self).__name__)
 
     def hyper(self) -> dict[str, Any]:
         """Hyperparameters by name."""
@@ -105,9 +107,10 @@ def _check_arguments(cls: type[Optimizer], args: Sequence[Any], given: Mapping[s
 _MOST_SHOWN = 8  #: numbers of an array that a repr writes out
 
 
-def _hyper_words(value: Any) -> str:
+def hyper_words(value: Any) -> str:
+    """A hyperparameter in a repr."""
     if isinstance(value, tuple):
-        return f"({', '.join(map(_hyper_words, value))})"
+        return f"({', '.join(map(hyper_words, value))})"
     if callable(value):
         name = getattr(value, "__name__", type(value).__name__)
         return "<schedule>" if name == "<lambda>" else f"<schedule {name}>"
@@ -121,6 +124,9 @@ _RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
     "lr": (lambda v: v > 0, "greater than 0"),
     "momentum": (lambda v: v >= 0, "0 or greater"),
     "alpha": (lambda v: v >= 0, "0 or greater"),
+    "sigma": (lambda v: v >= 0, "0 or greater"),
+    "df": (lambda v: v > 0, "greater than 0"),
+    "temperature": (lambda v: v >= 0, "0 or greater"),
     "eps": (lambda v: v >= 0, "0 or greater"),
     "weight_decay": (lambda v: v >= 0, "0 or greater"),
     "betas": (lambda v: 0 <= v < 1, "in [0, 1)"),
@@ -131,7 +137,7 @@ _RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
 
 def allowed(name: str) -> tuple[Callable[[float], bool], str]:
     """What a number of this name, such as "lr" or "betas[0]", must satisfy, and the words for it."""
-    return _RANGES.get(name.split("[")[0], (lambda v: True, ""))
+    return _RANGES.get(name.split("[")[0].removeprefix("noise."), (lambda v: True, ""))
 
 
 def _check_form(owner: str, name: str, value: Any, default: Any) -> None:
@@ -145,11 +151,12 @@ def _check_form(owner: str, name: str, value: Any, default: Any) -> None:
         raise TypeError(f"{owner}: {name} must be a number, an array or a schedule; got {shown(value)}")
 
 
-def _check_hyper(owner: str, name: str, value: Any) -> None:
+def check_hyper(owner: str, name: str, value: Any) -> None:
+    """Raises TypeError or ValueError for what cannot be a hyperparameter of this name."""
     what = f"{owner}: {name}"
     if isinstance(value, tuple):
         for k, v in enumerate(value):
-            _check_hyper(owner, f"{name}[{k}]", v)
+            check_hyper(owner, f"{name}[{k}]", v)
         return
     if isinstance(value, bool) or (callable(value) and not isinstance(value, type)):
         return
@@ -212,12 +219,12 @@ def _checked_init(init: Any) -> dict[str, float]:
 def _made(rule: Callable[..., Any], init: Mapping[str, float]) -> type[Any]:
     parameters = list(inspect.signature(rule).parameters.values())
     wanted = ["x", "grad", "state", "t"]
-    positional = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
-    if positional not in (wanted, [*wanted, "wall"]):
+    named = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY or p.name in OPTIONAL]
+    if named[:4] != wanted or not set(named[4:]) <= set(OPTIONAL):
         raise TypeError(f"the rule must have the arguments (x, grad, state, t, *, ...); got {inspect.signature(rule)}")
     hyper: list[Any] = []
     for p in parameters:
-        if p.kind is p.KEYWORD_ONLY:
+        if p.kind is p.KEYWORD_ONLY and p.name not in OPTIONAL:
             empty = p.default is inspect.Parameter.empty
             hyper.append((p.name, Any) if empty else (p.name, Any, field(default=p.default)))
     hyper.sort(key=len)  # those without a default come first

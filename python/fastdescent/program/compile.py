@@ -11,7 +11,7 @@ from fastdescent.program.build import Builder, view_of
 from fastdescent.program.graph import FloatArray, Node, Stage, identity, postorder
 from fastdescent.program.layout import Layout
 from fastdescent.program.lower import lower
-from fastdescent.program.program import Program, Section, Slot, empty_section
+from fastdescent.program.program import INDEX, Program, Section, Slot, empty_section
 
 Named = Sequence[tuple[str, Node]]
 
@@ -44,7 +44,7 @@ def _assembled(b: Builder, inputs: Named, head: Named, tail: Named, state: Seque
     constants, crossing = _boundaries(roots)
     values, uniform = _placed(constants)
     n_constants = len(values)
-    leaves = {op: [n for n in postorder(roots) if n.op == op] for op in ("param", "time", "lane")}
+    leaves = {op: [n for n in postorder(roots) if n.op == op] for op in ("param", "time", "lane", "index")}
     made_of_params = [n for n in crossing[Stage.RUN] if n.op != "param"]
     n_given = _number(leaves["param"], uniform, n_constants)
     setup = _stage((), uniform, n_given, made_of_params)
@@ -53,6 +53,7 @@ def _assembled(b: Builder, inputs: Named, head: Named, tail: Named, state: Seque
     lanes = _stage(leaves["lane"], uniform, n_uniform, crossing[Stage.LANE])
     rows = [*inputs]
     rows += [(f"lane{k}", n) for k, n in enumerate(crossing[Stage.LANE])]
+    rows += [(INDEX, n) for n in leaves["index"]]
     rows += [(f"time{k}", n) for k, n in enumerate(crossing[Stage.TIME])]
     main = Layout(rows, uniform, n_uniform).section(head, tail, state)
     return Program(

@@ -197,6 +197,9 @@ class Exact:
     def isub(self, a: int, b: int) -> int:
         return self._wrap(a - b)
 
+    def imul32(self, a: int, b: int) -> int:
+        return self._wrap((a & 0xFFFFFFFF) * (b & 0xFFFFFFFF))
+
     def iand(self, a: int, b: int) -> int:
         return a & b
 

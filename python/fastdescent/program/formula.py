@@ -11,7 +11,6 @@ from fastdescent._errors import TraceError
 from fastdescent.program.build import Builder
 from fastdescent.program.compile import compile_function
 from fastdescent.program.differentiate import directional, gradient
-from fastdescent.program.draws import Draws
 from fastdescent.program.flatten import Record, flatten, rebuild
 from fastdescent.program.graph import Node, Shape
 from fastdescent.program.instantiate import instantiate
@@ -21,6 +20,7 @@ from fastdescent.program.recent import Recent
 from fastdescent.program.row_data import Rows
 from fastdescent.program.source import refuse
 from fastdescent.program.trace import Traced, as_node
+from fastdescent.program.untraced import Draws
 
 _MOST_STEPS = 64  #: step Programs kept of a formula; those of rules that are defined anew each time are let go
 POINT = "the point"  #: name of the leaf; no parameter can have it

@@ -45,6 +45,7 @@ LEAVES = {
     "param": Stage.RUN,
     "time": Stage.TIME,
     "lane": Stage.LANE,
+    "index": Stage.STEP,  # of the trajectory, in parts of 16 bits
     "input": Stage.STEP,
 }
 

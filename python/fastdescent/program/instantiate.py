@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from fastdescent.program.build import Builder, view_of
 from fastdescent.program.graph import LEAVES, Node, reachable
+from fastdescent.program.opcodes import DRAWS, GATHER
 from fastdescent.program.views import View
 
 
@@ -22,7 +23,7 @@ def _copied(b: Builder, node: Node, inputs: list[Node], leaves: Mapping[str, Nod
     if node.value is not None:
         return b.graph.held(node.value)
     if node.op in LEAVES:
-        return leaves[node.attr]
+        return leaves[node.attr] if node.attr in leaves else b.graph.leaf(node.op, node.attr, node.shape)
     if node.op == "view":
         return b.place(inputs[0], view_of(node)[1])
     if node.op == "sum":
@@ -32,4 +33,6 @@ def _copied(b: Builder, node: Node, inputs: list[Node], leaves: Mapping[str, Nod
         return b.assemble(node.shape, [(n, View(o, s, n.shape)) for n, (o, s) in where])
     if node.op == "copy":
         return b.copy(inputs[0])
+    if node.op in DRAWS or node.op == GATHER:
+        return b.graph.node(node.op, tuple(inputs), node.shape, node.attr)
     return b.elementwise(node.op, *inputs, attr=node.attr)

@@ -9,13 +9,15 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from fastdescent.program.build import view_of
-from fastdescent.program.graph import Node, postorder
+from fastdescent.program.elementary.draws import N_PARTS
+from fastdescent.program.graph import Node, Shape, postorder
 from fastdescent.program.loops import nest
-from fastdescent.program.opcodes import NUMBERS, REDUCTIONS
+from fastdescent.program.opcodes import DRAWS, GATHER, INWARD, NUMBERS, REDUCTIONS
 from fastdescent.program.program import WIDTH, Section, Slot
 from fastdescent.program.rows import RowPool
 from fastdescent.program.views import View, c_strides
@@ -133,7 +135,7 @@ class Layout:
 
     def _reads_in_step(self, node: Node, operand: Node) -> bool:
         """Whether node reads the register of operand row for row only, so that it may be overwritten as it is read."""
-        if node.op in REDUCTIONS or node.op == "assemble":
+        if node.op in INWARD or node.op == "assemble":
             return False
         return all(n is operand or self._root(n) != self._root(operand) for n in node.inputs)
 
@@ -149,9 +151,14 @@ class Layout:
         else:
             owner, view = self._owner.get(node.number, (node, View.whole(node.shape)))
             operands = [self._place(n) for n in node.inputs]
+            if node.op == GATHER:
+                operands = _gathered(operands, view.shape)
             register = self._register(owner, position if owner is node else -1)
             out = View(register.offset + view.offset, view.strides, view.shape)
-            self._emit(node.op, out, operands, node.attr if node.op in REDUCTIONS else None)
+            if node.op in DRAWS:
+                self._emit_draw(node.op, out, operands)
+            else:
+                self._emit(node.op, out, operands, node.attr)
             self._homes[node.number] = (owner.number, view)
         while self._ending and self._ending[0][0] <= position:
             self._release(*heapq.heappop(self._ending))
@@ -195,11 +202,20 @@ class Layout:
                 return Register(register.offset, register.size, last)
         return None
 
-    def _emit(self, op: str, out: View, operands: list[Place], axes: tuple[int, ...] | None = None) -> None:
-        mask = sum(1 << k for k, p in enumerate(operands) if p.uniform)
+    def _emit(self, op: str, out: View, operands: list[Place], attr: Any = None) -> None:
+        """`attr` holds the summed axes of a reduction, the rows of a gather and their distance."""
+        axes = attr if op in REDUCTIONS else None
         for loop in nest(out, [p.view for p in operands], axes):
-            row = [NUMBERS[op], mask, *loop]
+            row = [NUMBERS[op], _uniform_mask(operands), *loop]
+            row += attr if op == GATHER else ()
             self._code.append(row + [0] * (WIDTH - len(row)))
+
+    def _emit_draw(self, op: str, out: View, operands: list[Place]) -> None:
+        """Blocks, the numbers of each, and the parts of counter and key."""
+        row = [NUMBERS[op], _uniform_mask(operands), *out.shape, N_PARTS, out.offset, *out.strides, 0]
+        for place in operands:
+            row += [place.view.offset, 0, 0, *place.view.strides]
+        self._code.append(row + [0] * (WIDTH - len(row)))
 
     def _place(self, node: Node) -> Place:
         base, view = view_of(node)
@@ -239,3 +255,14 @@ class Layout:
         if node.number in saved:
             place = Place(False, View(saved[node.number], c_strides(node.shape), node.shape))
         self._emit("copy", View(offset, c_strides(node.shape), node.shape), [place])
+
+
+def _uniform_mask(operands: Sequence[Place]) -> int:
+    return sum(1 << k for k, p in enumerate(operands) if p.uniform)
+
+
+def _gathered(operands: list[Place], shape: Shape) -> list[Place]:
+    """The number of a row for each element, and the elements of the first row."""
+    (index, data), rest = operands, c_strides(shape[1:])
+    which = View(index.view.offset, (*index.view.strides, *(0 for _ in rest)), shape)
+    return [Place(index.uniform, which), Place(data.uniform, View(data.view.offset, (0, *rest), shape))]

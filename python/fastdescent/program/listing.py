@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fastdescent._markup import listing
-from fastdescent.program.opcodes import ARITY, NAMES, REDUCTIONS
+from fastdescent.program.opcodes import ARITY, INWARD, NAMES
 from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, PLACE, UNIFORM, A, IntArray, Program, Section
 
 _INFIX = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}", "copy": "{}",
@@ -49,7 +49,7 @@ def _rows(offset: int, size: int) -> str:
 def _instruction(row: IntArray, constants: np.ndarray) -> str:
     name = NAMES[row[OP]]
     *kept, inner = (int(n) for n in row[N_OUTER : N_INNER + 1])
-    out = _operand(row[OUT:], [*kept, 1 if name in REDUCTIONS else inner], False, constants)
+    out = _operand(row[OUT:], [*kept, 1 if name in INWARD else inner], False, constants)
     operands = [
         _operand(row[A + PLACE * k :], [*kept, inner], bool(row[UNIFORM] >> k & 1), constants)
         for k in range(ARITY[name])

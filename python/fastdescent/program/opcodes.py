@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastdescent.program import elementary as el
+from fastdescent.program.elementary.draws import Draw, draw_integer, draw_normal, draw_shuffled, draw_uniform
 
 Meaning = Callable[..., Any]
 
@@ -88,10 +89,25 @@ ELEMENTWISE: dict[str, Meaning] = {
 #: Reductions over the inner loop: a row of the result starts at the first term and takes the others in order.
 REDUCTIONS: dict[str, int] = {"sum": 1, "dot": 2}
 
-NAMES: tuple[str, ...] = (*ELEMENTWISE, *REDUCTIONS)
+#: Random numbers: the outer loop runs over blocks, the middle one over the numbers of a block, the inner one over the
+#: parts of the operands, counter and key.
+DRAWS: dict[str, Draw] = {
+    "draw_uniform": draw_uniform,
+    "draw_normal": draw_normal,
+    "draw_integer": draw_integer,
+    "draw_shuffled": draw_shuffled,
+}
+N_DRAWN = {"draw_uniform": 2, "draw_normal": 2, "draw_integer": 4, "draw_shuffled": 1}  #: numbers of a block
+
+#: The number of the second operand, which is uniform, that stands as many rows of it further on as the first one says.
+#: Where a third operand would stand, an instruction has the number of these rows and their distance.
+GATHER = "gather"
+
+NAMES: tuple[str, ...] = (*ELEMENTWISE, *REDUCTIONS, *DRAWS, GATHER)
+INWARD = frozenset({*REDUCTIONS, *DRAWS})  #: opcodes whose inner loop runs over operands, not results
 NUMBERS = {name: k for k, name in enumerate(NAMES)}
 
 _UNARY = NAMES[: NUMBERS["add"]]
-_ARITIES = dict.fromkeys(_UNARY, 1)
-_ARITIES |= dict.fromkeys(("fma", "fms", "fnma", "select"), 3)
-ARITY: dict[str, int] = {name: _ARITIES.get(name, REDUCTIONS.get(name, 2)) for name in NAMES}
+_ARITIES: dict[str, int] = dict.fromkeys(_UNARY, 1)
+_ARITIES |= dict.fromkeys(("fma", "fms", "fnma", "select"), 3) | REDUCTIONS
+ARITY: dict[str, int] = {name: _ARITIES.get(name, 2) for name in NAMES}

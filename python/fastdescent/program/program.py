@@ -19,6 +19,8 @@ OUT = 5
 A = OUT + PLACE
 WIDTH = OUT + 4 * PLACE
 
+INDEX = "index"  #: rows of a step that hold the trajectory's index, 16 bits each, after what is constant to lanes
+
 IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
 
@@ -113,3 +115,16 @@ class Program:
     @property
     def n_state(self) -> int:
         return sum(s.size for s in self.state)
+
+    @property
+    def n_lane(self) -> int:
+        return sum(s.size for s in self.lanes.outputs)
+
+    @property
+    def n_index(self) -> int:
+        """Rows of the trajectory's index, after those of the lanes; 0 where no random numbers are drawn."""
+        return sum(s.size for s in self.main.inputs if s.name == INDEX)
+
+    @property
+    def n_table(self) -> int:
+        return sum(s.size for s in self.table.outputs)

@@ -116,6 +116,24 @@ class Mean(OfField):
 
 
 @dataclass(frozen=True)
+class Exponential(OfField):
+    """The average that forgets: the first value, then `decay` times what it was, and the rest of the new value."""
+
+    decay: float
+
+    def initial(self, dim: int) -> list[tuple[Shape, float]]:
+        return [((), 0.0), (self.shape(dim), 0.0)]
+
+    def after(self, before: list[Node], point: Point, x_next: Node) -> list[Node]:
+        b, value, (is_begun, average) = point.b, point.field(self.field), before
+        moved = b.add(b.mul(b.const(self.decay), average), b.mul(b.const(1.0 - self.decay), value))
+        return [b.const(1.0), b.select(b.broadcast(is_begun, value.shape), moved, value)]
+
+    def result(self, before: list[Node], end: Point, count: Node) -> Node:
+        return self.after(before, end, end.x)[1]
+
+
+@dataclass(frozen=True)
 class Std(OfField):
     """Welford's recurrence (Technometrics 4(3), 1962): count, mean, and the sum of squares about it."""
 

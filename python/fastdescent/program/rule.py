@@ -9,24 +9,31 @@ from typing import Any
 
 import numpy as np
 
+from fastdescent.program.batch import BatchSpec, of_batch
 from fastdescent.program.build import Builder
 from fastdescent.program.compile import StateRow, compile_step
-from fastdescent.program.differentiate import directional, gradient
-from fastdescent.program.draws import Draws
-from fastdescent.program.formula import POINT, Formula, fresh
+from fastdescent.program.formula import Formula, fresh
+from fastdescent.program.gradient import Gradient, Noise
 from fastdescent.program.graph import Node, Shape
-from fastdescent.program.instantiate import instantiate
 from fastdescent.program.program import Program
+from fastdescent.program.randomness import Stream
 from fastdescent.program.reductions import Point, Reduction, state_rows
+from fastdescent.program.rng import Rng
 from fastdescent.program.source import refuse
 from fastdescent.program.spread import spreads
 from fastdescent.program.trace import Traced, as_node
+from fastdescent.program.untraced import Draws
 from fastdescent.program.walls import KEEPING, Wall
 
-#: The parameter that every run supplies for `grad.resolution`.
-RESOLUTION = "dtype.resolution"
-
 Rule = Callable[..., tuple[Any, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class NoiseSpec:
+    """What is added to the gradient: `rule(x, g, t, rng, **hyper)`."""
+
+    rule: Callable[..., Any]
+    hyper: tuple[tuple[str, Any], ...]  #: as those of a rule
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,8 @@ class StepSpec:
     boundary: str = "ignore"
     velocity: tuple[str, ...] = ()  #: states that a wall stops or turns round
     reduce: tuple[Reduction, ...] = ()  #: their rows stand last in the state
+    noise: NoiseSpec | None = None
+    batch: BatchSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -60,44 +69,6 @@ class StepProgram:
     program: Program
     initial: tuple[float, ...]
     spreads: bool  #: a gradient or x that is not finite makes the next x not finite
-
-
-class Gradient:
-    """grad(x), grad.fun(x) and grad.hvp(x, v) inside a rule; grad.resolution is the dtype's relative spacing."""
-
-    def __init__(self, formula: Formula) -> None:
-        self._formula = formula
-        self._at = {formula.x.number: (formula.fun, formula.gradient)}
-        b, params = formula.builder, formula.params
-        self._params = {name: b.graph.leaf("param", name, shape) for name, shape in params.items()}
-
-    def _value_and_gradient(self, x: Any) -> tuple[Node, Node]:
-        b = self._formula.builder
-        node = b.broadcast(as_node(b, x), self._formula.x.shape)
-        if node.number not in self._at:
-            fun = instantiate(b, self._formula.fun, {**self._params, POINT: node})
-            self._at[node.number] = fun, gradient(b, fun, node)
-        return self._at[node.number]
-
-    def __call__(self, x: Any) -> Traced:
-        return Traced(self._formula.builder, self._value_and_gradient(x)[1])
-
-    @property
-    def resolution(self) -> Traced:
-        """2**-52 in float64, 2**-23 in float32."""
-        b = self._formula.builder
-        return Traced(b, b.graph.leaf("param", RESOLUTION, ()))
-
-    def fun(self, x: Any) -> Traced:
-        """f(x)."""
-        return Traced(self._formula.builder, self._value_and_gradient(x)[0])
-
-    def hvp(self, x: Any, v: Any) -> Traced:
-        """The Hessian at x times v."""
-        b = self._formula.builder
-        node = b.broadcast(as_node(b, x), self._formula.x.shape)
-        direction = b.broadcast(as_node(b, v), self._formula.x.shape)
-        return Traced(b, directional(b, self._value_and_gradient(x)[1], node, direction))
 
 
 class State:
@@ -119,8 +90,8 @@ def build_step(formula: Formula, spec: StepSpec) -> StepProgram:
     """Traces the rule and compiles the step. The shapes of the state are found by tracing until they agree."""
     shapes: dict[str, Shape] = {name: () for name, _ in spec.init}
     for _ in range(4):
-        own = fresh(formula)
-        state, x_next, after = _run_rule(own, spec, shapes)
+        own = fresh(formula) if spec.batch is None else of_batch(formula, spec.batch)
+        state, x_next, after = _run_rule(formula, own, spec, shapes)
         found = {name: _shape_of(own.builder, after, name) for name in state._leaves}
         unknown = [name for name, _ in spec.init if name not in state._leaves]
         if unknown:
@@ -131,15 +102,21 @@ def build_step(formula: Formula, spec: StepSpec) -> StepProgram:
     raise TypeError("the shapes of the optimizer's state change from step to step; return each with one shape")
 
 
-def _run_rule(own: Formula, spec: StepSpec, shapes: Mapping[str, Shape]) -> tuple[State, Node, dict[str, Any]]:
+def _run_rule(
+    formula: Formula, own: Formula, spec: StepSpec, shapes: Mapping[str, Shape]
+) -> tuple[State, Node, dict[str, Any]]:
     b = own.builder
     state = State(b, shapes, own.x.shape)
     t = Traced(b, b.graph.leaf("time", "t", ()))
     hyper = {name: _hyper_value(b, value) for name, value in spec.hyper}
-    if "wall" in inspect.signature(spec.rule).parameters:
+    wanted = inspect.signature(spec.rule).parameters
+    if "wall" in wanted:
         hyper["wall"] = Wall(b, own.dim, spec.boundary) if spec.boundary in KEEPING else None
+    if "rng" in wanted:
+        hyper["rng"] = Rng(b, Stream.USER)
+    grad = Gradient(own, formula, spec.batch, _noise(b, spec.noise, t))
     draws = Draws()
-    result = spec.rule(Traced(b, own.x, is_point=True), Gradient(own), state, t, **hyper)
+    result = spec.rule(Traced(b, own.x, is_point=True), grad, state, t, **hyper)
     draws.warn("the optimizer's rule")
     if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping)):
         refuse("the optimizer's rule must return (new x, dict of new state)", "write return x - lr * grad(x), {}")
@@ -150,6 +127,17 @@ def _run_rule(own: Formula, spec: StepSpec, shapes: Mapping[str, Shape]) -> tupl
         shape = as_node(b, result[1]["accepted"]).shape
         refuse(f'the rule returned "accepted" of shape {shape}, not one truth value', "use np.all or np.any of it")
     return state, *_kept_inside(b, spec, x_next, dict(result[1]))
+
+
+def _noise(b: Builder, spec: NoiseSpec | None, t: Traced) -> Noise | None:
+    if spec is None:
+        return None
+    hyper = {name: _hyper_value(b, value) for name, value in spec.hyper}
+
+    def noise(x: Traced, g: Traced, rng: Rng) -> Any:
+        return spec.rule(x, g, t, rng, **hyper)
+
+    return noise
 
 
 def _kept_inside(b: Builder, spec: StepSpec, x_next: Node, after: dict[str, Any]) -> tuple[Node, dict[str, Any]]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent.program.opcodes import ARITY, NAMES, REDUCTIONS
+from fastdescent.program.elementary.draws import N_PARTS
+from fastdescent.program.opcodes import ARITY, DRAWS, GATHER, INWARD, N_DRAWN, NAMES
 from fastdescent.program.program import (
+    INDEX,
     N_INNER,
     N_OUTER,
     OP,
@@ -98,7 +100,9 @@ def _verify_instruction(number: int, row: list[int], section: Section, written: 
     arity, (n_outer, n_middle, n_inner) = ARITY[name], row[N_OUTER : N_INNER + 1]
     _require(min(n_outer, n_middle, n_inner) >= 1, f"{what} loops {n_outer} x {n_middle} x {n_inner}")
     _require(0 <= row[UNIFORM] < 1 << arity, f"{what} has operands that do not exist")
-    reduces = name in REDUCTIONS
+    reduces = name in INWARD
+    if name in DRAWS:
+        _require((n_middle, n_inner) == (N_DRAWN[name], N_PARTS), f"{what} loops {n_middle} x {n_inner}")
     _require(not reduces or row[OUT + PLACE - 1] == 0, f"{what} strides its result in the inner loop")
     _in_range(what, row, OUT, section.n_rows)
     results = row if not reduces else [*row[:N_INNER], 1, *row[N_INNER + 1 :]]
@@ -108,6 +112,8 @@ def _verify_instruction(number: int, row: list[int], section: Section, written: 
     for k in range(arity):
         column = A + PLACE * k
         uniform = row[UNIFORM] >> k & 1
+        if name == GATHER and k == 1:
+            _verify_rows_of_data(what, row, section)
         _in_range(what, row, column, section.n_uniform if uniform else section.n_rows)
         if uniform:
             continue
@@ -118,6 +124,16 @@ def _verify_instruction(number: int, row: list[int], section: Section, written: 
             _require(as_it_goes, f"{what} overwrites a row that it still has to read")
     marks[out] = False
     written[out] = True
+
+
+def _verify_rows_of_data(what: str, row: list[int], section: Section) -> None:
+    """What the last row leads to is there too. The opcode itself keeps to the rows."""
+    n, apart = row[A + 2 * PLACE : A + 2 * PLACE + 2]
+    _require(bool(row[UNIFORM] >> 1 & 1), f"{what} reads data that are not uniform")
+    _require(n >= 1 and apart >= 0, f"{what} reads one of {n} rows, {apart} apart")
+    last = list(row)
+    last[A + PLACE] += (n - 1) * apart
+    _in_range(what, last, A + PLACE, section.n_uniform)
 
 
 def _places(row: list[int], column: int, once: bool = False) -> int | npt.NDArray[np.int64]:
@@ -137,8 +153,10 @@ def _verify_state(program: Program) -> None:
         offset = slot.stop
     if program.state:
         _require(program.state[0].name == "x", "the point must be the first state")
-        inputs = [*program.lanes.outputs, *program.table.outputs]
+        index = [s for s in main.inputs if s.name == INDEX]
+        inputs = [*program.lanes.outputs, *index, *program.table.outputs]
         extra = main.inputs[len(program.state) :]
         sizes = [s.size for s in extra], [s.size for s in inputs]
+        _require(len(index) <= 1 and program.n_index in (0, 4), "the index has 4 parts")
         _require(sizes[0] == sizes[1], f"main takes values of sizes {sizes[0]}, stages give {sizes[1]}")
         _require(all(s.offset >= offset for s in extra), "values of earlier stages stand among the state")

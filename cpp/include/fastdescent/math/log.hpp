@@ -34,17 +34,24 @@ struct Split {
   Vec<T> exponent, significand;
 };
 
+/// As `split`, with the bias and the shift still in the exponent. Subnormal numbers are not split so.
+template <class T>
+FD_INLINE Split<T> split_normal(Vec<T> x) {
+  using C = LogConstants<T>;
+  using F = Format<T>;
+  const IVec<T> i = bits(x) + ((F::bias << F::fraction_bits) - C::sqrt_half);
+  const Vec<T> biased = reals(ushr(i, F::fraction_bits) | bits(splat<T>(C::integer_shift)));
+  return {biased, reals((i & F::fraction_mask) + C::sqrt_half)};
+}
+
 template <class T>
 FD_INLINE Split<T> split(Vec<T> x) {
   using C = LogConstants<T>;
   using F = Format<T>;
   constexpr T offset = C::integer_shift + F::bias;
   const auto subnormal = x < F::min_normal;
-  const Vec<T> normal = select(subnormal, x * C::subnormal_scale, x);
-  const IVec<T> i = bits(normal) + ((F::bias << F::fraction_bits) - C::sqrt_half);
-  const Vec<T> biased = reals(ushr(i, F::fraction_bits) | bits(splat<T>(C::integer_shift)));
-  return {biased - select(subnormal, splat<T>(offset + C::subnormal_shift), splat<T>(offset)),
-          reals((i & F::fraction_mask) + C::sqrt_half)};
+  const auto [biased, significand] = split_normal<T>(select(subnormal, x * C::subnormal_scale, x));
+  return {biased - select(subnormal, splat<T>(offset + C::subnormal_shift), splat<T>(offset)), significand};
 }
 
 /// k log(2) + log(1 + f), sqrt(1/2) <= 1 + f < sqrt(2).
@@ -70,6 +77,13 @@ template <class T>
 FD_INLINE Vec<T> log(Vec<T> x) {
   const auto [k, significand] = split<T>(x);
   return log_edges<T>(x, log_sum<T>(k, significand - 1));
+}
+
+/// log(x) for positive finite numbers that are not subnormal: the same bits with fewer operations.
+template <class T>
+FD_INLINE Vec<T> log_of_normal(Vec<T> x) {
+  const auto [biased, significand] = split_normal<T>(x);
+  return log_sum<T>(biased - (LogConstants<T>::integer_shift + Format<T>::bias), significand - 1);
 }
 
 }  // namespace fastdescent::FD_ISA

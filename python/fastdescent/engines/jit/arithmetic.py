@@ -171,6 +171,12 @@ class Arithmetic:
         half = 1 << (self.bits_of_number - 1)
         return (f"splat ({self.integer} {((value + half) & (2 * half - 1)) - half})",) * self.n
 
+    def isplat(self, scalar: str) -> Vectors:
+        """All lanes are the i64 of this name."""
+        first = self.emitter.value(f"insertelement {self.integers} poison, i64 {scalar}, i64 0")
+        spread = f"shufflevector {self.integers} {first}, {self.integers} poison, <{self.width} x i32> zeroinitializer"
+        return (self.emitter.value(spread),) * self.n
+
     def _integers(self, operation: str, a: Vectors, b: Vectors) -> Vectors:
         return self._each(f"{operation} {self.integers} %s, %s", a, b)
 
@@ -179,6 +185,10 @@ class Arithmetic:
 
     def isub(self, a: Vectors, b: Vectors) -> Vectors:
         return self._integers("sub", a, b)
+
+    def imul32(self, a: Vectors, b: Vectors) -> Vectors:
+        low = self.iconst(0xFFFFFFFF)
+        return self._integers("mul", self.iand(a, low), self.iand(b, low))
 
     def iand(self, a: Vectors, b: Vectors) -> Vectors:
         return self._integers("and", a, b)

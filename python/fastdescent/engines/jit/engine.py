@@ -41,7 +41,7 @@ def spec_of(job: DescentJob) -> KernelSpec:
         main=program.main,
         constants=tuple(program.constants.tolist()),
         n_state=program.n_state,
-        n_lane=sum(s.size for s in program.lanes.outputs),
-        n_table=sum(s.size for s in program.table.outputs),
+        n_lane=program.n_lane + program.n_index,
+        n_table=program.n_table,
         stops=stops,
     )

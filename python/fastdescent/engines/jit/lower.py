@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
+from fastdescent.engines.jit.draws import Draws, Turn, gathered
 from fastdescent.engines.jit.loops import Index, loop, turns
 from fastdescent.engines.jit.rows import Instruction, Rows, is_loop
-from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NAMES, REDUCTIONS
+from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE, GATHER, NAMES, REDUCTIONS
 from fastdescent.program.program import N_INNER, N_MIDDLE, N_OUTER, OP, OUT, PLACE, UNIFORM, A, IntArray
 
 #: Sums that a loop keeps in registers, and how many of them along the outer loop where there is a middle one.
 _SUMS_IN_FLIGHT = 8
 _SUMS_OF_PRODUCTS, _OUTER_SUMS = 16, 4
-Turn = tuple[Index, Index]  #: of the outer and the middle loop
 
 
 class Lowering:
@@ -23,12 +23,15 @@ class Lowering:
 
     def __init__(self, m: Arithmetic, rows: Rows, uniform: str, constants: tuple[float, ...]) -> None:
         self._m, self._rows, self._uniform, self._constants = m, rows, uniform, constants
+        self._draws = Draws(m, self._operand, self._put)
 
     def run(self, code: IntArray) -> None:
         """Emits instructions in order."""
         for row in code.tolist():
             reduces = NAMES[row[OP]] in REDUCTIONS
-            if not is_loop(row):
+            if NAMES[row[OP]] in DRAWS:
+                self._draws.emit(row)
+            elif not is_loop(row):
                 (self._unrolled_reduction if reduces else self._unrolled)(row)
             elif reduces:
                 self._tiled_reduction(row)
@@ -71,9 +74,8 @@ class Lowering:
             self._rows.store(place, result)
 
     def _unrolled(self, row: Instruction) -> None:
-        meaning = ELEMENTWISE[NAMES[row[OP]]]
         for i, h, j in itertools.product(*(range(n) for n in row[N_OUTER : N_INNER + 1])):
-            self._put(row, (i, h), j, meaning(self._m, *self._operands(row, (i, h), j)))
+            self._put(row, (i, h), j, self._element(row, (i, h), j))
 
     def _unrolled_reduction(self, row: Instruction) -> None:
         for turn in itertools.product(range(row[N_OUTER]), range(row[N_MIDDLE])):
@@ -83,9 +85,19 @@ class Lowering:
             self._put(row, turn, 0, total)
 
     def _looped(self, row: Instruction) -> None:
-        meaning, m = ELEMENTWISE[NAMES[row[OP]]], self._m
+        m = self._m
         with turns(m, row[N_OUTER]) as i, turns(m, row[N_MIDDLE]) as h, turns(m, row[N_INNER]) as j:
-            self._put(row, (i, h), j, meaning(m, *self._operands(row, (i, h), j)))
+            self._put(row, (i, h), j, self._element(row, (i, h), j))
+
+    def _element(self, row: Instruction, turn: Turn, j: Index) -> Vectors:
+        """A result of an opcode that is no reduction."""
+        name, m = NAMES[row[OP]], self._m
+        if name != GATHER:
+            value: Vectors = ELEMENTWISE[name](m, *self._operands(row, turn, j))
+            return value
+        first = f"getelementptr {m.number}, ptr {self._uniform}, i64 {self._place(row, A + PLACE, turn, j)}"
+        n, apart = row[A + 2 * PLACE : A + 2 * PLACE + 2]
+        return gathered(m, self._operand(row, 0, turn, j), m.emitter.value(first), n, apart)
 
     def _tiled_reduction(self, row: Instruction) -> None:
         """Several results at once, so that sums need not wait for each other, and what they share is loaded once."""

@@ -6,17 +6,21 @@ import numpy as np
 
 from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.loops import Index
-from fastdescent.program.opcodes import ARITY, NAMES
-from fastdescent.program.program import OP, OUT, PLACE, UNIFORM, A, IntArray, places_of, turns_of
+from fastdescent.program.opcodes import ARITY, DRAWS, NAMES
+from fastdescent.program.program import N_OUTER, OP, OUT, PLACE, UNIFORM, A, IntArray, places_of, turns_of
 
 #: Instructions on more rows than this become loops over rows in memory.
 LONGEST_UNROLLED = 16
+#: So do instructions that draw more blocks of random numbers than this.
+MOST_BLOCKS_UNROLLED = 4
 
 Instruction = list[int]
 
 
 def is_loop(row: Instruction) -> bool:
     """Whether an instruction is emitted as a loop."""
+    if NAMES[row[OP]] in DRAWS:
+        return row[N_OUTER] > MOST_BLOCKS_UNROLLED
     return turns_of(row) > LONGEST_UNROLLED
 
 

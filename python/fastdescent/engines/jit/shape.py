@@ -14,10 +14,11 @@ import numpy as np
 from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.emitter import Emitter
 from fastdescent.engines.jit.kernel import KernelSpec, Shape
-from fastdescent.engines.jit.rows import is_loop
+from fastdescent.engines.jit.rows import Instruction, is_loop
 from fastdescent.engines.jit.target import Target
-from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NAMES
-from fastdescent.program.program import OP, IntArray, Section, turns_of
+from fastdescent.program.elementary.draws import N_PARTS
+from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE, NAMES
+from fastdescent.program.program import N_OUTER, OP, IntArray, Section, turns_of
 
 #: (most operations of a step on one vector, vectors side by side, groups of these)
 _Shapes = tuple[tuple[int, int, int], ...]
@@ -48,22 +49,32 @@ def section_shape(section: Section, dtype: str, target: Target) -> Shape:
 
 def n_operations(code: IntArray, dtype: str) -> int:
     """Machine operations of a section on one vector, roughly."""
-    return sum(turns_of(row) * _length(NAMES[row[OP]], dtype) for row in code.tolist())
+    return sum(_n_computed(row) * _length(NAMES[row[OP]], dtype) for row in code.tolist())
 
 
 def n_written(spec: KernelSpec, dtype: str, target: Target) -> int:
     """Operations of a step as they are compiled: on every vector in flight, those in loops once. Roughly."""
     shape = shape_for(spec, dtype, target)
-    once = [_length(NAMES[r[OP]], dtype) * (1 if is_loop(r) else turns_of(r)) for r in spec.main.code.tolist()]
+    once = [_length(NAMES[r[OP]], dtype) * (1 if is_loop(r) else _n_computed(r)) for r in spec.main.code.tolist()]
     return sum(once) * shape.n_vectors * shape.n_groups
+
+
+def _n_computed(row: Instruction) -> int:
+    """How often the operation is made; of random numbers, for a block."""
+    return row[N_OUTER] if NAMES[row[OP]] in DRAWS else turns_of(row)
 
 
 @functools.cache
 def _length(name: str, dtype: str) -> int:
     """How many operations an opcode becomes."""
+    emitter = Emitter()
+    if name in DRAWS:
+        m = Arithmetic(emitter, "float64", 8, 1, "null")
+        counter, key = ([(f"%x{k}{j}",) for j in range(N_PARTS)] for k in range(2))
+        DRAWS[name](m, counter, key, m.iconst(0))
+        return emitter.n_lines * (1 if dtype == "float64" else 2)
     if name not in ELEMENTWISE:
         return 1
-    emitter = Emitter()
     operands: list[Vectors] = [(f"%x{k}",) for k in range(ARITY[name])]
     ELEMENTWISE[name](Arithmetic(emitter, dtype, 8, 1, "%huge"), *operands)
     return emitter.n_lines

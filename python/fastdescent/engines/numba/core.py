@@ -27,6 +27,7 @@ class StepRows:
     moved: int
     alarm: int
     lane_row: int
+    n_index: int
     table_row: int
 
 

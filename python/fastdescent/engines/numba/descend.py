@@ -47,6 +47,8 @@ def descend(
     record_rows: Any,
     n_recorded: int,
     keep_state: bool,
+    first_index: int,
+    indices: Any,
     max_steps: int,
     compiled: tuple[int, int, int],
     n_lanes: int,
@@ -60,6 +62,9 @@ def descend(
     job = Job(
         n_state=len(initial),
         lane_row=rows.lane_row,
+        n_index=rows.n_index,
+        first_index=np.uint64(first_index),
+        indices=given(indices),
         max_steps=max_steps,
         table=address(table),
         table_width=table.shape[1],

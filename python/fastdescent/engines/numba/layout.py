@@ -45,6 +45,9 @@ class Job(NamedTuple):
 
     n_state: int
     lane_row: int
+    n_index: int  #: rows after those of the lanes, for 16 bits of the trajectory's index each
+    first_index: Any  #: uint64
+    indices: npt.NDArray[np.uint64]  #: (n,), or none: they follow on the first one
     max_steps: int
     table: int  #: address of the values that depend on t alone
     table_width: int

@@ -94,6 +94,10 @@ def load(lanes: Lanes, job: Job, lane: int, index: int) -> None:
         lanes.rows[d, lane] = job.starts[index, d]
     for k in range(job.lane_values.shape[1]):
         lanes.rows[job.lane_row + k, lane] = job.lane_values[index, k]
+    number = job.indices[index] if len(job.indices) else job.first_index + np.uint64(index)
+    for k in range(job.n_index):
+        part = (number >> np.uint64(16 * k)) & np.uint64(0xFFFF)
+        lanes.rows[job.lane_row + job.lane_values.shape[1] + k, lane] = np.int64(part)
     lanes.trajectory[lane] = index
     lanes.t[lane] = job.t_before[index] if len(job.t_before) else 0
     lanes.entry[lane] = 0
@@ -190,4 +194,4 @@ def move_last_to(lanes: Lanes, job: Job, lane: int) -> None:
 @compiled
 def copy_lane(lanes: Lanes, job: Job, source: int, target: int) -> None:
     """State and what is constant over the steps. Instructions overwrite all other rows."""
-    copy_rows(lanes.rows, source, lanes.rows, target, job.lane_row + job.lane_values.shape[1])
+    copy_rows(lanes.rows, source, lanes.rows, target, job.lane_row + job.lane_values.shape[1] + job.n_index)

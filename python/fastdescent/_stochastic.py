@@ -1,0 +1,122 @@
+"""The options of `descend` that bring in chance, checked: noise, rows of data, and when the full gradient is tested."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fastdescent import _check
+from fastdescent._hyper import Hyperparameters, bind_values
+from fastdescent._surface import Surface
+from fastdescent.noise import Noise, gaussian, traced
+from fastdescent.program.batch import BatchSpec
+from fastdescent.program.rule import NoiseSpec
+
+SAMPLINGS = ("replacement", "shuffle")
+_MOST_ROWS = {"float64": 1 << 32, "float32": 1 << 24}  #: whole numbers that the dtype has, and a random word
+
+
+@dataclass(frozen=True)
+class Stochastic:
+    """What is random in the gradients of a run."""
+
+    noise: Noise | None
+    noise_spec: NoiseSpec | None
+    batch: BatchSpec | None
+    check_every: int | None  #: steps between tests of the full gradient; None: every step's own gradient is tested
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether nothing is."""
+        return self.noise is None and self.batch is None
+
+    @property
+    def words(self) -> str:
+        """Such as "exact", "minibatch 16" or "noise 0.1"."""
+        parts = []
+        if self.batch is not None:
+            how = (", shuffled" if self.batch.shuffled else "") + (", shared" if self.batch.shared else "")
+            parts.append(f"minibatch {self.batch.size}{how}")
+        if self.noise is not None:
+            sigma = dict(self.noise.hyper).get("sigma")
+            plain = self.noise.name == "gaussian" and isinstance(sigma, int | float)
+            parts.append(f"noise {sigma:g}" if plain else f"noise {self.noise!r}")
+        return ", ".join(parts) or "exact"
+
+
+EXACT = Stochastic(None, None, None, None)
+
+
+def checked_stochastic(
+    surface: Surface, noise: Any, batch_size: Any, sampling: Any, shared_batches: Any, check_every: Any, dtype: str
+) -> Stochastic:
+    """Raises TypeError for a wrong kind, ValueError for a wrong value. The noise is not yet bound to a run."""
+    kind = _checked_noise(noise)
+    batch = _checked_batch(surface, batch_size, sampling, shared_batches, dtype)
+    every = None if check_every is None else _check.whole_number("check_every", check_every, at_least=1)
+    if every is not None and kind is None and batch is None:
+        raise ValueError("check_every is for runs with noise or minibatches; without them every gradient is tested")
+    if every is None and batch is not None:
+        assert surface._formula.rows is not None
+        every = -(-surface._formula.rows.n // batch.size)
+    return Stochastic(kind, None, batch, every if batch is not None or every != 1 else None)
+
+
+def bound_noise(noise: Noise, bound: Hyperparameters, leading: tuple[int, ...], dim: int, max_steps: int) -> NoiseSpec:
+    """Its hyperparameters go to `bound`, as those of the optimizer do."""
+    return NoiseSpec(noise.rule, bind_values(bound, noise.hyper, "noise.", leading, dim, max_steps))
+
+
+def _checked_noise(noise: Any) -> Noise | None:
+    if noise is None or isinstance(noise, Noise):
+        return noise
+    if isinstance(noise, type | str | bytes | bool | np.bool_):
+        raise TypeError(f"noise must be a number, an array, a schedule or one of fd.noise; got {_check.shown(noise)}")
+    if not callable(noise):
+        is_zero = np.ndim(noise) == 0 and isinstance(noise, int | float | np.number) and noise == 0
+        return None if is_zero else gaussian(noise)
+    return _of_function(noise)
+
+
+def _of_function(function: Any) -> Noise:
+    """A schedule has one argument, noise of one's own four."""
+    import inspect
+
+    try:
+        n = len(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        n = 1
+    if n == 1:
+        return gaussian(function)
+    if n == 4:
+        return traced(function)
+    raise TypeError(f"noise must be a schedule sigma(t) or a function noise(x, g, t, rng); {_check.shown(function)} "
+                    f"takes {n} arguments")  # fmt: skip
+
+
+def _checked_batch(surface: Surface, size: Any, sampling: Any, shared: Any, dtype: str) -> BatchSpec | None:
+    if not isinstance(sampling, str) or sampling not in SAMPLINGS:
+        kind = ValueError if isinstance(sampling, str) else TypeError
+        raise kind(f"sampling must be one of {', '.join(map(repr, SAMPLINGS))}; got {_check.shown(sampling)}")
+    if not isinstance(shared, bool):
+        raise TypeError(f"shared_batches must be True or False; got {_check.shown(shared)}")
+    if size is None:
+        if shared or sampling != "replacement":
+            name = "shared_batches" if shared else "sampling"
+            raise ValueError(f"{name} needs batch_size, the rows that a step sees")
+        return None
+    rows = surface._formula.rows
+    if rows is None:
+        raise TypeError(
+            f"batch_size needs a surface that is a mean over rows of data, made by fd.finite_sum; {surface.name} is not"
+        )
+    if rows.function is None:
+        raise ValueError(f"batch_size needs the function behind {surface.name}, which its pickle could not hold")
+    n = _check.whole_number("batch_size", size, at_least=1)
+    if n > rows.n and sampling == "shuffle":
+        raise ValueError(f"batch_size must be at most {rows.n}, the rows that there are; got {n}")
+    if rows.n > _MOST_ROWS[dtype]:
+        raise ValueError(f"minibatches in {dtype} need at most {_MOST_ROWS[dtype]} rows of data; there are {rows.n}")
+    return BatchSpec(n, sampling == "shuffle", shared)

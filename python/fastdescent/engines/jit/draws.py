@@ -1,0 +1,73 @@
+"""Instructions that draw random numbers, and that read the rows of data which these choose, as LLVM IR."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
+from fastdescent.engines.jit.loops import Index, turns
+from fastdescent.engines.jit.rows import Instruction, is_loop
+from fastdescent.program.elementary.draws import N_PARTS
+from fastdescent.program.opcodes import DRAWS, NAMES
+from fastdescent.program.program import N_OUTER, OP
+
+Turn = tuple[Index, Index]  #: of the outer and the middle loop
+
+
+class Draws:
+    """Computes in float64, whatever the rows are. `operand` and `put` are those of the lowering."""
+
+    def __init__(
+        self,
+        m: Arithmetic,
+        operand: Callable[[Instruction, int, Turn, Index], Vectors],
+        put: Callable[[Instruction, Turn, Index, Vectors], None],
+    ) -> None:
+        self._m, self._operand, self._put = m, operand, put
+        self._wide = m if m.dtype == "float64" else type(m)(m.emitter, "float64", m.width, m.n, "null")
+
+    def emit(self, row: Instruction) -> None:
+        """Emits an instruction; many blocks become a loop."""
+        parts = [[self._widened(self._operand(row, k, (0, 0), j)) for j in range(N_PARTS)] for k in range(2)]
+        if is_loop(row):
+            with turns(self._m, row[N_OUTER]) as i:
+                self._block(row, parts, i)
+        else:
+            for i in range(row[N_OUTER]):
+                self._block(row, parts, i)
+
+    def _block(self, row: Instruction, parts: list[list[Vectors]], i: Index) -> None:
+        counter, key = parts
+        for h, numbers in enumerate(DRAWS[NAMES[row[OP]]](self._wide, counter, key, self._number(i))):
+            self._put(row, (i, h), 0, self._rounded(numbers))
+
+    def _number(self, i: Index) -> Vectors:
+        return self._wide.iconst(i) if isinstance(i, int) else self._wide.isplat(i)
+
+    def _widened(self, a: Vectors) -> Vectors:
+        if self._wide is self._m:
+            return a
+        return tuple(self._m.emitter.value(f"fpext {self._m.vector} {v} to {self._wide.vector}") for v in a)
+
+    def _rounded(self, a: Vectors) -> Vectors:
+        if self._wide is self._m:
+            return a
+        return tuple(self._m.emitter.value(f"fptrunc {self._wide.vector} {v} to {self._m.vector}") for v in a)
+
+
+def gathered(m: Arithmetic, which: Vectors, first: str, n: int, apart: int) -> Vectors:
+    """The numbers `which * apart` further on than the pointer `first`; `which` is first brought into 0 ... n - 1."""
+    e, zero, last = m.emitter, m.const(0.0), m.const(float(n - 1))
+    inside = m.select(m.gt(which, zero), which, zero)
+    inside = m.select(m.lt(inside, last), inside, last)
+    indices, pointers = f"<{m.width} x i64>", f"<{m.width} x ptr>"
+    name = f"@llvm.masked.gather.{m.suffix}.v{m.width}p0"
+    e.declare(f"declare {m.vector} {name}({pointers}, i32 immarg, {m.mask}, {m.vector})")
+    found = []
+    for v in inside:
+        row = e.value(f"sext <{m.width} x i32> {e.value(f'fptosi {m.vector} {v} to <{m.width} x i32>')} to {indices}")
+        place = e.value(f"mul {indices} {row}, splat (i64 {apart})")
+        where = e.value(f"getelementptr {m.number}, ptr {first}, {indices} {place}")
+        rest = f"i32 {m.bits_of_number // 8}, {m.mask} splat (i1 true), {m.vector} poison"
+        found.append(e.value(f"call {m.vector} {name}({pointers} {where}, {rest})"))
+    return tuple(found)

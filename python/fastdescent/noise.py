@@ -1,0 +1,92 @@
+"""Noise that is added to gradients, for the option noise= of `descend`.
+
+A number there means `gaussian`. Each kind draws anew for every trajectory and step, as a function of the run's seed.
+
+>>> import fastdescent as fd
+>>> run = fd.descend(fd.surface("x**2 - y**2"), [[0.5, 0.0]], fd.GD(lr=0.1), noise=fd.noise.student(0.1, df=3),
+...                  max_steps=20, seed=1)
+>>> bool(abs(run.x[0, 1]) > 0)
+True
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fastdescent._check import shown
+from fastdescent.optimizers._base import check_hyper, hyper_words
+
+__all__ = ["Noise", "gaussian", "multiplicative", "rademacher", "student", "uniform"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Noise:
+    """What is added to a gradient g at x: ``rule(x, g, t, rng, **hyper)``. Made by the functions of this module."""
+
+    name: str
+    rule: Callable[..., Any]
+    hyper: tuple[tuple[str, Any], ...] = ()  #: each a number, an array or a schedule, as those of optimizers
+
+    def __post_init__(self) -> None:
+        for name, value in self.hyper:
+            check_hyper(f"noise.{self.name}", name, value)
+
+    def __repr__(self) -> str:
+        return f"{self.name}({', '.join(f'{name}={hyper_words(value)}' for name, value in self.hyper)})"
+
+
+def gaussian(sigma: Any) -> Noise:
+    """Normal numbers of deviation sigma, independent for each component.
+
+    sigma : number, array or schedule; 0 or greater. An array broadcasts against the leading axes of x0, or has an
+    explicit last axis for a value per coordinate.
+    """
+    return Noise("gaussian", _gaussian, (("sigma", sigma),))
+
+
+def uniform(sigma: Any) -> Noise:
+    """Uniform numbers of deviation sigma: between -sqrt(3) sigma and sqrt(3) sigma."""
+    return Noise("uniform", _uniform, (("sigma", sigma),))
+
+
+def rademacher(sigma: Any) -> Noise:
+    """-sigma or sigma, each with probability 1/2."""
+    return Noise("rademacher", _rademacher, (("sigma", sigma),))
+
+
+def student(sigma: Any, df: Any) -> Noise:
+    """sigma times Student's t of df degrees of freedom: heavy tails; its variance is infinite where df <= 2."""
+    return Noise("student", _student, (("sigma", sigma), ("df", df)))
+
+
+def multiplicative(sigma: Any) -> Noise:
+    """Each component of the gradient times a normal number of deviation sigma: none where the gradient is zero."""
+    return Noise("multiplicative", _multiplicative, (("sigma", sigma),))
+
+
+def traced(function: Callable[..., Any]) -> Noise:
+    """One's own: `function(x, g, t, rng)` returns what is added to g, shape (dim,) or ()."""
+    return Noise(getattr(function, "__name__", shown(function)), function)
+
+
+def _gaussian(x: Any, g: Any, t: Any, rng: Any, *, sigma: Any) -> Any:
+    return sigma * rng.standard_normal(g.shape)
+
+
+def _uniform(x: Any, g: Any, t: Any, rng: Any, *, sigma: Any) -> Any:
+    return math.sqrt(3.0) * sigma * (2.0 * rng.uniform(size=g.shape) - 1.0)
+
+
+def _rademacher(x: Any, g: Any, t: Any, rng: Any, *, sigma: Any) -> Any:
+    return sigma * rng.rademacher(g.shape)
+
+
+def _student(x: Any, g: Any, t: Any, rng: Any, *, sigma: Any, df: Any) -> Any:
+    return sigma * rng.standard_t(df, g.shape)
+
+
+def _multiplicative(x: Any, g: Any, t: Any, rng: Any, *, sigma: Any) -> Any:
+    return sigma * rng.standard_normal(g.shape) * g

@@ -1,0 +1,66 @@
+"""What the opcodes that draw random numbers do: a counter, a key and a block's number become some numbers.
+
+The counter: the trajectory's index in four parts of 16 bits, the step in two, and the place in an epoch. The key: the
+seed in four parts, the stream, the first block, and how many numbers there are to choose from. All float64: float32 has
+the parts too, and rounds the results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from fastdescent.program.elementary.arithmetic import Arithmetic, Int, Mask, Real
+from fastdescent.program.elementary.normal import normal_pair
+from fastdescent.program.elementary.philox import philox, real, scaled, uniform, whole, word
+from fastdescent.program.elementary.shuffle import shuffled
+
+N_PARTS = 7  #: of a counter, and of a key
+Draw = Callable[[Any, Sequence[Any], Sequence[Any], Any], tuple[Any, ...]]
+
+
+def draw_uniform(
+    m: Arithmetic[Real, Int, Mask], counter: Sequence[Real], key: Sequence[Real], block: Int
+) -> tuple[Real, ...]:
+    """Two in (0, 1]."""
+    a, b, c, d = _words(m, counter, key, block)
+    return uniform(m, a, b), uniform(m, c, d)
+
+
+def draw_normal(
+    m: Arithmetic[Real, Int, Mask], counter: Sequence[Real], key: Sequence[Real], block: Int
+) -> tuple[Real, ...]:
+    """Two standard normal ones."""
+    return normal_pair(m, *draw_uniform(m, counter, key, block))
+
+
+def draw_integer(
+    m: Arithmetic[Real, Int, Mask], counter: Sequence[Real], key: Sequence[Real], block: Int
+) -> tuple[Real, ...]:
+    """Four whole ones, 0 <= k < n."""
+    n = whole(m, key[6])
+    return tuple(real(m, scaled(m, w, n)) for w in _words(m, counter, key, block))
+
+
+def draw_shuffled(
+    m: Arithmetic[Real, Int, Mask], counter: Sequence[Real], key: Sequence[Real], block: Int
+) -> tuple[Real, ...]:
+    """What stands `block` places further on in the epoch, or in the next one; the counter has the epoch for a step."""
+    n = whole(m, key[6])
+    place = m.iadd(whole(m, counter[6]), block)
+    next_one = m.iadd(m.shr(m.isub(place, n), 63), m.iconst(1))
+    place = m.isub(place, m.iand(n, m.isub(m.iconst(0), next_one)))
+    epoch = m.iadd(word(m, counter[4], counter[5]), next_one)
+    ids = word(m, counter[0], counter[1]), word(m, counter[2], counter[3])
+    words = philox(m, (*ids, epoch, m.shl(whole(m, key[4]), 24)), _seed(m, key))
+    return (real(m, shuffled(m, place, n, words)),)
+
+
+def _words(m: Arithmetic[Real, Int, Mask], counter: Sequence[Real], key: Sequence[Real], block: Int) -> list[Int]:
+    places = [word(m, counter[2 * k], counter[2 * k + 1]) for k in range(3)]
+    last = m.ior(m.shl(whole(m, key[4]), 24), m.iadd(whole(m, key[5]), block))
+    return philox(m, (*places, last), _seed(m, key))
+
+
+def _seed(m: Arithmetic[Real, Int, Mask], key: Sequence[Real]) -> tuple[Int, Int]:
+    return word(m, key[0], key[1]), word(m, key[2], key[3])

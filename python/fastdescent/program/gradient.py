@@ -1,0 +1,76 @@
+"""The gradient that a rule asks for: of all of f or of some rows of data, with noise where the run has some."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastdescent.program.batch import BatchSpec, mean_over
+from fastdescent.program.differentiate import directional, gradient
+from fastdescent.program.formula import POINT, Formula
+from fastdescent.program.graph import Node
+from fastdescent.program.instantiate import instantiate
+from fastdescent.program.randomness import BLOCKS_OF_CALL, MOST_BLOCKS, Stream
+from fastdescent.program.rng import Rng
+from fastdescent.program.trace import Traced, as_node
+
+#: The parameter that every run supplies for `grad.resolution`.
+RESOLUTION = "dtype.resolution"
+MOST_SAMPLES = MOST_BLOCKS // BLOCKS_OF_CALL
+
+Noise = Callable[[Traced, Traced, Rng], Any]  #: noise(x, g, rng), which is added to g
+
+
+class Gradient:
+    """grad(x), grad.fun(x) and grad.hvp(x, v) inside a rule; grad.resolution is the dtype's relative spacing.
+
+    All calls of a step see the same rows of data and the same noise, unless they ask for another `sample`: a number, 0
+    where none is given. f and its Hessian have no noise.
+    """
+
+    def __init__(self, own: Formula, whole: Formula, batch: BatchSpec | None, noise: Noise | None) -> None:
+        self._own, self._whole, self._batch, self._noise = own, whole, batch, noise
+        self._at: dict[tuple[int, int], tuple[Node, Node]] = {(own.x.number, 0): (own.fun, own.gradient)}
+        b = own.builder
+        self._params = {name: b.graph.leaf("param", name, shape) for name, shape in own.params.items()}
+
+    def __call__(self, x: Any, *, sample: int = 0) -> Traced:
+        b, g = self._own.builder, self._value_and_gradient(x, sample)[1]
+        if self._noise is None:
+            return Traced(b, g)
+        rng = Rng(b, Stream.GRADIENT_NOISE, sample * BLOCKS_OF_CALL, BLOCKS_OF_CALL)
+        noise = as_node(b, self._noise(Traced(b, self._point(x)), Traced(b, g), rng))
+        return Traced(b, b.add(g, b.broadcast(noise, g.shape)))
+
+    @property
+    def resolution(self) -> Traced:
+        """2**-52 in float64, 2**-23 in float32."""
+        b = self._own.builder
+        return Traced(b, b.graph.leaf("param", RESOLUTION, ()))
+
+    def fun(self, x: Any, *, sample: int = 0) -> Traced:
+        """f(x)."""
+        return Traced(self._own.builder, self._value_and_gradient(x, sample)[0])
+
+    def hvp(self, x: Any, v: Any, *, sample: int = 0) -> Traced:
+        """The Hessian at x times v."""
+        b, node = self._own.builder, self._point(x)
+        direction = b.broadcast(as_node(b, v), node.shape)
+        return Traced(b, directional(b, self._value_and_gradient(x, sample)[1], node, direction))
+
+    def _point(self, x: Any) -> Node:
+        b = self._own.builder
+        return b.broadcast(as_node(b, x), self._own.x.shape)
+
+    def _value_and_gradient(self, x: Any, sample: int) -> tuple[Node, Node]:
+        if not 0 <= sample < MOST_SAMPLES:
+            raise ValueError(f"sample must be 0 or greater, below {MOST_SAMPLES}; got {sample}")
+        b, node = self._own.builder, self._point(x)
+        key = node.number, sample if self._batch is not None else 0
+        if key not in self._at:
+            fun = self._own.fun
+            if key[1] and self._batch is not None:
+                fun = mean_over(b, self._own.x, self._whole, self._batch, sample)
+            fun = instantiate(b, fun, {**self._params, POINT: node})
+            self._at[key] = fun, gradient(b, fun, node)
+        return self._at[key]
