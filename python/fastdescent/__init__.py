@@ -27,15 +27,27 @@ if TYPE_CHECKING:
     from fastdescent._status import Outcome, Status
     from fastdescent._surface import Surface
     from fastdescent._swarm import Swarm
-    from fastdescent.optimizers import GD, Adam, LineSearch, Momentum, Optimizer, RMSprop, optimizer
+    from fastdescent.optimizers import (
+        GD,
+        SGD,
+        Adam,
+        Langevin,
+        LineSearch,
+        Momentum,
+        Optimizer,
+        RMSprop,
+        optimizer,
+    )
 
 __all__ = [
     "GD",
+    "SGD",
     "Adam",
     "BasinMap",
     "CriticalPoints",
     "Descent",
     "Endpoints",
+    "Langevin",
     "LazyStarts",
     "LineSearch",
     "Momentum",
@@ -86,7 +98,7 @@ _HOMES = {
     "_status": ("Outcome", "Status"),
     "_surface": ("Surface",),
     "_swarm": ("Swarm",),
-    "optimizers": ("GD", "Adam", "LineSearch", "Momentum", "Optimizer", "RMSprop", "optimizer"),
+    "optimizers": ("GD", "SGD", "Adam", "Langevin", "LineSearch", "Momentum", "Optimizer", "RMSprop", "optimizer"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

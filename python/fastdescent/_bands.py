@@ -19,6 +19,7 @@ from fastdescent._memory import refuse_if_too_large
 from fastdescent._points import CriticalPoints, joined
 from fastdescent._progress import Poll, reporter
 from fastdescent._status import Status
+from fastdescent._stochastic import checked_noise
 from fastdescent._surface import Surface
 from fastdescent.optimizers import Optimizer
 
@@ -49,21 +50,23 @@ class _From:
 
 def run_in_bands(
     surface: Surface, optimizer: Optimizer, grid: Grid, options: dict[str, Any]
-) -> tuple[Image, CriticalPoints]:
-    """Where the starts of a grid end; labels are rows of the table."""
+) -> tuple[Image, CriticalPoints, str]:
+    """Where the starts of a grid end; labels are rows of the table. The text says what is random in the gradients."""
     shape, progress = grid.counts, options.pop("progress", None)
     check_progress(progress)
     n, first_index = math.prod(shape), options.pop("first_index", 0)
     refuse_if_too_large(n * _BYTES_A_CELL, f"a map of {n} cells", "choose a smaller shape")
-    parts = bands(shape)
-    image, tables, done = None, [], 0
+    parts, noise = bands(shape), checked_noise(options.pop("noise", None))
+    image, tables, done, gradient = None, [], 0, ""
     with reporter(progress, n) as report:
         for rows in parts:
             band = Band(surface, grid, rows)
             run = descend(
                 surface, band.starts, optimizer if len(parts) == 1 else band.part_of(optimizer),
+                noise=noise if noise is None or len(parts) == 1 else noise.changed(band.part),
                 first_index=first_index + done, progress=_shifted(report, done), **options,
             )  # fmt: skip
+            gradient = gradient or run.gradient
             ends = classify(run)
             image = image or Image.empty(shape, run.fun.dtype)
             image.put(rows, ends.label, run.nit, run.status, run.fun)
@@ -78,7 +81,7 @@ def run_in_bands(
     table, row_of_label = joined(tables, n_total=n)
     for rows, row in zip(parts, row_of_label, strict=False):
         image.relabel(rows, row)
-    return image, table
+    return image, table, gradient
 
 
 @dataclass(frozen=True)
@@ -97,16 +100,15 @@ class Band:
 
     def part_of(self, optimizer: Optimizer) -> Optimizer:
         """With the hyperparameters of these rows, where cells have their own."""
-        shape = self.grid.counts
+        return changed(optimizer, self.part)
 
-        def part(name: str, value: Any) -> Any:
-            if callable(value) or np.ndim(value) == 0:
-                return value
-            lanes = per_trajectory(name, np.asarray(value, np.float64), shape, self.surface.dim)
-            lanes = lanes.reshape(*shape, -1)[self.rows]
-            return lanes[..., 0] if lanes.shape[-1] == 1 else lanes
-
-        return changed(optimizer, part)
+    def part(self, name: str, value: Any) -> Any:
+        """What a hyperparameter is in these rows."""
+        if callable(value) or np.ndim(value) == 0:
+            return value
+        lanes = per_trajectory(name, np.asarray(value, np.float64), self.grid.counts, self.surface.dim)
+        lanes = lanes.reshape(*self.grid.counts, -1)[self.rows]
+        return lanes[..., 0] if lanes.shape[-1] == 1 else lanes
 
 
 def _shifted(report: Poll | None, done: int) -> Any:

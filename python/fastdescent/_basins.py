@@ -63,6 +63,7 @@ class BasinMap:
     base: npt.NDArray[np.float64]
     surface: Surface
     optimizer: Optimizer
+    gradient: str  #: "exact", or what is random in it
     image: Image  #: the cells in narrow types, from which the wider ones are made when they are asked for
 
     @property
@@ -117,7 +118,8 @@ class BasinMap:
         """The table of critical points with shares, what became of the rest, and a hint where many do not arrive."""
         names = [self.surface.variables[k] for k in self.plane]
         where = ", ".join(f"{n} in [{lo:g}, {hi:g}]" for n, (lo, hi) in zip(names, self.window, strict=True))
-        return report(self.surface, self.optimizer, [f"starts: {where}"], self.status, self.outcome, self.points)
+        about = [f"starts: {where}"]
+        return report(self.surface, self.optimizer, about, self.status, self.outcome, self.points, self.gradient)
 
 
 def basin_map(
@@ -172,8 +174,8 @@ def basin_map(
     axes, base = _plane(surface, plane)
     shown = _window(surface, window, axes)
     starts = Grid(shown, checked_counts(_shape(shape, len(axes)), len(axes)), tuple(base.tolist()), axes)
-    image, points = run_in_bands(_covering(surface, shown, axes), rule, starts, options)
-    return BasinMap(points, shown, axes, base, surface, rule, image)
+    image, points, gradient = run_in_bands(_covering(surface, shown, axes), rule, starts, options)
+    return BasinMap(points, shown, axes, base, surface, rule, gradient, image)
 
 
 def _check_options(options: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from fastdescent._descent import Descent
 from fastdescent._markup import paragraph
 from fastdescent._points import CriticalPoints, merged, polished_of, table_of, with_counts
 from fastdescent._polish import Polished
-from fastdescent._settle import Settled, settle
+from fastdescent._settle import Settled, calmed, ends_of, settle
 from fastdescent._status import Outcome
 from fastdescent._table import words
 
@@ -84,6 +84,8 @@ def classify(
     Returns
     -------
     Endpoints
+        `moved` is how far each endpoint is from its critical point. Those of runs with noise or minibatches first
+        descend without, however far that takes them.
 
     Raises
     ------
@@ -105,9 +107,9 @@ def classify(
     """
     given = _checked(run, points, fmin, polish)
     surface = run.surface
-    found = settle(run, polish)
+    found = settle(calmed(run) if run.is_random else run, polish)
     table, row_of_candidate = _table(found, run, points, given)
-    labels = label(found.ends, found.candidate, _flat_nit(run), row_of_candidate, table.x, table.kind)
+    labels = label(ends_of(run), found.candidate, _flat_nit(run), row_of_candidate, table.x, table.kind)
     table = with_counts(table, labels.count, labels.nit, run.status.size, run.random_starts)
     return _endpoints(labels, replace(table, stability=_stability(run, table), window=surface.window), run)
 

@@ -74,6 +74,11 @@ class Descent:
         """Where status is CONVERGED."""
         return np.asarray(self.status == Status.CONVERGED)
 
+    @property
+    def is_random(self) -> bool:
+        """Whether steps depend on random numbers."""
+        return self.gradient != "exact" or self.optimizer.is_random
+
     @cached_property
     def message(self) -> str:
         """How many trajectories ended how."""

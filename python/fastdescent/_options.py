@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent import _check
-from fastdescent._hyper import Hyperparameters, bind
+from fastdescent._hyper import Hyperparameters
 from fastdescent._kinds import Progress, check_optimizer, check_order, check_progress, check_surface
 from fastdescent._lazy import LazyStarts
 from fastdescent._memory import refuse_if_too_large
 from fastdescent._record import Record, checked_record
 from fastdescent._reduced import checked_average, checked_reductions
 from fastdescent._starts import is_random
-from fastdescent._stochastic import Stochastic, bound_noise, checked_stochastic
+from fastdescent._stochastic import Stochastic, bound, checked_stochastic
 from fastdescent._surface import Surface
 from fastdescent._threads import checked_threads
 from fastdescent.engines import get_engine
@@ -61,6 +61,12 @@ class Options:
     engine: Engine
     progress: Progress
 
+    def for_steps(self, max_steps: int) -> Options:
+        """The same run with another number of steps."""
+        leading, dim = self.starts.shape[:-1], self.surface.dim
+        hyper, random = bound(self.optimizer, self.stochastic, leading, dim, max_steps)
+        return replace(self, max_steps=max_steps, hyper=hyper, stochastic=random)
+
 
 def checked_options(
     surface: Any, x0: Any, optimizer: Any, *, max_steps: Any, gtol: Any, xtol: Any, ftol: Any, escape_radius: Any,
@@ -82,10 +88,10 @@ def checked_options(
     box = _checked_bounds(bounds, boundary, surface)
     n = math.prod(starts.shape[:-1])
     leading = starts.shape[:-1]
-    random = checked_stochastic(surface, noise, batch_size, sampling, shared_batches, check_every, starts.dtype.name)
-    hyper = bind(optimizer, leading, surface.dim, steps)
-    if random.noise is not None:
-        random = replace(random, noise_spec=bound_noise(random.noise, hyper, leading, surface.dim, steps))
+    random = checked_stochastic(
+        surface, optimizer, noise, batch_size, sampling, shared_batches, check_every, starts.dtype.name
+    )
+    hyper, random = bound(optimizer, random, leading, surface.dim, steps)
     wanted, recording = checked_record(record, n, surface.dim, starts.itemsize, steps)
     return Options(
         surface=surface,
@@ -97,7 +103,7 @@ def checked_options(
         seed=_check.random_seed(seed),
         first_index=first,
         max_steps=steps,
-        gtol=_checked_gtol(gtol, starts.dtype, random),
+        gtol=_checked_gtol(gtol, starts.dtype, random.words != "exact" or optimizer.is_random),
         xtol=_tolerance("xtol", xtol),
         ftol=_tolerance("ftol", ftol),
         escape_radius=_radius(escape_radius, lows, highs),
@@ -173,10 +179,10 @@ def _flag(name: str, value: Any) -> bool:
     return value
 
 
-def _checked_gtol(gtol: Any, dtype: np.dtype[Any], random: Stochastic) -> float | None:
+def _checked_gtol(gtol: Any, dtype: np.dtype[Any], is_random: bool) -> float | None:
     if not (isinstance(gtol, str) and gtol == "auto"):
         return _tolerance("gtol", gtol)
-    return _GTOL[dtype] if random.is_exact else None
+    return None if is_random else _GTOL[dtype]
 
 
 def _tolerance(name: str, value: Any) -> float | None:

@@ -8,7 +8,6 @@ import numpy as np
 
 from fastdescent import _check
 from fastdescent._descent import Descent, result_of
-from fastdescent._hyper import bind
 from fastdescent._memory import refuse_if_too_large
 from fastdescent._options import MOST_STEPS
 from fastdescent._record import NOTHING
@@ -50,9 +49,9 @@ def resume(run: Descent, *, max_steps: int) -> Descent:
     steps = _check.whole_number("max_steps", max_steps, at_least=0, at_most=MOST_STEPS)
     if steps < made:
         raise ValueError(f"max_steps must be {made} or greater, the updates already made included; got {steps}")
-    leading, dim = options.starts.shape[:-1], run.surface.dim
+    dim = run.surface.dim
     refuse_if_too_large(2 * (state.nbytes + run.x.nbytes), f"going on with {run.nit.size} trajectories", "free some")
-    options = replace(options, max_steps=steps, hyper=bind(options.optimizer, leading, dim, steps), progress=None)
+    options = replace(options.for_steps(steps), progress=None)
     status, nit = run.status.ravel(), run.nit.ravel()
     open_ones = np.flatnonzero((status == Status.MAX_STEPS) | (status == Status.INTERRUPTED))
     options = replace(options, record=None, recording=NOTHING)
@@ -61,7 +60,8 @@ def resume(run: Descent, *, max_steps: int) -> Descent:
         starts=np.ascontiguousarray(run.x.reshape(-1, dim)[open_ones]),
         hyper=replace(options.hyper, lanes={k: v[open_ones] for k, v in options.hyper.lanes.items()}),
     )
-    went_on = run_job(part, Before(np.ascontiguousarray(state[open_ones]), nit[open_ones]))
+    indices = np.uint64(options.first_index) + open_ones.astype(np.uint64)
+    went_on = run_job(part, Before(np.ascontiguousarray(state[open_ones]), nit[open_ones]), indices)
     ends = replace(went_on, x=run.x.reshape(-1, dim).copy(), nit=nit.copy(), status=status.copy(), state=state.copy())
     ends.x[open_ones], ends.nit[open_ones] = went_on.x, went_on.nit
     ends.status[open_ones], ends.state[open_ones] = went_on.status, went_on.state

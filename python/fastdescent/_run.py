@@ -24,6 +24,7 @@ from fastdescent.program.rule import StepProgram, StepSpec, build_step
 from fastdescent.program.walls import KEEPING, wall_program
 
 Array = npt.NDArray[Any]
+Indices = npt.NDArray[np.uint64] | None
 #: The engine's status of a trajectory that left the region where its steps may do without f.
 ALARM = -2
 #: Without an escape radius f is provably finite only up to some size; tried in this order.
@@ -39,18 +40,31 @@ class Before:
     nit: npt.NDArray[np.int32]
 
 
-def run_job(options: Options, before: Before | None = None) -> Ends:
-    """How the trajectories end; those of `options`, or those that go on from `before`."""
+def run_job(options: Options, before: Before | None = None, indices: Indices = None) -> Ends:
+    """How the trajectories end; those of `options`, or those that go on from `before`.
+
+    `indices` are theirs, for random numbers, where they do not follow on the first one.
+    """
+    every = options.stochastic.check_every
+    if every is None or options.gtol is None:
+        return run_at_once(options, before, indices)
+    from fastdescent._gradual import run_gradually
+
+    return run_gradually(options, every, before, indices)
+
+
+def run_at_once(options: Options, before: Before | None = None, indices: Indices = None) -> Ends:
+    """The same, where steps test all that is to be tested."""
     starts = put_inside(options, flat(options.starts))
     limits, with_fun = stop_limits(options)
     with reporter(options.progress, len(starts)) as report:
-        job = job_of(options, starts, before, limits, with_fun, report)
+        job = job_of(options, starts, before, limits, with_fun, report, indices)
         job = replace(job, overwrite=isinstance(options.starts, LazyStarts) and not limits.alarm)
         refuse_without_room(job)
         ends = options.engine.descend(job)
         alarmed = np.flatnonzero(ends.status == ALARM)
         if len(alarmed):
-            _run_again(options, starts, before, limits, alarmed, ends)
+            _run_again(options, starts, before, job, alarmed, ends)
     if not with_fun:
         undefined_comes_first(options, ends.x, ends.status, ends.status == Status.DIVERGED)
     return ends
@@ -125,13 +139,13 @@ def _param_intervals(options: Options) -> dict[str, Interval]:
 
 
 def _run_again(
-    options: Options, starts: Array, before: Before | None, limits: StopLimits, alarmed: Array, ends: Ends
+    options: Options, starts: Array, before: Before | None, first: DescentJob, alarmed: Array, ends: Ends
 ) -> None:
     """Trajectories that left the region where f is provably finite, from their starts, now with f in the step."""
-    limits = without_alarm(limits)
+    limits = without_alarm(first.limits)
     if before is not None:
         before = Before(before.state[alarmed], before.nit[alarmed])
-    indices = np.uint64(options.first_index) + alarmed.astype(np.uint64)
+    indices = first.all_indices()[alarmed]
     job = job_of(options, starts[alarmed], before, limits, True, None, indices)
     lanes = {k: v[alarmed] for k, v in options.hyper.lanes.items()}
     record = replace(options.recording, rows=options.recording.rows[alarmed]) if options.record else NOTHING
@@ -150,7 +164,7 @@ def job_of(
     limits: StopLimits,
     with_fun: bool,
     poll: Callable[[int], bool] | None,
-    indices: npt.NDArray[np.uint64] | None = None,
+    indices: Indices = None,
 ) -> DescentJob:
     """What the engine is given; it keeps the state where `options` say so."""
     step = _step_program(options, with_fun)

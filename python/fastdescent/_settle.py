@@ -9,6 +9,7 @@ circle a minimum, minima closer than a cell) descends some more, from where it e
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,7 @@ _EXACT = 1e-8  # an endpoint that near a polished point, in windows, needs no fu
 _MOST_AT_REST, _MOST_AT_REST_DIM3, _LEAST_AT_REST = 100_000, 50_000_000, 200
 _MOST_IN_TRANSIT = 2_000  # most of those will be far from anything
 _MORE_STEPS, _MORE_GTOL = 200, 1e-9
+_CALM_GTOL = 1e-8
 _SLACK = 2.0  # how far from quadratic f may be between a member and its critical point
 #: A Newton step up to this leads to a saddle or maximum too. Float32 stops earlier.
 _TINY = {np.dtype(np.float64): 1e-5, np.dtype(np.float32): 1e-4}
@@ -98,15 +100,32 @@ def _most(cells: npt.NDArray[np.int_], count: npt.NDArray[np.int64], most: int) 
     return cells if len(cells) <= most else cells[np.argpartition(-count[cells], most)[:most]]
 
 
-def settle(run: Descent, polish: bool) -> Settled:
-    """Finds the critical point of each endpoint of a run."""
-    surface = run.surface
-    x = run.x.reshape(-1, surface.dim)
+def ends_of(run: Descent) -> Ends:
+    """The endpoints of a run, by index in C order."""
+    x = run.x.reshape(-1, run.surface.dim)
     # The noise in a float32 gradient would pass for distance.
     exact = x.dtype == np.float64
-    grad_norm = run.grad_norm if exact else surface.value_and_gradient_norm(x.astype(np.float64))[1]
-    ends = Ends.of(x, grad_norm.reshape(-1), run.status.reshape(-1), ENDED)
-    looking = _Looking(surface, Frame.of(surface.window), _TINY[x.dtype], polish)
+    grad_norm = run.grad_norm if exact else run.surface.value_and_gradient_norm(x.astype(np.float64))[1]
+    return Ends.of(x, grad_norm.reshape(-1), run.status.reshape(-1), ENDED)
+
+
+def calmed(run: Descent) -> Descent:
+    """The run with each endpoint gone down from where it is, by the gradient without noise and over all rows."""
+    x = run.x.reshape(-1, run.surface.dim).astype(np.float64)
+    ended = np.flatnonzero(np.isin(run.status.reshape(-1), ENDED))
+    calm = descend(run.surface, x[ended], LineSearch(), gtol=_CALM_GTOL)
+    columns: dict[str, Any] = {"x": x}
+    for name in ("fun", "grad_norm", "nit", "status"):
+        columns[name] = getattr(run, name).reshape(-1).astype(getattr(calm, name).dtype)
+    for name, values in columns.items():
+        values[ended] = getattr(calm, name)
+    return replace(run, **columns)
+
+
+def settle(run: Descent, polish: bool) -> Settled:
+    """Finds the critical point of each endpoint of a run."""
+    surface, ends = run.surface, ends_of(run)
+    looking = _Looking(surface, Frame.of(surface.window), _TINY[ends.x.dtype], polish)
     if not polish:
         members, points = looking.round(ends, COARSE, 2 * _SLACK)
         return Settled(ends, members.candidate, members.count, points, same=3 * COARSE)

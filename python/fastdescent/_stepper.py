@@ -9,7 +9,7 @@ import numpy as np
 from fastdescent._lazy import LazyStarts, flat
 from fastdescent._options import Options
 from fastdescent._room import refuse_without_room
-from fastdescent._run import ALARM, job_of, put_inside, stop_limits, undefined_comes_first, without_alarm
+from fastdescent._run import ALARM, Indices, job_of, put_inside, stop_limits, undefined_comes_first, without_alarm
 from fastdescent._status import Status
 from fastdescent.engines.protocol import DescentJob, Live, Values
 
@@ -31,15 +31,15 @@ class Stepper:
         Steps that the running trajectories have made; where none runs, those of the longest one.
     """
 
-    def __init__(self, options: Options) -> None:
-        """Trajectories at their starts, tested there."""
+    def __init__(self, options: Options, indices: Indices = None) -> None:
+        """Trajectories at their starts, tested there; their indices follow on the first one unless they are given."""
         # The caller may change its array of starts, which are needed again.
         if not isinstance(options.starts, LazyStarts):
             options = replace(options, starts=options.starts.copy())
         starts = put_inside(options, flat(options.starts))
         limits, self._with_fun = stop_limits(options)
         self.options = options
-        self._job = job_of(options, starts, None, limits, self._with_fun, None)
+        self._job = job_of(options, starts, None, limits, self._with_fun, None, indices)
         refuse_without_room(self._job)
         self._values = options.engine.values(self._job)
         self._beyond: tuple[DescentJob, Values] | None = None
@@ -96,6 +96,6 @@ class Stepper:
         """The job whose steps compute f. It goes on where the alarm went off: up to there f is finite."""
         if self._beyond is None:
             limits = without_alarm(self._job.limits)
-            job = job_of(self.options, self._job.starts, None, limits, True, None)
+            job = job_of(self.options, self._job.starts, None, limits, True, None, self._job.indices)
             self._beyond = job, self.options.engine.values(job)
         return self._beyond

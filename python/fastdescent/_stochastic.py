@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from fastdescent import _check
-from fastdescent._hyper import Hyperparameters, bind_values
+from fastdescent._hyper import Hyperparameters, bind, bind_values
 from fastdescent._surface import Surface
 from fastdescent.noise import Noise, gaussian, traced
+from fastdescent.optimizers import Optimizer
 from fastdescent.program.batch import BatchSpec
 from fastdescent.program.rule import NoiseSpec
 
@@ -28,11 +29,6 @@ class Stochastic:
     check_every: int | None  #: steps between tests of the full gradient; None: every step's own gradient is tested
 
     @property
-    def is_exact(self) -> bool:
-        """Whether nothing is."""
-        return self.noise is None and self.batch is None
-
-    @property
     def words(self) -> str:
         """Such as "exact", "minibatch 16" or "noise 0.1"."""
         parts = []
@@ -46,17 +42,15 @@ class Stochastic:
         return ", ".join(parts) or "exact"
 
 
-EXACT = Stochastic(None, None, None, None)
-
-
 def checked_stochastic(
-    surface: Surface, noise: Any, batch_size: Any, sampling: Any, shared_batches: Any, check_every: Any, dtype: str
-) -> Stochastic:
+    surface: Surface, optimizer: Optimizer, noise: Any, batch_size: Any, sampling: Any, shared_batches: Any,
+    check_every: Any, dtype: str,
+) -> Stochastic:  # fmt: skip
     """Raises TypeError for a wrong kind, ValueError for a wrong value. The noise is not yet bound to a run."""
-    kind = _checked_noise(noise)
+    kind = checked_noise(noise)
     batch = _checked_batch(surface, batch_size, sampling, shared_batches, dtype)
     every = None if check_every is None else _check.whole_number("check_every", check_every, at_least=1)
-    if every is not None and kind is None and batch is None:
+    if every is not None and kind is None and batch is None and not optimizer.is_random:
         raise ValueError("check_every is for runs with noise or minibatches; without them every gradient is tested")
     if every is None and batch is not None:
         assert surface._formula.rows is not None
@@ -64,12 +58,19 @@ def checked_stochastic(
     return Stochastic(kind, None, batch, every if batch is not None or every != 1 else None)
 
 
-def bound_noise(noise: Noise, bound: Hyperparameters, leading: tuple[int, ...], dim: int, max_steps: int) -> NoiseSpec:
-    """Its hyperparameters go to `bound`, as those of the optimizer do."""
-    return NoiseSpec(noise.rule, bind_values(bound, noise.hyper, "noise.", leading, dim, max_steps))
+def bound(
+    optimizer: Optimizer, random: Stochastic, leading: tuple[int, ...], dim: int, max_steps: int
+) -> tuple[Hyperparameters, Stochastic]:
+    """The hyperparameters of optimizer and noise, for a run whose starts have shape (*leading, dim)."""
+    hyper = bind(optimizer, leading, dim, max_steps)
+    if random.noise is None:
+        return hyper, random
+    spec = NoiseSpec(random.noise.rule, bind_values(hyper, random.noise.hyper, "noise.", leading, dim, max_steps))
+    return hyper, replace(random, noise_spec=spec)
 
 
-def _checked_noise(noise: Any) -> Noise | None:
+def checked_noise(noise: Any) -> Noise | None:
+    """What the option noise= means; None: nothing is added."""
     if noise is None or isinstance(noise, Noise):
         return noise
     if isinstance(noise, type | str | bytes | bool | np.bool_):

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastdescent._check import shown
@@ -33,6 +33,10 @@ class Noise:
     def __post_init__(self) -> None:
         for name, value in self.hyper:
             check_hyper(f"noise.{self.name}", name, value)
+
+    def changed(self, change: Callable[[str, Any], Any]) -> Noise:
+        """With `change(name, value)` for each hyperparameter."""
+        return replace(self, hyper=tuple((name, change(f"noise.{name}", value)) for name, value in self.hyper))
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{name}={hyper_words(value)}' for name, value in self.hyper)})"

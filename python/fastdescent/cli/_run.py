@@ -72,7 +72,7 @@ def _report(run: Descent, ends: Endpoints) -> str:
     from fastdescent._report import report
 
     about = [run.message, f"steps: median {np.median(run.nit):.0f}, most {run.nit.max()}"]
-    return report(run.surface, run.optimizer, about, run.status, ends.outcome, ends.points)
+    return report(run.surface, run.optimizer, about, run.status, ends.outcome, ends.points, run.gradient)
 
 
 def _write(target: Path, starts: Floats, run: Descent, ends: Endpoints) -> None:

@@ -60,6 +60,12 @@ class DescentJob:
     n_threads: int
     poll: Callable[[int], bool] | None
 
+    def all_indices(self) -> npt.NDArray[np.uint64]:
+        """Those of all trajectories, (n,)."""
+        if self.indices is not None:
+            return self.indices
+        return np.uint64(self.first_index) + np.arange(len(self.starts), dtype=np.uint64)
+
 
 @dataclass(frozen=True)
 class Values:

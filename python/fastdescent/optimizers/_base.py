@@ -56,6 +56,11 @@ class Optimizer:
     def _repr_html_(self) -> str:
         return table([(name, hyper_words(v)) for name, v in self.hyper().items()], title=type(self).__name__)
 
+    @property
+    def is_random(self) -> bool:
+        """Whether the rule draws random numbers."""
+        return "rng" in inspect.signature(type(self).rule).parameters
+
     def hyper(self) -> dict[str, Any]:
         """Hyperparameters by name."""
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
