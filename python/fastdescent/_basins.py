@@ -27,7 +27,7 @@ from fastdescent._surface import Surface, Window, widened
 from fastdescent.optimizers import LineSearch, Optimizer
 
 _SIDE = 1024
-_NOT_OF_MAPS = ("surface", "x0", "optimizer", "record", "reduce", "keep_state")
+_NOT_OF_MAPS = ("surface", "x0", "optimizer", "record", "reduce", "keep_state", "average")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -47,6 +47,8 @@ class BasinMap:
     status : int8 array, the same shape
         Values of `Status`.
     points : CriticalPoints
+    gradient : str
+        "exact", or what is random in it.
     window : ((lo, hi), ...)
         Of the coordinates shown.
     extent : (x_lo, x_hi, y_lo, y_hi), or (x_lo, x_hi)
