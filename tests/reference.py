@@ -27,6 +27,18 @@ def momentum(g: Gradient, x: Point, lr: float, momentum: float) -> Iterator[Poin
         x = x - lr * v
 
 
+def sgd(
+    g: Gradient, x: Point, lr: float, momentum: float, dampening: float, nesterov: bool, weight_decay: float
+) -> Iterator[Point]:
+    """PyTorch's: the first buffer is the gradient, without dampening."""
+    buffer = None
+    while True:
+        yield x
+        slope = g(x) + weight_decay * x
+        buffer = slope if buffer is None else momentum * buffer + (1 - dampening) * slope
+        x = x - lr * (slope + momentum * buffer if nesterov else buffer)
+
+
 def rmsprop(
     g: Gradient, x: Point, lr: float, alpha: float, eps: float, weight_decay: float, momentum: float, centered: bool
 ) -> Iterator[Point]:

@@ -23,6 +23,17 @@ def beale_gradient(p: np.ndarray) -> np.ndarray:
 RULES: list[tuple[Any, Any]] = [
     (fd.GD(lr=0.001), lambda x: reference.gd(beale_gradient, x, 0.001)),
     (fd.Momentum(lr=0.001, momentum=0.7), lambda x: reference.momentum(beale_gradient, x, 0.001, 0.7)),
+    (fd.SGD(lr=0.001), lambda x: reference.gd(beale_gradient, x, 0.001)),
+    (fd.SGD(lr=0.001, momentum=0.7), lambda x: reference.momentum(beale_gradient, x, 0.001, 0.7)),
+    (
+        fd.SGD(lr=0.001, momentum=0.7, dampening=0.3, weight_decay=0.1),
+        lambda x: reference.sgd(beale_gradient, x, 0.001, 0.7, 0.3, False, 0.1),
+    ),
+    (
+        fd.SGD(lr=0.001, momentum=0.7, nesterov=True),
+        lambda x: reference.sgd(beale_gradient, x, 0.001, 0.7, 0.0, True, 0.0),
+    ),
+    (fd.Langevin(lr=0.001, temperature=0), lambda x: reference.gd(beale_gradient, x, 0.001)),
     (fd.RMSprop(lr=0.02), lambda x: reference.rmsprop(beale_gradient, x, 0.02, 0.99, 1e-8, 0, 0, False)),
     (
         fd.RMSprop(lr=0.02, alpha=0.9, eps=1e-4, weight_decay=0.1, momentum=0.5, centered=True),
@@ -159,6 +170,9 @@ def test_newton_by_hessian_products() -> None:
         (lambda: fd.GD(lr=(0.1, 0.2)), TypeError, r"lr must be a number, an array or a schedule; got \(0.1, 0.2\)"),
         (lambda: fd.Adam(betas=0.9), TypeError, r"betas must be a tuple of 2 such as \(0.9, 0.999\); got 0.9"),
         (lambda: fd.Adam(amsgrad=1), TypeError, "amsgrad must be True or False; got 1"),
+        (lambda: fd.SGD(lr=0.1, nesterov=True), ValueError, "nesterov needs a momentum, and dampening 0; got"),
+        (lambda: fd.SGD(lr=0.1, momentum=0.9, dampening=0.1, nesterov=True), ValueError, "dampening=0.1"),
+        (lambda: fd.Langevin(lr=0.1, temperature=-1.0), ValueError, "temperature must be 0 or greater; got -1"),
         (lambda: fd.optimizer(init=3)(None), TypeError, "init must map names of states to numbers; got 3"),
         (lambda: fd.optimizer(3), TypeError, "must be given a rule"),
         (lambda: fd.optimizer(lambda x, g: x), TypeError, r"\(x, grad, state, t, \*, ...\)"),
