@@ -100,7 +100,7 @@ def _of_value_and_gradient(surface: Surface, dtype: npt.DTypeLike | None) -> Com
 
     def kernel(target: Target) -> str:
         shape = section_shape(values.main, wanted.name, target)
-        return evaluation_text(values.main, tuple(values.constants.tolist()), shape, target)
+        return evaluation_text(values.main, values.constants, shape, target)
 
     return CompiledListing(values, f"{surface.name}: fun and gradient", kernel)
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-import numpy as np
-
 from fastdescent.engines.jit.background import Kept
 from fastdescent.engines.jit.compile import MachineCode
 from fastdescent.engines.jit.kernel import KernelSpec, Shape, kernel_text
 from fastdescent.engines.jit.shape import shape_for
 from fastdescent.engines.jit.target import target_of
+from fastdescent.program.graph import identity
 
 _MOST_KERNELS = 128
 
@@ -46,7 +45,7 @@ def _key(spec: KernelSpec, shape: Shape, isa: str) -> Hashable:
     main = spec.main
     sizes = (main.split, main.n_rows, spec.n_state, spec.n_lane, spec.n_table)
     # As bytes: 0.0 and -0.0 are different constants, and NaN is the same as itself.
-    return main.code.tobytes(), sizes, np.array(spec.constants).tobytes(), spec.stops, shape, isa
+    return main.code.tobytes(), sizes, identity(spec.constants), spec.stops, shape, isa
 
 
 def _compiled(spec: KernelSpec, shape: Shape, isa: str) -> Kernel:

@@ -39,7 +39,7 @@ def spec_of(job: DescentJob) -> KernelSpec:
     )
     return KernelSpec(
         main=program.main,
-        constants=tuple(program.constants.tolist()),
+        constants=program.constants,
         n_state=program.n_state,
         n_lane=program.n_lane + program.n_index,
         n_table=program.n_table,

@@ -10,10 +10,10 @@ from fastdescent.engines.jit.lower import Lowering
 from fastdescent.engines.jit.module import module_text
 from fastdescent.engines.jit.rows import Rows, rows_in_memory
 from fastdescent.engines.jit.target import Target
-from fastdescent.program.program import Section
+from fastdescent.program.program import FloatArray, Section
 
 
-def evaluation_text(section: Section, constants: tuple[float, ...], shape: Shape, target: Target) -> str:
+def evaluation_text(section: Section, constants: FloatArray, shape: Shape, target: Target) -> str:
     """The module: `evaluate` computes the section's outputs, in the rows of a block of one group."""
     e = Emitter()
     flight = Flight(e, "double" if shape.dtype == "float64" else "float")

@@ -21,15 +21,15 @@ from fastdescent.engines.jit.rows import Rows, rows_in_memory
 from fastdescent.engines.jit.stops import Glance, Stops, StopTests, from_center
 from fastdescent.engines.jit.target import Target
 from fastdescent.engines.jit.times import TimeRows
-from fastdescent.program.program import Section
+from fastdescent.program.program import FloatArray, Section
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class KernelSpec:
     """What a kernel is made of, besides the vectors."""
 
     main: Section
-    constants: tuple[float, ...]
+    constants: FloatArray
     n_state: int
     n_lane: int
     n_table: int

@@ -11,7 +11,7 @@ from fastdescent.engines.jit.draws import Draws, Turn, gathered
 from fastdescent.engines.jit.loops import Index, loop, turns
 from fastdescent.engines.jit.rows import Instruction, Rows, is_loop
 from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE, GATHER, NAMES, REDUCTIONS
-from fastdescent.program.program import N_INNER, N_MIDDLE, N_OUTER, OP, OUT, PLACE, UNIFORM, A, IntArray
+from fastdescent.program.program import N_INNER, N_MIDDLE, N_OUTER, OP, OUT, PLACE, UNIFORM, A, FloatArray, IntArray
 
 #: Sums that a loop keeps in registers, and how many of them along the outer loop where there is a middle one.
 _SUMS_IN_FLIGHT = 8
@@ -21,7 +21,7 @@ _SUMS_OF_PRODUCTS, _OUTER_SUMS = 16, 4
 class Lowering:
     """Emits code of one Program. `constants` are the first of the uniform numbers, known now."""
 
-    def __init__(self, m: Arithmetic, rows: Rows, uniform: str, constants: tuple[float, ...]) -> None:
+    def __init__(self, m: Arithmetic, rows: Rows, uniform: str, constants: FloatArray) -> None:
         self._m, self._rows, self._uniform, self._constants = m, rows, uniform, constants
         self._draws = Draws(m, self._operand, self._put)
 
@@ -50,7 +50,7 @@ class Lowering:
     def _uniform_number(self, place: Index) -> Vectors:
         m = self._m
         if isinstance(place, int) and place < len(self._constants):
-            return m.const(self._constants[place])
+            return m.const(float(self._constants[place]))
         pointer = m.emitter.value(f"getelementptr {m.number}, ptr {self._uniform}, i64 {place}")
         return m.splat(m.emitter.value(f"load {m.number}, ptr {pointer}, !invariant.load !1"))
 

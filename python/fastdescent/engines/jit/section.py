@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+import numpy as np
+
 from fastdescent.engines.jit.background import Kept
 from fastdescent.engines.jit.compile import MachineCode
 from fastdescent.engines.jit.evaluation import evaluation_text
@@ -13,6 +15,7 @@ from fastdescent.engines.jit.target import target_of
 from fastdescent.program.program import Section
 
 _MOST_SECTIONS = 256
+_NO_CONSTANTS = np.zeros(0)  #: all uniform numbers are read when it runs
 
 
 @dataclass(frozen=True)
@@ -37,5 +40,5 @@ def compiled_section(section: Section, dtype: str, isa: str) -> CompiledSection:
 def _compiled(section: Section, dtype: str, isa: str) -> CompiledSection:
     target = target_of(isa)
     shape = section_shape(section, dtype, target)
-    code = MachineCode(evaluation_text(section, (), shape, target), target)
+    code = MachineCode(evaluation_text(section, _NO_CONSTANTS, shape, target), target)
     return CompiledSection(code, code.address("evaluate"), shape.block, shape.width)
