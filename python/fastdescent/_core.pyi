@@ -20,6 +20,7 @@ class StepRows:
         moved: int,
         alarm: int,
         lane_row: int,
+        n_index: int,
         table_row: int,
     ) -> None: ...
 
@@ -65,6 +66,8 @@ def descend(
     record_rows: npt.NDArray[np.int32],
     n_recorded: int,
     keep_state: bool,
+    first_index: int,
+    indices: npt.NDArray[np.uint64],
     max_steps: int,
     compiled: tuple[int, int, int],
     n_lanes: int,
