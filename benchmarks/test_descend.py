@@ -11,7 +11,7 @@ from workloads import WORKLOADS, Workload
 import fastdescent as fd
 from fastdescent.engines import host
 
-SMALL = 32
+SMALL = 32  #: starts along an axis
 
 
 def machine() -> dict[str, str]:
@@ -26,8 +26,8 @@ def machine() -> dict[str, str]:
 @pytest.mark.parametrize("n_threads", [None, 1], ids=["all-threads", "one-thread"])
 @pytest.mark.parametrize("workload", WORKLOADS, ids=lambda w: w.name)
 def test_descend(benchmark, workload: Workload, n_threads: int | None) -> None:
-    assert workload.answer(workload.run(workload.starts(SMALL)))
-    x0 = workload.starts(None if benchmark.enabled else SMALL)
+    assert workload.answer(workload.run(workload.starts(SMALL**2)))
+    x0 = workload.starts(None if benchmark.enabled else SMALL**2)
     run = benchmark.pedantic(workload.run, args=(x0,), kwargs={"n_threads": n_threads}, rounds=3, warmup_rounds=1)
     steps = int(run.nit.sum(dtype=np.int64))
     if benchmark.enabled:
