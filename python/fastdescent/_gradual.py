@@ -22,6 +22,7 @@ Array = npt.NDArray[Any]
 def run_gradually(options: Options, every: int, before: Before | None, indices: Indices) -> Ends:
     """Every so many steps, what runs stops where the noiseless gradient over all rows is small."""
     stepper = Stepper(replace(options, gtol=None, record=None, recording=NOTHING), indices)
+    engine = stepper.choose_engine()
     if before is not None:
         dim = options.surface.dim
         running = np.full(len(before.nit), RUNNING, np.int8)
@@ -31,7 +32,7 @@ def run_gradually(options: Options, every: int, before: Before | None, indices: 
     live = stepper.live
     live.state[:, : options.surface.dim] = live.x
     path, lengths = _recorded(options, live, indices)
-    return Ends(live.x, live.nit, live.status, live.state, path, lengths)
+    return Ends(live.x, live.nit, live.status, live.state, path, lengths, engine)
 
 
 def _advance(stepper: Stepper, options: Options, every: int, report: Poll | None) -> None:

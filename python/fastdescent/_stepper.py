@@ -50,6 +50,11 @@ class Stepper:
         self.place(Live(starts.copy(), state, np.zeros(n, np.int32), np.full(n, RUNNING, np.int8)))
         self.advance(0)
 
+    def choose_engine(self) -> str:
+        """Lets the engine be chosen for all steps to the last, and returns its name."""
+        self.options = replace(self.options, engine=self.options.engine.chosen(self._job))
+        return self.options.engine.name
+
     def place(self, live: Live) -> None:
         """Puts trajectories elsewhere. Those that a smaller max_steps had ended run again."""
         self.live = live

@@ -14,6 +14,7 @@ from fastdescent.engines.host import isa, n_lanes
 from fastdescent.engines.protocol import (
     DescentJob,
     Ends,
+    Engine,
     Floats,
     Live,
     Values,
@@ -69,6 +70,10 @@ class CoreEngine:
             state, nit = np.zeros((0, len(job.initial)), job.starts.dtype), np.zeros(0, np.int32)
         fresh = Live(job.starts, state, nit, np.zeros(0, np.int8))
         return Ends(*self._descend(job, self.values(job), fresh, job.max_steps, self.kernel(job)))
+
+    def chosen(self, job: DescentJob) -> Engine:
+        """The engine that makes the steps of a job."""
+        return self
 
     def values(self, job: DescentJob) -> Values:
         uniform = uniform_values(self, job.program, job.params)

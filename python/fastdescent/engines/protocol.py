@@ -117,6 +117,9 @@ class Engine(Protocol):
     def descend(self, job: DescentJob) -> Ends:
         """Runs a job to its end, or until `poll` returns False (status INTERRUPTED for what is unfinished)."""
 
+    def chosen(self, job: DescentJob) -> Engine:
+        """The engine that makes the steps of a job, where this one leaves that to others."""
+
     def values(self, job: DescentJob) -> Values:
         """The numbers of a job that `advance` makes parts of."""
 
