@@ -45,9 +45,10 @@ struct Tile {
   const uint32_t* until;
   uint32_t* t;
   int8_t* code;
-  void* live;  ///< integers as wide as T: -1 runs, 0 does not
-  T* frozen;   ///< (n_state, block), for the kernel's own use
-  T* saved;    ///< (n_state, block), likewise
+  void* live;     ///< integers as wide as T: -1 runs, 0 does not
+  T* frozen;      ///< (n_state, block), for the kernel's own use
+  T* saved;       ///< (n_state, block), likewise
+  uint32_t hope;  ///< steps that may be made without tests, as it seems; likewise, from call to call; 0 at first
   const Tests<T>* tests;
   const void* program;  ///< a Code of the interpreter, or a Compiled
 };

@@ -19,7 +19,8 @@ class Pilot : Stopping<T, 0> {
 
   void run() {
     survey();
-    uint32_t done = 0, hope = shortest_guess;
+    uint32_t done = 0, &hope = tile_.hope;
+    hope = hope ? hope : shortest_guess;
     while (done < tile_.steps && n_running_ > 0) {
       const uint32_t left = min(tile_.steps, due_) - done, bold = min(left, hope);
       if (compiled_.plain && left > 0 && guess(done, bold)) {
@@ -28,7 +29,7 @@ class Pilot : Stopping<T, 0> {
         continue;
       }
       done += exact(done, compiled_.plain ? bold : left);
-      hope = shortest_guess;
+      if (left > 0) hope = shortest_guess;
       const bool found = any_candidate();
       if (!found && done < due_) continue;
       stop_lanes(done);
