@@ -16,7 +16,7 @@ from fastdescent.program.batch import BatchSpec
 from fastdescent.program.rule import NoiseSpec
 
 SAMPLINGS = ("replacement", "shuffle")
-_MOST_ROWS = {"float64": 1 << 32, "float32": 1 << 24}  #: whole numbers that the dtype has, and a random word
+_MOST_ROWS = {"float64": (1 << 31) - 1, "float32": 1 << 24}  #: that the dtype has, and a column of an instruction
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,7 @@ def _verify_instruction(number: int, row: list[int], section: Section, written: 
 def _verify_rows_of_data(what: str, row: list[int], section: Section) -> None:
     """What the last row leads to is there too. The opcode itself keeps to the rows."""
     n, apart = row[A + 2 * PLACE : A + 2 * PLACE + 2]
-    _require(bool(row[UNIFORM] >> 1 & 1), f"{what} reads data that are not uniform")
+    _require(row[UNIFORM] == 2, f"{what} must read rows that lanes choose, of data that are uniform")
     _require(n >= 1 and apart >= 0, f"{what} reads one of {n} rows, {apart} apart")
     last = list(row)
     last[A + PLACE] += (n - 1) * apart
