@@ -39,7 +39,7 @@ def run_code(m: Exact, code: np.ndarray, rows: list[float], uniform: list[float]
                     source = uniform if row[UNIFORM] >> k & 1 else rows
                     operands.append(source[_place(row, A + PLACE * k, i, h, j)])
                 if name == GATHER:
-                    which, apart = int(min(max(operands[0], 0), row[A + 2 * PLACE] - 1)), row[A + 2 * PLACE + 1]
+                    which, apart = int(min(max(0, operands[0]), row[A + 2 * PLACE] - 1)), row[A + 2 * PLACE + 1]
                     found = uniform[_place(row, A + PLACE, i, h, j) + which * apart]
                     rows[_place(row, OUT, i, h, j)] = found
                 elif name in REDUCTIONS:
