@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-from random_source import Draw, Lines, defined
+from random_source import DRAWS, Draw, Lines, defined
 
 import fastdescent as fd
 from fastdescent._options import BOUNDARIES, Options, checked_options
 from fastdescent.optimizers import BUILT_IN, Optimizer
 from fastdescent.program.derivatives import _RULES
-from fastdescent.program.opcodes import ELEMENTWISE
+from fastdescent.program.opcodes import ELEMENTWISE, REDUCTIONS
 
 IN_SURFACES = tuple(name for name in ELEMENTWISE if name in _RULES)
 STARTS = (0.5, -1.5, 2.25, 0.0, -0.0, 1e-5, 100.0, 5e-324, -1e-310, 1e-40, 1e22, -1e38, 1.7e308, np.inf, -np.inf,
@@ -31,7 +31,7 @@ class Case:
     """A run, as text wherever a person wants to read it."""
 
     surface: str  #: def f(x, *, a, c): ...
-    optimizer: str  #: an expression, or def rule(x, grad, state, t, *, lr): ...
+    optimizer: str  #: an expression, or def rule(x, grad, state, t, *, rng, lr): ...
     dim: int
     params: dict[str, Any]
     lr: Any  #: a number, one value a trajectory, or a schedule's scale
@@ -76,7 +76,7 @@ class Case:
 def _surface(draw: Draw, dim: int, opcode: str) -> str:
     lines = Lines(draw, {"a": (), "c": (dim,), "x": (dim,)}, IN_SURFACES)
     lines.add(draw(st.sampled_from([2, 1, 0, 3, 4])))
-    last = lines.opcode(opcode) if opcode not in ELEMENTWISE or opcode in IN_SURFACES else "x"
+    last = lines.opcode(opcode) if opcode in (*REDUCTIONS, *IN_SURFACES) else "x"
     tame = lines.one_of("0.5 * np.sum(x * x)", lines.made(()), "0.0")
     return "\n".join(["def f(x, *, a, c):", *lines.text, f"    return np.sum({last}) + {tame}"])
 
@@ -84,28 +84,32 @@ def _surface(draw: Draw, dim: int, opcode: str) -> str:
 def _rule(draw: Draw, dim: int, opcode: str) -> str:
     shapes = {"t": (), "lr": (), "h": (), "fun": (), "m": (dim,), "x": (dim,), "g": (dim,)}
     lines = Lines(draw, shapes, tuple(ELEMENTWISE))
+    for _ in range(lines.one_of(0, 0, 0, 1, 2)):
+        lines.opcode(lines.one_of(*DRAWS))
     lines.add(draw(st.sampled_from([2, 1, 0, 3, 4])))
     lines.opcode(opcode)
     where = lines.one_of("x", "x", "x - lr * m")
     step = lines.one_of("x - lr * g", "x - lr * {}", "{}").format(lines.made((dim,)))
     accepted = lines.one_of("", ', "accepted": lt(fun, 1.0)')
     new = f'{{"m": {lines.made((dim,))}, "h": {lines.made(())}{accepted}}}'
-    head = ["def rule(x, grad, state, t, *, lr):", "    m, h = state.m, state.h"]
+    head = ["def rule(x, grad, state, t, *, rng, lr):", "    m, h = state.m, state.h"]
     head.append(f"    g, fun = grad({where}), grad.fun({where})")
     return "\n".join([*head, *lines.text, f"    return {step}, {new}"])
 
 
 def _built_in(draw: Draw) -> str:
     kind = draw(st.sampled_from(list(BUILT_IN.values())))
-    given = []
+    given: dict[str, Any] = {}
     for f in fields(kind):
         if f.name == "lr":
-            given.append("lr=lr")
+            given["lr"] = "lr"
         elif isinstance(f.default, bool):
-            given.append(f"{f.name}={draw(st.booleans())}")
+            given[f.name] = draw(st.booleans())
         elif f.name in ("momentum", "weight_decay"):
-            given.append(f"{f.name}={draw(st.sampled_from([0.0, 0.5]))}")
-    return f"fd.{kind.__name__}({', '.join(given)})"
+            given[f.name] = draw(st.sampled_from([0.0, 0.5]))
+    if given.get("nesterov"):
+        given["momentum"] = 0.5
+    return f"fd.{kind.__name__}({', '.join(f'{name}={value}' for name, value in given.items())})"
 
 
 class Schedule:
@@ -118,7 +122,14 @@ class Schedule:
         return "lambda t: 0.5 / (1.0 + t)"
 
 
-def _options(draw: Draw) -> dict[str, Any]:
+def _noise(draw: Draw, n: int) -> Any:
+    """For the option of this name: kinds whose numbers the run, its trajectories or its steps supply."""
+    sigma = draw(st.sampled_from([0.25, 0.0, 3.0, Schedule(), np.linspace(0.0, 1.0, n)]))
+    kind = draw(st.sampled_from(["gaussian", "uniform", "rademacher", "multiplicative", "student"]))
+    return fd.noise.student(sigma, df=3.0) if kind == "student" else getattr(fd.noise, kind)(sigma)
+
+
+def _options(draw: Draw, n: int) -> dict[str, Any]:
     def one_of(*values: Any) -> Any:
         return draw(st.sampled_from(values))
 
@@ -133,6 +144,11 @@ def _options(draw: Draw) -> dict[str, Any]:
         options["record"] = fd.Record(every=one_of(1, 2), fields=("x", "fun", "grad_norm"))
     if one_of(*[False] * 5, True):
         options["reduce"] = (fd.reduce.min("fun"), fd.reduce.mean("x"), fd.reduce.std("grad_norm"))
+    options |= {"seed": one_of(0, 12345, 2**64 - 1), "first_index": one_of(0, 2**32 - 2, 2**64 - 9)}
+    if one_of(False, False, False, True):
+        options["noise"] = _noise(draw, n)
+    if one_of(*[False] * 5, True):
+        options["average"] = one_of("polyak", 0.5)
     return options
 
 
@@ -148,7 +164,7 @@ def _start(draw: Draw, dim: int) -> list[float]:
 def cases(draw: Draw, opcode: str, isas: Sequence[str]) -> Case:
     """Runs with this opcode in the surface, where it has a derivative, and in the rule, where that is not built in."""
     dim, n = draw(st.integers(1, MOST_DIM)), draw(st.integers(1, 5))
-    own = draw(st.sampled_from([True, True, False])) or (opcode in ELEMENTWISE and opcode not in IN_SURFACES)
+    own = draw(st.sampled_from([True, True, False])) or opcode not in (*REDUCTIONS, *IN_SURFACES)
     return Case(
         surface=_surface(draw, dim, opcode),
         optimizer=_rule(draw, dim, opcode) if own else _built_in(draw),
@@ -157,7 +173,7 @@ def cases(draw: Draw, opcode: str, isas: Sequence[str]) -> Case:
         lr=draw(st.sampled_from([0.1, Schedule(), np.linspace(0.01, 0.5, n)])),
         starts=[_start(draw, dim) for _ in range(n)],
         dtype=draw(st.sampled_from(["float64", "float32"])),
-        options=_options(draw),
+        options=_options(draw, n),
         isa=draw(st.sampled_from(isas)),
         vectors=draw(st.sampled_from([(1, 1), (1, 1), (1, 1), (2, 1), (1, 2)])),
         n_lanes=draw(st.sampled_from([0, 1, 3])),

@@ -19,6 +19,7 @@ MODERATE = ("0.5", "1.0", "-1.25", "2.0", "3.0", "-0.1")
 EXTREME = ("0.0", "-0.0", "1e-3", "1e7", "-4e22", "5e-324", "1e-310", "1e-40", "1e39", "1.7e308", "inf", "-inf", "nan")
 NUMBERS = st.one_of(*[st.sampled_from(MODERATE)] * 3, st.sampled_from(EXTREME))
 MOST_ELEMENTS = 16
+DRAWS = {"draw_normal": "rng.standard_normal(", "draw_uniform": "rng.uniform(", "draw_integer": "rng.integers(7, "}
 
 
 def _function(name: str) -> Callable[..., Traced]:
@@ -87,6 +88,9 @@ class Lines:
 
     def opcode(self, name: str) -> str:
         """A line with this opcode; its first operand is no constant, so that it is not folded."""
+        if name in DRAWS:
+            shape = self.one_of((), (1,), (3,), (4,), (2, 3))
+            return self._line(f"{DRAWS[name]}size={shape})", shape)
         if name == "sum":
             return self._line(f"np.sum({self.operand()[0]})", ())
         if name == "dot":

@@ -12,6 +12,7 @@ from available import ENGINES, ISAS
 from exact_engine import ExactEngine, run_exactly
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from random_programs import Case, cases
+from random_source import DRAWS
 
 import fastdescent as fd
 from fastdescent._descent import result_of
@@ -24,7 +25,7 @@ from fastdescent.engines.protocol import DescentJob, Ends
 from fastdescent.program.opcodes import ELEMENTWISE, NUMBERS, REDUCTIONS
 from fastdescent.program.program import OP
 
-NAMES = (*ELEMENTWISE, *REDUCTIONS)
+NAMES = (*ELEMENTWISE, *REDUCTIONS, *DRAWS)
 N_PROGRAMS = 1250  #: about a thousand differ: Hypothesis comes back to some with other starts and options
 EACH = -(-N_PROGRAMS // len(NAMES))
 PHASES = (Phase.generate, Phase.shrink)
