@@ -220,3 +220,25 @@ def test_rules_that_are_defined_anew_do_not_pile_up() -> None:
         rule = fd.optimizer(lambda x, grad, state, t: (x - 0.1 * grad(x), {}))
         fd.descend(s, [[1.0]], rule(), max_steps=1)
     assert len(s._formula.steps) == 64
+
+
+def test_the_gradient_at_a_constant_point() -> None:
+    """The same constant stands in f, where it is no variable."""
+    c, v = np.array([1.0, 2.0]), np.array([[3.0, -1.0]])
+    s = fd.surface(lambda x: np.sum(c * x**3), dim=2)
+
+    def after_one_step(rule: Any) -> Any:
+        return fd.descend(s, v, fd.optimizer(rule)(), max_steps=1, gtol=None, escape_radius=None).x
+
+    def slope(x: Any, grad: Any, state: Any, t: Any) -> Any:
+        return grad(c) + grad(2.0) + 0 * x, {}
+
+    def curved(x: Any, grad: Any, state: Any, t: Any) -> Any:
+        return grad.hvp(c, x), {}
+
+    def value(x: Any, grad: Any, state: Any, t: Any) -> Any:
+        return 0 * x + grad.fun(c), {}
+
+    assert np.array_equal(after_one_step(slope), [s.gradient(c) + s.gradient([2.0, 2.0])])
+    assert np.array_equal(after_one_step(curved), s.hvp([c], v))
+    assert np.array_equal(after_one_step(value), [[s(c)] * 2])

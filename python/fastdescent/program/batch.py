@@ -34,7 +34,7 @@ def mean_over(b: Builder, x: Node, formula: Formula, batch: BatchSpec, sample: i
     """f at x, over the rows of one of a step's samples."""
     rows = formula.rows
     if rows is None or rows.function is None:
-        raise AssertionError("the options of the run are checked for that")
+        raise ValueError("minibatches need the function behind the surface, which its pickle could not hold")
     source = Source.of(b, Stream.ROWS, batch.shared)
     if batch.shuffled:
         if sample:

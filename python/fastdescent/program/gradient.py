@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastdescent.program.batch import BatchSpec, mean_over
+from fastdescent.program.build import constant_value
 from fastdescent.program.differentiate import directional, gradient
 from fastdescent.program.formula import POINT, Formula
 from fastdescent.program.graph import Node
@@ -17,6 +18,7 @@ from fastdescent.program.trace import Traced, as_node
 #: The parameter that every run supplies for `grad.resolution`.
 RESOLUTION = "dtype.resolution"
 MOST_SAMPLES = MOST_BLOCKS // BLOCKS_OF_CALL
+_CONSTANT_POINT = "a constant point"
 
 Noise = Callable[[Traced, Traced, Rng], Any]  #: noise(x, g, rng), which is added to g
 
@@ -35,7 +37,7 @@ class Gradient:
         self._params = {name: b.graph.leaf("param", name, shape) for name, shape in own.params.items()}
 
     def __call__(self, x: Any, *, sample: int = 0) -> Traced:
-        b, g = self._own.builder, self._value_and_gradient(x, sample)[1]
+        b, g = self._own.builder, self._there(x, self._value_and_gradient(x, sample)[1])
         if self._noise is None:
             return Traced(b, g)
         rng = Rng(b, Stream.GRADIENT_NOISE, sample * BLOCKS_OF_CALL, BLOCKS_OF_CALL)
@@ -50,22 +52,33 @@ class Gradient:
 
     def fun(self, x: Any, *, sample: int = 0) -> Traced:
         """f(x)."""
-        return Traced(self._own.builder, self._value_and_gradient(x, sample)[0])
+        return Traced(self._own.builder, self._there(x, self._value_and_gradient(x, sample)[0]))
 
     def hvp(self, x: Any, v: Any, *, sample: int = 0) -> Traced:
         """The Hessian at x times v."""
         b, node = self._own.builder, self._point(x)
         direction = b.broadcast(as_node(b, v), node.shape)
-        return Traced(b, directional(b, self._value_and_gradient(x, sample)[1], node, direction))
+        slope = self._value_and_gradient(x, sample)[1]
+        return Traced(b, self._there(x, directional(b, slope, self._variable(node), direction)))
 
     def _point(self, x: Any) -> Node:
         b = self._own.builder
         return b.broadcast(as_node(b, x), self._own.x.shape)
 
+    def _variable(self, node: Node) -> Node:
+        """A leaf in place of a constant point: the same constant may stand in f, where it is no variable."""
+        is_constant = constant_value(node) is not None
+        return self._own.builder.graph.leaf("input", _CONSTANT_POINT, node.shape) if is_constant else node
+
+    def _there(self, x: Any, result: Node) -> Node:
+        """A function of the variable, at x."""
+        b, node = self._own.builder, self._point(x)
+        return result if constant_value(node) is None else instantiate(b, result, {_CONSTANT_POINT: node})
+
     def _value_and_gradient(self, x: Any, sample: int) -> tuple[Node, Node]:
         if not 0 <= sample < MOST_SAMPLES:
             raise ValueError(f"sample must be 0 or greater, below {MOST_SAMPLES}; got {sample}")
-        b, node = self._own.builder, self._point(x)
+        b, node = self._own.builder, self._variable(self._point(x))
         key = node.number, sample if self._batch is not None else 0
         if key not in self._at:
             fun = self._own.fun
