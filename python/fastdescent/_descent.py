@@ -98,7 +98,8 @@ class Descent:
             return {**self.__dict__, "optimizer": for_pickle(self.optimizer, int(self.nit.max(initial=0)))}
         options, state = self._kept
         optimizer = for_pickle(self.optimizer, options.max_steps)
-        kept = replace(options, progress=None, optimizer=optimizer), state
+        random = options.stochastic.for_pickle(options.max_steps)
+        kept = replace(options, progress=None, optimizer=optimizer, stochastic=random), state
         return {**self.__dict__, "optimizer": optimizer, "_kept": kept}
 
     def __repr__(self) -> str:

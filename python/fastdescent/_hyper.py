@@ -41,12 +41,14 @@ def changed(optimizer: Optimizer, change: Callable[[str, Any], Any]) -> Optimize
 def for_pickle(optimizer: Optimizer, last: int) -> Optimizer:
     """With the values at t = 0 ... last in place of schedules that cannot be pickled, lambdas above all."""
 
-    def held(name: str, value: Any) -> Any:
-        if not callable(value) or pickles(value):
-            return value
-        return Tabulated(np.fromiter((float(value(t)) for t in range(last + 1)), np.float64, last + 1))
+    return changed(optimizer, lambda name, value: value_for_pickle(value, last))
 
-    return changed(optimizer, held)
+
+def value_for_pickle(value: Any, last: int) -> Any:
+    """A hyperparameter that can be pickled."""
+    if not callable(value) or pickles(value):
+        return value
+    return Tabulated(np.fromiter((float(value(t)) for t in range(last + 1)), np.float64, last + 1))
 
 
 def bind(optimizer: Optimizer, leading: tuple[int, ...], dim: int, max_steps: int) -> Hyperparameters:

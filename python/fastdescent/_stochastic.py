@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastdescent import _check
-from fastdescent._hyper import Hyperparameters, bind, bind_values
+from fastdescent._hyper import Hyperparameters, bind, bind_values, value_for_pickle
 from fastdescent._surface import Surface
 from fastdescent.noise import Noise, gaussian, traced
 from fastdescent.optimizers import Optimizer
@@ -37,9 +37,16 @@ class Stochastic:
             parts.append(f"minibatch {self.batch.size}{how}")
         if self.noise is not None:
             sigma = dict(self.noise.hyper).get("sigma")
-            plain = self.noise.name == "gaussian" and isinstance(sigma, int | float)
+            plain = self.noise.name == "gaussian" and isinstance(sigma, int | float | np.number)
             parts.append(f"noise {sigma:g}" if plain else f"noise {self.noise!r}")
         return ", ".join(parts) or "exact"
+
+    def for_pickle(self, last: int) -> Stochastic:
+        """With the values at t = 0 ... last in place of schedules that cannot be pickled."""
+        if self.noise is None:
+            return self
+        hyper = tuple((name, value_for_pickle(value, last)) for name, value in self.noise.hyper)
+        return replace(self, noise=replace(self.noise, hyper=hyper))
 
 
 def checked_stochastic(
@@ -75,6 +82,8 @@ def checked_noise(noise: Any) -> Noise | None:
         return noise
     if isinstance(noise, type | str | bytes | bool | np.bool_):
         raise TypeError(f"noise must be a number, an array, a schedule or one of fd.noise; got {_check.shown(noise)}")
+    if getattr(noise, "__module__", None) == gaussian.__module__:
+        raise TypeError(f"noise must not be the function {noise.__name__}; call it: fd.noise.{noise.__name__}(...)")
     if not callable(noise):
         is_zero = np.ndim(noise) == 0 and isinstance(noise, int | float | np.number) and noise == 0
         return None if is_zero else gaussian(noise)

@@ -32,6 +32,10 @@ class Noise:
 
     def __post_init__(self) -> None:
         for name, value in self.hyper:
+            if isinstance(value, bool | tuple):
+                raise TypeError(
+                    f"noise.{self.name}: {name} must be a number, an array or a schedule; got {shown(value)}"
+                )
             check_hyper(f"noise.{self.name}", name, value)
 
     def changed(self, change: Callable[[str, Any], Any]) -> Noise:
@@ -39,7 +43,8 @@ class Noise:
         return replace(self, hyper=tuple((name, change(f"noise.{name}", value)) for name, value in self.hyper))
 
     def __repr__(self) -> str:
-        return f"{self.name}({', '.join(f'{name}={hyper_words(value)}' for name, value in self.hyper)})"
+        given = ", ".join(f"{name}={hyper_words(value)}" for name, value in self.hyper)
+        return f"{self.name}({given})" if given else self.name
 
 
 def gaussian(sigma: Any) -> Noise:

@@ -13,6 +13,7 @@ from fastdescent.program.graph import Node
 from fastdescent.program.instantiate import instantiate
 from fastdescent.program.randomness import BLOCKS_OF_CALL, MOST_BLOCKS, Stream
 from fastdescent.program.rng import Rng
+from fastdescent.program.source import refuse
 from fastdescent.program.trace import Traced, as_node
 
 #: The parameter that every run supplies for `grad.resolution`.
@@ -41,8 +42,13 @@ class Gradient:
         if self._noise is None:
             return Traced(b, g)
         rng = Rng(b, Stream.GRADIENT_NOISE, sample * BLOCKS_OF_CALL, BLOCKS_OF_CALL)
-        noise = as_node(b, self._noise(Traced(b, self._point(x)), Traced(b, g), rng))
-        return Traced(b, b.add(g, b.broadcast(noise, g.shape)))
+        noise = self._noise(Traced(b, self._point(x)), Traced(b, g), rng)
+        if noise is None:
+            refuse("the noise returned None", "return what is to be added to the gradient")
+        added = as_node(b, noise)
+        if added.shape not in ((), (1,), g.shape):
+            refuse(f"the noise returned shape {added.shape}, not {g.shape}", "draw rng.standard_normal(g.shape), say")
+        return Traced(b, b.add(g, b.broadcast(added, g.shape)))
 
     @property
     def resolution(self) -> Traced:

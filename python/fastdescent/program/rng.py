@@ -42,6 +42,7 @@ class Rng:
 
     def integers(self, low: int, high: int | None = None, size: Size = None) -> Any:
         """Whole numbers low <= k < high, or 0 <= k < low. Below 2^24 in number, so that float32 has them."""
+        low, high = _whole("low", low), None if high is None else _whole("high", high)
         first, n = (0, low) if high is None else (low, high - low)
         if not 1 <= n <= 1 << 24:
             raise ValueError(f"rng.integers must choose among 1 to 2^24 numbers; got {n}")
@@ -77,5 +78,13 @@ class Rng:
 def _shape(size: Size, *operands: Any) -> Shape:
     if size is None:
         return np.broadcast_shapes(*(np.shape(a) for a in operands)) if operands else ()
-    shape = (size,) if isinstance(size, int | np.integer) else tuple(size)
-    return tuple(int(k) for k in shape)
+    shape = size if isinstance(size, tuple | list) else (size,)
+    return tuple(_whole("size", k, at_least=0) for k in shape)
+
+
+def _whole(name: str, value: Any, at_least: int | None = None) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise TypeError(f"rng: {name} must be a whole number; got {value!r}")
+    if at_least is not None and value < at_least:
+        raise ValueError(f"rng: {name} must be {at_least} or greater; got {value}")
+    return int(value)

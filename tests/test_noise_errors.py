@@ -1,0 +1,64 @@
+"""What the options noise=, average= and seed= refuse, before any work, and how that is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fastdescent as fd
+
+
+def broadcasting(shape: str) -> str:
+    return rf"noise\.sigma must broadcast against \(5,\).* explicit last axis of 2 .*got shape {shape}"
+
+
+BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({"noise": -1}, ValueError, r"noise\.gaussian: sigma must be 0 or greater; got -1"),
+    ({"noise": np.nan}, ValueError, "sigma must be finite; got nan"),
+    ({"noise": [0.1, -1, 0, 0, 0]}, ValueError, r"sigma must be 0 or greater everywhere; got \[0\.1, -1, 0, 0, 0\]"),
+    ({"noise": "0.1"}, TypeError, "noise must be a number, an array, a schedule or one of fd.noise; got '0.1'"),
+    ({"noise": True}, TypeError, "noise must be a number, .* got True"),
+    ({"noise": fd.noise.Noise}, TypeError, "noise must be a number"),
+    ({"noise": {"a": 1}}, TypeError, r"sigma must be a number; got \{'a': 1\}"),
+    ({"noise": 1j}, TypeError, "sigma must be a number"),
+    ({"noise": fd.noise.gaussian}, TypeError, r"not be the function gaussian; call it: fd\.noise\.gaussian\(\.\.\.\)"),
+    ({"noise": fd.noise.student}, TypeError, r"call it: fd\.noise\.student\(\.\.\.\)"),
+    ({"noise": np.zeros(2)}, ValueError, broadcasting(r"\(2,\)")),
+    ({"noise": np.zeros((3, 2))}, ValueError, broadcasting(r"\(3, 2\)")),
+    ({"noise": lambda t: -1.0}, ValueError, r"the schedule must be finite and 0 or greater; schedule\(0\) is -1"),
+    ({"noise": lambda t: "a"}, TypeError, r"noise\.sigma: the schedule must map t to a number"),
+    ({"noise": lambda x, g: g}, TypeError, r"sigma\(t\) or a function noise\(x, g, t, rng\); .* takes 2 arguments"),
+    ({"noise": lambda x, g, t, rng: None}, fd.TraceError, "the noise returned None"),
+    ({"noise": lambda x, g, t, rng: np.ones(3)}, fd.TraceError, r"the noise returned shape \(3,\), not \(2,\)"),
+    ({"noise": lambda x, g, t, rng: rng.standard_normal((2, 2))}, fd.TraceError, r"shape \(2, 2\), not \(2,\)"),
+    ({"noise": lambda x, g, t, rng: rng.standard_normal(2**17 + 1)[:2]}, ValueError, "rng has 65536 blocks"),
+    ({"noise": lambda x, g, t, rng: rng.integers(0)}, ValueError, r"among 1 to 2\^24 numbers; got 0"),
+    ({"noise": lambda x, g, t, rng: rng.integers(2**24 + 1)}, ValueError, "got 16777217"),
+    ({"noise": lambda x, g, t, rng: rng.integers(2.5)}, TypeError, r"rng: low must be a whole number; got 2\.5"),
+    ({"noise": lambda x, g, t, rng: rng.uniform(size=-1)}, ValueError, "rng: size must be 0 or greater; got -1"),
+    ({"noise": lambda x, g, t, rng: rng.uniform(size=1.5)}, TypeError, r"rng: size must be a whole number; got 1\.5"),
+    ({"average": "mean"}, ValueError, 'average must be "polyak", a number between 0 and 1, or None; got \'mean\''),
+    ({"average": 1.0}, ValueError, r"average must be between 0 and 1; got 1\.0"),
+    ({"average": 0}, ValueError, "average must be between 0 and 1; got 0"),
+    ({"average": True}, TypeError, "average must be a number; got True"),
+    ({"noise": 0.1, "check_every": 0}, ValueError, "check_every must be 1 or greater; got 0"),
+    ({"noise": 0.1, "seed": -1}, ValueError, "seed must be"),
+    ({"noise": 0.1, "seed": "a"}, TypeError, "seed must be"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "error", "text"), BAD)
+def test_bad_arguments(options: dict[str, Any], error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        fd.descend(fd.surface("x + 2*y"), np.zeros((5, 2)), fd.GD(lr=0.1), max_steps=4, **options)
+
+
+@pytest.mark.parametrize("value", [True, (1.0, 2.0), "a", None, fd.noise.gaussian(1.0)])
+def test_kinds_are_checked_where_they_are_made(value: Any) -> None:
+    for kind in (fd.noise.gaussian, fd.noise.uniform, fd.noise.rademacher, fd.noise.multiplicative):
+        with pytest.raises(TypeError, match=rf"noise\.{kind.__name__}: sigma must be a number"):
+            kind(value)
+    with pytest.raises(ValueError, match=r"noise\.student: df must be greater than 0; got 0"):
+        fd.noise.student(1.0, df=0)
