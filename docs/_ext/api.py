@@ -14,7 +14,7 @@ TOPICS = {
     "Starts": ("_starts", "_lazy"),
     "Optimizers": ("optimizers",),
     "Running": ("_descent", "_status", "_record", "_resume", "_swarm"),
-    "Endpoints": ("_classify", "_points", "_basins"),
+    "Endpoints": ("_classify", "_critical", "_points", "_basins"),
 }
 _SPECIAL = ("__call__", "__add__", "__mul__")
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fastdescent import data, noise, plot, reduce, surfaces
     from fastdescent._basins import BasinMap, basin_map
     from fastdescent._classify import Endpoints, classify
+    from fastdescent._critical import critical_points
     from fastdescent._define import surface
     from fastdescent._descent import Descent, descend
     from fastdescent._errors import TraceError
@@ -62,6 +63,7 @@ __all__ = [
     "TraceError",
     "basin_map",
     "classify",
+    "critical_points",
     "data",
     "descend",
     "finite_sum",
@@ -85,6 +87,7 @@ __all__ = [
 _HOMES = {
     "_basins": ("BasinMap", "basin_map"),
     "_classify": ("Endpoints", "classify"),
+    "_critical": ("critical_points",),
     "_define": ("surface",),
     "_descent": ("Descent", "descend"),
     "_errors": ("TraceError",),

@@ -81,7 +81,7 @@ def checked_options(
     check_progress(progress)
     steps = _check.whole_number("max_steps", max_steps, at_least=0, at_most=MOST_STEPS)
     first = _check.whole_number("first_index", first_index, at_least=0, at_most=2**64 - 1)
-    starts = _checked_starts(x0, surface.dim, dtype)
+    starts = checked_starts(x0, surface.dim, dtype)
     if not isinstance(engine, str):
         raise TypeError(f'engine must be text such as "auto"; got {_check.shown(engine)}')
     lows, highs = np.array(surface.window).T
@@ -121,7 +121,8 @@ def checked_options(
     )
 
 
-def _checked_starts(x0: Any, dim: int, dtype: Any) -> npt.NDArray[Any] | LazyStarts:
+def checked_starts(x0: Any, dim: int, dtype: Any) -> npt.NDArray[Any] | LazyStarts:
+    """Starts (..., dim) of float64 or float32, finite and few enough."""
     lazy = isinstance(x0, LazyStarts)
     starts: npt.NDArray[Any] | LazyStarts = _checked_lazy(x0, dim, dtype) if lazy else _checked_array(x0, dim, dtype)
     n = math.prod(starts.shape[:-1])

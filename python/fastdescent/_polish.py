@@ -23,7 +23,7 @@ REACH = 1e-3
 _MOST_STEPS, _MOST_APPROACHING = 40, 8
 _NUMBERS_AT_ONCE = 1 << 21  # of Hessians: 16 MiB
 _EXACT = 1e-12  # Newton's step has nothing left to improve
-_CLOSE = 1e-8  # ... or not more than rounding allows
+CLOSE = 1e-8  # ... or not more than rounding allows
 _PROBE = 1e-6  # distance at which a clean critical point must still look the same
 
 
@@ -70,16 +70,16 @@ def polish(surface: Surface, start: Floats, frame: Frame, tiny: float) -> Polish
     repel (Dauphin et al. 2014), in a trust region, f falling with every step.
     """
     parts = []
-    for x in _chunks(start, surface.dim):
+    for x in in_parts(start, surface.dim):
         descent = _Descent(surface, x, frame, tiny)
-        parts.append(_judged(surface, descent.run(), descent.model, frame, _CLOSE))
+        parts.append(_judged(surface, descent.run(), descent.model, frame, CLOSE))
     return Polished.joined(parts)
 
 
 @_quiet
 def judged(surface: Surface, points: Polished, frame: Frame, close: float) -> Polished:
     """With eigenvalues, and SETTLED where the point is a clean critical point with a Newton step of at most `close`."""
-    parts = [points[index] for index in _chunks(np.arange(len(points)), surface.dim)]
+    parts = [points[index] for index in in_parts(np.arange(len(points)), surface.dim)]
     return Polished.joined([_judged(surface, p, _Model.at(surface, p.x, frame), frame, close) for p in parts])
 
 
@@ -98,7 +98,7 @@ def _eigenvalues(surface: Surface, x: Floats, frame: Frame, here: _Model) -> Flo
     """In the surface's own units; the curvatures serve where all coordinates have the same unit."""
     if np.ptp(frame.width) == 0:
         return np.asarray(here.curvatures / frame.width[0] ** 2)
-    return np.asarray(np.linalg.eigvalsh(_finite(surface.hessian(x))[0]), np.float64)
+    return np.asarray(np.linalg.eigvalsh(finite_parts(surface.hessian(x))[0]), np.float64)
 
 
 def unpolished(x: Floats) -> Polished:
@@ -107,13 +107,13 @@ def unpolished(x: Floats) -> Polished:
     return Polished(x, np.zeros(m), np.zeros(m), np.zeros((m, dim)), np.zeros(m, np.int8))
 
 
-def _chunks(x: npt.NDArray[Any], dim: int) -> Iterator[npt.NDArray[Any]]:
+def in_parts(x: npt.NDArray[Any], dim: int) -> Iterator[npt.NDArray[Any]]:
     """Parts whose Hessians fit in a little memory; at least one, were it empty."""
     step = max(1, _NUMBERS_AT_ONCE // dim**2)
     yield from (x[k : k + step] for k in range(0, max(len(x), 1), step))
 
 
-def _finite(matrices: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def finite_parts(matrices: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """With zeros for matrices that are not finite; which are."""
     finite = np.asarray(np.isfinite(matrices).all(axis=(-2, -1)))
     return np.where(finite[..., np.newaxis, np.newaxis], matrices, 0.0), finite
@@ -134,7 +134,7 @@ class _Model:
     @classmethod
     def at(cls, surface: Surface, x: Floats, frame: Frame) -> _Model:
         gradient, fun = surface.gradient(x), surface(x)
-        hessian, finite = _finite(surface.hessian(x) * np.multiply.outer(frame.width, frame.width))
+        hessian, finite = finite_parts(surface.hessian(x) * np.multiply.outer(frame.width, frame.width))
         curvatures, axes = np.linalg.eigh(hessian)
         valid = finite & np.isfinite(fun) & np.isfinite(gradient).all(axis=-1)
         scaled = np.where(valid[:, np.newaxis], gradient, 0.0) * frame.width
@@ -227,7 +227,7 @@ class _Descent:
             here.along[moving] = np.einsum("mki,mk->mi", here.axes[moving], gradient[moving])
         self.x[near] = x
         self.model.put(near, _Model.at(self.surface, x, self.frame), np.ones(len(near), np.bool_))
-        self._judge(near, ~moving & (self.model[near].newton_length <= _CLOSE))
+        self._judge(near, ~moving & (self.model[near].newton_length <= CLOSE))
 
     def _step(self, moving: npt.NDArray[np.int_]) -> None:
         here, radius = self.model[moving], self.radius[moving]
@@ -249,7 +249,7 @@ class _Descent:
     def _judge(self, moving: npt.NDArray[np.int_], stuck: npt.NDArray[np.bool_]) -> None:
         here = self.model[moving]
         length = here.newton_length
-        exact = (length <= _EXACT) | (stuck & (length <= _CLOSE)) | (here.slope == 0)
+        exact = (length <= _EXACT) | (stuck & (length <= CLOSE)) | (here.slope == 0)
         flat = ~here.resolved & (here.newton_length_of_resolved <= self.tiny)
         gone = self.frame.distance(self.x[moving], self.start[moving]) > REACH
         self.at_rest[moving[exact]] = True
@@ -272,7 +272,7 @@ def _same_nearby(surface: Surface, x: Floats, frame: Frame, here: _Model) -> npt
     at = (here.axes * here.curvatures[:, np.newaxis]) @ here.axes.transpose(0, 2, 1)
     same = here.valid
     for side in (-1.0, 1.0):
-        there, finite = _finite(surface.hessian(x + side * generic * frame.width) * scale)
+        there, finite = finite_parts(surface.hessian(x + side * generic * frame.width) * scale)
         same = same & finite
         change = np.linalg.norm(there - at, axis=(-2, -1))
         unsure = np.flatnonzero(same & (change > 0.5 * size.min(axis=-1)))
