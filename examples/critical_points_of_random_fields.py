@@ -4,8 +4,8 @@ A random field of dim coordinates, for dim from 2 to 50. Newton's method finds c
 uniform random points and from points that have gone down a little. Two things show:
 
 - the share of minima among the critical points vanishes as dim grows;
-- the index (the part of the Hessian's eigenvalues that are negative) grows with the field's value at the critical point,
-  and comes to lie on one curve: the part below zero of a semicircle that moves down as the field rises.
+- the index (the part of the Hessian's eigenvalues that are negative) grows with the field's value there, and comes to
+  lie on one curve: the part below zero of a semicircle that moves down as the field rises.
 
 Bray and Dean, Statistics of critical points of Gaussian fields on large-dimensional spaces, Phys. Rev. Lett. 98, 2007;
 Dauphin et al., Identifying and attacking the saddle point problem in high-dimensional non-convex optimization, 2014.
@@ -30,16 +30,17 @@ DEEP = (20, 40, 80)  # the same, for the lower part of the curve
 
 @dataclass(frozen=True)
 class Found:
-    """Critical points of fields of dim coordinates; the first n_shallow are those of shallow starts."""
+    """Critical points of fields of dim coordinates."""
 
     dim: int
     index: np.ndarray  # (k,), from 0: a minimum, to 1: a maximum
     height: np.ndarray  # (k,), the field there, without the bowl, for each coordinate
-    n_shallow: int
+    n_shallow: int  # how many of them shallow starts find
+    n_minima: int  # ... and how many of those are minima
 
     @property
     def share_of_minima(self) -> float:
-        return np.count_nonzero(self.index[: self.n_shallow] == 0) / self.n_shallow
+        return self.n_minima / self.n_shallow
 
 
 def find(dim: int, n_starts: int) -> Found:
@@ -49,12 +50,16 @@ def find(dim: int, n_starts: int) -> Found:
         fd.surfaces.random_field(dim, waves=max(256, 10 * dim), seed=k, confinement=CONFINEMENT)
         for k in range(n_fields)
     ]
-    shallow = [table_of(field, n_starts // n_fields, SHALLOW) for field in fields]
-    deep = [table_of(field, n_starts // n_fields, DEEP) for field in fields]
-    tables = shallow + deep
-    index = np.concatenate([t.morse_index / dim for t in tables])
-    height = np.concatenate([(t.fun - CONFINEMENT * np.sum(t.x**2, axis=1) / 2) / dim for t in tables])
-    return Found(dim, index, height, sum(map(len, shallow)))
+    n = n_starts // n_fields
+    shallow = [table_of(field, n, SHALLOW) for field in fields]
+    tables = [fd.merge(table, table_of(field, n, DEEP)) for field, table in zip(fields, shallow, strict=True)]
+    return Found(
+        dim,
+        index=np.concatenate([t.morse_index / dim for t in tables]),
+        height=np.concatenate([(t.fun - CONFINEMENT * np.sum(t.x**2, axis=1) / 2) / dim for t in tables]),
+        n_shallow=sum(len(t) for t in shallow),
+        n_minima=sum(np.count_nonzero(t.morse_index == 0) for t in shallow),
+    )
 
 
 def table_of(field: fd.Surface, n_starts: int, depths: tuple[int, ...]) -> fd.CriticalPoints:
@@ -89,7 +94,7 @@ def draw(found: list[Found], path: Path) -> None:
         low, high = interval(share, f.n_shallow)
         left.errorbar(f.dim, share, [[share - low], [high - share]], fmt="o", color=colour, capsize=4, markersize=7)
     left.set(
-        xscale="log", xlim=(1.6, 64), ylim=(-0.02, None), xlabel="dimensions", ylabel="minima among the critical points",
+        xscale="log", xlim=(1.6, 64), ylim=(-0.02, None), xlabel="dimensions", ylabel="minima among critical points",
         title="Minima vanish as the dimension grows",
     )  # fmt: skip
     left.set_xticks([f.dim for f in found], [str(f.dim) for f in found])

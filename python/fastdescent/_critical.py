@@ -44,10 +44,10 @@ def critical_points(
     x <- x - Re((H(x) + i s)^-1 g(x)), s = |g(x)| / (2 r)
 
     Newton's method for g(x) = 0, where s keeps a step from being longer than r, and vanishes as g does. It is the
-    Levenberg-Marquardt step -(H^2 + s^2)^-1 H g of a symmetric H. A step is made where |g| falls, be it up or down; then
-    r doubles, and shrinks elsewhere. A start that comes to where |g| is least but not 0 has found nothing: that are few
-    in few dimensions, and nearly all in many. There, give points `x0` that some steps of a descent have gone through:
-    they are nearer to critical points, and the further down they are, the fewer negative eigenvalues these have.
+    Levenberg-Marquardt step -(H^2 + s^2)^-1 H g of a symmetric H. A step is made where |g| falls, be it up or down;
+    then r doubles, and shrinks elsewhere. A start that comes to where |g| is least but not 0 has found nothing. Of
+    uniform starts that are few in few dimensions, and nearly all in many. There, give as `x0` the ends of short
+    descents: they are nearer to critical points; the longer the descents, the fewer negative eigenvalues these have.
 
     More starts find more points; nothing tells when these are all.
 

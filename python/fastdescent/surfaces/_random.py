@@ -52,8 +52,9 @@ def random_field(
     Returns
     -------
     Surface
-        With the parameters amplitudes (waves,), frequencies (waves, dim), phases (waves,) and confinement. Nearly
-        all critical points are within its window.
+        With the parameters amplitudes (waves,), frequencies (waves, dim), phases (waves,) and confinement. With many
+        waves the coordinates of critical points are as normal numbers of deviation 1 / (confinement length); the
+        window reaches 1.5 times that to each side.
 
     Raises
     ------

@@ -1,0 +1,76 @@
+"""The programs in examples/: each runs as its own page says, makes its picture, and prints what it claims."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fastdescent
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py"))
+
+
+def quick(name: str, folder: Path, *arguments: str) -> str:
+    """What an example prints; warnings are errors."""
+    where = os.pathsep.join([str(Path(fastdescent.__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
+    program = [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py"), "--quick", *arguments]
+    environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": where}
+    done = subprocess.run(program, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def table(printed: str) -> list[list[float]]:
+    """The rows of numbers below the first line."""
+    lines = printed.splitlines()[1:]
+    return [[float(cell) for cell in line.split()] for line in lines if not line.startswith("wrote")]
+
+
+def is_picture(path: Path) -> bool:
+    return path.read_bytes().startswith(b"\x89PNG") and path.stat().st_size > 10_000
+
+
+def rising(values: list[float]) -> bool:
+    return all(a < b for a, b in itertools.pairwise(values))
+
+
+def test_all_are_tested() -> None:
+    assert sorted(["critical_points_of_random_fields", "width_and_loss"]) == NAMES
+
+
+def test_minima_vanish_and_the_index_grows_with_the_height(tmp_path: Path) -> None:
+    printed = quick("critical_points_of_random_fields", tmp_path)
+    dim, n_points, share, correlation = zip(*table(printed), strict=True)
+    assert dim == (2, 5, 10, 20)
+    assert min(n_points) >= 30
+    assert rising([-s for s in share])
+    assert share[0] > 0.3
+    assert share[-1] < 0.1
+    assert rising(list(correlation))
+    assert correlation[-1] > 0.9
+    assert is_picture(tmp_path / "critical_points_of_random_fields.png")
+
+
+def test_the_spread_of_losses_shrinks_with_the_width(tmp_path: Path) -> None:
+    printed = quick("width_and_loss", tmp_path, "here.png")
+    width, n_weights, median, deviation, spread = zip(*table(printed), strict=True)
+    assert width == (2, 4, 8, 16, 32)
+    assert n_weights == tuple(4 * w + 1 for w in width)
+    assert rising([-s for s in deviation])
+    assert rising([-s for s in spread])
+    assert deviation[-1] < 0.1 * deviation[0]
+    assert max(median[2:]) < 1.1 * min(median[2:])
+    assert is_picture(tmp_path / "here.png")
+    assert not (tmp_path / "width_and_loss.png").exists()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_first_lines_say_how_to_run_it(name: str) -> None:
+    assert f"python examples/{name}.py [--quick] [picture.png]" in (EXAMPLES / f"{name}.py").read_text()
