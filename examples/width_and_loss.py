@@ -1,9 +1,9 @@
 """The wider a network, the less its final loss depends on where training began.
 
-Networks with one hidden layer of 2 to 128 units learn to tell two spirals apart. Of each width 1,000 are trained, which
-differ in nothing but their random first weights (He's). A little of |w|^2 is added to the loss, so that no minimum is at
-infinity. Small networks end at minima of very different depth. From 8 units on the depth is about the same for all
-widths, and the wider, the closer together the losses lie: hardly any descent finds a poor minimum.
+Networks with one hidden layer of 2 to 128 units learn to tell two spirals apart. Of each width 1,000 are trained for
+500 steps, which differ in nothing but their random first weights (He's). Small networks end at very different losses.
+The wider they are, the closer together the losses lie: poor minima are hardly ever found. The losses themselves fall,
+too; but from 4 to 64 units their spread falls faster than their median.
 
 After Choromanska, Henaff, Mathieu, Ben Arous and LeCun, The loss surfaces of multilayer networks, AISTATS, 2015, who
 trained networks of 25 to 500 hidden units on small pictures of digits.
@@ -26,16 +26,17 @@ DATA = fd.data.two_spirals(64, turns=0.7)
 
 def final_losses(width: int, n_networks: int, n_steps: int) -> np.ndarray:
     layers = (2, width, 1)
-    loss = fd.surfaces.mlp(layers, "tanh", data=DATA, loss="logistic", l2=3e-4)
+    loss = fd.surfaces.mlp(layers, "tanh", data=DATA, loss="logistic")
     starts = fd.surfaces.he(layers, n_networks, seed=1)
     return fd.descend(loss, starts, fd.Adam(lr=0.02), max_steps=n_steps, gtol=None).fun
 
 
 def report(losses: dict[int, np.ndarray]) -> None:
-    print("width  weights  median loss  standard deviation  from 5 % to 95 %")
+    print("width  weights  median loss  standard deviation  from 5 % to 95 %  deviation / median")
     for width, loss in losses.items():
         low, median, high = np.quantile(loss, [0.05, 0.5, 0.95])
-        print(f"{width:5}  {4 * width + 1:7}  {median:11.5f}  {loss.std():18.5f}  {high - low:16.5f}")
+        spread = f"{loss.std():18.5f}  {high - low:16.5f}  {loss.std() / median:18.2f}"
+        print(f"{width:5}  {4 * width + 1:7}  {median:11.5f}  {spread}")
 
 
 def draw(losses: dict[int, np.ndarray], path: Path) -> None:
