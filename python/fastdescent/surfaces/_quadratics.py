@@ -61,7 +61,9 @@ def quadratic(A: npt.ArrayLike, b: npt.ArrayLike | None = None) -> Surface:
     if vector.shape != (dim,):
         raise ValueError(f"b must have shape ({dim},), as A has {dim} rows; got shape {vector.shape}")
     made = surface(_quadratic, dim=dim, minima=_minimum, A=matrix, b=vector)
-    return _with_critical_point(made, _critical_point)
+    # Without a slope it is the origin, or the origin serves: then nothing has to be solved.
+    point = _critical_point(made.params) if np.any(vector) else None
+    return _with_critical_point(made, _critical_point, np.zeros(dim) if point is None else point[0])
 
 
 @with_data
@@ -107,7 +109,7 @@ def random_quadratic(dim: int = 2, spectrum: npt.ArrayLike | None = None, seed: 
         raise ValueError(f"spectrum must have shape ({dim},), one eigenvalue a coordinate; got {eigenvalues.shape}")
     refuse_if_too_large(8 * 8 * dim**2, f"a rotation of {dim} coordinates", "choose fewer")
     made = surface(_turned, dim=dim, minima=_lowest_at_origin, spectrum=eigenvalues, Q=_rotation(dim, seed))
-    return _with_critical_point(made, _only_at_origin)
+    return _with_critical_point(made, _only_at_origin, np.zeros(dim))
 
 
 def _quadratic(x: Any, *, A: Any, b: Any) -> Any:
@@ -118,19 +120,21 @@ def _turned(x: Any, *, spectrum: Any, Q: Any) -> Any:
     return 0.5 * np.sum(spectrum * (x @ Q) ** 2)
 
 
-def _with_critical_point(made: Surface, point: Any) -> Surface:
-    center = point(made.params)
-    around = np.zeros(made.dim) if center is None else center[0]
-    window = tuple((float(c) - 5.0, float(c) + 5.0) for c in around)
+def _with_critical_point(made: Surface, point: Any, center: Floats) -> Surface:
+    window = tuple((float(c) - 5.0, float(c) + 5.0) for c in center)
     return replace(made, window=window, _critical_points_of=point)
 
 
 def _critical_point(params: Mapping[str, Any]) -> Floats | None:
     """Where A x = b, if the rounding error of a solution is smaller than the solution."""
+    from scipy.linalg.lapack import dgecon, dgetrf, dgetrs
+
     hessian = (params["A"] + params["A"].T) / 2
-    if np.linalg.matrix_rank(hessian, hermitian=True) < len(hessian):
+    size = np.abs(hessian).sum(axis=0).max()
+    factors, pivots, singular = dgetrf(hessian)
+    if singular or dgecon(factors, size)[0] < len(hessian) * np.finfo(np.float64).eps:
         return None
-    return np.linalg.solve(hessian, params["b"])[np.newaxis]
+    return np.asarray(dgetrs(factors, pivots, params["b"])[0])[np.newaxis]
 
 
 def _minimum(params: Mapping[str, Any]) -> Floats | None:
