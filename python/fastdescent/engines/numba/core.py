@@ -97,10 +97,10 @@ def gather_cells(
     n, dim = x.shape
     ends, grid = EndpointSet(given(x), given(grad_norm), given(status), eligible), given(np.stack([origin, per_unit]))
     table = _table(_FIRST_CELLS, dim)
-    cell = np.empty(n, np.int32)
+    key, cell = np.empty(dim, np.int32), np.empty(n, np.int32)
     for begin, part in _parts(n):
         done = begin
-        while (done := ENTRIES.gather.alone(ends, grid, table, cell, done, part.stop)) < part.stop:
+        while (done := ENTRIES.gather.alone(ends, grid, table, key, cell, done, part.stop)) < part.stop:
             larger = _table(2 * len(table.keys), dim)
             ENTRIES.move.alone(table, larger)
             table = larger

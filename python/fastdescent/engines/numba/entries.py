@@ -14,8 +14,8 @@ from numba import njit
 from fastdescent.engines.jit.background import Background
 from fastdescent.engines.numba import evaluating, geometry, philox, worker
 from fastdescent.engines.numba.floating_point import default_floating_point
+from fastdescent.engines.numba.intrinsics import OPTIONS
 
-_OPTIONS = {"nogil": True, "no_cfunc_wrapper": True}
 _NO_CACHE = (OSError, EOFError, pickle.UnpicklingError)  #: a full disk, a file that was cut off
 
 
@@ -27,7 +27,7 @@ class Entry:
         self._ready: set[tuple[Any, ...]] = set()
         self._ready_dtypes: set[np.dtype[Any]] = set()
         try:
-            self._compiled = njit(cache=True, **_OPTIONS)(function)
+            self._compiled = njit(cache=True, **OPTIONS)(function)
         except RuntimeError:  # no directory for a cache can be written to
             self._do_without_cache()
 
@@ -65,7 +65,7 @@ class Entry:
             self._compiled.compile(kinds)
 
     def _do_without_cache(self) -> None:
-        self._compiled = njit(**_OPTIONS)(self._function)
+        self._compiled = njit(**OPTIONS)(self._function)
 
 
 class Entries(NamedTuple):
@@ -96,9 +96,9 @@ def _made(sources: int) -> Entries:
         assert sources
         philox.uniform(window, first, key, out)
 
-    def gather(ends: Any, grid: Any, table: Any, cell: Any, first: Any, last: Any) -> int:
+    def gather(ends: Any, grid: Any, table: Any, key: Any, cell: Any, first: Any, last: Any) -> int:
         assert sources
-        return geometry.gather(ends, grid, table, cell, first, last)
+        return geometry.gather(ends, grid, table, key, cell, first, last)
 
     def move(old: Any, new: Any) -> None:
         assert sources

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from fastdescent.engines.numba.intrinsics import call, compiled
+from fastdescent.engines.numba.intrinsics import body, call
 from fastdescent.engines.numba.layout import Ints, Reals
 from fastdescent.engines.numba.worker import canonical
 
@@ -26,7 +26,7 @@ class Points(NamedTuple):
     outputs: Reals  #: (n, number of output rows)
 
 
-@compiled
+@body
 def evaluate(e: Evaluation, points: Points, first: int, last: int) -> None:
     """Computes the outputs of points first ... last - 1."""
     block = e.rows.shape[1]

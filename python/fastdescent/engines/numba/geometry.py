@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent.engines.numba.intrinsics import compiled
+from fastdescent.engines.numba.intrinsics import body, compiled
 from fastdescent.engines.numba.layout import Ints, Reals
 
 _FACTOR, _32 = np.uint64(0x9E3779B97F4A7C15), np.uint64(32)
@@ -91,11 +91,12 @@ def find_or_add(table: Table, key: Any) -> int:
         return -1
     table.n[0] += 1
     table.slots[slot] = cell
-    table.keys[cell] = key
+    for k in range(len(key)):
+        table.keys[cell, k] = key[k]
     return cell
 
 
-@compiled
+@body
 def move(old: Table, new: Table) -> None:
     """Copies all cells, with their numbers, to a larger table."""
     for cell in range(old.n[0]):
@@ -124,10 +125,12 @@ def find_cell(x: Any, grid: Any, key: Any) -> bool:
     return True
 
 
-@compiled
-def gather(ends: EndpointSet, grid: Any, table: Table, cell: Any, first: int, last: int) -> int:
-    """Writes the cells of points first ... last - 1; returns the first point for which the table has no room."""
-    key = np.empty(ends.x.shape[1], np.int32)
+@body
+def gather(ends: EndpointSet, grid: Any, table: Table, key: Any, cell: Any, first: int, last: int) -> int:
+    """Writes the cells of points first ... last - 1; returns the first point for which the table has no room.
+
+    `key` is room for the coordinates of a cell.
+    """
     number = -1
     for i in range(first, last):
         cell[i] = -1
@@ -161,7 +164,7 @@ def belongs(ends: EndpointSet, candidates: Candidates, i: int, candidate: int) -
     return scaled2 <= radius * radius and distance2 <= most * most
 
 
-@compiled
+@body
 def assign(ends: EndpointSet, candidates: Candidates, cell: Any, count: Any, lost: Any, first: int, last: int) -> int:
     """Replaces the cells of points first ... last - 1 by candidates, or -1; how many are lost, which are written."""
     n_lost = 0
@@ -181,7 +184,7 @@ def assign(ends: EndpointSet, candidates: Candidates, cell: Any, count: Any, los
     return n_lost
 
 
-@compiled
+@body
 def label(ends: EndpointSet, rows: Rows, labels: Labels, totals: Any, first: int, last: int) -> None:
     """Writes row, outcome and distance of points first ... last - 1; adds to each row's points and steps."""
     for i in range(first, last):

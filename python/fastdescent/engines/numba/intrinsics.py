@@ -17,10 +17,21 @@ F = TypeVar("F", bound=Callable[..., Any])
 ZERO: Any = np.int64(0)
 
 
+#: How all functions are compiled. Nothing allocates here, and Python holds the arrays while a function runs: to count
+#: who else does, for dozens of them in each call (`_nrt`), would take longer than what is called.
+OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+
+
 def compiled(function: F) -> F:
-    """Compiles a function that only compiled functions call: nothing is made for Python."""
-    options = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return cast(F, njit(**options)(function))
+    """Compiles a function that only compiled functions call: nothing is made for Python, and LLVM writes it into its
+    callers, since dozens of arrays are slow to hand over on the stack."""
+    return cast(F, njit(no_cpython_wrapper=True, forceinline=True, **OPTIONS)(function))
+
+
+def body(function: F) -> F:
+    """What an entry consists of. Numba writes it into the entry before it compiles, which spares LLVM a round over all
+    that is below; of many functions, that would take Numba itself longer."""
+    return cast(F, njit(no_cpython_wrapper=True, inline="always", **OPTIONS)(function))
 
 
 def _call(context: Any, function: Any, argument: Any, n: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdescent.engines.numba.intrinsics import compiled
+from fastdescent.engines.numba.intrinsics import body, compiled
 
 _LOW = np.uint64(0xFFFFFFFF)
 _A, _B = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
@@ -31,7 +31,7 @@ def unit(low: Any, high: Any) -> float:
     return np.float64(((high << _32 | low) >> _11) + _ONE) * 2.0**-53
 
 
-@compiled
+@body
 def uniform(window: Any, first: Any, key: Any, out: Any) -> None:
     """Fills out (n, dim) with the random points first, first + 1, ... of the seed `key`."""
     n, dim = out.shape

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastdescent.engines.jit.flight import NUMBERS, POINTERS
-from fastdescent.engines.numba.intrinsics import ZERO, call, compiled
+from fastdescent.engines.numba.intrinsics import ZERO, body, call, compiled
 from fastdescent.engines.numba.layout import Job, Kernel, Lanes, Tests
 from fastdescent.engines.numba.stopping import copy_rows, copy_state, stop_lanes, survey
 
@@ -14,7 +14,7 @@ _ESCAPE2 = NUMBERS.index("escape2")
 _SHORTEST_GUESS, _LONGEST_GUESS = 32, 1024
 
 
-@compiled
+@body
 def advance(lanes: Lanes, job: Job, tests: Tests, kernel: Kernel, steps: int, max_stopped: int) -> int:
     """Advances all lanes until `steps` steps are made or `max_stopped` lanes have stopped; the steps that were made."""
     for i in range(len(lanes.stopped)):

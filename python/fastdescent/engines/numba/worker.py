@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastdescent._status import Status
-from fastdescent.engines.numba.intrinsics import ZERO, compiled, fetch_add
+from fastdescent.engines.numba.intrinsics import ZERO, body, compiled, fetch_add
 from fastdescent.engines.numba.layout import (
     BATCH,
     CAPACITY,
@@ -29,7 +29,7 @@ _MAX_STEPS: Any = np.int64(Status.MAX_STEPS)
 _INTERRUPTED: Any = np.int64(Status.INTERRUPTED)
 
 
-@compiled
+@body
 def work(lanes: Lanes, job: Job, tests: Tests, kernel: Kernel, budget: int) -> int:
     """Goes on for about `budget` steps; how many lanes still run. Zero: there is nothing left to do.
 
