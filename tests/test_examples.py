@@ -42,7 +42,7 @@ def rising(values: list[float]) -> bool:
 
 
 def test_all_are_tested() -> None:
-    assert sorted(["critical_points_of_random_fields", "width_and_loss"]) == NAMES
+    assert sorted(["critical_points_of_random_fields", "leaving_a_saddle", "width_and_loss"]) == NAMES
 
 
 def test_minima_vanish_and_the_index_grows_with_the_height(tmp_path: Path) -> None:
@@ -75,3 +75,15 @@ def test_the_spread_of_losses_shrinks_with_the_width(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_first_lines_say_how_to_run_it(name: str) -> None:
     assert f"python examples/{name}.py [--quick] [picture.png]" in (EXAMPLES / f"{name}.py").read_text()
+
+
+def test_noise_leaves_a_saddle_as_predicted_and_momentum_leaves_sooner(tmp_path: Path) -> None:
+    lines = [line.split() for line in quick("leaving_a_saddle", tmp_path).splitlines()]
+    assert lines[2] == ["0", "0.0%"]
+    for _, share, steps, predicted in lines[3:7]:
+        assert share == "100.0%"
+        assert float(steps) == pytest.approx(float(predicted), abs=8.0)  # four deviations of the mean of 5,000
+    times_faster = {" ".join(line[:-2]): float(line[-1]) for line in lines[8:12]}
+    assert times_faster["gradient descent"] == 1.0
+    assert min(times_faster[name] for name in ("momentum 0.9", "RMSprop", "Adam")) > 5.0
+    assert is_picture(tmp_path / "leaving_a_saddle.png")
