@@ -210,3 +210,9 @@ def test_results_say_what_was_random() -> None:
         run = fd.descend(LEAST_SQUARES, [[0.0, 0.0]], fd.SGD(lr=0.1), batch_size=4, max_steps=3, **options)
         assert run.gradient == words
         assert f"(gradient: {words})" in repr(run)
+
+
+def test_shared_batches_keep_rows_not_data_for_each_step() -> None:
+    """The table of what depends on t alone has the numbers of rows, whatever a row holds."""
+    wide = fd.finite_sum(lambda w, a: np.mean((a @ w) ** 2), dim=64, data=(np.ones((9, 64)),))
+    assert wide.program(fd.GD(lr=0.1), batch_size=4, shared_batches=True)._program.n_table == 4

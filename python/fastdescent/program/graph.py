@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent.program.opcodes import GATHER
+
 Shape = tuple[int, ...]
 FloatArray = npt.NDArray[np.float64]
 
@@ -81,7 +83,8 @@ class Graph:
         key = (op, tuple(n.number for n in inputs), shape, attr)
         found = self._nodes.get(key)
         if found is None:
-            stage = LEAVES.get(op, Stage.CONST)
+            # Rows of data are read at each step: tables of what shared minibatches hold would outgrow the data.
+            stage = LEAVES.get(op, Stage.STEP if op == GATHER else Stage.CONST)
             for n in inputs:
                 stage = stage.joined(n.stage)
             found = self._nodes[key] = Node(len(self._nodes), op, inputs, shape, stage, attr)
