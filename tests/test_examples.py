@@ -58,6 +58,18 @@ def test_minima_vanish_and_the_index_grows_with_the_height(tmp_path: Path) -> No
     assert is_picture(tmp_path / "critical_points_of_random_fields.png")
 
 
+def test_noise_leaves_a_saddle_as_predicted_and_descent_without_it_never(tmp_path: Path) -> None:
+    lines = [line.split() for line in quick("leaving_a_saddle", tmp_path).splitlines()]
+    still, *noisy = lines[2:7]
+    assert still == ["0", "0.0%"]
+    for _, leave, mean, predicted in noisy:
+        assert leave == "100.0%"
+        assert abs(float(mean) - float(predicted)) < 5
+    steps = {line[0]: int(line[-2]) for line in lines[8:12]}
+    assert steps["gradient"] > 5 * steps["momentum"] > 50 * steps["Adam"] > 50 * steps["RMSprop"]
+    assert is_picture(tmp_path / "leaving_a_saddle.png")
+
+
 def test_the_spread_of_losses_shrinks_with_the_width(tmp_path: Path) -> None:
     printed = quick("width_and_loss", tmp_path, "here.png")
     width, n_weights, median, deviation, spread, relative = zip(*table(printed), strict=True)

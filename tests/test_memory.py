@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from available import ENGINES
 
 import fastdescent as fd
 
@@ -95,3 +100,51 @@ def test_the_rows_of_large_programs_are_counted(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: 1e7)
     with pytest.raises(MemoryError, match=r"a program of \d+ rows would take .*; use a smaller surface"):
         s.gradient(x0)
+
+
+# ---------------------------------------------------------------------- many dimensions
+#: 1,024 trajectories in 10,000 dimensions: what is asked for, and by how much the process grows, in bytes.
+PEAK = """
+import json, sys
+import numpy as np
+import fastdescent as fd
+from fastdescent import _room
+
+def peak():
+    lines = open("/proc/self/status").read().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+
+dim, asked, refuse = 10_000, [], _room.refuse_if_too_large
+s = {
+    "rosenbrock": lambda: fd.surfaces.rosenbrock(dim=dim),
+    "styblinski_tang": lambda: fd.surfaces.styblinski_tang(dim=dim),
+    "quadratic": lambda: fd.surface(lambda x, *, a: np.sum(a * x**2) / 2, dim=dim, a=np.linspace(1.0, 9.0, dim)),
+}[sys.argv[1]]()
+x0 = fd.uniform(s.window, 1024)
+_room.refuse_if_too_large = lambda n, *words: asked.append(n) or refuse(n, *words)
+fd.descend(s, x0[:1], fd.Adam(lr=1e-4), max_steps=1, engine=sys.argv[2])
+before = peak()
+run = fd.descend(s, x0, fd.Adam(lr=1e-4), max_steps=3, engine=sys.argv[2])
+print(json.dumps({"asked": asked[-1], "taken": peak() - before, "nit": int(run.nit.min())}))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="reads memory as Linux tells it")
+@pytest.mark.parametrize("engine", ["auto", *ENGINES])
+@pytest.mark.parametrize("name", ["rosenbrock", "styblinski_tang", "quadratic"])
+def test_ten_thousand_dimensions_take_what_is_asked_for(name: str, engine: str) -> None:
+    done = subprocess.run([sys.executable, "-c", PEAK, name, engine], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["nit"] == 3
+    assert told["taken"] < 1.1 * told["asked"] + 2**25
+    assert told["asked"] < 3 * 1024 * 10_000 * 8
+
+
+def test_wide_surfaces_are_refused_before_they_are_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    s = fd.surfaces.gaussian_wells(200, wells=2000)
+    monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: 5e8)
+    with pytest.raises(MemoryError, match=r"a run of 64 trajectories would take .* GiB, and 476.8 MiB are free"):
+        fd.descend(s, fd.uniform(s.window, 64), fd.GD(lr=0.1), n_threads=4)
+    with pytest.raises(MemoryError, match=r"a field of 200000 waves in 50000 coordinates would take 596.0 GiB"):
+        fd.surfaces.random_field(50_000, waves=200_000)

@@ -108,7 +108,7 @@ def _verify_instruction(number: int, row: list[int], section: Section, written: 
     results = row if not reduces else [*row[:N_INNER], 1, *row[N_INNER + 1 :]]
     out = _places(results, OUT)
     marks[out] = True
-    _require(turns_of(results) == 1 or len(np.unique(out)) == turns_of(results), f"{what} writes a row twice")
+    _require(_apart(results) or len(np.unique(out)) == turns_of(results), f"{what} writes a row twice")
     for k in range(arity):
         column = A + PLACE * k
         uniform = row[UNIFORM] >> k & 1
@@ -134,6 +134,19 @@ def _verify_rows_of_data(what: str, row: list[int], section: Section) -> None:
     last = list(row)
     last[A + PLACE] += (n - 1) * apart
     _in_range(what, last, A + PLACE, section.n_uniform)
+
+
+def _apart(row: list[int]) -> bool:
+    """Whether no two turns of the loops meet, since each loop strides over all that the shorter strides reach.
+
+    That is how arrays stand, whatever their axes' order; where it is not so, turns may still be apart.
+    """
+    reach = 0
+    for stride, n in sorted((abs(row[OUT + 1 + k]), row[N_OUTER + k]) for k in range(3)):
+        if n > 1 and stride <= reach:
+            return False
+        reach += (n - 1) * stride
+    return True
 
 
 def _places(row: list[int], column: int, once: bool = False) -> int | npt.NDArray[np.int64]:
