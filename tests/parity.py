@@ -93,6 +93,7 @@ RECORD = fd.Record(steps=(1, 2, 4, 30), fields=("x", "fun", "grad_norm"))
 MORE_OPTIONS: dict[str, dict[str, Any]] = {
     "wrap": {"bounds": (-1.0, 1.5), "boundary": "wrap"},
     "recorded": {"record": RECORD, "keep_state": True, "final": False, "first_index": 12345},
+    "noise": {"noise": 0.5, "seed": 2**40 + 3, "first_index": 2**33 + 1, "average": 0.9},
     "recorded in a box": {"record": RECORD, "bounds": (-1.0, 1.5), "boundary": "reflect", "ftol": 1e-4},
 }
 
@@ -146,7 +147,8 @@ def options_of(case: tuple[str, str, str, str]) -> dict[str, Any]:
 
 
 def arrays(result: fd.Descent) -> tuple[np.ndarray, ...]:
-    return result.x, result.fun, result.grad_norm, result.nit, result.status, *result.reduced.values()
+    average = () if result.average is None else (result.average,)
+    return result.x, result.fun, result.grad_norm, result.nit, result.status, *result.reduced.values(), *average
 
 
 def kept(result: fd.Descent) -> tuple[np.ndarray, ...]:
