@@ -17,11 +17,12 @@ class Advance : Stopping<T, block_lanes<T>> {
 
   void run() {
     survey();
-    uint32_t done = 0;
+    uint32_t done = 0, warned = 0;  // up to that step, a guess has failed
     while (done < tile_.steps && n_running_ > 0) {
       const uint32_t sure = min(min(tile_.steps, due_) - done, longest_guess);
-      if (code_.plain && sure > 1 && (centred_ ? guess<true>(done, sure) : guess<false>(done, sure))) {
-        done += sure;
+      if (code_.plain && sure > 1 && done >= warned) {
+        if (centred_ ? guess<true>(done, sure) : guess<false>(done, sure)) done += sure;
+        else warned = done + sure;
       } else if (step(done)) {
         ++done;
       }
