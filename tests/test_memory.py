@@ -148,3 +148,6 @@ def test_wide_surfaces_are_refused_before_they_are_run(monkeypatch: pytest.Monke
         fd.descend(s, fd.uniform(s.window, 64), fd.GD(lr=0.1), n_threads=4)
     with pytest.raises(MemoryError, match=r"a field of 200000 waves in 50000 coordinates would take 596.0 GiB"):
         fd.surfaces.random_field(50_000, waves=200_000)
+    for make in (lambda: fd.surface(np.sum, dim=10**6), lambda: fd.surfaces.mlp((2, 1000, 1000, 1))):
+        with pytest.raises(MemoryError, match=r"a surface of \d+ coordinates would take .* are free; choose fewer"):
+            make()

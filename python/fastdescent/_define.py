@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._check import intervals, shown, whole_number
+from fastdescent._memory import refuse_if_too_large
 from fastdescent._surface import KnownMinima, MinimaOf, Surface, _param, window_or_default
 from fastdescent._sympy import from_sympy, is_sympy
 from fastdescent.program.formula import Formula, trace
 from fastdescent.program.text import ParsedFormula
 
 Function = Callable[..., Any]
+_MANY, _BYTES_OF_A_COORDINATE = 100_000, 600  #: names and intervals; for fewer coordinates nobody asks
 
 
 @overload
@@ -131,7 +133,7 @@ def _from_function(
     values = parameter_values(title, keywords, static, params)
     if len(positional) == 1 and dim is None:
         raise TypeError(f"{title} takes the whole point as one argument, so dim= is needed: surface(f, dim=10)")
-    n = whole_number("dim", dim, at_least=1) if dim is not None else len(positional)
+    n = checked_dim(dim) if dim is not None else len(positional)
     if len(positional) > 1 and n != len(positional):
         raise ValueError(f"dim must be {len(positional)}, the number of arguments of {title}; got {n}")
 
@@ -148,6 +150,14 @@ def _from_function(
         raise ValueError(f"variables must be {n} names; got {names}")
     about = inspect.getdoc(f) or ""
     return made(traced(values), values, names, title, about, retrace=traced, static=static, **options)
+
+
+def checked_dim(dim: object) -> int:
+    """A number of coordinates whose names and windows fit into memory."""
+    n = whole_number("dim", dim, at_least=1)
+    if n > _MANY:
+        refuse_if_too_large(n * _BYTES_OF_A_COORDINATE, f"a surface of {n} coordinates", "choose fewer")
+    return n
 
 
 def made(

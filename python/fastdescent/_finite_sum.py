@@ -10,8 +10,8 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._check import shown, whole_number
-from fastdescent._define import default_names, made, parameter_values, shapes, variable_names
+from fastdescent._check import shown
+from fastdescent._define import checked_dim, default_names, made, parameter_values, shapes, variable_names
 from fastdescent._surface import MinimaOf, Surface
 from fastdescent.program.formula import Formula, trace
 from fastdescent.program.row_data import Rows
@@ -139,7 +139,7 @@ def _keywords(f: Function, title: str, n_arrays: int) -> dict[str, Any]:
 def _checked_dim(dim: int | None) -> int:
     if dim is None:
         raise TypeError("dim must be given, the number of coordinates: finite_sum(f, data=(X, y), dim=65)")
-    return whole_number("dim", dim, at_least=1)
+    return checked_dim(dim)
 
 
 def _checked_data(data: object) -> tuple[Array, ...]:
