@@ -11,16 +11,17 @@ from fastdescent.program.program import N_OUTER, OP, OUT, PLACE, UNIFORM, A, Int
 
 #: Instructions on more rows than this become loops over rows in memory.
 LONGEST_UNROLLED = 16
-#: So do instructions that draw more blocks of random numbers than this.
-MOST_BLOCKS_UNROLLED = 4
+#: So do instructions that draw more blocks of random numbers than this; a shuffle is long.
+MOST_BLOCKS_UNROLLED, MOST_SHUFFLES_UNROLLED = 4, 1
 
 Instruction = list[int]
 
 
 def is_loop(row: Instruction) -> bool:
     """Whether an instruction is emitted as a loop."""
-    if NAMES[row[OP]] in DRAWS:
-        return row[N_OUTER] > MOST_BLOCKS_UNROLLED
+    name = NAMES[row[OP]]
+    if name in DRAWS:
+        return row[N_OUTER] > (MOST_SHUFFLES_UNROLLED if name == "draw_shuffled" else MOST_BLOCKS_UNROLLED)
     return turns_of(row) > LONGEST_UNROLLED
 
 
