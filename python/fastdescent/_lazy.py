@@ -15,6 +15,7 @@ Floats = npt.NDArray[np.float64]
 Window = tuple[tuple[float, float], ...]
 _FLOAT64: np.dtype[Any] = np.dtype(np.float64)
 _AT_ONCE = 1 << 20
+_IN_CACHE = 1 << 15  #: points of a grid whose coordinates are made together
 _MOST_FACTORS = 3  #: intervals that a repr writes out
 SOBOL_BITS = 32  #: of the sequence; the shift has more
 _SHIFT_BITS = 52
@@ -56,13 +57,17 @@ class Grid:
         out = np.empty((n, self.dim))
         if self.base:
             out[:] = self.base
-        index = np.arange(first, first + n)
+        for begin in range(0, n, _IN_CACHE):
+            self._fill(out[begin : begin + _IN_CACHE], first + begin)
+        return out
+
+    def _fill(self, out: Floats, first: int) -> None:
+        index = np.arange(first, first + len(out))
         axes = self.axes or range(self.dim)
         for axis, (lo, hi), cells in zip(axes, self.window, reversed(self.counts), strict=True):
             whole = index // cells
             out[:, axis] = lo + (index - whole * cells + 0.5) * ((hi - lo) / cells)
             index = whole
-        return out
 
     def __repr__(self) -> str:
         of_plane = f", plane={self.axes}" if self.base else ""
