@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import parity
 import pytest
+from available import ENGINES, ISAS
 from catalog_cases import assert_close, points_in_window
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,12 +53,15 @@ def test_value_gradient_hessian_and_products_agree_with_mpmath(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_engines_give_the_same_bits(name: str) -> None:
+def test_engines_and_instruction_sets_give_the_same_bits(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     s = MADE[name]
     x0 = parity.starts(s, 40, "float64")
     for optimizer in (fd.GD(lr=0.003), fd.LineSearch()):
-        runs = [fd.descend(s, x0, optimizer, max_steps=30, engine=e) for e in ("native", "jit")]
-        assert parity.same_bits(*runs)
+        runs = []
+        for isa in ISAS[:2]:
+            monkeypatch.setenv("FASTDESCENT_ISA", isa)
+            runs += [fd.descend(s, x0, optimizer, max_steps=30, engine=engine) for engine in ENGINES]
+        assert all(parity.same_bits(run, runs[0]) for run in runs[1:])
 
 
 @pytest.mark.parametrize("name", MADE)
