@@ -107,7 +107,7 @@ def test_forks() -> None:
 
 # ---------------------------------------------------------------------- Ctrl-C
 @linux
-@pytest.mark.parametrize("engine", [name for name in ENGINES if name != "numba"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_many_interruptions(engine: str) -> None:
     rng, delays, megabytes, n_completed = random.Random(5), [], [], 0
     with child("interrupted", engine, str(N_SIGNALS)) as process:
