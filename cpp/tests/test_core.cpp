@@ -23,8 +23,8 @@ void check(bool holds, const char* what) {
 
 /// Gradient descent on sum(x^2): rows x = 0..1, gradient = 2..3; uniform = {2, -lr}.
 const Instruction program[] = {
-    {static_cast<int32_t>(Op::mul), 1, 2, 1, {2, 1, 0}, {{0, 0, 0}, {0, 1, 0}, {0, 0, 0}}},
-    {static_cast<int32_t>(Op::fma), 1, 2, 1, {0, 1, 0}, {{1, 0, 0}, {2, 1, 0}, {0, 1, 0}}},
+    {static_cast<int32_t>(Op::mul), 1, 2, 1, 1, {2, 1, 0, 0}, {{0, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 0, 0}}},
+    {static_cast<int32_t>(Op::fma), 1, 2, 1, 1, {0, 1, 0, 0}, {{1, 0, 0, 0}, {2, 1, 0, 0}, {0, 1, 0, 0}}},
 };
 
 template <class T>
@@ -64,6 +64,8 @@ struct Run {
                          .state_before = in_place ? x.data() : nullptr,
                          .t_before = in_place ? nit.data() : nullptr,
                          .status_before = in_place ? status.data() : nullptr,
+                         .first_index = 0,
+                         .indices = nullptr,
                          .n = nit.size(),
                          .dim = 2,
                          .n_state = 2,
@@ -71,6 +73,7 @@ struct Run {
                          .lane_row = 2,
                          .n_table = 0,
                          .table_row = 2,
+                         .n_index = 0,
                          .max_steps = max_steps,
                          .tests = tests,
                          .plain = false,
