@@ -103,7 +103,7 @@ def test_another_sample_of_the_same_step() -> None:
     for k, sample in enumerate((0, 1, 255)):
         rows = reference.integers(4, np.arange(50), 0, reference.ROWS, 4, 9, first=sample << 16)
         assert np.array_equal(batches[k], [np.bincount(r, minlength=9) for r in rows])
-    with pytest.raises(ValueError, match="sample must be 0 or greater, below 256; got 256"):
+    with pytest.raises(ValueError, match="sample must be at most 255; got 256"):
         fd.descend(counting(9), np.zeros((1, 9)), _sampling(256)(), **options)
     with pytest.raises(fd.TraceError, match="another sample of the same step needs sampling"):
         fd.descend(counting(9), np.zeros((1, 9)), _sampling(1)(), sampling="shuffle", **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"noise": np.zeros((3, 2))}, ValueError, broadcasting(r"\(3, 2\)")),
     ({"noise": lambda t: -1.0}, ValueError, r"the schedule must be finite and 0 or greater; schedule\(0\) is -1"),
     ({"noise": lambda t: "a"}, TypeError, r"noise\.sigma: the schedule must map t to a number"),
-    ({"noise": lambda x, g: g}, TypeError, r"sigma\(t\) or a function noise\(x, g, t, rng\); .* takes 2 arguments"),
+    ({"noise": lambda x, g: g}, TypeError, r"sigma\(t\) or a function noise\(x, g, t, rng\); .* takes \(x, g\)"),
     ({"noise": lambda x, g, t, rng: None}, fd.TraceError, "the noise returned None"),
     ({"noise": lambda x, g, t, rng: np.ones(3)}, fd.TraceError, r"the noise returned shape \(3,\), not \(2,\)"),
     ({"noise": lambda x, g, t, rng: rng.standard_normal((2, 2))}, fd.TraceError, r"shape \(2, 2\), not \(2,\)"),
@@ -62,3 +63,16 @@ def test_kinds_are_checked_where_they_are_made(value: Any) -> None:
             kind(value)
     with pytest.raises(ValueError, match=r"noise\.student: df must be greater than 0; got 0"):
         fd.noise.student(1.0, df=0)
+
+
+def test_a_local_noise_function_says_why_it_does_not_pickle() -> None:
+    run = fd.descend(
+        fd.surface("x**2"), [[1.0]], fd.GD(lr=0.1), noise=lambda x, g, t, rng: 0.1 * g, max_steps=2, keep_state=True
+    )
+    with pytest.raises(pickle.PicklingError, match="noise <lambda> cannot be pickled: write its function with def"):
+        pickle.dumps(run)
+
+
+def test_numbers_beyond_the_dtype_are_refused() -> None:
+    with pytest.raises(ValueError, match="noise: sigma must fit float32"):
+        fd.descend(fd.surface("x**2"), [[1.0]], fd.GD(lr=0.1), noise=1e39, dtype="float32")

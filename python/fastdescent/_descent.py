@@ -67,6 +67,7 @@ class Descent:
     reduced: dict[str, Array] = field(default_factory=dict, repr=False)
     average: Array | None = field(default=None, repr=False)
     gradient: str = "exact"
+    _inside: dict[str, Any] = field(default_factory=dict, repr=False)  #: bounds and boundary, as `descend` takes them
     _kept: tuple[Options, Array] | None = field(default=None, repr=False)  #: of runs with keep_state: options, state
 
     @property
@@ -268,6 +269,7 @@ def result_of(options: Options, ends: Ends) -> Descent:
         random_starts=options.random_starts,
         seed=options.seed,
         gradient=options.stochastic.words,
+        _inside={} if options.bounds is None else {"bounds": options.bounds.T, "boundary": options.boundary},
         path=None if options.record is None else path_of(options, ends),
         reduced=reduced,
         average=reduced.pop(AVERAGE, None),

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._options import Options
-from fastdescent._progress import Poll, reporter
+from fastdescent._progress import reporter
 from fastdescent._record import NOTHING
 from fastdescent._run import Before, Indices, run_at_once
 from fastdescent._status import Status
@@ -21,45 +21,26 @@ Array = npt.NDArray[Any]
 
 def run_gradually(options: Options, every: int, before: Before | None, indices: Indices) -> Ends:
     """Every so many steps, what runs stops where the noiseless gradient over all rows is small."""
-    stepper = Stepper(replace(options, gtol=None, record=None, recording=NOTHING), indices)
-    engine = stepper.choose_engine()
+    stepper = Stepper(replace(options, record=None, recording=NOTHING), indices)
+    engine, last = stepper.choose_engine(), options.max_steps
     if before is not None:
         dim = options.surface.dim
         running = np.full(len(before.nit), RUNNING, np.int8)
         stepper.place(Live(before.state[:, :dim].copy(), before.state.copy(), before.nit.copy(), running))
-    with reporter(options.progress, len(stepper.live.x)) as report:
-        _advance(stepper, options, every, report)
     live = stepper.live
+    with reporter(options.progress, len(live.x)) as report:
+        t = int(live.nit.min(initial=last))
+        while stepper.n_running and t < last:
+            if report is not None and not report(len(live.x) - stepper.n_running):
+                break
+            t = min(t - t % every + every, last)
+            stepper.advance(t)
+    running = live.status == RUNNING
+    live.status[running & (live.nit < last)] = Status.INTERRUPTED
+    live.status[running & (live.nit >= last)] = Status.MAX_STEPS
     live.state[:, : options.surface.dim] = live.x
     path, lengths = _recorded(options, live, indices)
     return Ends(live.x, live.nit, live.status, live.state, path, lengths, engine)
-
-
-def _advance(stepper: Stepper, options: Options, every: int, report: Poll | None) -> None:
-    """Trajectories that go on may stand at different steps; tests come at multiples of `every`."""
-    live, last = stepper.live, options.max_steps
-    t = int(live.nit.min(initial=last))
-    is_due = live.nit % every == 0
-    while True:
-        _test(stepper, options, is_due)
-        n_running = int(np.count_nonzero(live.status == RUNNING))
-        if n_running == 0 or t >= last:
-            return
-        if report is not None and not report(len(live.nit) - n_running):
-            np.copyto(live.status, np.int8(Status.INTERRUPTED), where=live.status == RUNNING)
-            return
-        t = min(t - t % every + every, last)
-        stepper.advance(t)
-        is_due = (live.nit == t) & (t % every == 0)
-
-
-def _test(stepper: Stepper, options: Options, is_due: npt.NDArray[np.bool_]) -> None:
-    """CONVERGED comes before STALLED and MAX_STEPS of the same step."""
-    live = stepper.live
-    looked_at = (live.status == RUNNING) | (live.status == Status.STALLED) | (live.status == Status.MAX_STEPS)
-    rows = np.flatnonzero(is_due & looked_at)
-    norm = options.surface.value_and_gradient_norm(live.x[rows])[1]
-    live.status[rows[norm <= live.x.dtype.type(options.gtol)]] = Status.CONVERGED
 
 
 def _recorded(options: Options, live: Live, indices: Indices) -> tuple[Array, npt.NDArray[np.int32]]:

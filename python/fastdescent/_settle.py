@@ -113,7 +113,7 @@ def calmed(run: Descent) -> Descent:
     """The run with each endpoint gone down from where it is, by the gradient without noise and over all rows."""
     x = run.x.reshape(-1, run.surface.dim).astype(np.float64)
     ended = np.flatnonzero(np.isin(run.status.reshape(-1), ENDED))
-    calm = descend(run.surface, x[ended], LineSearch(), gtol=_CALM_GTOL)
+    calm = descend(run.surface, x[ended], LineSearch(), gtol=_CALM_GTOL, **run._inside)
     columns: dict[str, Any] = {"x": x}
     for name in ("fun", "grad_norm", "nit", "status"):
         columns[name] = getattr(run, name).reshape(-1).astype(getattr(calm, name).dtype)

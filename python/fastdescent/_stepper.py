@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fastdescent._lazy import LazyStarts, flat
 from fastdescent._options import Options
@@ -15,6 +17,17 @@ from fastdescent.engines.protocol import DescentJob, Live, Values
 
 #: Status of a trajectory that nothing has stopped yet.
 RUNNING = -1
+
+
+def full_gradient_norm(options: Options, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Of f without noise, over all rows; at walls that clip, of what does not push out."""
+    if options.boundary != "clip" or options.bounds is None:
+        return options.surface.value_and_gradient_norm(x)[1]
+    low, high = options.bounds.astype(x.dtype)
+    g = options.surface.gradient(x)
+    g[((x <= low) & (g > 0)) | ((x >= high) & (g < 0))] = 0.0
+    with np.errstate(over="ignore"):
+        return np.asarray(np.sqrt(sum(column * column for column in g.T)))
 
 
 class Stepper:
@@ -36,6 +49,9 @@ class Stepper:
         # The caller may change its array of starts, which are needed again.
         if not isinstance(options.starts, LazyStarts):
             options = replace(options, starts=options.starts.copy())
+        self.gtol, self._every = options.gtol, options.stochastic.check_every
+        if self._every is not None:  # the gradient of the step is not the one that is tested
+            options = replace(options, gtol=None)
         starts = put_inside(options, flat(options.starts))
         limits, self._with_fun = stop_limits(options)
         self.options = options
@@ -68,6 +84,35 @@ class Stepper:
         After an exception, such as Ctrl-C, trajectories may stand at different steps; the next call brings them
         together again, with the same bits.
         """
+        if self.gtol is None or self._every is None:
+            self._advance(until)
+            return
+        t = self._first_running()
+        if until == 0:
+            self._advance(0)
+            self._stop_where_flat(self.live.nit == 0)
+        while self.n_running and t < until:
+            t = min(t - t % self._every + self._every, until)
+            self._advance(t)
+            if t % self._every == 0:
+                self._stop_where_flat(self.live.nit == t)
+
+    def _first_running(self) -> int:
+        """The least step of those that run."""
+        self.settle()
+        running = self.live.nit[self.live.status == RUNNING]
+        return int(running.min(initial=self.options.max_steps))
+
+    def _stop_where_flat(self, where: npt.NDArray[np.bool_]) -> None:
+        """Tests the full gradient. CONVERGED comes before STALLED and MAX_STEPS of the same step."""
+        live = self.live
+        looked_at = (live.status == RUNNING) | (live.status == Status.STALLED) | (live.status == Status.MAX_STEPS)
+        rows = np.flatnonzero(where & looked_at)
+        norm = full_gradient_norm(self.options, live.x[rows])
+        live.status[rows[norm <= live.x.dtype.type(self.gtol or 0.0)]] = Status.CONVERGED
+        self.n_running = int(np.count_nonzero(live.status == RUNNING))
+
+    def _advance(self, until: int) -> None:
         self.settle()
         live, engine = self.live, self.options.engine
         np.copyto(self._before, live.status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from fastdescent.program.batch import BatchSpec
 from fastdescent.program.rule import NoiseSpec
 
 SAMPLINGS = ("replacement", "shuffle")
+_LARGEST_BATCH = 1 << 16  #: with replacement, of fewer rows
 _MOST_ROWS = {"float64": (1 << 31) - 1, "float32": 1 << 24}  #: that the dtype has, and a column of an instruction
 
 
@@ -55,6 +57,8 @@ def checked_stochastic(
 ) -> Stochastic:  # fmt: skip
     """Raises TypeError for a wrong kind, ValueError for a wrong value. The noise is not yet bound to a run."""
     kind = checked_noise(noise)
+    if kind is not None:
+        _check_range(kind, dtype)
     batch = _checked_batch(surface, batch_size, sampling, shared_batches, dtype)
     every = None if check_every is None else _check.whole_number("check_every", check_every, at_least=1)
     if every is not None and kind is None and batch is None and not optimizer.is_random:
@@ -91,19 +95,27 @@ def checked_noise(noise: Any) -> Noise | None:
 
 
 def _of_function(function: Any) -> Noise:
-    """A schedule has one argument, noise of one's own four."""
-    import inspect
-
+    """A schedule is called with t, noise of one's own with x, g, t and rng."""
     try:
-        n = len(inspect.signature(function).parameters)
-    except (TypeError, ValueError):
-        n = 1
-    if n == 1:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # such as those of NumPy
         return gaussian(function)
-    if n == 4:
-        return traced(function)
+    for n, made in ((1, gaussian), (4, traced)):
+        try:
+            signature.bind(*range(n))
+        except TypeError:
+            continue
+        return made(function)
     raise TypeError(f"noise must be a schedule sigma(t) or a function noise(x, g, t, rng); {_check.shown(function)} "
-                    f"takes {n} arguments")  # fmt: skip
+                    f"takes {signature}")  # fmt: skip
+
+
+def _check_range(noise: Noise, dtype: str) -> None:
+    largest = float(np.finfo(dtype).max)
+    for name, value in noise.hyper:
+        if not callable(value) and np.size(value) and np.abs(np.asarray(value, np.float64)).max() > largest:
+            raise ValueError(f"noise: {name} must fit {dtype}, whose largest number is {largest:.3g}; "
+                             f"got {_check.shown(value)}")  # fmt: skip
 
 
 def _checked_batch(surface: Surface, size: Any, sampling: Any, shared: Any, dtype: str) -> BatchSpec | None:
@@ -125,8 +137,10 @@ def _checked_batch(surface: Surface, size: Any, sampling: Any, shared: Any, dtyp
     if rows.function is None:
         raise ValueError(f"batch_size needs the function behind {surface.name}, which its pickle could not hold")
     n = _check.whole_number("batch_size", size, at_least=1)
-    if n > rows.n and sampling == "shuffle":
-        raise ValueError(f"batch_size must be at most {rows.n}, the rows that there are; got {n}")
+    most = rows.n if sampling == "shuffle" else max(rows.n, _LARGEST_BATCH)
+    if n > most:
+        there = ", the rows that there are" if most == rows.n else ""
+        raise ValueError(f"batch_size must be at most {most}{there}; got {n}")
     if rows.n > _MOST_ROWS[dtype]:
         raise ValueError(f"minibatches in {dtype} need at most {_MOST_ROWS[dtype]} rows of data; there are {rows.n}")
     return BatchSpec(n, sampling == "shuffle", shared)

@@ -88,6 +88,7 @@ class Swarm:
         batch_size: int | None = None,
         sampling: str = "replacement",
         shared_batches: bool = False,
+        check_every: int | None = None,
         seed: int = 0,
         first_index: int = 0,
         n_threads: int | None = None,
@@ -97,7 +98,8 @@ class Swarm:
         self._options: dict[str, Any] = {
             "max_steps": max_steps, "gtol": gtol, "xtol": xtol, "ftol": ftol, "escape_radius": escape_radius,
             "bounds": bounds, "boundary": boundary, "noise": noise, "batch_size": batch_size, "sampling": sampling,
-            "shared_batches": shared_batches, "seed": seed, "first_index": first_index, "n_threads": n_threads,
+            "shared_batches": shared_batches, "check_every": check_every, "seed": seed, "first_index": first_index,
+            "n_threads": n_threads,
             "engine": engine, "dtype": dtype,
         }  # fmt: skip
         self._shared = SharedStepper(self._checked(surface, x0, optimizer))

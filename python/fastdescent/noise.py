@@ -14,10 +14,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pickle import PicklingError
 from typing import Any
 
 from fastdescent._check import shown
 from fastdescent.optimizers._base import check_hyper, hyper_words
+from fastdescent.optimizers._schedules import pickles
 
 __all__ = ["Noise", "gaussian", "multiplicative", "rademacher", "student", "uniform"]
 
@@ -41,6 +43,13 @@ class Noise:
     def changed(self, change: Callable[[str, Any], Any]) -> Noise:
         """With `change(name, value)` for each hyperparameter."""
         return replace(self, hyper=tuple((name, change(f"noise.{name}", value)) for name, value in self.hyper))
+
+    def __reduce__(self) -> tuple[type[Noise], tuple[Any, ...]]:
+        if not pickles(self.rule):
+            raise PicklingError(
+                f"noise {self.name} cannot be pickled: write its function with def at the top of a module"
+            )
+        return Noise, (self.name, self.rule, self.hyper)
 
     def __repr__(self) -> str:
         given = ", ".join(f"{name}={hyper_words(value)}" for name, value in self.hyper)

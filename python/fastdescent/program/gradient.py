@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from fastdescent._check import whole_number
 from fastdescent.program.batch import BatchSpec, mean_over
 from fastdescent.program.build import constant_value
 from fastdescent.program.differentiate import directional, gradient
@@ -82,8 +83,7 @@ class Gradient:
         return result if constant_value(node) is None else instantiate(b, result, {_CONSTANT_POINT: node})
 
     def _value_and_gradient(self, x: Any, sample: int) -> tuple[Node, Node]:
-        if not 0 <= sample < MOST_SAMPLES:
-            raise ValueError(f"sample must be 0 or greater, below {MOST_SAMPLES}; got {sample}")
+        sample = whole_number("sample", sample, at_least=0, at_most=MOST_SAMPLES - 1)
         b, node = self._own.builder, self._variable(self._point(x))
         key = node.number, sample if self._batch is not None else 0
         if key not in self._at:

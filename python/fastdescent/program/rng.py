@@ -37,6 +37,8 @@ class Rng:
 
     def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Size = None) -> Any:
         """low < u <= high: with low = 0, high = 1 a multiple of 2^-53, never 0."""
+        if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
+            raise ValueError(f"rng.uniform: low must be at most high; got low={low}, high={high}")
         u = self._draw("draw_uniform", _shape(size, low, high))
         return u if (low, high) == (0.0, 1.0) else low + (high - low) * u
 
@@ -45,7 +47,8 @@ class Rng:
         low, high = _whole("low", low), None if high is None else _whole("high", high)
         first, n = (0, low) if high is None else (low, high - low)
         if not 1 <= n <= 1 << 24:
-            raise ValueError(f"rng.integers must choose among 1 to 2^24 numbers; got {n}")
+            given = f"low={low}" if high is None else f"low={low}, high={high}"
+            raise ValueError(f"rng.integers must choose among 1 to 2^24 numbers; got {n} of them, {given}")
         k = self._draw("draw_integer", size, n)
         return k + first if first else k
 
@@ -58,6 +61,8 @@ class Rng:
 
         R. W. Bailey, "Polar generation of random variates with the t-distribution", Math. Comp. 62, 1994.
         """
+        if isinstance(df, int | float) and not df > 0:
+            raise ValueError(f"rng.standard_t: df must be greater than 0; got {df}")
         shape = _shape(size, df)
         u, v = self._draw("draw_uniform", shape), self._draw("draw_uniform", shape)
         return np.sqrt(df * (u ** (-2.0 / df) - 1.0)) * np.cos(2.0 * np.pi * v)

@@ -1,0 +1,71 @@
+"""Runs whose full gradient is tested every so many steps: with walls, resumed, as a Swarm, and their endpoints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fastdescent as fd
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(8, 2))
+Y = X @ [3.0, 0.0]
+BOX = ((-1.0, 1.0), (-1.0, 1.0))
+X0 = np.array([[0.0, 0.0], [0.5, -0.5], [-0.9, 0.9]])
+
+
+@fd.finite_sum(data=(X, Y), dim=2)
+def line(w: Any, X: Any, y: Any) -> Any:
+    return np.mean((X @ w - y) ** 2)
+
+
+BOWL = fd.surface("(x-3)**2 + y**2")
+
+
+@pytest.mark.parametrize("options", [{"batch_size": 2}, {"noise": 0.1, "check_every": 7}])
+def test_a_swarm_stops_where_descend_stops(options: dict[str, Any]) -> None:
+    options |= {"gtol": 0.3, "max_steps": 200}
+    run = fd.descend(line, X0, fd.GD(lr=0.03), **options)
+    swarm = fd.Swarm(line, X0, fd.GD(lr=0.03), **options)
+    for n in (0, 1, 5, 33, 161):
+        swarm.step(n)
+    assert run.success.any()
+    for name in ("x", "nit", "status"):
+        assert np.array_equal(getattr(swarm, name), getattr(run, name)), name
+    every = options.get("check_every", 4)
+    assert np.all(run.nit[run.success] % every == 0)
+    assert np.all(run.grad_norm[run.success] <= 0.3)
+
+
+@pytest.mark.parametrize("check_every", [None, 1, 5])
+def test_walls_take_from_the_gradient_what_pushes_out(check_every: int | None) -> None:
+    options: dict[str, Any] = {"bounds": BOX, "boundary": "clip", "max_steps": 400, "check_every": check_every}
+    noisy = fd.descend(BOWL, X0, fd.GD(lr=0.1), noise=1e-4, gtol=0.02, **options)
+    assert noisy.success.all()
+    sampled = fd.descend(line, X0, fd.GD(lr=0.05), batch_size=4, gtol=0.5, **options)
+    assert sampled.success.all()
+
+
+@pytest.mark.parametrize("max_steps", [0, 7, 9])
+def test_resuming_to_the_steps_already_made_changes_nothing(max_steps: int) -> None:
+    options: dict[str, Any] = {"noise": 0.1, "gtol": 0.01, "check_every": 3}
+    run = fd.descend(BOWL, X0, fd.GD(lr=0.01), max_steps=max_steps, keep_state=True, **options)
+    again = fd.resume(run, max_steps=max_steps)
+    assert np.array_equal(again.status, run.status)
+    longer = fd.descend(BOWL, X0, fd.GD(lr=0.01), max_steps=50, **options)
+    assert np.array_equal(fd.resume(again, max_steps=50).x, longer.x)
+
+
+def test_endpoints_descend_without_noise_inside_the_bounds() -> None:
+    run = fd.descend(BOWL, X0, fd.GD(lr=0.1), noise=1e-3, bounds=BOX, boundary="clip", max_steps=300)
+    ends = fd.classify(run)
+    assert np.all(ends.outcome == fd.Outcome.UNSETTLED)
+    assert len(ends.points.x) == 0
+
+
+@pytest.mark.parametrize("size", [65537, 2**31, 2**70])
+def test_batches_that_no_step_could_hold_are_refused(size: int) -> None:
+    with pytest.raises(ValueError, match=f"batch_size must be at most 65536; got {size}"):
+        fd.descend(line, X0, fd.GD(lr=0.1), batch_size=size, max_steps=1)
