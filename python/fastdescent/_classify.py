@@ -109,7 +109,8 @@ def classify(
     surface = run.surface
     found = settle(calmed(run) if run.is_random else run, polish)
     table, row_of_candidate = _table(found, run, points, given)
-    labels = label(ends_of(run), found.candidate, _flat_nit(run), row_of_candidate, table.x, table.kind)
+    ends = ends_of(run) if run.is_random else found.ends
+    labels = label(ends, found.candidate, _flat_nit(run), row_of_candidate, table.x, table.kind)
     table = with_counts(table, labels.count, labels.nit, run.status.size, run.random_starts)
     return _endpoints(labels, replace(table, stability=_stability(run, table), window=surface.window), run)
 

@@ -177,6 +177,15 @@ class Arithmetic:
         spread = f"shufflevector {self.integers} {first}, {self.integers} poison, <{self.width} x i32> zeroinitializer"
         return (self.emitter.value(spread),) * self.n
 
+    def gathered(self, first: str, places: Iterable[str]) -> Vectors:
+        """For each vector of i64: the numbers so far after the pointer `first`, a lane each."""
+        e, indices, pointers = self.emitter, f"<{self.width} x i64>", f"<{self.width} x ptr>"
+        name = f"@llvm.masked.gather.{self.suffix}.v{self.width}p0"
+        e.declare(f"declare {self.vector} {name}({pointers}, i32 immarg, {self.mask}, {self.vector})")
+        rest = f"i32 {self.bits_of_number // 8}, {self.mask} splat (i1 true), {self.vector} poison"
+        where = (e.value(f"getelementptr {self.number}, ptr {first}, {indices} {place}") for place in places)
+        return tuple(e.value(f"call {self.vector} {name}({pointers} {w}, {rest})") for w in where)
+
     def _integers(self, operation: str, a: Vectors, b: Vectors) -> Vectors:
         return self._each(f"{operation} {self.integers} %s, %s", a, b)
 

@@ -60,14 +60,7 @@ def gathered(m: Arithmetic, which: Vectors, first: str, n: int, apart: int) -> V
     e, zero, last = m.emitter, m.const(0.0), m.const(float(n - 1))
     inside = m.select(m.gt(which, zero), which, zero)
     inside = m.select(m.lt(inside, last), inside, last)
-    indices, pointers = f"<{m.width} x i64>", f"<{m.width} x ptr>"
-    name = f"@llvm.masked.gather.{m.suffix}.v{m.width}p0"
-    e.declare(f"declare {m.vector} {name}({pointers}, i32 immarg, {m.mask}, {m.vector})")
-    found = []
-    for v in inside:
-        row = e.value(f"sext <{m.width} x i32> {e.value(f'fptosi {m.vector} {v} to <{m.width} x i32>')} to {indices}")
-        place = e.value(f"mul {indices} {row}, splat (i64 {apart})")
-        where = e.value(f"getelementptr {m.number}, ptr {first}, {indices} {place}")
-        rest = f"i32 {m.bits_of_number // 8}, {m.mask} splat (i1 true), {m.vector} poison"
-        found.append(e.value(f"call {m.vector} {name}({pointers} {where}, {rest})"))
-    return tuple(found)
+    numbers, indices = f"<{m.width} x i32>", f"<{m.width} x i64>"
+    short = [e.value(f"fptosi {m.vector} {v} to {numbers}") for v in inside]
+    rows = [e.value(f"sext {numbers} {v} to {indices}") for v in short]
+    return m.gathered(first, [e.value(f"mul {indices} {row}, splat (i64 {apart})") for row in rows])

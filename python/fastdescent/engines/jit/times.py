@@ -39,14 +39,6 @@ class TimeRows:
 
     def _gathered(self, source: str, g: int) -> Vectors:
         e, m = self._m.emitter, self._m
-        indices, pointers = f"<{m.width} x i64>", f"<{m.width} x ptr>"
-        name = f"@llvm.masked.gather.{m.suffix}.v{m.width}p0"
-        e.declare(f"declare {m.vector} {name}({pointers}, i32 immarg, {m.mask}, {m.vector})")
-        found = []
-        for u in range(g * m.n, (g + 1) * m.n):
-            place = e.value(f"getelementptr i64, ptr {self._offsets}, i64 {u * m.width}")
-            index = e.value(f"load {indices}, ptr {place}, align 8")
-            where = e.value(f"getelementptr {m.number}, ptr {source}, {indices} {index}")
-            rest = f"i32 {m.bits_of_number // 8}, {m.mask} splat (i1 true), {m.vector} poison"
-            found.append(e.value(f"call {m.vector} {name}({pointers} {where}, {rest})"))
-        return tuple(found)
+        first = (u * m.width for u in range(g * m.n, (g + 1) * m.n))
+        places = [e.value(f"getelementptr i64, ptr {self._offsets}, i64 {lane}") for lane in first]
+        return m.gathered(source, [e.value(f"load <{m.width} x i64>, ptr {place}, align 8") for place in places])
