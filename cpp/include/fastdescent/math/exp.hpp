@@ -1,4 +1,4 @@
-// exp(x) = 2^k exp(r), |r| <= log(2)/2, and the two pieces that tanh and pow share with it.
+// exp(x) = 2^k exp(r), |r| <= log(2)/2, and the two pieces that other functions share with it.
 #pragma once
 
 #include "fastdescent/math/format.hpp"
