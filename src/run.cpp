@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <tuple>
 #include <vector>
 
 #include "fastdescent/descend.hpp"
@@ -12,10 +13,17 @@
 namespace fastdescent::python {
 namespace {
 
-Section section_of(const Codes& code, size_t n_rows, size_t split) {
+/// First and last instruction, turns, and how far each instruction moves from turn to turn.
+using StripsList = std::vector<std::tuple<size_t, size_t, int32_t, Codes>>;
+
+Section section_of(const Codes& code, const StripsList& list, size_t n_rows, size_t split) {
   if (code.ndim() != 2 || code.shape(1) * sizeof(int32_t) != sizeof(Instruction))
-    throw py::value_error("code must have shape (n, 16)");
-  return {{reinterpret_cast<const Instruction*>(code.data()), static_cast<size_t>(code.shape(0))}, n_rows, split};
+    throw py::value_error("code must have shape (n, 21)");
+  std::vector<Strips> strips;
+  for (const auto& [first, stop, turns, moves] : list)
+    strips.push_back({first, stop, turns, {moves.data(), static_cast<size_t>(moves.size())}});
+  return unrolled({reinterpret_cast<const Instruction*>(code.data()), static_cast<size_t>(code.shape(0))}, strips,
+                  n_rows, split);
 }
 
 const Isa& isa_named(const std::string& name) {
@@ -44,13 +52,13 @@ Poll poll_with(py::object callback) {
 }
 
 template <class T>
-std::vector<Array<T>> evaluate_section(const std::string& isa, const Codes& code, size_t n_rows,
-                                       const Array<T>& uniform, const std::vector<Array<T>>& inputs,
+std::vector<Array<T>> evaluate_section(const std::string& isa, const Codes& code, const StripsList& strips,
+                                       size_t n_rows, const Array<T>& uniform, const std::vector<Array<T>>& inputs,
                                        const std::vector<size_t>& input_offsets,
                                        const std::vector<std::pair<size_t, size_t>>& outputs, size_t n_points,
                                        unsigned n_threads) {
   Evaluation<T> e{.isa = &isa_named(isa),
-                  .section = section_of(code, n_rows, 0),
+                  .section = section_of(code, strips, n_rows, 0),
                   .uniform = uniform.data(),
                   .inputs = {},
                   .outputs = {},
@@ -74,14 +82,14 @@ std::vector<Array<T>> evaluate_section(const std::string& isa, const Codes& code
 /// With `status_before` the run is made in place: starts, state, t and status are written to. `overwrite` writes only
 /// the ends over the starts.
 template <class T>
-py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, size_t split, const Array<T>& uniform,
-                      const Array<T>& table, const Array<T>& initial, const Array<T>& starts, bool overwrite,
-                      const Array<T>& lane_values, const StepRows& rows, const std::vector<double>& limits,
-                      const Array<T>& center, const Array<T>& box, bool plain, const Array<T>& state_before,
-                      const Counts& t_before, const Statuses& status_before, const Array<uint32_t>& record_steps,
-                      const Counts& record_rows, size_t n_recorded, bool keep_state, uint64_t first_index,
-                      const Array<uint64_t>& indices, uint32_t max_steps, const Addresses& compiled, size_t n_lanes,
-                      unsigned n_threads, py::object poll) {
+py::tuple descend_all(const std::string& isa, const Codes& code, const StripsList& strips, size_t n_rows, size_t split,
+                      const Array<T>& uniform, const Array<T>& table, const Array<T>& initial, const Array<T>& starts,
+                      bool overwrite, const Array<T>& lane_values, const StepRows& rows,
+                      const std::vector<double>& limits, const Array<T>& center, const Array<T>& box, bool plain,
+                      const Array<T>& state_before, const Counts& t_before, const Statuses& status_before,
+                      const Array<uint32_t>& record_steps, const Counts& record_rows, size_t n_recorded,
+                      bool keep_state, uint64_t first_index, const Array<uint64_t>& indices, uint32_t max_steps,
+                      const Addresses& compiled, size_t n_lanes, unsigned n_threads, py::object poll) {
   const auto n = static_cast<size_t>(starts.shape(0)), dim = static_cast<size_t>(starts.shape(1));
   const Tests<T> tests{.dim = static_cast<int32_t>(dim),
                        .x = rows.x,
@@ -114,7 +122,7 @@ py::tuple descend_all(const std::string& isa, const Codes& code, size_t n_rows, 
   Counts nit = in_place ? t_before : Counts(n);
   Statuses status = in_place ? status_before : Statuses(n);
   const Descent<T> run{.isa = &isa_named(isa),
-                       .step = section_of(code, n_rows, split),
+                       .step = section_of(code, compiled[0] ? StripsList{} : strips, n_rows, split),
                        .uniform = uniform.data(),
                        .table = table.data(),
                        .initial = initial.data(),
@@ -159,11 +167,11 @@ void define_run(py::module_& m) {
            py::arg("previous_x"), py::arg("moved"), py::arg("alarm"), py::arg("lane_row"), py::arg("n_index"),
            py::arg("table_row"));
   const auto both = [&m]<class T>(T) {
-    m.def("evaluate", &evaluate_section<T>, py::kw_only(), py::arg("isa"), py::arg("code"), py::arg("n_rows"),
-          py::arg("uniform").noconvert(), py::arg("inputs"), py::arg("input_offsets"), py::arg("outputs"),
-          py::arg("n_points"), py::arg("n_threads"));
-    m.def("descend", &descend_all<T>, py::kw_only(), py::arg("isa"), py::arg("code"), py::arg("n_rows"),
-          py::arg("split"), py::arg("uniform").noconvert(), py::arg("table").noconvert(),
+    m.def("evaluate", &evaluate_section<T>, py::kw_only(), py::arg("isa"), py::arg("code"), py::arg("strips"),
+          py::arg("n_rows"), py::arg("uniform").noconvert(), py::arg("inputs"), py::arg("input_offsets"),
+          py::arg("outputs"), py::arg("n_points"), py::arg("n_threads"));
+    m.def("descend", &descend_all<T>, py::kw_only(), py::arg("isa"), py::arg("code"), py::arg("strips"),
+          py::arg("n_rows"), py::arg("split"), py::arg("uniform").noconvert(), py::arg("table").noconvert(),
           py::arg("initial").noconvert(), py::arg("starts").noconvert(), py::arg("overwrite"),
           py::arg("lane_values").noconvert(), py::arg("rows"), py::arg("limits"), py::arg("center").noconvert(),
           py::arg("box").noconvert(), py::arg("plain"), py::arg("state_before").noconvert(),

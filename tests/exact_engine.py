@@ -20,8 +20,25 @@ from fastdescent._run import run_job
 from fastdescent._status import Status
 from fastdescent.engines.protocol import DescentJob, Ends, lane_values, table_values, uniform_values
 from fastdescent.program.exact import Exact
-from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE, GATHER, NAMES, REDUCTIONS
-from fastdescent.program.program import N_INNER, N_MIDDLE, N_OUTER, OP, OUT, PLACE, UNIFORM, A, Section
+from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE, GATHER, NAMES, ONGOING, REDUCTIONS
+from fastdescent.program.program import N_INNER, N_MIDDLE, N_OUTER, OP, OUT, PLACE, UNIFORM, WIDTH, A, Section
+
+
+def in_order(section: Section, first: int, stop: int) -> np.ndarray:
+    """Instructions `first` to `stop`, each as often as it is run."""
+    code, strips, number = [], {s.first: s for s in section.strips}, first
+    while number < stop:
+        if number not in strips:
+            code.append(section.code[number])
+            number += 1
+            continue
+        s = strips[number]
+        for turn in range(s.turns):
+            for row, moves in zip(section.code[s.first : s.stop].copy(), s.moves, strict=True):
+                row[OUT::PLACE] += turn * moves
+                code.append(row)
+        number = s.stop
+    return np.array(code, np.int32).reshape(-1, WIDTH)
 
 
 def run_code(m: Exact, code: np.ndarray, rows: list[float], uniform: list[float]) -> None:
@@ -42,11 +59,11 @@ def run_code(m: Exact, code: np.ndarray, rows: list[float], uniform: list[float]
                     which, apart = int(min(max(0, operands[0]), row[A + 2 * PLACE] - 1)), row[A + 2 * PLACE + 1]
                     found = uniform[_place(row, A + PLACE, i, h, j) + which * apart]
                     rows[_place(row, OUT, i, h, j)] = found
-                elif name in REDUCTIONS:
+                elif name in (*REDUCTIONS, *ONGOING):
                     terms.append(operands)
                 else:
                     rows[_place(row, OUT, i, h, j)] = ELEMENTWISE[name](m, *operands)
-            if name in REDUCTIONS:
+            if name in (*REDUCTIONS, *ONGOING):
                 rows[_place(row, OUT, i, h, 0)] = _reduced(m, name, terms)
 
 
@@ -68,9 +85,14 @@ def _place(row: list[int], column: int, *index: int) -> int:
 
 
 def _reduced(m: Exact, name: str, terms: list[list[float]]) -> float:
-    total = terms[0][0] if name == "sum" else m.mul(*terms[0])
-    for operands in terms[1:]:
-        total = m.add(total, operands[0]) if name == "sum" else m.fma(*operands, total)
+    if name in ONGOING:
+        total = terms[0][-1]
+        terms = [operands[:-1] for operands in terms]
+    else:
+        total = terms[0][0] if name == "sum" else m.mul(*terms[0])
+        terms = terms[1:]
+    for operands in terms:
+        total = m.add(total, *operands) if len(operands) == 1 else m.fma(*operands, total)
     return total
 
 
@@ -119,7 +141,7 @@ class ExactEngine:
             rows = [math.nan] * section.n_rows
             for s in section.inputs:
                 rows[s.offset : s.stop] = np.asarray(inputs[s.name][i], uniform.dtype).tolist()
-            run_code(m, section.code, rows, uniform.tolist())
+            run_code(m, in_order(section, 0, len(section.code)), rows, uniform.tolist())
             for s in section.outputs:
                 results[s.name][i] = rows[s.offset : s.stop]
         return {name: one_nan(values) for name, values in results.items()}
@@ -156,6 +178,7 @@ class ExactEngine:
         """The rows of state, the point first, the steps, the status, and the points to be recorded."""
         recorded, points, dim = set(job.record.steps.tolist()), [], job.starts.shape[1]
         m, main = Exact(job.starts.dtype.name), job.program.main
+        head, tail = in_order(main, 0, main.split), in_order(main, main.split, len(main.code))
         rows = [math.nan] * main.n_rows
         n_state = job.program.n_state
         rows[:n_state] = np.asarray(job.initial, job.starts.dtype).tolist()
@@ -166,13 +189,13 @@ class ExactEngine:
         for t in range(job.max_steps + 1):
             if table[0]:
                 rows[n_state + len(lane) : n_state + len(lane) + len(table[t])] = table[t]
-            run_code(m, main.code[: main.split], rows, uniform)
+            run_code(m, head, rows, uniform)
             status = self._status(m, job, rows, t)
             if t in recorded or status is not None:
                 points.append(rows[:dim])
             if status is not None:
                 return rows[:n_state], t, status, points
-            run_code(m, main.code[main.split :], rows, uniform)
+            run_code(m, tail, rows, uniform)
         raise AssertionError("MAX_STEPS ends every trajectory")
 
     def _status(self, m: Exact, job: DescentJob, rows: list[float], t: int) -> int | None:

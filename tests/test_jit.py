@@ -20,7 +20,7 @@ import numpy as np
 import parity
 import pytest
 from available import COMPILED, ENGINES, ISAS, USUAL, needs_extension
-from test_opcodes import DTYPES, N_TERMS, NAMES, assert_same_bits, expected, operands
+from test_opcodes import DTYPES, N_TERMS, NAMES, SUMS, assert_same_bits, expected, operands
 
 import fastdescent as fd
 from fastdescent import engines
@@ -29,7 +29,7 @@ from fastdescent.engines.jit import cache, shape
 from fastdescent.engines.jit.background import Kept
 from fastdescent.engines.jit.kernel import Shape
 from fastdescent.engines.protocol import DescentJob, Recording, StopLimits
-from fastdescent.program.opcodes import ARITY, NUMBERS, REDUCTIONS
+from fastdescent.program.opcodes import ARITY, NUMBERS, ONGOING
 from fastdescent.program.program import (
     N_INNER,
     N_MIDDLE,
@@ -54,7 +54,8 @@ def instruction(name: str, uniform: int, n: int, out: int, operands: list[int]) 
     row = [0] * WIDTH
     row[OP], row[UNIFORM], row[N_OUTER], row[N_MIDDLE], row[N_INNER], row[OUT] = NUMBERS[name], uniform, 1, 1, n, out
     for k, place in enumerate(operands):
-        row[A + PLACE * k : A + PLACE * (k + 1)] = place, 0, 0, 1
+        starts = name in ONGOING and k == ARITY[name] - 1
+        row[A + PLACE * k : A + PLACE * (k + 1)] = place, 0, 0, 0 if starts else 1
     return row
 
 
@@ -76,7 +77,7 @@ def opcode_program(name: str, n_terms: int) -> Program:
 
 
 def opcode_job(name: str, x: Any) -> DescentJob:
-    n_terms = N_TERMS if name in REDUCTIONS else 1
+    n_terms = N_TERMS if name in SUMS else 1
     lanes = {f"lane{k}": x[:, k : k + 1].astype(np.float64) for k in range(x.shape[1])}
     limits = StopLimits(None, None, None, None, (0.0,), None, False)
     return DescentJob(

@@ -12,14 +12,15 @@ from available import ENGINES, ISAS
 
 from fastdescent.engines import get_engine
 from fastdescent.program.exact import Exact
-from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NUMBERS, REDUCTIONS
+from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NUMBERS, ONGOING, REDUCTIONS
 from fastdescent.program.program import N_INNER, N_MIDDLE, N_OUTER, OP, OUT, PLACE, UNIFORM, WIDTH, A, Section, Slot
 
 Floats = npt.NDArray[np.floating]
 DTYPES = ("float64", "float32")
 N_RANDOM, N_TERMS = 300, 5
 #: Those that make numbers of numbers; the others are in test_random_opcodes.py.
-NAMES = (*ELEMENTWISE, *REDUCTIONS)
+NAMES = (*ELEMENTWISE, *REDUCTIONS, *ONGOING)
+SUMS = (*REDUCTIONS, *ONGOING)
 #: Engines with ways of their own to run a section.
 EVALUATORS = [name for name in ENGINES if name != "jit"]
 
@@ -45,7 +46,7 @@ def random_bits(dtype: str, shape: tuple[int, ...], rng: np.random.Generator) ->
 def operands(name: str, dtype: str) -> Floats:
     """(points, operands): all edges, all pairs of them, or many triples; then random bits."""
     rng = np.random.default_rng(NUMBERS[name])
-    n, values = ARITY[name] * (N_TERMS if name in REDUCTIONS else 1), np.array(edges(dtype), dtype)
+    n, values = ARITY[name] * (N_TERMS if name in SUMS else 1), np.array(edges(dtype), dtype)
     if n == 1:
         special = values[:, np.newaxis]
     elif n == 2:
@@ -62,6 +63,11 @@ def meant(name: str, dtype: str, row: list[float]) -> float:
     if name == "dot":
         pairs = list(zip(row[:N_TERMS], row[N_TERMS:], strict=True))
         return functools.reduce(lambda total, pair: m.fma(*pair, total), pairs[1:], m.mul(*pairs[0]))
+    if name == "sum_on":
+        return functools.reduce(m.add, row[:N_TERMS], row[N_TERMS])
+    if name == "dot_on":
+        pairs = list(zip(row[:N_TERMS], row[N_TERMS : 2 * N_TERMS], strict=True))
+        return functools.reduce(lambda total, pair: m.fma(*pair, total), pairs, row[2 * N_TERMS])
     return float(ELEMENTWISE[name](m, *row))
 
 
@@ -73,10 +79,11 @@ def expected(name: str, dtype: str) -> Floats:
 def section(name: str, n_rows: int, uniform: int) -> Section:
     """One instruction: operand k is row k (the terms of a reduction follow each other), or uniform number k."""
     row = np.zeros(WIDTH, np.int32)
-    n_terms = N_TERMS if name in REDUCTIONS else 1
+    n_terms = N_TERMS if name in SUMS else 1
     row[[OP, UNIFORM, N_OUTER, N_MIDDLE, N_INNER, OUT]] = NUMBERS[name], uniform, 1, 1, n_terms, n_rows
     for k in range(ARITY[name]):
-        row[A + PLACE * k : A + PLACE * (k + 1)] = k * n_terms, 0, 0, 1
+        is_start = name in ONGOING and k == ARITY[name] - 1
+        row[A + PLACE * k : A + PLACE * (k + 1)] = k * n_terms, 0, 0, 0 if is_start else 1
     inputs, outputs = (Slot("x", 0, n_rows),), (Slot("y", n_rows, 1),)
     return Section(row[np.newaxis], n_rows + 1, n_rows, inputs, outputs)
 

@@ -13,6 +13,7 @@ from exact_engine import ExactEngine, run_exactly
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from random_programs import Case, cases
 from random_source import DRAWS
+from strip_sizes import small_strips
 
 import fastdescent as fd
 from fastdescent._descent import result_of
@@ -36,8 +37,10 @@ class Watched(ExactEngine):
 
     def __init__(self) -> None:
         self.opcodes: set[int] = set()
+        self.n_strips = 0
 
     def descend(self, job: DescentJob) -> Ends:
+        self.n_strips += len(job.program.main.strips)
         for section in (job.program.setup, job.program.table, job.program.lanes, job.program.main):
             self.opcodes |= set(section.code[:, OP].tolist())
         return super().descend(job)
@@ -75,15 +78,26 @@ def difference(engine: str, found: fd.Descent, wanted: fd.Descent) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("opcode", NAMES)
-def test_random_programs(opcode: str) -> None:
+def search(opcode: str, n: int, salt: int) -> Watched:
+    """Checks `n` programs with an opcode."""
     oracle = Watched()
 
-    @seed(NUMBERS[opcode])
-    @settings(max_examples=EACH, deadline=None, database=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+    @seed(NUMBERS[opcode] + salt)
+    @settings(max_examples=n, deadline=None, database=None, phases=PHASES, suppress_health_check=list(HealthCheck))
     @given(case=cases(opcode, ISAS))
-    def search(case: Case) -> None:
+    def checked(case: Case) -> None:
         check(case, oracle)
 
-    search()
-    assert NUMBERS[opcode] in oracle.opcodes
+    checked()
+    return oracle
+
+
+@pytest.mark.parametrize("opcode", NAMES)
+def test_random_programs(opcode: str) -> None:
+    assert NUMBERS[opcode] in search(opcode, EACH, salt=0).opcodes
+
+
+@pytest.mark.parametrize("opcode", ["sum", "dot", "mul", "fma", "tanh", "exp", "select", "draw_normal"])
+def test_random_programs_in_strips(opcode: str) -> None:
+    with small_strips(rows=6, most=3):
+        assert search(opcode, 40, salt=1000).n_strips > 10

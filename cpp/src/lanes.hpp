@@ -19,7 +19,7 @@ class DecodedStep {
   explicit DecodedStep(const Descent<T>& run) {
     if (run.compiled.block) return;
     const auto& kernels = run.isa->template kernels<T>();
-    const auto code = run.step.code;
+    const std::span<const Instruction> code = run.step.code;
     RowSet state(run.step.n_rows);
     std::fill_n(state.begin(), run.n_state, true);
     RowSet live = state;

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 _Floats = TypeVar("_Floats", npt.NDArray[np.float64], npt.NDArray[np.float32])
+_Strips = Sequence[tuple[int, int, int, npt.NDArray[np.int32]]]  # first, stop, turns, moves
 
 class StepRows:
     def __init__(
@@ -34,6 +35,7 @@ def evaluate(
     *,
     isa: str,
     code: npt.NDArray[np.int32],
+    strips: _Strips,
     n_rows: int,
     uniform: _Floats,
     inputs: Sequence[_Floats],
@@ -46,6 +48,7 @@ def descend(
     *,
     isa: str,
     code: npt.NDArray[np.int32],
+    strips: _Strips,
     n_rows: int,
     split: int,
     uniform: _Floats,

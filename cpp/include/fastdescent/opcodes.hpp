@@ -54,7 +54,9 @@
 
 #define FD_REDUCTIONS(X) \
   X(sum, 1)              \
-  X(dot, 2)
+  X(dot, 2)              \
+  X(sum_on, 2)           \
+  X(dot_on, 3)
 
 /// X(name, number of operands, numbers of a block)
 #define FD_DRAWS(X)     \

@@ -96,28 +96,32 @@ static void loops(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V,
   call_next<T>(d, rows, uniform, r);
 }
 
-/// The inner loop is summed in order, from its first term on; a product enters by fma.
+/// The inner loop is summed in order, from its first term on, or from the last operand on; a product enters by fma.
 template <Op op, class T, int mask, class V = Vec<T>>
 static void reduction(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) {
-  constexpr Source sa = mask & 1 ? Source::uniform : Source::row, sb = mask & 2 ? Source::uniform : Source::row;
-  const T* a0 = (mask & 1 ? uniform : rows) + d->operand[0].offset;
-  const T* b0 = (mask & 2 ? uniform : rows) + d->operand[1].offset;
+  constexpr bool of_products = op == Op::dot || op == Op::dot_on, goes_on = op == Op::sum_on || op == Op::dot_on;
+  constexpr int last = of_products ? 2 : 1;
+  const auto source = [](int k) { return (mask >> k) & 1 ? Source::uniform : Source::row; };
+  constexpr Source sa = source(0), sb = source(1), s_last = source(last);
+  const T* base[3];
+  for (int k = 0; k < 3; ++k) base[k] = ((mask >> k) & 1 ? uniform : rows) + d->operand[k].offset;
   Results<T> r;
   for (int32_t ih = 0; ih < d->n_outer * d->n_middle; ++ih) {
     const int32_t i = ih / d->n_middle, h = ih % d->n_middle;
-    const T *a = a0 + distance(d->operand[0], i, h), *b = b0 + distance(d->operand[1], i, h);
+    const T *a = base[0] + distance(d->operand[0], i, h), *b = base[1] + distance(d->operand[1], i, h);
+    const T* start = base[last] + distance(d->operand[last], i, h);
 #pragma GCC unroll 8
     for (int u = 0; u < n_vectors; ++u) {
-      r.v[u] = fetch<sa, T>(a, u, V{}, V{});
-      if constexpr (op == Op::dot) r.v[u] = r.v[u] * fetch<sb, T>(b, u, V{}, V{});
+      if constexpr (goes_on) r.v[u] = fetch<s_last, T>(start, u, V{}, V{});
+      else if constexpr (of_products) r.v[u] = fetch<sa, T>(a, u, V{}, V{}) * fetch<sb, T>(b, u, V{}, V{});
+      else r.v[u] = fetch<sa, T>(a, u, V{}, V{});
     }
-    for (int32_t j = 1; j < d->n_inner; ++j) {
-      a += d->operand[0].inner;
-      b += d->operand[1].inner;
+    for (int32_t j = goes_on ? 0 : 1; j < d->n_inner; ++j) {
+      const T *aj = a + ptrdiff_t(j) * d->operand[0].inner, *bj = b + ptrdiff_t(j) * d->operand[1].inner;
 #pragma GCC unroll 8
       for (int u = 0; u < n_vectors; ++u) {
-        const V term = fetch<sa, T>(a, u, V{}, V{});
-        if constexpr (op == Op::dot) r.v[u] = fma(term, fetch<sb, T>(b, u, V{}, V{}), r.v[u]);
+        const V term = fetch<sa, T>(aj, u, V{}, V{});
+        if constexpr (of_products) r.v[u] = fma(term, fetch<sb, T>(bj, u, V{}, V{}), r.v[u]);
         else r.v[u] = r.v[u] + term;
       }
     }

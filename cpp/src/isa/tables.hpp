@@ -56,7 +56,7 @@ void* choose_mask(int wanted) {
   }
   if constexpr (is_elementwise(op)) return reinterpret_cast<void*>(&loops<op, T, mask>);
   else if constexpr (op == Op::gather) return reinterpret_cast<void*>(&gather<T>);
-  else if constexpr (op > Op::dot) return reinterpret_cast<void*>(&draws<op, T, mask>);
+  else if constexpr (op > Op::dot_on) return reinterpret_cast<void*>(&draws<op, T, mask>);
   else return reinterpret_cast<void*>(&reduction<op, T, mask>);
 }
 

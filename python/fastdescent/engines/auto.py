@@ -61,7 +61,8 @@ def choose(job: DescentJob) -> Engine:
 
     if not target_of(isa()).has_fma:  # its emulation takes nearly all the time, compiled or not
         return _usual()
-    n_numbers = sum(map(_n_numbers, job.program.main.code.tolist()))
+    main = job.program.main
+    n_numbers = sum(n * _n_numbers(row) for row, n in zip(main.code.tolist(), main.turns().tolist(), strict=True))
     saved = n_trajectory_steps * n_numbers * _SECONDS_SAVED / job.n_threads
     n_operations = n_to_compile(job)
     compiling = _COMPILE_SECONDS + n_operations * _COMPILE_SECONDS_PER_OPERATION if n_operations else 0.0

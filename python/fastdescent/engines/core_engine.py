@@ -54,6 +54,7 @@ class CoreEngine:
         results = self._core.evaluate(
             isa=isa(),
             code=section.code,
+            strips=_listed(section),
             n_rows=section.n_rows,
             uniform=uniform,
             inputs=arrays,
@@ -96,6 +97,7 @@ class CoreEngine:
         found: tuple[Any, ...] = self._core.descend(
             isa=isa(),
             code=main.code,
+            strips=_listed(main),
             n_rows=main.n_rows,
             split=main.split,
             uniform=values.uniform,
@@ -134,6 +136,10 @@ class CoreEngine:
             n_index=program.n_index,
             table_row=program.n_state + program.n_lane + program.n_index,
         )
+
+
+def _listed(section: Section) -> list[tuple[int, int, int, npt.NDArray[np.int32]]]:
+    return [(s.first, s.stop, s.turns, s.moves) for s in section.strips]
 
 
 def _rounded(values: npt.ArrayLike, dtype: np.dtype[Any]) -> Floats:

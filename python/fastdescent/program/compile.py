@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from fastdescent.program.graph import FloatArray, Node, Stage, identity, postord
 from fastdescent.program.layout import Layout
 from fastdescent.program.lower import lower
 from fastdescent.program.program import INDEX, Program, Section, Slot, empty_section
+from fastdescent.program.schedule import schedule
 
 Named = Sequence[tuple[str, Node]]
 
@@ -42,9 +44,14 @@ def compile_step(b: Builder, state: Sequence[StateRow], tests: Named) -> Program
 def _assembled(b: Builder, inputs: Named, head: Named, tail: Named, state: Sequence[Node]) -> Program:
     roots = [n for _, n in (*head, *tail)]
     constants, crossing = _boundaries(roots)
+    leaves = {op: [n for n in postorder(roots) if n.op == op] for op in ("param", "time", "lane", "index")}
+    given = (*constants, *itertools.chain(*crossing.values(), *leaves.values()), *(n for _, n in inputs))
+    plan = schedule([n for _, n in head], [n for _, n in tail], {n.number for n in given}, strips=True)
+    minus_zero = b.const(-0.0) if plan.sums_go_on else None
+    if minus_zero is not None and minus_zero not in constants:
+        constants.append(minus_zero)
     values, uniform = _placed(constants)
     n_constants = len(values)
-    leaves = {op: [n for n in postorder(roots) if n.op == op] for op in ("param", "time", "lane", "index")}
     made_of_params = [n for n in crossing[Stage.RUN] if n.op != "param"]
     n_given = _number(leaves["param"], uniform, n_constants)
     setup = _stage((), uniform, n_given, made_of_params)
@@ -55,7 +62,7 @@ def _assembled(b: Builder, inputs: Named, head: Named, tail: Named, state: Seque
     rows += [(f"lane{k}", n) for k, n in enumerate(crossing[Stage.LANE])]
     rows += [(INDEX, n) for n in leaves["index"]]
     rows += [(f"time{k}", n) for k, n in enumerate(crossing[Stage.TIME])]
-    main = Layout(rows, uniform, n_uniform).section(head, tail, state)
+    main = Layout(rows, uniform, n_uniform).section(plan, head, tail, state, minus_zero)
     return Program(
         constants=values,
         params=tuple(Slot(n.attr, uniform[n.number], n.size) for n in leaves["param"]),
@@ -110,4 +117,5 @@ def _stage(leaves: Sequence[Node], uniform: dict[int, int], n_uniform: int, outp
         return empty_section(n_uniform)
     inputs = [(str(n.attr), n) for n in leaves]
     known = {number: where for number, where in uniform.items() if number not in {n.number for n in outputs}}
-    return Layout(inputs, known, n_uniform).section([(f"value{k}", n) for k, n in enumerate(outputs)])
+    plan = schedule(outputs, (), {*known, *(n.number for n in leaves)}, strips=False)
+    return Layout(inputs, known, n_uniform).section(plan, [(f"value{k}", n) for k, n in enumerate(outputs)])

@@ -1,7 +1,7 @@
-"""From graph to instructions: order, rows, operands.
+"""From ordered nodes to instructions: rows and operands.
 
-Nothing here changes a value. Nodes are ordered depth first, so that a value stands close before its use; rows are
-handed out where lifetimes allow; pieces of an assembled array are computed in place; views cost nothing.
+Nothing here changes a value. Rows are handed out where lifetimes allow; pieces of an assembled array are computed in
+place; views cost nothing; nodes that only a group reads stand there one strip at a time.
 """
 
 from __future__ import annotations
@@ -9,17 +9,20 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fastdescent.program.build import view_of
 from fastdescent.program.elementary.draws import N_PARTS
-from fastdescent.program.graph import Node, Shape, postorder
+from fastdescent.program.graph import Node, Shape
 from fastdescent.program.loops import nest
-from fastdescent.program.opcodes import DRAWS, GATHER, INWARD, NUMBERS, REDUCTIONS
-from fastdescent.program.program import WIDTH, Section, Slot
+from fastdescent.program.opcodes import DRAWS, GATHER, GOES_ON, INWARD, NUMBERS, ONGOING, REDUCTIONS
+from fastdescent.program.program import WIDTH, Section, Slot, Strips
 from fastdescent.program.rows import RowPool
+from fastdescent.program.schedule import Schedule
+from fastdescent.program.strip_rows import Chunk, chunk_of, cut
+from fastdescent.program.strips import Group, loops_of
 from fastdescent.program.views import View, c_strides
 
 _FOREVER = 1 << 60  #: a position after every instruction
@@ -42,12 +45,22 @@ class Register:
     last: int
 
 
+class _Strip(NamedTuple):
+    """`length` rows of data from `first` on; what is inside stands from row `offset` on."""
+
+    chunk: Chunk
+    offset: int
+    first: int
+    length: int
+
+
 class Layout:
     """Lays out one section. Inputs stand first, in the order given; uniform nodes are read where they are."""
 
     def __init__(self, inputs: Sequence[tuple[str, Node]], uniform: dict[int, int], n_uniform: int) -> None:
         self._uniform, self._n_uniform = uniform, n_uniform
         self._code: list[list[int]] = []
+        self._strips: list[Strips] = []
         self._pool = RowPool()
         self._homes: dict[int, tuple[int, View]] = {}  # node -> (owner of its register, view of that register)
         self._registers: dict[int, Register] = {}
@@ -62,61 +75,92 @@ class Layout:
 
     def section(
         self,
+        plan: Schedule,
         head: Sequence[tuple[str, Node]],
         tail: Sequence[tuple[str, Node]] = (),
         state: Sequence[Node] = (),
+        minus_zero: Node | None = None,
     ) -> Section:
-        """`head` outputs are computed before the stop test, `tail` outputs replace the `state` inputs after it."""
-        known = {*self._homes, *self._uniform}
-        order = [n for n in postorder([n for _, n in (*head, *tail)], known) if n.op != "view"]
-        needed = {n.number for n in postorder([n for _, n in head], known)}
-        order.sort(key=lambda n: n.number not in needed)
-        n_head = sum(n.number in needed for n in order)
-        self._plan(order, [n for _, n in head], n_head, [n for _, n in tail], state)
-        split = 0
+        """`head` outputs are computed before the stop test, `tail` outputs replace the `state` inputs after it.
+
+        `minus_zero` is a uniform number, where the plan has sums that go on.
+        """
+        self._plan(plan, [n for _, n in head], [n for _, n in tail], state)
+        split, position = 0, 0
         saved: dict[int, int] = {}
         outputs: list[Slot] = []
-        for position, node in enumerate([*order, None]):
-            if position == n_head:
+        groups = {group.first: group for group in plan.groups}
+        while position <= len(plan.order):
+            if position == plan.n_head:
                 outputs = [Slot(name, self._output_rows(n), n.size) for name, n in head]
                 split = len(self._code)
                 saved = self._save_replaced(tail)
-            if node is not None:
-                self._compute(node, position)
+            if position in groups:
+                self._compute_group(groups[position], plan.order, minus_zero)
+                position = groups[position].stop
+                continue
+            if position < len(plan.order):
+                self._compute(plan.order[position], position)
+            position += 1
         for (_, node), target in zip(tail, state, strict=True):
             self._replace(node, target, saved)
         code = np.array(self._code, dtype=np.int32).reshape(-1, WIDTH)
-        return Section(code, self._pool.n_rows, self._n_uniform, self._inputs, tuple(outputs), split)
+        strips, n_rows = tuple(self._strips), self._pool.n_rows
+        return Section(code, n_rows, self._n_uniform, self._inputs, tuple(outputs), split, strips)
 
     # ------------------------------------------------------------------ planning
     def _is_computed(self, node: Node) -> bool:
         return node.op != "view" and node.number not in self._homes and node.number not in self._uniform
 
-    def _plan(self, order: list[Node], head: list[Node], n_head: int, tail: list[Node], state: Sequence[Node]) -> None:
-        """Decides which nodes share a register, which replace state in place, and when registers are last read."""
+    def _plan(self, plan: Schedule, head: list[Node], tail: list[Node], state: Sequence[Node]) -> None:
+        """Decides which nodes share a register, which replace state in place, and when registers are last read.
+
+        To what reads it from outside, a group is one instruction, at its end.
+        """
+        order, n_head = plan.order, plan.n_head
+        ends = list(range(len(order)))
+        for group in plan.groups:
+            ends[group.first : group.stop] = [group.stop - 1] * (group.stop - group.first)
+        group_of = {order[k].number: group for group in plan.groups for k in range(group.first, group.stop)}
         self._owner: dict[int, tuple[Node, View]] = {}
         for node in order:
             if node.op == "assemble":
                 for piece, (offset, strides) in zip(node.inputs, node.attr, strict=True):
                     self._adopt(piece, node, View(offset, strides, piece.shape))
         self._last: dict[int, int] = {}
-        for position, node in enumerate(order):
+        for position, node in zip(ends, order, strict=True):
             self._last[self._root(node)] = position
             for n in node.inputs:
                 self._last[self._root(n)] = position
         for n in head:
             self._last[self._root(n)] = max(n_head, self._last.get(self._root(n), 0))
         self._in_place: dict[int, Node] = {}
-        positions = {n.number: k for k, n in enumerate(order)}
+        positions = {n.number: k for k, n in zip(ends, order, strict=True)}
         for node, target in zip(tail, state, strict=True):
             at = positions.get(node.number, -1)
             self._last[self._root(node)] = len(order)
             free = self._last.get(target.number, -1) < at or (
-                self._last.get(target.number) == at and node.shape == target.shape and self._reads_in_step(node, target)
+                self._last.get(target.number) == at
+                and node.shape == target.shape
+                and self._reads_in_step(node, target)
+                and (node.number not in group_of or self._is_read_before(order, group_of[node.number], node, target))
             )
             fresh = node.number not in self._owner and node.number not in self._in_place and node.op != "assemble"
             if at >= n_head and free and fresh:
                 self._in_place[node.number] = target
+
+    def _is_read_before(self, order: Sequence[Node], group: Group, node: Node, target: Node) -> bool:
+        """Whether in each strip a group has read of the target, before or as it computes a node, what that replaces."""
+        reading = [n for n in order[group.first : group.stop] if any(self._root(i) == target.number for i in n.inputs)]
+        turns, last = group.family.turns, order.index(node)
+        return all(
+            order.index(n) <= last
+            and n.op not in INWARD
+            and n.shape == target.shape
+            and turns[n.number] == turns[node.number]
+            and all(i is target or self._root(i) != target.number for i in n.inputs)
+            for n in reading
+        )
 
     def _adopt(self, piece: Node, owner: Node, view: View) -> None:
         """A computed piece of an assembled array is written straight to its rows there."""
@@ -160,6 +204,10 @@ class Layout:
             else:
                 self._emit(node.op, out, operands, node.attr)
             self._homes[node.number] = (owner.number, view)
+
+        self._release_ending(position)
+
+    def _release_ending(self, position: int) -> None:
         while self._ending and self._ending[0][0] <= position:
             self._release(*heapq.heappop(self._ending))
 
@@ -202,9 +250,76 @@ class Layout:
                 return Register(register.offset, register.size, last)
         return None
 
+    def _compute_group(self, group: Group, order: Sequence[Node], minus_zero: Node | None) -> None:
+        """All strips of one length in a loop, then what is left over."""
+        chunk, nodes, family = chunk_of(group, order), order[group.first : group.stop], group.family
+        for node in nodes:
+            if node.number not in group.inside:
+                owner, view = self._owner.get(node.number, (node, View.whole(node.shape)))
+                self._register(owner)
+                self._homes[node.number] = (owner.number, view)
+            if node.number in family.sums:
+                assert minus_zero is not None, "sums that go on begin at -0.0"
+                place = self._place(node)
+                zero = View(self._uniform[minus_zero.number], (0,) * len(node.shape), node.shape)
+                self._emit("copy", place.view, [Place(True, zero)])
+        offset = self._pool.take(chunk.n_rows)
+        left = family.length % chunk.length
+        for first, length, turns in (
+            (0, chunk.length, family.length // chunk.length),
+            (family.length - left, left, 1),
+        ):
+            if not length:
+                continue
+            start, moves = len(self._code), list[list[int]]()
+            strip = _Strip(chunk, offset, first, length)
+            for node in nodes:
+                moves += self._emit_strip(node, strip)
+            if turns > 1:
+                self._strips.append(Strips(start, len(self._code), turns, np.array(moves, np.int32)))
+        self._pool.give(offset, chunk.n_rows)
+        self._release_ending(group.stop - 1)
+
+    def _emit_strip(self, node: Node, strip: _Strip) -> list[list[int]]:
+        """One strip of a node; how far the result and the operands of each instruction move from strip to strip."""
+        family, start = strip.chunk.group.family, len(self._code)
+        turn = family.turns[node.number]
+        is_sum = node.number in family.sums
+        out, *operands = (
+            self._cut(n, t, strip)
+            for n, t in [(node, None if is_sum else family.axis(node)), *((n, turn) for n in node.inputs)]
+        )
+        if node.op == GATHER:
+            operands[1] = self._place(node.inputs[1]), 0
+            gathered = _gathered([p for p, _ in operands], out[0].view.shape)
+            operands = [(gathered[0], operands[0][1]), (gathered[1], 0)]
+        op = node.op
+        if is_sum:
+            op, strides = GOES_ON[op], iter(out[0].view.strides)
+            along = tuple(0 if k in node.attr else next(strides) for k in range(len(loops_of(node))))
+            operands.append((Place(False, View(out[0].view.offset, along, operands[0][0].view.shape)), 0))
+        self._emit(op, out[0].view, [p for p, _ in operands], node.attr)
+        move = [out[1], *(m for _, m in operands)]
+        return [move + [0] * (4 - len(move)) for _ in range(start, len(self._code))]
+
+    def _cut(self, node: Node, turn: int | None, strip: _Strip) -> tuple[Place, int]:
+        """The part of a node that a strip takes, along axis `turn`, and how far the next strip's is."""
+        base, view = view_of(node)
+        if base.number in strip.chunk.group.inside:
+            assert turn is not None, "sums over rows are no rows"
+            seen = strip.chunk.place(base, view, turn, strip.length)
+            return Place(False, View(strip.offset + seen.offset, seen.strides, seen.shape)), 0
+        place = self._place(node)
+        if turn is None or turn >= len(place.view.shape):
+            return place, 0
+        stride = place.view.strides[turn]
+        shape = cut(place.view.shape, turn, strip.length)
+        view = View(place.view.offset + strip.first * stride, place.view.strides, shape)
+        return Place(place.uniform, view), strip.length * stride
+
     def _emit(self, op: str, out: View, operands: list[Place], attr: Any = None) -> None:
         """`attr` holds the summed axes of a reduction, the rows of a gather and their distance."""
-        axes = attr if op in REDUCTIONS else None
+        axes = attr if op in REDUCTIONS or op in ONGOING else None
         for loop in nest(out, [p.view for p in operands], axes):
             row = [NUMBERS[op], _uniform_mask(operands), *loop]
             row += attr if op == GATHER else ()

@@ -38,7 +38,15 @@ def _section_lines(name: str, section: Section, constants: np.ndarray) -> list[s
     outputs = ", ".join(f"{s.name} = {_rows(s.offset, s.size)}" for s in section.outputs)
     n = len(section.code)
     lines = [f"  {name}: {n} instruction{'s' * (n != 1)}, {section.n_rows} rows", f"    in   {inputs}"]
-    lines += [f"    {_instruction(row, constants)}" for row in section.code]
+    begins, ends = {s.first: s for s in section.strips}, {s.stop for s in section.strips}
+    indent = "    "
+    for k, row in enumerate(section.code):
+        if k in ends:
+            indent = "    "
+        if k in begins:
+            lines.append(f"    {begins[k].turns} times, on a strip of rows each:")
+            indent = "      "
+        lines.append(indent + _instruction(row, constants))
     return [*lines, f"    out  {outputs}"]
 
 

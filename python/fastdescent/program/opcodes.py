@@ -89,6 +89,10 @@ ELEMENTWISE: dict[str, Meaning] = {
 #: Reductions over the inner loop: a row of the result starts at the first term and takes the others in order.
 REDUCTIONS: dict[str, int] = {"sum": 1, "dot": 2}
 
+#: The same, but the result starts at the last operand and takes all terms: a sum goes on.
+ONGOING: dict[str, int] = {"sum_on": 2, "dot_on": 3}
+GOES_ON = dict(zip(REDUCTIONS, ONGOING, strict=True))
+
 #: Random numbers: the outer loop runs over blocks, the middle one over the numbers of a block, the inner one over the
 #: parts of the operands, counter and key.
 DRAWS: dict[str, Draw] = {
@@ -103,11 +107,11 @@ N_DRAWN = {"draw_uniform": 2, "draw_normal": 2, "draw_integer": 4, "draw_shuffle
 #: Where a third operand would stand, an instruction has the number of these rows and their distance.
 GATHER = "gather"
 
-NAMES: tuple[str, ...] = (*ELEMENTWISE, *REDUCTIONS, *DRAWS, GATHER)
-INWARD = frozenset({*REDUCTIONS, *DRAWS})  #: opcodes whose inner loop runs over operands, not results
+NAMES: tuple[str, ...] = (*ELEMENTWISE, *REDUCTIONS, *ONGOING, *DRAWS, GATHER)
+INWARD = frozenset({*REDUCTIONS, *ONGOING, *DRAWS})  #: opcodes whose inner loop runs over operands, not results
 NUMBERS = {name: k for k, name in enumerate(NAMES)}
 
 _UNARY = NAMES[: NUMBERS["add"]]
 _ARITIES: dict[str, int] = dict.fromkeys(_UNARY, 1)
-_ARITIES |= dict.fromkeys(("fma", "fms", "fnma", "select"), 3) | REDUCTIONS
+_ARITIES |= dict.fromkeys(("fma", "fms", "fnma", "select"), 3) | REDUCTIONS | ONGOING
 ARITY: dict[str, int] = {name: _ARITIES.get(name, 2) for name in NAMES}

@@ -6,7 +6,7 @@ strided rows of that block, or of the vector of *uniform* numbers, which all lan
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -55,12 +55,26 @@ class Slot:
         return self.offset + self.size
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Strips:
+    """Instructions `first` to `stop` are run in order `turns` times, on a strip of some rows of data each time.
+
+    From turn to turn the result and the operands of an instruction move on by so many rows, or uniform numbers:
+    `moves` (stop - first, 4).
+    """
+
+    first: int
+    stop: int
+    turns: int
+    moves: IntArray
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """Instructions (n, WIDTH). Inputs are rows filled before they run, outputs rows read afterwards.
 
     Bit k of column UNIFORM says that operand k is uniform. The first `split` instructions are those that run before
-    the stop test.
+    the stop test. `strips` are apart, in order, and none goes over the split.
     """
 
     code: IntArray
@@ -69,12 +83,31 @@ class Section:
     inputs: tuple[Slot, ...]
     outputs: tuple[Slot, ...]
     split: int = 0
+    strips: tuple[Strips, ...] = ()
 
     def input(self, name: str) -> Slot:
         return _slot(self.inputs, name)
 
     def output(self, name: str) -> Slot:
         return _slot(self.outputs, name)
+
+    def turns(self) -> IntArray:
+        """How often each instruction is run."""
+        turns = np.ones(len(self.code), np.int32)
+        for strips in self.strips:
+            turns[strips.first : strips.stop] = strips.turns
+        return turns
+
+    def moves(self) -> IntArray:
+        """How far result and operands of each instruction move from turn to turn, (n, 4)."""
+        moves = np.zeros((len(self.code), 4), np.int32)
+        for strips in self.strips:
+            moves[strips.first : strips.stop] = strips.moves
+        return moves
+
+    def key(self) -> Hashable:
+        """The same for the same instructions."""
+        return self.code.tobytes(), tuple((s.first, s.stop, s.turns, s.moves.tobytes()) for s in self.strips)
 
 
 def _slot(slots: tuple[Slot, ...], name: str) -> Slot:

@@ -45,7 +45,7 @@ def _key(spec: KernelSpec, shape: Shape, isa: str) -> Hashable:
     main = spec.main
     sizes = (main.split, main.n_rows, spec.n_state, spec.n_lane, spec.n_table)
     # As bytes: 0.0 and -0.0 are different constants, and NaN is the same as itself.
-    return main.code.tobytes(), sizes, identity(spec.constants), spec.stops, shape, isa
+    return main.key(), sizes, identity(spec.constants), spec.stops, shape, isa
 
 
 def _compiled(spec: KernelSpec, shape: Shape, isa: str) -> Kernel:

@@ -6,12 +6,11 @@ from collections.abc import Callable
 
 from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.loops import Index, turns
+from fastdescent.engines.jit.operands import Turn
 from fastdescent.engines.jit.rows import Instruction, is_loop
 from fastdescent.program.elementary.draws import N_PARTS
 from fastdescent.program.opcodes import DRAWS, NAMES
 from fastdescent.program.program import N_OUTER, OP
-
-Turn = tuple[Index, Index]  #: of the outer and the middle loop
 
 
 class Draws:

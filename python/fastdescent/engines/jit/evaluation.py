@@ -18,8 +18,8 @@ def evaluation_text(section: Section, constants: FloatArray, shape: Shape, targe
     e = Emitter()
     flight = Flight(e, "double" if shape.dtype == "float64" else "float")
     m = arithmetic_for(target)(e, shape.dtype, shape.width, shape.n_vectors, flight.pointer("huge_angle"))
-    rows = Rows(m, flight.pointer("rows"), rows_in_memory(section.code), shape.block, 0)
-    Lowering(m, rows, flight.pointer("uniform"), constants).run(section.code)
+    rows = Rows(m, flight.pointer("rows"), rows_in_memory(section), shape.block, 0)
+    Lowering(m, rows, flight.pointer("uniform"), constants).run(section, 0, len(section.code))
     for slot in section.outputs:
         for row in range(slot.offset, slot.offset + slot.size):
             rows.flush(row)

@@ -78,7 +78,7 @@ class _Function:
         self._m = m = arithmetic(e, shape.dtype, shape.width, shape.n_vectors, huge_angle)
         self._one = arithmetic(e, shape.dtype, shape.width, 1, huge_angle)
         first_table = spec.n_state + spec.n_lane
-        in_memory = rows_in_memory(spec.main.code) | spec.stops.rows_in_memory()
+        in_memory = rows_in_memory(spec.main) | spec.stops.rows_in_memory()
         in_memory |= set(range(first_table, first_table + spec.n_table))
         state = [r for r in range(spec.n_state) if r not in in_memory]
         self._groups = []
@@ -138,7 +138,7 @@ class _Exact(_Function):
         self._begin_loop()
         tests = []
         for group in self._groups:
-            group.lowering.run(main.code[: main.split])
+            group.lowering.run(main, 0, main.split)
             tests.append(StopTests(self._m, self._flight, group.rows, stops))
         done = e.value("icmp eq i32 %k, %steps")
         unsure = self._m.not_all(glance.masks(tests))
@@ -152,7 +152,7 @@ class _Exact(_Function):
             self._leave(staying, stops.rows())
         e.label("tail")
         for group in self._groups:
-            group.lowering.run(main.code[main.split :])
+            group.lowering.run(main, main.split, len(main.code))
         e.do("%following = add i32 %k, 1")
         e.do("br label %step")
         self._end_loop()
@@ -184,7 +184,7 @@ class _Fast(_Function):
         before = Bounds(*(tuple("%" + e.fresh("z") for _ in vectors) for vectors in first))
         after = before
         for group in self._groups:
-            group.lowering.run(self._spec.main.code)
+            group.lowering.run(self._spec.main, 0, len(self._spec.main.code))
             after = self._bounds(after, group)
         e.do("%following = add i32 %k, 1")
         e.do("%again = icmp ult i32 %following, %steps")

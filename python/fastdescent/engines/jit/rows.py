@@ -7,14 +7,26 @@ import numpy as np
 from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.loops import Index
 from fastdescent.program.opcodes import ARITY, DRAWS, NAMES
-from fastdescent.program.program import N_OUTER, OP, OUT, PLACE, UNIFORM, A, IntArray, places_of, turns_of
+from fastdescent.program.program import N_OUTER, OP, OUT, PLACE, UNIFORM, WIDTH, A, Section, places_of, turns_of
 
 #: Instructions on more rows than this become loops over rows in memory.
 LONGEST_UNROLLED = 16
 #: So do instructions that draw more blocks of random numbers than this; a shuffle is long.
 MOST_BLOCKS_UNROLLED, MOST_SHUFFLES_UNROLLED = 4, 1
 
+#: An instruction of a Program, and then how far its result and operands move from strip to strip.
 Instruction = list[int]
+
+
+def instructions(section: Section, first: int, stop: int) -> list[Instruction]:
+    """Instructions `first` to `stop` of a section."""
+    rows: list[Instruction] = np.concatenate([section.code, section.moves()], axis=1)[first:stop].tolist()
+    return rows
+
+
+def move_of(row: Instruction, column: int) -> int:
+    """How far a result or operand moves from strip to strip."""
+    return row[WIDTH + (column - OUT) // PLACE]
 
 
 def is_loop(row: Instruction) -> bool:
@@ -25,15 +37,19 @@ def is_loop(row: Instruction) -> bool:
     return turns_of(row) > LONGEST_UNROLLED
 
 
-def rows_in_memory(code: IntArray) -> frozenset[int]:
-    """Rows that loops read or write."""
+def rows_in_memory(section: Section) -> frozenset[int]:
+    """Rows that loops read or write, those over strips too."""
     found: set[int] = set()
-    for row in code.tolist():
-        if is_loop(row):
+    code = instructions(section, 0, len(section.code))
+    for row, turns in zip(code, section.turns().tolist(), strict=True):
+        if turns > 1 or is_loop(row):
             name = NAMES[row[OP]]
             columns = [OUT, *(A + PLACE * k for k in range(ARITY[name]) if not row[UNIFORM] >> k & 1)]
             for column in columns:
-                found.update(np.unique(places_of(row, column, once=True)).tolist())
+                places = np.unique(places_of(row, column, once=True))
+                move = move_of(row, column)
+                steps = move * np.arange(turns if move else 1)
+                found.update(np.unique(steps[:, np.newaxis] + places).tolist())
     return frozenset(found)
 
 

@@ -33,7 +33,7 @@ _sections: Kept[Hashable, CompiledSection] = Kept(_MOST_SECTIONS)
 
 def compiled_section(section: Section, dtype: str, isa: str) -> CompiledSection:
     """The machine code, made where it is not at hand. All uniform numbers are read when it runs."""
-    key = (section.code.tobytes(), section.outputs, dtype, isa)
+    key = (section.key(), section.outputs, dtype, isa)
     return _sections.get(key, lambda: _compiled(section, dtype, isa))
 
 

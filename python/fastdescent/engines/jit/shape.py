@@ -7,18 +7,14 @@ measured.
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 
-from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
-from fastdescent.engines.jit.emitter import Emitter
 from fastdescent.engines.jit.kernel import KernelSpec, Shape
+from fastdescent.engines.jit.lengths import length_of
 from fastdescent.engines.jit.rows import Instruction, is_loop
 from fastdescent.engines.jit.target import Target
-from fastdescent.program.elementary.draws import N_PARTS
-from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE, NAMES
-from fastdescent.program.program import N_OUTER, OP, IntArray, Section, turns_of
+from fastdescent.program.opcodes import DRAWS, NAMES
+from fastdescent.program.program import N_OUTER, OP, Section, turns_of
 
 #: (most operations of a step on one vector, vectors side by side, groups of these)
 _Shapes = tuple[tuple[int, int, int], ...]
@@ -31,7 +27,7 @@ _MOST_STATE = 16  #: more rows of state than this fill the registers with one ve
 def shape_for(spec: KernelSpec, dtype: str, target: Target) -> Shape:
     """The vectors of a kernel. Results do not depend on them."""
     width = target.vector_bytes // np.dtype(dtype).itemsize
-    n = n_operations(spec.main.code, dtype)
+    n = n_operations(spec.main, dtype)
     shapes = _HARDLY_TESTED if spec.stops.only_far_away else _MANY_REGISTERS
     if target.n_registers < 32:
         shapes = _FEW_REGISTERS
@@ -43,38 +39,24 @@ def shape_for(spec: KernelSpec, dtype: str, target: Target) -> Shape:
 
 def section_shape(section: Section, dtype: str, target: Target) -> Shape:
     """The vectors of a section that runs once."""
-    n_vectors = 2 if n_operations(section.code, dtype) <= _MANY_REGISTERS[0][0] else 1
+    n_vectors = 2 if n_operations(section, dtype) <= _MANY_REGISTERS[0][0] else 1
     return Shape(dtype, target.vector_bytes // np.dtype(dtype).itemsize, n_vectors, 1)
 
 
-def n_operations(code: IntArray, dtype: str) -> int:
+def n_operations(section: Section, dtype: str) -> int:
     """Machine operations of a section on one vector, roughly."""
-    return sum(_n_computed(row) * _length(NAMES[row[OP]], dtype) for row in code.tolist())
+    turns = section.turns().tolist()
+    code = zip(section.code.tolist(), turns, strict=True)
+    return sum(n * _n_computed(row) * length_of(NAMES[row[OP]], dtype) for row, n in code)
 
 
 def n_written(spec: KernelSpec, dtype: str, target: Target) -> int:
     """Operations of a step as they are compiled: on every vector in flight, those in loops once. Roughly."""
     shape = shape_for(spec, dtype, target)
-    once = [_length(NAMES[r[OP]], dtype) * (1 if is_loop(r) else _n_computed(r)) for r in spec.main.code.tolist()]
+    once = [length_of(NAMES[r[OP]], dtype) * (1 if is_loop(r) else _n_computed(r)) for r in spec.main.code.tolist()]
     return sum(once) * shape.n_vectors * shape.n_groups
 
 
 def _n_computed(row: Instruction) -> int:
     """How often the operation is made; of random numbers, for a block."""
     return row[N_OUTER] if NAMES[row[OP]] in DRAWS else turns_of(row)
-
-
-@functools.cache
-def _length(name: str, dtype: str) -> int:
-    """How many operations an opcode becomes."""
-    emitter = Emitter()
-    if name in DRAWS:
-        m = Arithmetic(emitter, "float64", 8, 1, "null")
-        counter, key = ([(f"%x{k}{j}",) for j in range(N_PARTS)] for k in range(2))
-        DRAWS[name](m, counter, key, m.iconst(0))
-        return emitter.n_lines * (1 if dtype == "float64" else 2)
-    if name not in ELEMENTWISE:
-        return 1
-    operands: list[Vectors] = [(f"%x{k}",) for k in range(ARITY[name])]
-    ELEMENTWISE[name](Arithmetic(emitter, dtype, 8, 1, "%huge"), *operands)
-    return emitter.n_lines

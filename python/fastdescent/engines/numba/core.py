@@ -54,6 +54,7 @@ def evaluate(
     *,
     isa: str,
     code: npt.NDArray[np.int32],
+    strips: Sequence[tuple[int, int, int, npt.NDArray[np.int32]]],
     n_rows: int,
     uniform: npt.NDArray[Any],
     inputs: Sequence[npt.NDArray[Any]],
@@ -64,12 +65,12 @@ def evaluate(
 ) -> list[npt.NDArray[Any]]:
     """The outputs of a section for all points, each (n_points, size)."""
     from fastdescent.engines.numba.section import evaluate_section
-    from fastdescent.program.program import Section, Slot
+    from fastdescent.program.program import Section, Slot, Strips
 
     places = zip(input_offsets, inputs, strict=True)
     ins = tuple(Slot(f"in{k}", offset, array.shape[1]) for k, (offset, array) in enumerate(places))
     outs = tuple(Slot(f"out{k}", offset, size) for k, (offset, size) in enumerate(outputs))
-    section = Section(code, n_rows, len(uniform), ins, outs)
+    section = Section(code, n_rows, len(uniform), ins, outs, strips=tuple(Strips(*each) for each in strips))
     return evaluate_section(section, isa, uniform, inputs, n_points, n_threads)
 
 

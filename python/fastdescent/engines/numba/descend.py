@@ -27,6 +27,7 @@ def descend(
     *,
     isa: str,
     code: Any,
+    strips: Any,
     n_rows: int,
     split: int,
     uniform: Any,

@@ -1,0 +1,26 @@
+"""How many machine operations opcodes become, roughly."""
+
+from __future__ import annotations
+
+import functools
+
+from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
+from fastdescent.engines.jit.emitter import Emitter
+from fastdescent.program.elementary.draws import N_PARTS
+from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE
+
+
+@functools.cache
+def length_of(name: str, dtype: str) -> int:
+    """Operations on one vector; of random numbers, on a block."""
+    emitter = Emitter()
+    if name in DRAWS:
+        m = Arithmetic(emitter, "float64", 8, 1, "null")
+        counter, key = ([(f"%x{k}{j}",) for j in range(N_PARTS)] for k in range(2))
+        DRAWS[name](m, counter, key, m.iconst(0))
+        return emitter.n_lines * (1 if dtype == "float64" else 2)
+    if name not in ELEMENTWISE:
+        return 1
+    operands: list[Vectors] = [(f"%x{k}",) for k in range(ARITY[name])]
+    ELEMENTWISE[name](Arithmetic(emitter, dtype, 8, 1, "%huge"), *operands)
+    return emitter.n_lines

@@ -1,0 +1,85 @@
+"""Where the nodes inside a group stand: side by side in a chunk of rows as long as one strip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastdescent.program.build import view_of
+from fastdescent.program.graph import Node, Shape
+from fastdescent.program.opcodes import INWARD
+from fastdescent.program.rows import RowPool
+from fastdescent.program.strips import Group, within_row
+from fastdescent.program.views import View
+
+_STRIP_ROWS = 2048  #: rows of a chunk: what stays in the cache near a core
+_FEWEST, _MOST = 8, 128  #: rows of data in a strip
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """`length` rows of data for each node; element 0 of a node's first row stands at `starts[node] * length`."""
+
+    group: Group
+    length: int  #: rows of data in a strip
+    widths: dict[int, int]  #: of a node inside: from one row of data to the next
+    starts: dict[int, int]
+    n_rows: int
+
+    def place(self, base: Node, view: View, turn: int, length: int) -> View:
+        """A view of a node inside whose axis `turn` runs along rows of data, cut to `length` of them."""
+        family, width = self.group.family, self.widths[base.number]
+        seen = within_row(view, turn, base.shape, family.axis(base), width)
+        assert seen is not None, "members read each other row by row"
+        return View(self.starts[base.number] * self.length + seen.offset, seen.strides, cut(seen.shape, turn, length))
+
+
+def cut(shape: Shape, axis: int, length: int) -> Shape:
+    """The shape with another length along an axis."""
+    return (*shape[:axis], length, *shape[axis + 1 :])
+
+
+def chunk_of(group: Group, order: Sequence[Node]) -> Chunk:
+    """Hands out places to the nodes inside, and those of nodes that nothing reads any more again."""
+    nodes, length = order[group.first : group.stop], group.family.length
+    last = {view_of(n)[0].number: position for position, node in enumerate(nodes) for n in node.inputs}
+    inside = {n.number: n for n in nodes if n.number in group.inside}
+    widths = {number: _apart(n.size // length) for number, n in inside.items()}
+    pool, starts, free = RowPool(), dict[int, int](), set[int]()
+    for position, node in enumerate(nodes):
+        if node.number in inside:
+            dying = next(
+                (n for n in node.inputs if _can_take_over(group, node, n, widths) and last[n.number] == position), None
+            )
+            if dying is not None:
+                starts[node.number] = starts[dying.number]
+                free.add(dying.number)
+            else:
+                starts[node.number] = pool.take(widths[node.number])
+        for base in {view_of(n)[0].number for n in node.inputs}:
+            if base in inside and last[base] == position and base not in free:
+                pool.give(starts[base], widths[base])
+    strip = _strip_length(length, pool.n_rows)
+    return Chunk(group, strip, widths, starts, strip * pool.n_rows)
+
+
+def _can_take_over(group: Group, node: Node, operand: Node, widths: dict[int, int]) -> bool:
+    """Whether a node may overwrite an operand as it reads it."""
+    return (
+        operand.number in widths
+        and node.op not in INWARD
+        and operand.shape == node.shape
+        and group.family.axis(operand) == group.family.axis(node)
+        and all(n is operand or view_of(n)[0] is not operand for n in node.inputs)
+    )
+
+
+def _apart(width: int) -> int:
+    """Rows as far apart as a large power of two would fall on each other in the cache."""
+    return width + 2 if width % 16 == 0 else width
+
+
+def _strip_length(length: int, width: int) -> int:
+    """How many rows of data: such that they fit, and that few or none are left over."""
+    most = min(_MOST, max(_FEWEST, _STRIP_ROWS // width), length)
+    return next((n for n in range(most, most // 2, -1) if length % n == 0), most)
