@@ -32,8 +32,10 @@ const Isa& isa_named(const std::string& name) {
   throw py::value_error("no instruction set " + name + " on this machine");
 }
 
-/// Block, exact and fast of machine code; zeros where there is none.
+/// Block, exact and fast of a step's machine code; zeros where there is none.
 using Addresses = std::array<uintptr_t, 3>;
+/// Block and function of a section's machine code, likewise.
+using SectionAddresses = std::array<uintptr_t, 2>;
 
 template <class T>
 Compiled<T> compiled_at(const Addresses& at, bool plain) {
@@ -56,9 +58,11 @@ std::vector<Array<T>> evaluate_section(const std::string& isa, const Codes& code
                                        size_t n_rows, const Array<T>& uniform, const std::vector<Array<T>>& inputs,
                                        const std::vector<size_t>& input_offsets,
                                        const std::vector<std::pair<size_t, size_t>>& outputs, size_t n_points,
-                                       unsigned n_threads) {
+                                       const SectionAddresses& compiled, unsigned n_threads) {
   Evaluation<T> e{.isa = &isa_named(isa),
                   .section = section_of(code, strips, n_rows, 0),
+                  .compiled = {reinterpret_cast<uint32_t (*)(Flight<T>*, uint32_t)>(compiled[1]),
+                               static_cast<uint32_t>(compiled[0])},
                   .uniform = uniform.data(),
                   .inputs = {},
                   .outputs = {},
@@ -169,7 +173,7 @@ void define_run(py::module_& m) {
   const auto both = [&m]<class T>(T) {
     m.def("evaluate", &evaluate_section<T>, py::kw_only(), py::arg("isa"), py::arg("code"), py::arg("strips"),
           py::arg("n_rows"), py::arg("uniform").noconvert(), py::arg("inputs"), py::arg("input_offsets"),
-          py::arg("outputs"), py::arg("n_points"), py::arg("n_threads"));
+          py::arg("outputs"), py::arg("n_points"), py::arg("compiled"), py::arg("n_threads"));
     m.def("descend", &descend_all<T>, py::kw_only(), py::arg("isa"), py::arg("code"), py::arg("strips"),
           py::arg("n_rows"), py::arg("split"), py::arg("uniform").noconvert(), py::arg("table").noconvert(),
           py::arg("initial").noconvert(), py::arg("starts").noconvert(), py::arg("overwrite"),

@@ -14,7 +14,8 @@ template <class T>
 class Evaluator {
  public:
   explicit Evaluator(const Evaluation<T>& e)
-      : e_(e), kernels_(e.isa->template kernels<T>()), rows_(e.section.n_rows * kernels_.block) {
+      : e_(e), kernels_(e.isa->template kernels<T>()), block_(e.block()), rows_(e.section.n_rows * block_) {
+    if (e.compiled.block) return;
     RowSet live(e.section.n_rows);
     for (const auto& out : e.outputs) std::fill_n(live.begin() + out.offset, out.size, true);
     code_ = decode(e.section.code, kernels_, live);
@@ -23,21 +24,22 @@ class Evaluator {
   /// Evaluates points [first, first + n), at most a block.
   void run(size_t first, size_t n) {
     for (const auto& in : e_.inputs) fill(in, first, n);
-    kernels_.execute(code_.data(), rows_.get(), e_.uniform);
+    if (e_.compiled.block) kernels_.call(e_.compiled, rows_.get(), e_.uniform);
+    else kernels_.execute(code_.data(), rows_.get(), e_.uniform);
     for (const auto& out : e_.outputs) write(out, first, n);
   }
 
  private:
   void fill(const Block<const T>& in, size_t first, size_t n) {
     for (size_t d = 0; d < in.size; ++d) {
-      T* row = rows_.get() + (in.offset + d) * kernels_.block;
+      T* row = rows_.get() + (in.offset + d) * block_;
       for (size_t i = 0; i < n; ++i) row[i] = in.data[(first + i) * in.size + d];
     }
   }
 
   void write(const Block<T>& out, size_t first, size_t n) {
     for (size_t d = 0; d < out.size; ++d) {
-      const T* row = rows_.get() + (out.offset + d) * kernels_.block;
+      const T* row = rows_.get() + (out.offset + d) * block_;
       for (size_t i = 0; i < n; ++i) {
         out.data[(first + i) * out.size + d] = row[i] == row[i] ? row[i] : std::numeric_limits<T>::quiet_NaN();
       }
@@ -46,16 +48,26 @@ class Evaluator {
 
   const Evaluation<T>& e_;
   const Kernels<T>& kernels_;
+  size_t block_;
   AlignedArray<T> rows_;
   std::vector<Decoded> code_;
 };
+
+/// Numbers that a section computes for a point.
+size_t n_numbers(const Section& section) {
+  size_t n = 1;
+  for (const Instruction& in : section.code) n += size_t(in.n_outer) * in.n_middle * in.n_inner;
+  return n;
+}
 
 }  // namespace
 
 template <class T>
 bool evaluate(const Evaluation<T>& e, const Poll& poll) {
-  constexpr size_t blocks_at_once = 16;
-  const size_t block = e.isa->template kernels<T>().block, tile_points = blocks_at_once * block;
+  // Numbers of a tile, of a thread, and of a call so short that nobody will want to cancel it.
+  constexpr size_t tile_work = 20'000, thread_work = 4 * tile_work, short_work = 20'000'000;
+  const size_t block = e.block(), of_a_point = n_numbers(e.section), all = of_a_point * e.n_points;
+  const size_t tile_points = block * std::clamp<size_t>(tile_work / (of_a_point * block), 1, 16);
   const size_t n_tiles = (e.n_points + tile_points - 1) / tile_points;
   Shared shared;
   const auto work = [&](unsigned) {
@@ -66,8 +78,8 @@ bool evaluate(const Evaluation<T>& e, const Poll& poll) {
       ++shared.done;
     }
   };
-  const auto n_threads = static_cast<unsigned>(std::min<size_t>(e.n_threads, n_tiles / 4));
-  if (n_threads < 2 && e.section.code.size() * e.n_points < 10'000'000) {
+  const auto n_threads = static_cast<unsigned>(std::min({size_t(e.n_threads), n_tiles, all / thread_work}));
+  if (n_threads < 2 && all < short_work) {
     const FloatControl control;
     work(0);
   } else {

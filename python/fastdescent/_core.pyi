@@ -42,6 +42,7 @@ def evaluate(
     input_offsets: Sequence[int],
     outputs: Sequence[tuple[int, int]],
     n_points: int,
+    compiled: tuple[int, int],
     n_threads: int,
 ) -> list[_Floats]: ...
 def descend(

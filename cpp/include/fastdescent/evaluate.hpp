@@ -21,11 +21,14 @@ template <class T>
 struct Evaluation {
   const Isa* isa;
   Section section;
+  CompiledSection<T> compiled;  ///< runs the section where its block is not 0, else the interpreter does
   const T* uniform;
   std::vector<Block<const T>> inputs;
   std::vector<Block<T>> outputs;
   size_t n_points;
   unsigned n_threads;
+
+  size_t block() const { return compiled.block ? compiled.block : isa->template kernels<T>().block; }
 };
 
 /// Returns false if `poll` cancelled.

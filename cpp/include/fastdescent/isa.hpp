@@ -42,6 +42,7 @@ struct Kernels {
   void (*execute)(const Decoded* code, T* rows, const T* uniform);
   void (*advance)(Tile<T>*);  ///< the interpreter's kernel; Tile::program is a Code
   void (*fly)(Tile<T>*);      ///< the kernel of compiled Programs; Tile::program is a Compiled
+  void (*call)(const CompiledSection<T>& section, T* rows, const T* uniform);
 };
 
 struct Isa {

@@ -79,4 +79,11 @@ struct Compiled {
   bool plain;      ///< as in Code
 };
 
+/// A section that runs once, as machine code for blocks of `block` lanes, from its input rows to its output rows.
+template <class T>
+struct CompiledSection {
+  uint32_t (*evaluate)(Flight<T>*, uint32_t);
+  uint32_t block;  ///< 0: there is no machine code
+};
+
 }  // namespace fastdescent

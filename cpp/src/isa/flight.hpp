@@ -120,4 +120,11 @@ static void fly(Tile<T>* tile) {
   Pilot<T>(*tile).run();
 }
 
+template <class T>
+static void call(const CompiledSection<T>& section, T* rows, const T* uniform) {
+  Flight<T> flight{};
+  flight.rows = rows, flight.uniform = uniform, flight.huge_angle = &huge_angle_vector<T>;
+  section.evaluate(&flight, 0);
+}
+
 }  // namespace fastdescent::FD_ISA

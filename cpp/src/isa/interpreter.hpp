@@ -125,6 +125,7 @@ static void advance(Tile<T>* tile) {
 
 template <class T>
 inline constexpr Kernels<T> kernels{block_lanes<T>,  single_handler<T>, general_handler<T>, note_handler<T>,
-                                    stop_handler<T>, execute<T>,        advance<T>,         fly<T>};
+                                    stop_handler<T>, execute<T>,        advance<T>,         fly<T>,
+                                    call<T>};
 
 }  // namespace fastdescent::FD_ISA

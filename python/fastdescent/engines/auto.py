@@ -8,27 +8,26 @@ The model, in seconds; benchmarks/auto_crossover.py prints it beside what is mea
 `steps` is max_steps, with a gtol at most 100. `numbers` counts what the instructions of a step make for a trajectory:
 compiled steps keep in registers what the interpreter carries through memory, and do the same arithmetic. `operations`
 is what LLVM has to translate: machine operations on all vectors in flight, those in loops once. A step is compiled
-where saved > 2 * compiling, but not for less than a million starts * steps, nor where fused multiply-add has to be
+where saved > 2 * compiling, but not where fused multiply-add has to be
 emulated, which takes nearly all the time. The choice changes how long a run takes, never what it gives.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from fastdescent.engines.core_engine import CoreEngine
+from fastdescent.engines.core_engine import CoreEngine, SectionCode
 from fastdescent.engines.host import WHY_NO_CORE, WHY_NO_EXTENSION, core, isa
 from fastdescent.engines.protocol import DescentJob, Ends, Engine, Live, Values
 from fastdescent.program.opcodes import DRAWS, NAMES
-from fastdescent.program.program import N_OUTER, OP, turns_of
+from fastdescent.program.program import N_OUTER, OP, Section, turns_of
 
 _SECONDS_SAVED = 0.08e-9  #: for each number that a step makes
 _STEPS_WITH_GTOL = 100
 _COMPILE_SECONDS, _COMPILE_SECONDS_PER_OPERATION, _IMPORT_SECONDS = 0.01, 0.1e-3, 0.2
 _WORTH = 2.0  #: compiling must save so many times what it takes
-_FEWEST = 1_000_000
 
 
 class AutoEngine(CoreEngine):
@@ -41,6 +40,9 @@ class AutoEngine(CoreEngine):
     def chosen(self, job: DescentJob) -> Engine:
         return choose(job)
 
+    def section_code(self, section: Section, dtype: str, n_points: int, n_threads: int) -> SectionCode | None:
+        return code_that_pays(section, dtype, n_points, n_threads)
+
     def advance(self, job: DescentJob, values: Values, live: Live, until: int) -> None:
         _usual().advance(job, values, live, until)
 
@@ -52,23 +54,44 @@ def choose(job: DescentJob) -> Engine:
     if WHY_NO_EXTENSION:
         return _usual()
     n_steps = job.max_steps if job.limits.gtol is None else min(job.max_steps, _STEPS_WITH_GTOL)
-    n_trajectory_steps = len(job.starts) * n_steps
-    # The commonest case costs nothing: not even a step of a few operations would pay.
-    if n_trajectory_steps < _FEWEST or why_missing("jit"):
+    saved = _saved(job.program.main, len(job.starts) * n_steps, job.n_threads)
+    if saved < _WORTH * _COMPILE_SECONDS or why_missing("jit"):
         return _usual()
     from fastdescent.engines.jit.engine import n_to_compile
+
+    return get_engine("jit") if _pays(saved, lambda: n_to_compile(job)) else _usual()
+
+
+def code_that_pays(section: Section, dtype: str, n_points: int, n_threads: int) -> SectionCode | None:
+    """Machine code of a section that runs once for each point, where that is expected to be done first."""
+    from fastdescent.engines import why_missing
+
+    saved = _saved(section, n_points, n_threads)
+    if WHY_NO_EXTENSION or saved < _WORTH * _COMPILE_SECONDS or why_missing("jit"):
+        return None
+    from fastdescent.engines.jit.section import compiled_section, n_to_compile
+
+    pays = _pays(saved, lambda: n_to_compile(section, dtype, isa()))
+    return compiled_section(section, dtype, isa()) if pays else None
+
+
+def _saved(section: Section, n_points: int, n_threads: int) -> float:
+    """Seconds that machine code would take less."""
+    code = zip(section.code.tolist(), section.turns().tolist(), strict=True)
+    n_numbers: int = sum(n * _n_numbers(row) for row, n in code)
+    return n_points * n_numbers * _SECONDS_SAVED / n_threads
+
+
+def _pays(saved: float, n_to_compile: Callable[[], int]) -> bool:
     from fastdescent.engines.jit.target import target_of
 
     if not target_of(isa()).has_fma:  # its emulation takes nearly all the time, compiled or not
-        return _usual()
-    main = job.program.main
-    n_numbers = sum(n * _n_numbers(row) for row, n in zip(main.code.tolist(), main.turns().tolist(), strict=True))
-    saved = n_trajectory_steps * n_numbers * _SECONDS_SAVED / job.n_threads
-    n_operations = n_to_compile(job)
+        return False
+    n_operations = n_to_compile()
     compiling = _COMPILE_SECONDS + n_operations * _COMPILE_SECONDS_PER_OPERATION if n_operations else 0.0
     if "llvmlite" not in sys.modules:
         compiling += _IMPORT_SECONDS
-    return get_engine("jit") if saved > _WORTH * compiling else _usual()
+    return saved > _WORTH * compiling
 
 
 def _n_numbers(row: Sequence[int]) -> int:

@@ -33,6 +33,15 @@ class MachineCode(Protocol):
     fast: int
 
 
+class SectionCode(Protocol):
+    """The same of a section that runs once (`CompiledSection` of the core)."""
+
+    @property
+    def block(self) -> int: ...
+    @property
+    def function(self) -> int: ...
+
+
 class CoreEngine:
     """An engine by its name, and a module with the functions of `fastdescent._core`."""
 
@@ -50,6 +59,7 @@ class CoreEngine:
         dtype, work = uniform.dtype, bytes_of_work(section.n_rows, min(n_threads, n_points))
         if work:
             refuse_if_too_large(work, f"a program of {section.n_rows} rows", "use a smaller surface")
+        code = self.section_code(section, dtype.name, n_points, n_threads)
         arrays = [np.ascontiguousarray(inputs[s.name], dtype=dtype) for s in section.inputs]
         results = self._core.evaluate(
             isa=isa(),
@@ -61,6 +71,7 @@ class CoreEngine:
             input_offsets=[s.offset for s in section.inputs],
             outputs=[(s.offset, s.size) for s in section.outputs],
             n_points=n_points,
+            compiled=(0, 0) if code is None else (code.block, code.function),
             n_threads=n_threads,
         )
         return {s.name: array for s, array in zip(section.outputs, results, strict=True)}
@@ -87,6 +98,10 @@ class CoreEngine:
 
     def kernel(self, job: DescentJob) -> MachineCode | None:
         """Machine code of the step, or None: it is interpreted."""
+        return None
+
+    def section_code(self, section: Section, dtype: str, n_points: int, n_threads: int) -> SectionCode | None:
+        """Machine code of a section, or None: it is interpreted."""
         return None
 
     def _descend(

@@ -9,31 +9,21 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from fastdescent.program.build import view_of
-from fastdescent.program.elementary.draws import N_PARTS
-from fastdescent.program.graph import Node, Shape
-from fastdescent.program.loops import nest
-from fastdescent.program.opcodes import DRAWS, GATHER, GOES_ON, INWARD, NUMBERS, ONGOING, REDUCTIONS
+from fastdescent.program.emit import Code, Place, gathered
+from fastdescent.program.graph import Node
+from fastdescent.program.group_layout import GroupLayout
+from fastdescent.program.opcodes import DRAWS, GATHER, INWARD
 from fastdescent.program.program import WIDTH, Section, Slot, Strips
 from fastdescent.program.rows import RowPool
 from fastdescent.program.schedule import Schedule
-from fastdescent.program.strip_rows import Chunk, chunk_of, cut
-from fastdescent.program.strips import Group, loops_of
+from fastdescent.program.strips import Group
 from fastdescent.program.views import View, c_strides
 
 _FOREVER = 1 << 60  #: a position after every instruction
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a node's elements stand: rows of the block, or numbers of the uniform vector."""
-
-    uniform: bool
-    view: View
 
 
 @dataclass(slots=True)
@@ -45,29 +35,20 @@ class Register:
     last: int
 
 
-class _Strip(NamedTuple):
-    """`length` rows of data from `first` on; what is inside stands from row `offset` on."""
-
-    chunk: Chunk
-    offset: int
-    first: int
-    length: int
-
-
 class Layout:
     """Lays out one section. Inputs stand first, in the order given; uniform nodes are read where they are."""
 
     def __init__(self, inputs: Sequence[tuple[str, Node]], uniform: dict[int, int], n_uniform: int) -> None:
         self._uniform, self._n_uniform = uniform, n_uniform
-        self._code: list[list[int]] = []
+        self.code = Code()
         self._strips: list[Strips] = []
-        self._pool = RowPool()
+        self.pool = RowPool()
         self._homes: dict[int, tuple[int, View]] = {}  # node -> (owner of its register, view of that register)
         self._registers: dict[int, Register] = {}
         self._ending: list[tuple[int, int]] = []  # a heap of (last, node) of registers that nodes have taken
         slots = []
         for name, node in inputs:
-            slots.append(Slot(name, self._pool.take(node.size), node.size))
+            slots.append(Slot(name, self.pool.take(node.size), node.size))
             self._homes[node.number] = (node.number, View.whole(node.shape))
             self._registers[node.number] = Register(slots[-1].offset, node.size, _FOREVER)
         self._inputs = tuple(slots)
@@ -93,19 +74,23 @@ class Layout:
         while position <= len(plan.order):
             if position == plan.n_head:
                 outputs = [Slot(name, self._output_rows(n), n.size) for name, n in head]
-                split = len(self._code)
+                split = len(self.code.rows)
                 saved = self._save_replaced(tail)
             if position in groups:
-                self._compute_group(groups[position], plan.order, minus_zero)
-                position = groups[position].stop
+                group = groups[position]
+                self._make_room(group, plan.order)
+                zero = None if minus_zero is None else self.place(minus_zero)
+                self._strips += GroupLayout(group, plan.order, self.place, self.code, self.pool, zero).emit()
+                position = group.stop
+                self._release_ending(position - 1)
                 continue
             if position < len(plan.order):
                 self._compute(plan.order[position], position)
             position += 1
         for (_, node), target in zip(tail, state, strict=True):
             self._replace(node, target, saved)
-        code = np.array(self._code, dtype=np.int32).reshape(-1, WIDTH)
-        strips, n_rows = tuple(self._strips), self._pool.n_rows
+        code = np.array(self.code.rows, dtype=np.int32).reshape(-1, WIDTH)
+        strips, n_rows = tuple(self._strips), self.pool.n_rows
         return Section(code, n_rows, self._n_uniform, self._inputs, tuple(outputs), split, strips)
 
     # ------------------------------------------------------------------ planning
@@ -189,20 +174,20 @@ class Layout:
             register = self._register(node)
             for piece, (offset, strides) in zip(node.inputs, node.attr, strict=True):
                 where = View(register.offset + offset, strides, piece.shape)
-                if self._place(piece) != Place(False, where):
-                    self._emit("copy", where, [self._place(piece)])
+                if self.place(piece) != Place(False, where):
+                    self.code.add("copy", where, [self.place(piece)])
             self._homes[node.number] = (node.number, View.whole(node.shape))
         else:
             owner, view = self._owner.get(node.number, (node, View.whole(node.shape)))
-            operands = [self._place(n) for n in node.inputs]
+            operands = [self.place(n) for n in node.inputs]
             if node.op == GATHER:
-                operands = _gathered(operands, view.shape)
+                operands = gathered(operands, view.shape)
             register = self._register(owner, position if owner is node else -1)
             out = View(register.offset + view.offset, view.strides, view.shape)
             if node.op in DRAWS:
-                self._emit_draw(node.op, out, operands)
+                self.code.draw(node.op, out, operands)
             else:
-                self._emit(node.op, out, operands, node.attr)
+                self.code.add(node.op, out, operands, node.attr)
             self._homes[node.number] = (owner.number, view)
 
         self._release_ending(position)
@@ -215,8 +200,16 @@ class Layout:
         """Gives rows back, unless another node has taken them over."""
         register = self._registers.get(number)
         if register is not None and register.last == last:
-            self._pool.give(register.offset, register.size)
+            self.pool.give(register.offset, register.size)
             del self._registers[number]
+
+    def _make_room(self, group: Group, order: Sequence[Node]) -> None:
+        """Registers for nodes of a group that are read from outside of it."""
+        for node in order[group.first : group.stop]:
+            if node.number not in group.inside:
+                owner, view = self._owner.get(node.number, (node, View.whole(node.shape)))
+                self._register(owner)
+                self._homes[node.number] = (owner.number, view)
 
     def _register(self, owner: Node, position: int = -1) -> Register:
         found = self._registers.get(owner.number)
@@ -227,7 +220,7 @@ class Layout:
             found = Register(self._registers[target.number].offset, owner.size, _FOREVER)
         else:
             last = self._last.get(owner.number, position)
-            found = self._reused(owner, position, last) or Register(self._pool.take(owner.size), owner.size, last)
+            found = self._reused(owner, position, last) or Register(self.pool.take(owner.size), owner.size, last)
         self._registers[owner.number] = found
         heapq.heappush(self._ending, (found.last, owner.number))
         return found
@@ -250,89 +243,7 @@ class Layout:
                 return Register(register.offset, register.size, last)
         return None
 
-    def _compute_group(self, group: Group, order: Sequence[Node], minus_zero: Node | None) -> None:
-        """All strips of one length in a loop, then what is left over."""
-        chunk, nodes, family = chunk_of(group, order), order[group.first : group.stop], group.family
-        for node in nodes:
-            if node.number not in group.inside:
-                owner, view = self._owner.get(node.number, (node, View.whole(node.shape)))
-                self._register(owner)
-                self._homes[node.number] = (owner.number, view)
-            if node.number in family.sums:
-                assert minus_zero is not None, "sums that go on begin at -0.0"
-                place = self._place(node)
-                zero = View(self._uniform[minus_zero.number], (0,) * len(node.shape), node.shape)
-                self._emit("copy", place.view, [Place(True, zero)])
-        offset = self._pool.take(chunk.n_rows)
-        left = family.length % chunk.length
-        for first, length, turns in (
-            (0, chunk.length, family.length // chunk.length),
-            (family.length - left, left, 1),
-        ):
-            if not length:
-                continue
-            start, moves = len(self._code), list[list[int]]()
-            strip = _Strip(chunk, offset, first, length)
-            for node in nodes:
-                moves += self._emit_strip(node, strip)
-            if turns > 1:
-                self._strips.append(Strips(start, len(self._code), turns, np.array(moves, np.int32)))
-        self._pool.give(offset, chunk.n_rows)
-        self._release_ending(group.stop - 1)
-
-    def _emit_strip(self, node: Node, strip: _Strip) -> list[list[int]]:
-        """One strip of a node; how far the result and the operands of each instruction move from strip to strip."""
-        family, start = strip.chunk.group.family, len(self._code)
-        turn = family.turns[node.number]
-        is_sum = node.number in family.sums
-        out, *operands = (
-            self._cut(n, t, strip)
-            for n, t in [(node, None if is_sum else family.axis(node)), *((n, turn) for n in node.inputs)]
-        )
-        if node.op == GATHER:
-            operands[1] = self._place(node.inputs[1]), 0
-            gathered = _gathered([p for p, _ in operands], out[0].view.shape)
-            operands = [(gathered[0], operands[0][1]), (gathered[1], 0)]
-        op = node.op
-        if is_sum:
-            op, strides = GOES_ON[op], iter(out[0].view.strides)
-            along = tuple(0 if k in node.attr else next(strides) for k in range(len(loops_of(node))))
-            operands.append((Place(False, View(out[0].view.offset, along, operands[0][0].view.shape)), 0))
-        self._emit(op, out[0].view, [p for p, _ in operands], node.attr)
-        move = [out[1], *(m for _, m in operands)]
-        return [move + [0] * (4 - len(move)) for _ in range(start, len(self._code))]
-
-    def _cut(self, node: Node, turn: int | None, strip: _Strip) -> tuple[Place, int]:
-        """The part of a node that a strip takes, along axis `turn`, and how far the next strip's is."""
-        base, view = view_of(node)
-        if base.number in strip.chunk.group.inside:
-            assert turn is not None, "sums over rows are no rows"
-            seen = strip.chunk.place(base, view, turn, strip.length)
-            return Place(False, View(strip.offset + seen.offset, seen.strides, seen.shape)), 0
-        place = self._place(node)
-        if turn is None or turn >= len(place.view.shape):
-            return place, 0
-        stride = place.view.strides[turn]
-        shape = cut(place.view.shape, turn, strip.length)
-        view = View(place.view.offset + strip.first * stride, place.view.strides, shape)
-        return Place(place.uniform, view), strip.length * stride
-
-    def _emit(self, op: str, out: View, operands: list[Place], attr: Any = None) -> None:
-        """`attr` holds the summed axes of a reduction, the rows of a gather and their distance."""
-        axes = attr if op in REDUCTIONS or op in ONGOING else None
-        for loop in nest(out, [p.view for p in operands], axes):
-            row = [NUMBERS[op], _uniform_mask(operands), *loop]
-            row += attr if op == GATHER else ()
-            self._code.append(row + [0] * (WIDTH - len(row)))
-
-    def _emit_draw(self, op: str, out: View, operands: list[Place]) -> None:
-        """Blocks, the numbers of each, and the parts of counter and key."""
-        row = [NUMBERS[op], _uniform_mask(operands), *out.shape, N_PARTS, out.offset, *out.strides, 0]
-        for place in operands:
-            row += [place.view.offset, 0, 0, *place.view.strides]
-        self._code.append(row + [0] * (WIDTH - len(row)))
-
-    def _place(self, node: Node) -> Place:
+    def place(self, node: Node) -> Place:
         base, view = view_of(node)
         if base.number in self._uniform:
             return Place(True, View(self._uniform[base.number] + view.offset, view.strides, view.shape))
@@ -344,12 +255,12 @@ class Layout:
     # ------------------------------------------------------------------ outputs
     def _output_rows(self, node: Node) -> int:
         """First of consecutive rows that hold the node; copied there if it stands elsewhere."""
-        place = self._place(node)
+        place = self.place(node)
         offset = place.view.offset
         if not place.uniform and View(0, place.view.strides, place.view.shape).is_whole:
             return offset
-        register = Register(self._pool.take(node.size), node.size, _FOREVER)
-        self._emit("copy", View(register.offset, c_strides(node.shape), node.shape), [place])
+        register = Register(self.pool.take(node.size), node.size, _FOREVER)
+        self.code.add("copy", View(register.offset, c_strides(node.shape), node.shape), [place])
         return register.offset
 
     def _save_replaced(self, tail: Sequence[tuple[str, Node]]) -> dict[int, int]:
@@ -357,8 +268,8 @@ class Layout:
         saved = {}
         for _, node in tail:
             if view_of(node)[0].number in self._input_numbers and node.number not in saved:
-                offset = self._pool.take(node.size)
-                self._emit("copy", View(offset, c_strides(node.shape), node.shape), [self._place(node)])
+                offset = self.pool.take(node.size)
+                self.code.add("copy", View(offset, c_strides(node.shape), node.shape), [self.place(node)])
                 saved[node.number] = offset
         return saved
 
@@ -366,18 +277,7 @@ class Layout:
         if self._in_place.get(node.number) is target:
             return
         offset = self._registers[target.number].offset
-        place = self._place(node)
+        place = self.place(node)
         if node.number in saved:
             place = Place(False, View(saved[node.number], c_strides(node.shape), node.shape))
-        self._emit("copy", View(offset, c_strides(node.shape), node.shape), [place])
-
-
-def _uniform_mask(operands: Sequence[Place]) -> int:
-    return sum(1 << k for k, p in enumerate(operands) if p.uniform)
-
-
-def _gathered(operands: list[Place], shape: Shape) -> list[Place]:
-    """The number of a row for each element, and the elements of the first row."""
-    (index, data), rest = operands, c_strides(shape[1:])
-    which = View(index.view.offset, (*index.view.strides, *(0 for _ in rest)), shape)
-    return [Place(index.uniform, which), Place(data.uniform, View(data.view.offset, (0, *rest), shape))]
+        self.code.add("copy", View(offset, c_strides(node.shape), node.shape), [place])

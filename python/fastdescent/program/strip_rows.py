@@ -44,7 +44,7 @@ def chunk_of(group: Group, order: Sequence[Node]) -> Chunk:
     nodes, length = order[group.first : group.stop], group.family.length
     last = {view_of(n)[0].number: position for position, node in enumerate(nodes) for n in node.inputs}
     inside = {n.number: n for n in nodes if n.number in group.inside}
-    widths = {number: _apart(n.size // length) for number, n in inside.items()}
+    widths = {number: _padded(n.size // length) for number, n in inside.items()}
     pool, starts, free = RowPool(), dict[int, int](), set[int]()
     for position, node in enumerate(nodes):
         if node.number in inside:
@@ -74,8 +74,23 @@ def _can_take_over(group: Group, node: Node, operand: Node, widths: dict[int, in
     )
 
 
-def _apart(width: int) -> int:
-    """Rows as far apart as a large power of two would fall on each other in the cache."""
+def collides(stride: int, n: int) -> bool:
+    """Whether rows that stand so far apart, n of them, fall on each other in the cache."""
+    return n >= 16 and stride > 0 and stride % 64 == 0
+
+
+def apart(view: View) -> tuple[tuple[int, ...], int]:
+    """Strides of the same axes at which rows do not fall on each other, and how many rows that takes."""
+    strides, width = [0] * len(view.shape), 1
+    for k in sorted(range(len(view.shape)), key=lambda k: view.strides[k]):
+        if view.strides[k]:
+            strides[k] = width
+            width = _padded(width * view.shape[k])
+    return tuple(strides), width
+
+
+def _padded(width: int) -> int:
+    """A width of rows that is no large power of two."""
     return width + 2 if width % 16 == 0 else width
 
 

@@ -6,7 +6,7 @@ from fastdescent.engines.core_engine import CoreEngine, step_rows
 from fastdescent.engines.host import isa
 from fastdescent.engines.jit.cache import Kernel, is_at_hand, kernel_of
 from fastdescent.engines.jit.kernel import KernelSpec
-from fastdescent.engines.jit.shape import n_written
+from fastdescent.engines.jit.shape import n_written, shape_for
 from fastdescent.engines.jit.stops import Stops
 from fastdescent.engines.jit.target import target_of
 from fastdescent.engines.protocol import DescentJob
@@ -22,7 +22,10 @@ class JitEngine(CoreEngine):
 def n_to_compile(job: DescentJob) -> int:
     """Operations that compiling the kernel of a job is about; 0 where that is done."""
     spec, dtype = spec_of(job), job.starts.dtype.name
-    return 0 if is_at_hand(spec, dtype, isa()) else n_written(spec, dtype, target_of(isa()))
+    if is_at_hand(spec, dtype, isa()):
+        return 0
+    shape = shape_for(spec, dtype, target_of(isa()))
+    return shape.n_vectors * shape.n_groups * n_written(spec.main, dtype)
 
 
 def spec_of(job: DescentJob) -> KernelSpec:

@@ -50,11 +50,10 @@ def n_operations(section: Section, dtype: str) -> int:
     return sum(n * _n_computed(row) * length_of(NAMES[row[OP]], dtype) for row, n in code)
 
 
-def n_written(spec: KernelSpec, dtype: str, target: Target) -> int:
-    """Operations of a step as they are compiled: on every vector in flight, those in loops once. Roughly."""
-    shape = shape_for(spec, dtype, target)
-    once = [length_of(NAMES[r[OP]], dtype) * (1 if is_loop(r) else _n_computed(r)) for r in spec.main.code.tolist()]
-    return sum(once) * shape.n_vectors * shape.n_groups
+def n_written(section: Section, dtype: str) -> int:
+    """Operations of a section on one vector as they are compiled: those in loops once. Roughly."""
+    code = section.code.tolist()
+    return sum(length_of(NAMES[row[OP]], dtype) * (1 if is_loop(row) else _n_computed(row)) for row in code)
 
 
 def _n_computed(row: Instruction) -> int:

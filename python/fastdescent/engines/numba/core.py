@@ -61,6 +61,7 @@ def evaluate(
     input_offsets: Sequence[int],
     outputs: Sequence[tuple[int, int]],
     n_points: int,
+    compiled: tuple[int, int],
     n_threads: int,
 ) -> list[npt.NDArray[Any]]:
     """The outputs of a section for all points, each (n_points, size)."""
