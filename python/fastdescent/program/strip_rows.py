@@ -12,8 +12,9 @@ from fastdescent.program.rows import RowPool
 from fastdescent.program.strips import Group, within_row
 from fastdescent.program.views import View
 
-_STRIP_ROWS = 2048  #: rows of a chunk: what stays in the cache near a core
-_FEWEST, _MOST = 8, 128  #: rows of data in a strip
+#: Rows of a chunk, of a vector each: what stays in the first cache or, where strips would be too short, in the second.
+_STRIP_ROWS, _MOST_STRIP_ROWS = 768, 8192
+_FEWEST, _MOST = 16, 128  #: rows of data in a strip
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +97,6 @@ def _padded(width: int) -> int:
 
 def _strip_length(length: int, width: int) -> int:
     """How many rows of data: such that they fit, and that few or none are left over."""
-    most = min(_MOST, max(_FEWEST, _STRIP_ROWS // width), length)
+    most = max(min(_FEWEST, _MOST_STRIP_ROWS // width), _STRIP_ROWS // width, 2)
+    most = min(most, _MOST, length)
     return next((n for n in range(most, most // 2, -1) if length % n == 0), most)

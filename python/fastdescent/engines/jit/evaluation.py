@@ -19,7 +19,7 @@ def evaluation_text(section: Section, constants: FloatArray, shape: Shape, targe
     flight = Flight(e, "double" if shape.dtype == "float64" else "float")
     m = arithmetic_for(target)(e, shape.dtype, shape.width, shape.n_vectors, flight.pointer("huge_angle"))
     rows = Rows(m, flight.pointer("rows"), rows_in_memory(section), shape.block, 0)
-    Lowering(m, rows, flight.pointer("uniform"), constants).run(section, 0, len(section.code))
+    Lowering(m, rows, flight.pointer("uniform"), constants, target).run(section, 0, len(section.code))
     for slot in section.outputs:
         for row in range(slot.offset, slot.offset + slot.size):
             rows.flush(row)

@@ -85,7 +85,7 @@ class _Function:
         for g in range(shape.n_groups):
             first = g * shape.n_vectors * shape.width
             rows = Rows(m, flight.pointer("rows"), in_memory, shape.block, first)
-            lowering = Lowering(m, rows, flight.pointer("uniform"), spec.constants)
+            lowering = Lowering(m, rows, flight.pointer("uniform"), spec.constants, target)
             self._groups.append(_Group(rows, lowering, state))
             for r in range(spec.n_state, first_table):
                 rows.get(r)

@@ -13,6 +13,7 @@ from fastdescent.engines.jit.loops import Index, turns
 from fastdescent.engines.jit.operands import Operands, Turn
 from fastdescent.engines.jit.rows import Instruction, Rows, instructions, is_loop
 from fastdescent.engines.jit.sums import Sums
+from fastdescent.engines.jit.target import Target
 from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE, GATHER, NAMES, ONGOING, REDUCTIONS
 from fastdescent.program.program import N_INNER, N_MIDDLE, N_OUTER, OP, OUT, PLACE, UNIFORM, A, FloatArray, Section
 
@@ -22,10 +23,10 @@ _SUMS = {*REDUCTIONS, *ONGOING}
 class Lowering:
     """Emits code of one Program. `constants` are the first of the uniform numbers, known now."""
 
-    def __init__(self, m: Arithmetic, rows: Rows, uniform: str, constants: FloatArray) -> None:
+    def __init__(self, m: Arithmetic, rows: Rows, uniform: str, constants: FloatArray, target: Target) -> None:
         self._m = m
         self._operands = operands = Operands(m, rows, uniform, constants)
-        self._draws, self._sums = Draws(m, operands.get, operands.put), Sums(m, operands)
+        self._draws, self._sums = Draws(m, operands.get, operands.put), Sums(m, operands, target.n_registers)
 
     def run(self, section: Section, first: int, stop: int) -> None:
         """Emits instructions `first` to `stop` in order; strips as loops over their turns."""

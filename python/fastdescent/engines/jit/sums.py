@@ -13,9 +13,10 @@ from fastdescent.engines.jit.rows import Instruction
 from fastdescent.program.opcodes import ARITY, NAMES, ONGOING
 from fastdescent.program.program import N_INNER, N_MIDDLE, N_OUTER, OP
 
-#: Sums that a loop keeps in registers, and how many of them along the outer loop where there is a middle one.
+#: Sums that a loop over the outer index alone keeps in registers.
 _SUMS_IN_FLIGHT = 8
-_SUMS_OF_PRODUCTS, _OUTER_SUMS = 16, 4
+#: Tiles of sums, outer and middle, for so many registers and more: the largest that leave some for the operands.
+_TILES = {32: (6, 4), 0: (4, 3)}
 
 Put = Callable[[Turn, Vectors], None]
 
@@ -23,8 +24,9 @@ Put = Callable[[Turn, Vectors], None]
 class Sums:
     """Emits reductions. `put` is given each result."""
 
-    def __init__(self, m: Arithmetic, operands: Operands) -> None:
+    def __init__(self, m: Arithmetic, operands: Operands, n_registers: int) -> None:
         self._m, self._operands = m, operands
+        self._largest = next(tile for n, tile in _TILES.items() if n_registers >= n)
 
     def unrolled(self, row: Instruction, put: Put) -> None:
         """Without loops."""
@@ -37,8 +39,9 @@ class Sums:
     def tiled(self, row: Instruction, put: Put) -> None:
         """Loops over tiles of results."""
         n_outer, n_middle = row[N_OUTER], row[N_MIDDLE]
-        most = max(1, (_SUMS_IN_FLIGHT if n_middle == 1 else _SUMS_OF_PRODUCTS) // self._m.n)
-        outer = min(n_outer, most if n_middle == 1 else max(_OUTER_SUMS, most // n_middle))
+        outer, middle = self._largest if n_middle > 1 else (_SUMS_IN_FLIGHT, 1)
+        most = max(1, outer * middle // self._m.n)
+        outer = min(n_outer, max(min(outer, most), most // n_middle))
         middle = min(n_middle, max(1, most // outer))
         for i, n_i in self._tiles(n_outer, outer):
             with i as first:
