@@ -11,7 +11,7 @@ from test_opcodes import DTYPES
 import fastdescent as fd
 from fastdescent import _program
 from fastdescent._program import CompiledListing
-from fastdescent.engines.jit.kernel import Shape
+from fastdescent.engines.jit.shape import Shape
 from fastdescent.engines.jit.target import TARGETS
 
 WIDE = ("x86-64-v4", "x86-64-v3")

@@ -27,7 +27,7 @@ from fastdescent import engines
 from fastdescent.engines import auto
 from fastdescent.engines.jit import cache, shape
 from fastdescent.engines.jit.background import Kept
-from fastdescent.engines.jit.kernel import Shape
+from fastdescent.engines.jit.shape import Shape
 from fastdescent.engines.protocol import DescentJob, Recording, StopLimits
 from fastdescent.program.opcodes import ARITY, NUMBERS, ONGOING
 from fastdescent.program.program import (

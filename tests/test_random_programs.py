@@ -21,7 +21,7 @@ from fastdescent._options import Options
 from fastdescent._run import run_job
 from fastdescent.engines import get_engine
 from fastdescent.engines.jit import cache
-from fastdescent.engines.jit.kernel import Shape
+from fastdescent.engines.jit.shape import Shape
 from fastdescent.engines.protocol import DescentJob, Ends
 from fastdescent.program.opcodes import ELEMENTWISE, NUMBERS, REDUCTIONS
 from fastdescent.program.program import OP

@@ -164,7 +164,7 @@ def test_hessians_and_products_in_strips() -> None:
 def test_rows_of_data_cost_no_memory() -> None:
     """Of a network's arrays with as many rows as the data, a strip is held at a time."""
     rows = []
-    for n in (500, 4000):
+    for n in (512, 4096):
         data = fd.data.two_moons(n, seed=1)
         rows.append(main_of(fd.surfaces.mlp((2, 16, 16, 1), data=data, loss="logistic"), fd.GD(lr=0.1)).n_rows)
     assert rows[0] <= rows[1] < rows[0] + 200 < 5000

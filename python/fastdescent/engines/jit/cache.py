@@ -10,8 +10,9 @@ from collections.abc import Hashable
 
 from fastdescent.engines.jit.background import Kept
 from fastdescent.engines.jit.compile import MachineCode
-from fastdescent.engines.jit.kernel import KernelSpec, Shape, kernel_text
-from fastdescent.engines.jit.shape import shape_for
+from fastdescent.engines.jit.kernel import kernel_text
+from fastdescent.engines.jit.shape import Shape, shape_for
+from fastdescent.engines.jit.spec import KernelSpec
 from fastdescent.engines.jit.target import target_of
 from fastdescent.program.graph import identity
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastdescent.engines.core_engine import CoreEngine, step_rows
 from fastdescent.engines.host import isa
 from fastdescent.engines.jit.cache import Kernel, is_at_hand, kernel_of
-from fastdescent.engines.jit.kernel import KernelSpec
 from fastdescent.engines.jit.shape import n_written, shape_for
+from fastdescent.engines.jit.spec import KernelSpec
 from fastdescent.engines.jit.stops import Stops
 from fastdescent.engines.jit.target import target_of
 from fastdescent.engines.protocol import DescentJob

@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastdescent.engines.jit.emitter import Emitter
 from fastdescent.engines.jit.flight import Flight
 from fastdescent.engines.jit.fma import arithmetic_for
-from fastdescent.engines.jit.kernel import Shape
 from fastdescent.engines.jit.lower import Lowering
 from fastdescent.engines.jit.module import module_text
+from fastdescent.engines.jit.parts import Calls, comes_in_parts, part_functions
 from fastdescent.engines.jit.rows import Rows, rows_in_memory
+from fastdescent.engines.jit.shape import Shape
 from fastdescent.engines.jit.target import Target
 from fastdescent.program.program import FloatArray, Section
 
@@ -18,10 +19,16 @@ def evaluation_text(section: Section, constants: FloatArray, shape: Shape, targe
     e = Emitter()
     flight = Flight(e, "double" if shape.dtype == "float64" else "float")
     m = arithmetic_for(target)(e, shape.dtype, shape.width, shape.n_vectors, flight.pointer("huge_angle"))
-    rows = Rows(m, flight.pointer("rows"), rows_in_memory(section), shape.block, 0)
-    Lowering(m, rows, flight.pointer("uniform"), constants, target).run(section, 0, len(section.code))
-    for slot in section.outputs:
-        for row in range(slot.offset, slot.offset + slot.size):
-            rows.flush(row)
+    functions, declarations, n = dict[str, str](), set[str](), len(section.code)
+    if comes_in_parts(section, shape.dtype):
+        functions, declarations = part_functions(section, constants, shape, target)
+        Calls(m, 0).run(section, 0, n)
+    else:
+        rows = Rows(m, flight.pointer("rows"), rows_in_memory(section, 0, n), shape.block, 0)
+        Lowering(m, rows, flight.pointer("uniform"), constants, target).run(section, 0, n)
+        for slot in section.outputs:
+            for row in range(slot.offset, slot.stop):
+                rows.flush(row)
     e.do("ret i32 0")
-    return module_text({"i32 @evaluate(ptr noalias %flight, i32 %n)": e.text()}, e.declarations, target)
+    functions["i32 @evaluate(ptr noalias %flight, i32 %n)"] = e.text()
+    return module_text(functions, declarations | e.declarations, target)

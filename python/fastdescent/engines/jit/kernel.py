@@ -7,7 +7,6 @@ lane may have to stop; `fast` tests nothing, and only sums up how far from the c
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from fastdescent.engines.jit.arithmetic import Vectors
@@ -17,51 +16,30 @@ from fastdescent.engines.jit.fma import arithmetic_for
 from fastdescent.engines.jit.loops import Index, fold
 from fastdescent.engines.jit.lower import Lowering
 from fastdescent.engines.jit.module import module_text
+from fastdescent.engines.jit.parts import Calls, comes_in_parts, part_functions
 from fastdescent.engines.jit.rows import Rows, rows_in_memory
-from fastdescent.engines.jit.stops import Glance, Stops, StopTests, from_center
+from fastdescent.engines.jit.shape import Shape
+from fastdescent.engines.jit.spec import KernelSpec
+from fastdescent.engines.jit.stops import Glance, StopTests, from_center
 from fastdescent.engines.jit.target import Target
 from fastdescent.engines.jit.times import TimeRows
-from fastdescent.program.program import FloatArray, Section
-
-
-@dataclass(frozen=True, eq=False)
-class KernelSpec:
-    """What a kernel is made of, besides the vectors."""
-
-    main: Section
-    constants: FloatArray
-    n_state: int
-    n_lane: int
-    n_table: int
-    stops: Stops
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Numbers of a vector, vectors that instructions go through side by side, groups of these in a block."""
-
-    dtype: str
-    width: int
-    n_vectors: int
-    n_groups: int
-
-    @property
-    def block(self) -> int:
-        """Lanes of a block."""
-        return self.width * self.n_vectors * self.n_groups
 
 
 def kernel_text(spec: KernelSpec, shape: Shape, target: Target) -> str:
     """The module."""
     functions: list[_Exact | _Fast] = [_Exact(spec, shape, target), _Fast(spec, shape, target)]
     texts = {f"i32 @{f.name}(ptr noalias %flight, i32 %steps)": f.text() for f in functions}
-    return module_text(texts, set().union(*(f.e.declarations for f in functions)), target)
+    declarations = set().union(*(f.e.declarations for f in functions))
+    if comes_in_parts(spec.main, shape.dtype):
+        parts, needed = part_functions(spec.main, spec.constants, shape, target)
+        texts, declarations = parts | texts, declarations | needed
+    return module_text(texts, declarations, target)
 
 
 class _Group:
     """Some vectors of the block: their rows, and the names of their state at the loop's head."""
 
-    def __init__(self, rows: Rows, lowering: Lowering, state: list[int]) -> None:
+    def __init__(self, rows: Rows, lowering: Lowering | Calls, state: list[int]) -> None:
         self.rows, self.lowering = rows, lowering
         self.initial = {r: rows.get(r) for r in state}
         self.old: dict[int, Vectors] = {}
@@ -78,17 +56,20 @@ class _Function:
         self._m = m = arithmetic(e, shape.dtype, shape.width, shape.n_vectors, huge_angle)
         self._one = arithmetic(e, shape.dtype, shape.width, 1, huge_angle)
         first_table = spec.n_state + spec.n_lane
-        in_memory = rows_in_memory(spec.main) | spec.stops.rows_in_memory()
+        in_memory = rows_in_memory(spec.main, 0, len(spec.main.code)) | spec.stops.rows_in_memory()
         in_memory |= set(range(first_table, first_table + spec.n_table))
+        in_parts = comes_in_parts(spec.main, shape.dtype)
+        if in_parts:
+            in_memory = frozenset(range(spec.main.n_rows))
         state = [r for r in range(spec.n_state) if r not in in_memory]
         self._groups = []
         for g in range(shape.n_groups):
-            first = g * shape.n_vectors * shape.width
-            rows = Rows(m, flight.pointer("rows"), in_memory, shape.block, first)
+            rows = Rows(m, flight.pointer("rows"), in_memory, shape.block, shape.first_lane(g))
             lowering = Lowering(m, rows, flight.pointer("uniform"), spec.constants, target)
-            self._groups.append(_Group(rows, lowering, state))
+            self._groups.append(_Group(rows, Calls(m, g) if in_parts else lowering, state))
             for r in range(spec.n_state, first_table):
-                rows.get(r)
+                if r not in in_memory:
+                    rows.get(r)
         self._times = TimeRows(m, flight, first_table, spec.n_table, [group.rows for group in self._groups])
 
     def _begin_loop(self) -> None:

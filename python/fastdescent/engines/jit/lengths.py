@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.emitter import Emitter
 from fastdescent.program.elementary.draws import N_PARTS
-from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE
+from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE, NAMES
+from fastdescent.program.program import N_OUTER, OP, turns_of
 
 
 @functools.cache
@@ -24,3 +26,8 @@ def length_of(name: str, dtype: str) -> int:
     operands: list[Vectors] = [(f"%x{k}",) for k in range(ARITY[name])]
     ELEMENTWISE[name](Arithmetic(emitter, dtype, 8, 1, "%huge"), *operands)
     return emitter.n_lines
+
+
+def n_computed(row: Sequence[int]) -> int:
+    """How often an instruction makes its operation; of random numbers, for a block."""
+    return row[N_OUTER] if NAMES[row[OP]] in DRAWS else turns_of(row)

@@ -31,11 +31,15 @@ class Lowering:
     def run(self, section: Section, first: int, stop: int) -> None:
         """Emits instructions `first` to `stop` in order; strips as loops over their turns."""
         for strips in (s for s in section.strips if first <= s.first < stop):
-            self._run(instructions(section, first, strips.first))
-            with turns(self._m, strips.turns) as self._operands.strip:
-                self._run(instructions(section, strips.first, strips.stop))
-            self._operands.strip = 0
+            self.run_strip(section, first, strips.first, 0)
+            with turns(self._m, strips.turns) as turn:
+                self.run_strip(section, strips.first, strips.stop, turn)
             first = strips.stop
+        self.run_strip(section, first, stop, 0)
+
+    def run_strip(self, section: Section, first: int, stop: int, turn: Index) -> None:
+        """Emits instructions `first` to `stop` for one turn of their strips."""
+        self._operands.strip = turn
         self._run(instructions(section, first, stop))
 
     def _run(self, code: Sequence[Instruction]) -> None:

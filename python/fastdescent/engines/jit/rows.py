@@ -37,11 +37,11 @@ def is_loop(row: Instruction) -> bool:
     return turns_of(row) > LONGEST_UNROLLED
 
 
-def rows_in_memory(section: Section) -> frozenset[int]:
-    """Rows that loops read or write, those over strips too."""
+def rows_in_memory(section: Section, first: int, stop: int) -> frozenset[int]:
+    """Rows that loops among instructions `first` to `stop` read or write, those over strips too."""
     found: set[int] = set()
-    code = instructions(section, 0, len(section.code))
-    for row, turns in zip(code, section.turns().tolist(), strict=True):
+    code = instructions(section, first, stop)
+    for row, turns in zip(code, section.turns()[first:stop].tolist(), strict=True):
         if turns > 1 or is_loop(row):
             name = NAMES[row[OP]]
             columns = [OUT, *(A + PLACE * k for k in range(ARITY[name]) if not row[UNIFORM] >> k & 1)]
@@ -54,11 +54,16 @@ def rows_in_memory(section: Section) -> frozenset[int]:
 
 
 class Rows:
-    """What is known of each row at one place of the function. The vectors are those of a block from lane `first` on."""
+    """What is known of each row at one place of the function. The vectors are those of a block from lane `first` on.
 
-    def __init__(self, m: Arithmetic, base: str, in_memory: frozenset[int], block: int, first: int) -> None:
+    With `write_through`, each row that is replaced is stored at once.
+    """
+
+    def __init__(
+        self, m: Arithmetic, base: str, in_memory: frozenset[int], block: int, first: int, write_through: bool = False
+    ) -> None:
         self._m, self._base, self._block, self._first = m, base, block, first
-        self.in_memory = in_memory
+        self.in_memory, self._write_through = in_memory, write_through
         self._values: dict[int, Vectors] = {}
 
     def get(self, row: int) -> Vectors:
@@ -77,9 +82,9 @@ class Rows:
 
     def put(self, row: int, value: Vectors) -> None:
         """Replaces a row."""
-        if row in self.in_memory:
+        if row in self.in_memory or self._write_through:
             self.store(row, value)
-        else:
+        if row not in self.in_memory:
             self._values[row] = value
 
     def flush(self, row: int) -> None:

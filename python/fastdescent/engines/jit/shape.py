@@ -7,14 +7,36 @@ measured.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from fastdescent.engines.jit.kernel import KernelSpec, Shape
-from fastdescent.engines.jit.lengths import length_of
-from fastdescent.engines.jit.rows import Instruction, is_loop
+from fastdescent.engines.jit.lengths import length_of, n_computed
+from fastdescent.engines.jit.rows import is_loop
+from fastdescent.engines.jit.spec import KernelSpec
 from fastdescent.engines.jit.target import Target
-from fastdescent.program.opcodes import DRAWS, NAMES
-from fastdescent.program.program import N_OUTER, OP, Section, turns_of
+from fastdescent.program.opcodes import NAMES
+from fastdescent.program.program import OP, Section
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Numbers of a vector, vectors that instructions go through side by side, groups of these in a block."""
+
+    dtype: str
+    width: int
+    n_vectors: int
+    n_groups: int
+
+    @property
+    def block(self) -> int:
+        """Lanes of a block."""
+        return self.width * self.n_vectors * self.n_groups
+
+    def first_lane(self, group: int) -> int:
+        """Of a group."""
+        return group * self.n_vectors * self.width
+
 
 #: (most operations of a step on one vector, vectors side by side, groups of these)
 _Shapes = tuple[tuple[int, int, int], ...]
@@ -47,15 +69,10 @@ def n_operations(section: Section, dtype: str) -> int:
     """Machine operations of a section on one vector, roughly."""
     turns = section.turns().tolist()
     code = zip(section.code.tolist(), turns, strict=True)
-    return sum(n * _n_computed(row) * length_of(NAMES[row[OP]], dtype) for row, n in code)
+    return sum(n * n_computed(row) * length_of(NAMES[row[OP]], dtype) for row, n in code)
 
 
 def n_written(section: Section, dtype: str) -> int:
     """Operations of a section on one vector as they are compiled: those in loops once. Roughly."""
     code = section.code.tolist()
-    return sum(length_of(NAMES[row[OP]], dtype) * (1 if is_loop(row) else _n_computed(row)) for row in code)
-
-
-def _n_computed(row: Instruction) -> int:
-    """How often the operation is made; of random numbers, for a block."""
-    return row[N_OUTER] if NAMES[row[OP]] in DRAWS else turns_of(row)
+    return sum(length_of(NAMES[row[OP]], dtype) * (1 if is_loop(row) else n_computed(row)) for row in code)
