@@ -39,9 +39,8 @@ class Builder:
         """`op` of each element; shapes broadcast as in NumPy."""
         shape = np.broadcast_shapes(*(n.shape for n in operands))
         args = tuple(self.broadcast(n, shape) for n in operands)
-        values = [constant_value(n) for n in operands]
-        known = [v for v in values if v is not None]
-        if len(known) == len(operands):
+        if all(is_constant(n) for n in operands):
+            known = [v for n in operands if (v := constant_value(n)) is not None]
             return self.const(fold.elementwise(op, attr, known, shape))
         simple = _simplified(self, op, args)
         return simple if simple is not None else self.graph.node(op, args, shape, attr)
@@ -114,11 +113,10 @@ class Builder:
 
     def assemble(self, shape: Shape, pieces: Sequence[tuple[Node, View]]) -> Node:
         """A new array of `shape`; each piece fills the rows that its view names. Together they fill all."""
-        values = [constant_value(n) for n, _ in pieces]
-        if all(value is not None for value in values):
+        if all(is_constant(n) for n, _ in pieces):
             flat = np.empty(int(np.prod(shape)))
-            for value, (_, v) in zip(values, pieces, strict=True):
-                flat[v.rows()] = value
+            for n, v in pieces:
+                flat[v.rows()] = constant_value(n)
             return self.const(flat.reshape(shape))
         if len(pieces) == 1 and pieces[0][1].is_whole:
             return self.reshape(pieces[0][0], shape)
@@ -156,6 +154,11 @@ class Builder:
     def norm(self, vector: Node) -> Node:
         """The Euclidean norm of an array of one axis."""
         return self.elementwise("sqrt", self.sum(self.mul(vector, vector), (0,)))
+
+
+def is_constant(node: Node) -> bool:
+    """Whether the elements of a node are known."""
+    return view_of(node)[0].value is not None
 
 
 def constant_value(node: Node) -> npt.NDArray[np.float64] | None:
