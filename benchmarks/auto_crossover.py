@@ -107,7 +107,7 @@ def costs_of(job: DescentJob, wanted: float) -> Costs:
         each[engine] = np.median([seconds(engine, job, n_steps) for _ in range(5)]) / (n_steps * N_STARTS)
     one = float(np.median([seconds("jit", job, 1) for _ in range(5)]))
     compiling = float(np.median([seconds("jit", job, 1, cold=True) for _ in range(5)])) - one
-    n = n_operations(job.program.main.code, job.starts.dtype.name)
+    n = n_operations(job.program.main, job.starts.dtype.name)
     forget_kernels()
     return Costs(n, n_to_compile(job), compiling, float(each["native"]), float(each["jit"]))
 

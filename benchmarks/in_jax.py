@@ -10,10 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from workloads import Workload, arcs, waves
+from workloads import Workload, arcs, deep_network, network, waves
 
+NETWORKS = {"mlp-gd": network, "deep-mlp-gd": deep_network}
 Run = Callable[[np.ndarray], tuple[np.ndarray, int]]
-CHUNK = 4096
+#: Trajectories of a chunk: what was found best, of powers of two.
+CHUNK, CHUNKS = 4096, {"mlp-gd": 64, "deep-mlp-gd": 16}
 
 
 def jax_run(w: Workload) -> Run:
@@ -22,7 +24,7 @@ def jax_run(w: Workload) -> Run:
     import jax.numpy as jnp
 
     jax.config.update("jax_enable_x64", True)
-    run = jax.jit(_chunked(_jax_loop(w, jax, jnp), jax))
+    run = jax.jit(_chunked(_jax_loop(w, jax, jnp), CHUNKS.get(w.name, CHUNK), jax))
 
     def timed(x0: np.ndarray) -> tuple[np.ndarray, int]:
         ends, steps = jax.block_until_ready(run(jnp.asarray(x0)))
@@ -31,9 +33,9 @@ def jax_run(w: Workload) -> Run:
     return timed
 
 
-def _chunked(loop: Any, jax: Any) -> Any:
+def _chunked(loop: Any, chunk: int, jax: Any) -> Any:
     def run(x: Any) -> Any:
-        n = math.gcd(len(x), CHUNK)
+        n = math.gcd(len(x), chunk)
         ends, steps = jax.lax.map(loop, x.reshape(-1, n, x.shape[-1]))
         return ends.reshape(x.shape), steps
 
@@ -58,6 +60,14 @@ def _jax_step(w: Workload, jax: Any, jnp: Any) -> tuple[Any, Any]:
     if w.name == "mlp-sgd":
         return _jax_network_step(w, jax, jnp)
     gradient = jax.vmap(jax.grad(_objective(w, jnp)))
+    if w.name in NETWORKS:
+
+        def heavy_ball(t: Any, s: Any) -> Any:
+            x, v = s
+            v = w.optimizer.momentum * v + gradient(x)
+            return x - lr * v, v
+
+        return heavy_ball, lambda x: (jnp.zeros_like(x),)
     if w.name == "rastrigin-adam":
 
         def adam(t: Any, s: Any) -> Any:
@@ -82,11 +92,7 @@ def _jax_network_step(w: Workload, jax: Any, jnp: Any) -> tuple[Any, Any]:
     X, y = map(jnp.asarray, arcs())
     o, size = w.optimizer, w.options["batch_size"]
 
-    def loss(p: Any, rows: Any) -> Any:
-        w1, b1, w2, b2 = p[:32].reshape(16, 2), p[32:48], p[48:64], p[64]
-        return jnp.mean((jnp.tanh(X[rows] @ w1.T + b1) @ w2 + b2 - y[rows]) ** 2)
-
-    gradient = jax.vmap(jax.grad(loss))
+    gradient = jax.vmap(jax.grad(lambda p, rows: network(p, X[rows], y[rows], jnp)))
 
     def step(t: Any, s: Any) -> Any:
         p, v, key = s
@@ -119,6 +125,9 @@ def _jax_stopping(w: Workload, jax: Any, jnp: Any) -> Any:
 
 def _objective(w: Workload, xp: Any) -> Any:
     """f of one point, in an array module."""
+    if w.name in NETWORKS:
+        X, y = map(xp.asarray, arcs())
+        return lambda p: NETWORKS[w.name](p, X, y, xp)
     if w.name == "field-gd":
         a, k, b = map(xp.asarray, waves())
         return lambda x: xp.sum(a * xp.cos(k @ x + b)) + 0.005 * xp.sum(x * x)

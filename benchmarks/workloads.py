@@ -50,14 +50,26 @@ def arcs() -> tuple[np.ndarray, np.ndarray]:
     return X, np.where(label > 0, 1.0, -1.0)
 
 
-def network(p: Any, X: Any, y: Any) -> Any:
-    """Loss of a 2-16-1 tanh network with 65 weights."""
+def network(p: Any, X: Any, y: Any, xp: Any = np) -> Any:
+    """Loss of a 2-16-1 tanh network with 65 weights, in an array module."""
     w1, b1, w2, b2 = p[:32].reshape(16, 2), p[32:48], p[48:64], p[64]
-    return np.mean((np.tanh(X @ w1.T + b1) @ w2 + b2 - y) ** 2)
+    return xp.mean((xp.tanh(X @ w1.T + b1) @ w2 + b2 - y) ** 2)
+
+
+def deep_network(p: Any, X: Any, y: Any, xp: Any = np) -> Any:
+    """The same of a 2-64-64-1 network with 4417 weights."""
+    w1, b1 = p[:128].reshape(64, 2), p[128:192]
+    w2, b2 = p[192:4288].reshape(64, 64), p[4288:4352]
+    h = xp.tanh(xp.tanh(X @ w1.T + b1) @ w2.T + b2)
+    return xp.mean((h @ p[4352:4416] + p[4416] - y) ** 2)
 
 
 def network_loss() -> fd.Surface:
-    return fd.finite_sum(network, data=arcs(), dim=65)
+    return fd.finite_sum(lambda p, X, y: network(p, X, y), data=arcs(), dim=65, name="network")
+
+
+def deep_network_loss() -> fd.Surface:
+    return fd.finite_sum(lambda p, X, y: deep_network(p, X, y), data=arcs(), dim=4417, name="deep_network")
 
 
 FREE = {"gtol": None, "escape_radius": None}
@@ -86,6 +98,14 @@ WORKLOADS = [
     Workload(
         "mlp-sgd", network_loss, 4096, (-1, 1), fd.SGD(lr=0.02, momentum=0.9),
         {"max_steps": 1000, "batch_size": 16, **FREE}, lambda run: bool(np.mean(run.fun) < 0.2),
+    ),
+    Workload(
+        "mlp-gd", network_loss, 4096, (-1, 1), fd.SGD(lr=0.02, momentum=0.9), {"max_steps": 200, **FREE},
+        lambda run: bool(np.mean(run.fun) < 0.5),
+    ),
+    Workload(
+        "deep-mlp-gd", deep_network_loss, 1024, (-0.3, 0.3), fd.SGD(lr=0.01, momentum=0.9), {"max_steps": 50, **FREE},
+        lambda run: bool(np.mean(run.fun) < 1.0),
     ),
     Workload(
         "himmelblau-map", fd.surfaces.himmelblau, 1 << 20, (-5, 5), fd.LineSearch(), {},

@@ -142,7 +142,7 @@ def test_ten_thousand_dimensions_take_what_is_asked_for(name: str, engine: str) 
 
 
 def test_wide_surfaces_are_refused_before_they_are_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    s = fd.surfaces.gaussian_wells(200, wells=2000)
+    s = fd.surfaces.rosenbrock(dim=200_000)
     monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: 5e8)
     with pytest.raises(MemoryError, match=r"a run of 64 trajectories would take .* GiB, and 476.8 MiB are free"):
         fd.descend(s, fd.uniform(s.window, 64), fd.GD(lr=0.1), n_threads=4)

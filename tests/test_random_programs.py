@@ -100,4 +100,4 @@ def test_random_programs(opcode: str) -> None:
 @pytest.mark.parametrize("opcode", ["sum", "dot", "mul", "fma", "tanh", "exp", "select", "draw_normal"])
 def test_random_programs_in_strips(opcode: str) -> None:
     with small_strips(rows=6, most=3):
-        assert search(opcode, 40, salt=1000).n_strips > 10
+        assert search(opcode, 40, salt=1000).n_strips >= 5

@@ -27,6 +27,7 @@ from fastdescent.program.program import N_OUTER, OP, Section, turns_of
 _SECONDS_SAVED = 0.08e-9  #: for each number that a step makes
 _STEPS_WITH_GTOL = 100
 _COMPILE_SECONDS, _COMPILE_SECONDS_PER_OPERATION, _IMPORT_SECONDS = 0.01, 0.1e-3, 0.2
+_LEAST_SAVED = 1e-3  #: seconds: for less it is not looked into
 _WORTH = 2.0  #: compiling must save so many times what it takes
 
 
@@ -55,7 +56,7 @@ def choose(job: DescentJob) -> Engine:
         return _usual()
     n_steps = job.max_steps if job.limits.gtol is None else min(job.max_steps, _STEPS_WITH_GTOL)
     saved = _saved(job.program.main, len(job.starts) * n_steps, job.n_threads)
-    if saved < _WORTH * _COMPILE_SECONDS or why_missing("jit"):
+    if saved < _LEAST_SAVED or why_missing("jit"):
         return _usual()
     from fastdescent.engines.jit.engine import n_to_compile
 
@@ -67,7 +68,7 @@ def code_that_pays(section: Section, dtype: str, n_points: int, n_threads: int) 
     from fastdescent.engines import why_missing
 
     saved = _saved(section, n_points, n_threads)
-    if WHY_NO_EXTENSION or saved < _WORTH * _COMPILE_SECONDS or why_missing("jit"):
+    if WHY_NO_EXTENSION or saved < _LEAST_SAVED or why_missing("jit"):
         return None
     from fastdescent.engines.jit.section import compiled_section, n_to_compile
 

@@ -205,9 +205,35 @@ def arranged(
         if stop < len(new) and keys[new[stop].number] == keys[new[first].number]:
             continue
         if new[first].number in home:
+            new[first:stop] = _sums_early(new[first:stop], home[new[first].number])
             groups += _worthwhile(new, first, stop, home[new[first].number], outputs, users)
         first = stop
     return new, groups
+
+
+def _sums_early(nodes: Sequence[Node], family: Family) -> list[Node]:
+    """Sums stand where what they read is still in the cache and may be given up, but not within elementwise chains."""
+    members = {n.number for n in nodes}
+    missing: dict[int, set[int]] = {}  # of each sum: what it reads, and what stands further down
+    readers: dict[int, list[Node]] = {}
+    arranged, ready = list[Node](), [n for n in nodes if n.number in family.sums]
+    for s in ready:
+        missing[s.number] = {base.number for base, _ in reads(s)} & members
+        for number in missing[s.number]:
+            readers.setdefault(number, []).append(s)
+    ready = [s for s in ready if not missing[s.number]]
+    for node in nodes:
+        if node.number in family.sums:
+            continue
+        if node.op in REDUCTIONS:
+            arranged += ready
+            ready = []
+        arranged.append(node)
+        for s in readers.get(node.number, ()):
+            missing[s.number].remove(node.number)
+            if not missing[s.number]:
+                ready.append(s)
+    return arranged + ready
 
 
 def _level_after(level: Mapping[int, int], home: Mapping[int, Family], node: Node, base: Node, view: View) -> int:

@@ -80,7 +80,14 @@ def _meet(a: Instruction, of_a: int, b: Instruction, of_b: int) -> bool:
     """Whether two places have rows in common; of places that move differently this is not looked into."""
     if move_of(a, of_a) != move_of(b, of_b):
         return True
-    first, second = places_of(a, of_a, once=True), places_of(b, of_b, once=True)
-    if first.max() < second.min() or second.max() < first.min():
+    (low, high), (least, most) = _reach(a, of_a), _reach(b, of_b)
+    if high < least or most < low:
         return False
-    return bool(np.intersect1d(first, second).size)
+    return bool(np.intersect1d(places_of(a, of_a, once=True), places_of(b, of_b, once=True)).size)
+
+
+def _reach(row: Instruction, column: int) -> tuple[int, int]:
+    """The first and the last row of a place."""
+    offset, *strides = row[column : column + PLACE]
+    ends = [(n - 1) * stride for n, stride in zip(row[N_OUTER : N_INNER + 1], strides, strict=True)]
+    return offset + sum(min(end, 0) for end in ends), offset + sum(max(end, 0) for end in ends)
