@@ -8,7 +8,7 @@ The model, in seconds; benchmarks/auto_crossover.py prints it beside what is mea
 `steps` is max_steps, with a gtol at most 100; values and gradients of many points are taken once. `numbers` counts what
 the instructions make for a trajectory: compiled steps keep in registers what the interpreter carries through memory,
 and do the same arithmetic. `operations` is what LLVM has to translate: machine operations on all vectors in flight,
-those in loops once. A step is compiled where saved > 2 * compiling, but not where fused multiply-add has to be emulated,
+those in loops once. Where saved > 2 * compiling, it is compiled, but not where fused multiply-add has to be emulated,
 which takes nearly all the time. The choice changes how long a run takes, never what it gives.
 """
 
