@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <stdexcept>
 #include <vector>
 
@@ -55,7 +56,7 @@ struct Run {
                          .low = nullptr,
                          .high = nullptr};
     const Descent<T> job{.isa = &isa,
-                         .step = {program, 4, 1},
+                         .step = {{std::begin(program), std::end(program)}, 4, 1},
                          .uniform = uniform.data(),
                          .table = nullptr,
                          .initial = initial.data(),
