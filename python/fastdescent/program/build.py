@@ -6,6 +6,7 @@ x+(+0), x-x, x/x and any reassociation.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ import numpy.typing as npt
 from fastdescent.program import fold
 from fastdescent.program.graph import Graph, Node, Shape
 from fastdescent.program.views import View, c_strides
+
+_LARGE = 1 << 20  #: elements
 
 Change = Callable[[npt.NDArray[Any]], npt.NDArray[Any]]
 
@@ -41,9 +44,18 @@ class Builder:
         args = tuple(self.broadcast(n, shape) for n in operands)
         if all(is_constant(n) for n in operands):
             known = [v for n in operands if (v := constant_value(n)) is not None]
-            return self.const(fold.elementwise(op, attr, known, shape))
+            return self._folded(op, attr, known, shape)
         simple = _simplified(self, op, args)
         return simple if simple is not None else self.graph.node(op, args, shape, attr)
+
+    def _folded(self, op: str, attr: Any, values: list[npt.NDArray[np.float64]], shape: Shape) -> Node:
+        """A large constant is computed, and held, but once along axes on which nothing depends."""
+        if math.prod(shape) <= _LARGE:
+            return self.const(fold.elementwise(op, attr, values, shape))
+        spread = [np.broadcast_to(v, shape) for v in values]
+        once = tuple(slice(0, 1 if all(v.strides[k] == 0 for v in spread) else None) for k in range(len(shape)))
+        parts = [v[once] for v in spread]
+        return self.broadcast(self.const(fold.elementwise(op, attr, parts, parts[0].shape)), shape)
 
     def add(self, a: Node, b: Node) -> Node:
         return self.elementwise("add", a, b)
@@ -97,7 +109,7 @@ class Builder:
         if inner.shape == root.shape and inner.is_whole:
             return root
         if root.value is not None and (0 not in inner.strides or root.size == 0):
-            return self.const(root.value.reshape(-1)[inner.rows()])
+            return self.const(inner.seen_in(root.value))
         return self.graph.node("view", (root,), inner.shape, (inner.offset, inner.strides))
 
     def copy(self, node: Node) -> Node:
@@ -162,9 +174,9 @@ def is_constant(node: Node) -> bool:
 
 
 def constant_value(node: Node) -> npt.NDArray[np.float64] | None:
-    """The elements of a node that is constant, else None."""
+    """The elements of a node that is constant, in its graph's memory, else None."""
     base, view = view_of(node)
-    return None if base.value is None else base.value.reshape(-1)[view.rows()]
+    return None if base.value is None else view.seen_in(base.value)
 
 
 def _is_const(node: Node, value: float) -> bool:

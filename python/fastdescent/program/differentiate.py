@@ -69,8 +69,8 @@ def _dependent(output: Node, x: Node) -> list[Node]:
 
 
 def _is_zero(node: Node) -> bool:
-    value = constant_value(node)
-    return value is not None and not np.any(value)
+    held, value = view_of(node)[0].value, constant_value(node)
+    return held is not None and value is not None and not (np.any(held) and np.any(value))
 
 
 # ---------------------------------------------------------------------- reverse

@@ -51,6 +51,12 @@ class View:
             out += (np.arange(n) * stride).reshape((n,) + (1,) * (len(self.shape) - axis - 1))
         return out
 
+    def seen_in(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """What it shows of an array in C order: an array of `shape`, read-only, that copies nothing."""
+        start = numbers.reshape(-1)[self.offset :] if 0 not in self.shape else numbers.reshape(-1)[:0]
+        strides = [numbers.itemsize * stride for stride in self.strides]
+        return np.lib.stride_tricks.as_strided(start, self.shape, strides, writeable=False)
+
     def apply(self, change: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]) -> View | None:
         """The view after a NumPy operation on it; None where NumPy would have to copy."""
         span = self._span()
