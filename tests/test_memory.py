@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import pytest
 from available import ENGINES
 
 import fastdescent as fd
+from fastdescent.program.build import Builder, constant_value, view_of
 
 S = fd.surfaces.sphere(dim=4)
 N = 1000
@@ -141,11 +143,57 @@ def test_ten_thousand_dimensions_take_what_is_asked_for(name: str, engine: str) 
     assert told["asked"] < 3 * 1024 * 10_000 * 8
 
 
+PAIRS = """
+import resource
+import numpy as np
+import fastdescent as fd
+
+s = fd.surface(lambda x: np.sum(np.exp(-((x[:, None] - x[None, :]) ** 2))), dim=30_000)
+for call in (s, s.value_and_gradient_norm, lambda x: fd.descend(s, x, fd.GD(lr=0.1), ftol=1e-9)):
+    try:
+        call(np.zeros((1, 30_000)))
+    except MemoryError as error:
+        print(error)
+s.program(fd.GD(lr=1e-6))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads memory as Linux tells it")
+def test_arrays_that_no_lane_could_hold_are_refused_before_they_are_laid_out() -> None:
+    """The sum of all pairs is kept at once; its gradient goes strip by strip. Nothing of their size is made."""
+    done = subprocess.run([sys.executable, "-c", PAIRS], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    *refused, peak = done.stdout.splitlines()
+    assert len(refused) == 3
+    for line in refused:
+        assert re.match(r"a program of 9000\d+ rows, with an array of shape \(30000, 30000\) among them, would", line)
+    assert float(peak) < 0.5  # GiB
+
+
+def test_constants_are_computed_once_where_they_are_spread() -> None:
+    b = Builder()
+    column = b.broadcast(b.const(np.linspace(0.0, 1.0, 3)[:, np.newaxis]), (3, 500_000))
+    row = b.broadcast(b.const(np.array([2.0])), (3, 500_000))
+    total = b.add(column, row)
+    assert view_of(total)[0].size == 3
+    np.testing.assert_array_equal(constant_value(total), np.full((3, 500_000), [[2.0], [2.5], [3.0]]))
+    turned = b.view(b.const(np.arange(6.0).reshape(2, 3)), lambda a: a[::-1, 1:])
+    np.testing.assert_array_equal(constant_value(turned), [[4.0, 5.0], [1.0, 2.0]])
+
+
+def test_more_rows_than_a_program_may_have_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: float("inf"))
+    s = fd.surface(lambda x: np.sum(np.outer(x, x) ** 2), dim=12_000)
+    with pytest.raises(MemoryError, match=r"would take 68.7 GiB, and has more than 134217728 rows; use a smaller"):
+        s(np.zeros(12_000))
+
+
 def test_wide_surfaces_are_refused_before_they_are_run(monkeypatch: pytest.MonkeyPatch) -> None:
     s = fd.surfaces.rosenbrock(dim=200_000)
     monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: 5e8)
-    with pytest.raises(MemoryError, match=r"a run of 64 trajectories would take .* GiB, and 476.8 MiB are free"):
-        fd.descend(s, fd.uniform(s.window, 64), fd.GD(lr=0.1), n_threads=4)
+    with pytest.raises(MemoryError, match=r"a run of 64 trajectories would take .* MiB, and 476.8 MiB are free"):
+        fd.descend(s, fd.uniform(s.window, 64), fd.GD(lr=0.1), ftol=1e-9, n_threads=4)
     with pytest.raises(MemoryError, match=r"a field of 200000 waves in 50000 coordinates would take 596.0 GiB"):
         fd.surfaces.random_field(50_000, waves=200_000)
     for make in (lambda: fd.surface(np.sum, dim=10**6), lambda: fd.surfaces.mlp((2, 1000, 1000, 1))):

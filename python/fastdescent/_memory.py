@@ -15,7 +15,7 @@ def refuse_if_too_large(n_bytes: int, what: str, advice: str) -> None:
     """Raises MemoryError with the sizes."""
     free = free_bytes()
     if n_bytes > free:
-        raise MemoryError(f"{what} would take {_size(n_bytes)}, and {_size(free)} are free; {advice}")
+        raise MemoryError(f"{what} would take {size_text(n_bytes)}, and {size_text(free)} are free; {advice}")
 
 
 def bytes_of_work(n_rows: int, n_threads: int) -> int:
@@ -24,7 +24,7 @@ def bytes_of_work(n_rows: int, n_threads: int) -> int:
     return n_bytes if n_bytes > _SURELY_FREE else 0
 
 
-def _size(n_bytes: float) -> str:
+def size_text(n_bytes: float) -> str:
     return f"{n_bytes / 2**30:.1f} GiB" if n_bytes >= 2**29 else f"{n_bytes / 2**20:.1f} MiB"
 
 

@@ -11,6 +11,7 @@ from fastdescent._errors import TraceError
 from fastdescent.program.build import Builder
 from fastdescent.program.compile import compile_function
 from fastdescent.program.differentiate import directional, gradient
+from fastdescent.program.extent import refuse_too_many_rows
 from fastdescent.program.flatten import Record, flatten, rebuild
 from fastdescent.program.graph import Node, Shape
 from fastdescent.program.instantiate import instantiate
@@ -68,6 +69,7 @@ class Formula:
             v = b.graph.leaf("input", "v", self.x.shape)
             inputs.append(("v", v))
             nodes["hvp"] = directional(b, self.gradient, self.x, v)
+        refuse_too_many_rows(b, [nodes[name] for name in outputs])
         return compile_function(b, inputs, [(name, nodes[name]) for name in outputs])
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from fastdescent.program.build import Builder
 from fastdescent.program.compile import StateRow, compile_function
+from fastdescent.program.extent import refuse_too_many_rows
 from fastdescent.program.formula import Formula, fresh
 from fastdescent.program.graph import Node, Shape
 from fastdescent.program.program import Program
@@ -212,6 +213,7 @@ def end_program(formula: Formula, reductions: Sequence[Reduction]) -> Program:
         before = _leaves(b, k, reduction.initial(own.dim))
         inputs += [(leaf.attr, leaf) for leaf in before]
         outputs.append((reduction.name, reduction.result(before, end, count)))
+    refuse_too_many_rows(b, [n for _, n in outputs])
     return compile_function(b, inputs, outputs)
 
 

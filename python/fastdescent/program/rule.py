@@ -12,6 +12,7 @@ import numpy as np
 from fastdescent.program.batch import BatchSpec, of_batch
 from fastdescent.program.build import Builder
 from fastdescent.program.compile import StateRow, compile_step
+from fastdescent.program.extent import refuse_too_many_rows
 from fastdescent.program.formula import Formula, fresh
 from fastdescent.program.gradient import Gradient, Noise
 from fastdescent.program.graph import Node, Shape
@@ -184,6 +185,7 @@ def _compiled(own: Formula, spec: StepSpec, state: State, x_next: Node, after: d
     reduced, at_zero = state_rows(spec.reduce, Point.of(own), x_next)
     rows += reduced
     initial += at_zero
+    refuse_too_many_rows(b, [n for _, n in tests], [row.after for row in rows])
     program = compile_step(b, rows, tests)
     spreads_on = spreads(own.gradient, x_next) and spreads(own.x, x_next)
     return StepProgram(program, tuple(np.asarray(initial, dtype=float).tolist()), spreads_on)
