@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastdescent as fd
-from fastdescent import _curvature, surfaces
+from fastdescent import _curvature, _spectrum, surfaces
 
 
 @settings(max_examples=20, deadline=None)
@@ -76,7 +76,8 @@ def test_in_many_dimensions_products_suffice(s: fd.Surface, monkeypatch: pytest.
     x = np.random.default_rng(0).normal(size=s.dim)
     wanted = np.linalg.eigvalsh(s.hessian(x))
     largest = np.abs(wanted).max()
-    monkeypatch.setattr(_curvature, "hessians", None)
+    monkeypatch.setattr(_spectrum, "hessians", None)
+    monkeypatch.setattr(_spectrum, "_affordable", lambda *arguments: (True, 3000))
     values, vectors = s.spectrum(x, k=2, vectors=True)
     assert np.max(np.abs(values - wanted[[0, 1, -2, -1]])) <= 1e-9 * largest
     residuals = np.linalg.norm(s.hvp(x, vectors) - values[:, np.newaxis] * vectors, axis=1)
@@ -84,13 +85,46 @@ def test_in_many_dimensions_products_suffice(s: fd.Surface, monkeypatch: pytest.
     np.testing.assert_allclose(vectors @ vectors.T, np.eye(4), rtol=0, atol=1e-9)
 
 
-def test_where_lanczos_fails_the_hessian_is_diagonalized() -> None:
-    """Hessians of zeros, and eigenvalues that crowd at an end."""
-    flat = fd.surface(lambda x: np.sum(x), dim=520)
-    np.testing.assert_array_equal(flat.spectrum(np.ones(520)), np.zeros(6))
-    crowd = surfaces.ellipsoid(dim=520, kappa=1e12)
-    wanted = 1e12 ** (np.arange(520) / 519)
-    np.testing.assert_allclose(crowd.spectrum(np.ones(520), k=1), wanted[[0, -1]], rtol=1e-12)
+def test_where_lanczos_fails_the_hessian_is_diagonalized(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eigenvalues that crowd at an end."""
+    monkeypatch.setattr(_spectrum, "_affordable", lambda *arguments: (True, 300))
+    spectrum = 1e12 ** (np.arange(520) / 519)
+    crowd = surfaces.random_quadratic(520, spectrum)
+    np.testing.assert_allclose(crowd.spectrum(np.ones(520), k=1), spectrum[[0, -1]], rtol=1e-12, atol=1e-3)
+
+
+@pytest.mark.parametrize("dim", [520, 20_000])
+def test_diagonal_hessians_are_found_to_be_so(dim: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eigenvalues that occur many times, and those that lie too close for any other way in so many dimensions."""
+    monkeypatch.setattr(_spectrum, "hessians", None)
+    monkeypatch.setattr(_spectrum, "_by_lanczos", None)
+    np.testing.assert_array_equal(fd.surface(lambda x: np.sum(x), dim=dim).spectrum(np.ones(dim)), np.zeros(6))
+    np.testing.assert_array_equal(surfaces.sphere(dim).spectrum(np.ones(dim)), np.full(6, 2.0))
+    weights = 50.0 ** (np.arange(dim) / (dim - 1))
+    s = fd.surface(lambda x: 0.5 * np.sum(weights[::-1] * x**2), dim=dim)
+    values, vectors = s.spectrum(np.zeros(dim), k=2, vectors=True)
+    np.testing.assert_array_equal(values, weights[[0, 1, -2, -1]])
+    np.testing.assert_array_equal(np.abs(vectors) @ np.arange(dim), [dim - 1, dim - 2, 1, 0])
+
+
+def test_the_cheaper_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Products with a dense matrix cost more, one at a time, than the whole Hessian; those of a chain do not."""
+    for s in (surfaces.random_quadratic(600, np.linspace(1.0, 5.0, 600)), surfaces.random_field(550, waves=1000)):
+        x = np.random.default_rng(0).normal(size=s.dim)
+        with monkeypatch.context() as patch:
+            patch.setattr(_spectrum, "_by_lanczos", None)
+            ends = s.spectrum(x, k=1)
+        np.testing.assert_allclose(ends, np.linalg.eigvalsh(s.hessian(x))[[0, -1]], rtol=0, atol=1e-12)
+    monkeypatch.setattr(_spectrum, "hessians", None)
+    assert np.all(np.isfinite(surfaces.rosenbrock(dim=3000).spectrum(np.linspace(-1.0, 1.0, 3000), k=1)))
+
+
+@pytest.mark.parametrize("scale", [2.0**-996, 1.0, 2.0**996])
+def test_products_of_any_size_serve(scale: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_spectrum, "hessians", None)
+    monkeypatch.setattr(_spectrum, "_affordable", lambda *arguments: (True, 3000))
+    s = surfaces.random_quadratic(600, scale * np.r_[1.0, np.linspace(2.0, 3.0, 598), 4.0])
+    np.testing.assert_allclose(s.spectrum(np.zeros(600), k=1) / scale, [1.0, 4.0], rtol=0, atol=1e-9)
 
 
 def test_a_spectrum_that_is_not_finite_is_nan() -> None:
@@ -117,7 +151,7 @@ def test_messages() -> None:
 
 def test_eigenvalues_beyond_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: 1e8)
-    monkeypatch.setattr(_curvature, "_by_lanczos", lambda *arguments: None)
-    s = surfaces.ellipsoid(dim=3000, kappa=1e12)
+    monkeypatch.setattr(_spectrum, "_by_lanczos", lambda *arguments: None)
+    s = surfaces.rosenbrock(dim=3000)
     with pytest.raises(MemoryError, match=r"all eigenvalues of a Hessian in 3000 coordinates .*; choose a greater tol"):
         s.spectrum(np.ones(3000))

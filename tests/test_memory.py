@@ -192,7 +192,7 @@ def test_more_rows_than_a_program_may_have_are_refused(monkeypatch: pytest.Monke
 def test_wide_surfaces_are_refused_before_they_are_run(monkeypatch: pytest.MonkeyPatch) -> None:
     s = fd.surfaces.rosenbrock(dim=200_000)
     monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: 5e8)
-    with pytest.raises(MemoryError, match=r"a run of 64 trajectories would take .* MiB, and 476.8 MiB are free"):
+    with pytest.raises(MemoryError, match=r"a run of 64 trajectories would take .* GiB, and 476.8 MiB are free"):
         fd.descend(s, fd.uniform(s.window, 64), fd.GD(lr=0.1), ftol=1e-9, n_threads=4)
     with pytest.raises(MemoryError, match=r"a field of 200000 waves in 50000 coordinates would take 596.0 GiB"):
         fd.surfaces.random_field(50_000, waves=200_000)

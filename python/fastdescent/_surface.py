@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from fastdescent._check import intervals, no_parameter, positive, shown, whole_number
 from fastdescent._coordinates import as_points, points_of_coordinates
-from fastdescent._curvature import extremes, hessians
+from fastdescent._curvature import hessians
 from fastdescent._markup import table
+from fastdescent._spectrum import extremes
 from fastdescent._threads import available_threads
 from fastdescent.program.formula import Formula
 
@@ -175,10 +176,11 @@ class Surface:
 
         H(x) v_i = lambda_i v_i, |v_i| = 1
 
-        Beyond 512 dimensions no Hessian is made: Lanczos' method, restarted as in ARPACK (Sorensen, SIAM J. Matrix
-        Anal. Appl. 13, 1992), needs products with vectors alone, some hundred. Of an eigenvalue that occurs several
-        times it may find fewer. In fewer dimensions, and where eigenvalues lie so close together that this would take
-        longer, the whole Hessian is diagonalized.
+        The whole Hessian is diagonalized in up to 512 dimensions, and beyond where that is expected to take less time
+        than some hundred products of it with vectors. Else Lanczos' method, restarted as in ARPACK (Sorensen, SIAM J.
+        Matrix Anal. Appl. 13, 1992), needs such products alone. Of an eigenvalue that occurs several times it may find
+        fewer. Where it has not converged when the whole Hessian would have taken less time, that is diagonalized after
+        all. A Hessian that is diagonal, as that of a sum of functions of one coordinate each, is found to be so.
 
         Parameters
         ----------
@@ -202,7 +204,7 @@ class Surface:
         TypeError, ValueError
             Where an argument is not as described.
         MemoryError
-            Where the whole Hessian is needed and would not fit.
+            Where the whole Hessian is needed and would not fit: some thousand products were not enough.
 
         Examples
         --------
@@ -214,7 +216,7 @@ class Surface:
         """
         points = as_points("X", X, self.dim)
         ends = whole_number("k", k, at_least=1), positive("tol", tol)
-        values, axes = extremes(self, points.reshape(-1, self.dim), *ends)
+        values, axes = extremes(self, points.reshape(-1, self.dim), *ends, with_vectors=vectors)
         values = values.reshape(*points.shape[:-1], values.shape[-1])
         return (values, axes.reshape(*values.shape, self.dim)) if vectors else values
 
