@@ -15,12 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._check import not_negative, positive, random_seed, whole_number
+from fastdescent._memory import refuse_if_too_large
 from fastdescent._normals import FIRST_OF_DATA, circle, normals
 
 __all__ = ["teacher_student", "two_moons", "two_spirals"]
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
+_BYTES_OF_A_POINT = 56  #: while it is made: coordinates without noise, the noise, and both together
+_COPIES = 3  #: of inputs and outputs, likewise
 _TEACHER = 2**64 - 2  #: the index of the teacher's weights among random numbers
 
 
@@ -39,6 +42,13 @@ def two_moons(n: int = 100, noise: float = 0.1, seed: int = 0) -> tuple[Floats, 
     Returns
     -------
     X, y : array (n, 2), array (n,) of 0 and 1
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where an argument is not as described.
+    MemoryError
+        Where the points would not fit.
 
     Examples
     --------
@@ -73,6 +83,13 @@ def two_spirals(n: int = 194, turns: float = 3.0, noise: float = 0.0, seed: int 
     Returns
     -------
     X, y : array (n, 2), array (n,) of 0 and 1
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where an argument is not as described.
+    MemoryError
+        Where the points would not fit.
 
     Examples
     --------
@@ -113,6 +130,13 @@ def teacher_student(
     X, Y, w : array (n, widths[0]), array (n, widths[-1]), array (dim,)
         Inputs, outputs, and the weights of the teacher.
 
+    Raises
+    ------
+    TypeError, ValueError
+        Where an argument is not as described.
+    MemoryError
+        Where the rows would not fit.
+
     Examples
     --------
     >>> import fastdescent as fd
@@ -125,6 +149,8 @@ def teacher_student(
 
     widths = checked_widths(widths)
     rows, key = whole_number("n", n, at_least=1), random_seed(seed)
+    n_numbers = rows * (_COPIES * (widths[0] + widths[-1]) + 2 * max(widths))
+    refuse_if_too_large(8 * n_numbers, f"{rows} rows of data", "ask for fewer")
     drawn = normals(key, FIRST_OF_DATA, rows, widths[0] + widths[-1])
     X = np.ascontiguousarray(drawn[:, : widths[0]])
     w = he_weights(widths, normals(key, _TEACHER, 1, n_weights(widths, bias=True))[0])
@@ -135,6 +161,7 @@ def _half(n: object) -> int:
     count = whole_number("n", n, at_least=2)
     if count % 2:
         raise ValueError(f"n must be even, half of the points for each class; got {count}")
+    refuse_if_too_large(count * _BYTES_OF_A_POINT, f"{count} points in the plane", "ask for fewer")
     return count // 2
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fastdescent._check import whole_number
 from fastdescent._define import surface
+from fastdescent._memory import refuse_if_too_large
 from fastdescent._surface import Surface
 from fastdescent.surfaces._catalog import with_data
 
@@ -18,6 +19,7 @@ Floats = npt.NDArray[np.float64]
 _LEAST, _MOST = 2, 13  #: atoms of clusters whose minima are given
 _BOND = 2.0 ** (1 / 6)  #: the distance of two atoms alone
 _NEWTON_STEPS = 30
+_COPIES = 4  #: of a number for each pair, while the energy is traced
 
 
 @with_data
@@ -50,6 +52,8 @@ def lennard_jones(n_atoms: int = 4) -> Surface:
     ------
     TypeError, ValueError
         Where n_atoms is not an integer, or less than 2.
+    MemoryError
+        Where so many pairs would not fit.
 
     Examples
     --------
@@ -61,6 +65,7 @@ def lennard_jones(n_atoms: int = 4) -> Surface:
     (-16.505384, [-16.5054, -15.935, -15.5932, -15.5331])
     """
     n = whole_number("n_atoms", n_atoms, at_least=_LEAST)
+    refuse_if_too_large(_COPIES * 8 * n**2, f"the pairs of {n} atoms", "choose fewer atoms")
     half = n ** (1 / 3)
     return surface(
         _energy,

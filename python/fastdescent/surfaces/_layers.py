@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._check import positive, shown, whole_number
+from fastdescent._check import positive, random_seed, shown, whole_number
+from fastdescent._memory import refuse_if_too_large
 from fastdescent._normals import normals, uniforms
 from fastdescent._starts import RandomStarts
 
 Floats = npt.NDArray[np.float64]
+_COPIES = 3
 
 
 def checked_widths(widths: object) -> tuple[int, ...]:
@@ -95,6 +97,13 @@ def he(widths: Sequence[int], n: int, seed: int = 0, *, gain: float = 1.0, bias:
         Packed as `layers` has it. Normal numbers come from the uniform ones of `fastdescent.uniform` by Box and
         Muller's formula, two from two.
 
+    Raises
+    ------
+    TypeError, ValueError
+        Where an argument is not as described.
+    MemoryError
+        Where the starts would not fit.
+
     Examples
     --------
     >>> from fastdescent import surfaces
@@ -102,7 +111,7 @@ def he(widths: Sequence[int], n: int, seed: int = 0, *, gain: float = 1.0, bias:
     >>> w.shape, bool(abs(w[:, :16].std() - 1.0) < 0.02), bool((w[:, 16:24] == 0).all())
     ((1000, 33), True, True)
     """
-    counts, n_starts, key = _checked(widths, n, seed)
+    counts, n_starts, key = _checked(widths, n, seed, bias)
     drawn = normals(key, 0, n_starts, n_weights(counts, bias))
     return he_weights(counts, drawn, positive("gain", gain), bias).view(RandomStarts)
 
@@ -136,15 +145,18 @@ def xavier(widths: Sequence[int], n: int, seed: int = 0, *, gain: float = 1.0, b
     >>> float(abs(surfaces.xavier((3, 3), 100)).max()) <= 1.0
     True
     """
-    counts, n_starts, key = _checked(widths, n, seed)
+    counts, n_starts, key = _checked(widths, n, seed, bias)
     drawn = 2.0 * uniforms(key, 0, n_starts, n_weights(counts, bias)) - 1.0
     scales = [positive("gain", gain) * math.sqrt(6.0 / (a + b)) for a, b in itertools.pairwise(counts)]
     return _scaled(drawn, counts, bias, scales).view(RandomStarts)
 
 
-def _checked(widths: object, n: object, seed: object) -> tuple[tuple[int, ...], int, int]:
+def _checked(widths: object, n: object, seed: object, bias: bool) -> tuple[tuple[int, ...], int, int]:
+    """Refuses what would not fit: random numbers as drawn, on their way, and scaled."""
     counts, n_starts = checked_widths(widths), whole_number("n", n, at_least=0)
-    return counts, n_starts, whole_number("seed", seed, at_least=0, at_most=2**64 - 1)
+    dim = n_weights(counts, bias)
+    refuse_if_too_large(_COPIES * 8 * n_starts * dim, f"{n_starts} starts of {dim} weights", "ask for fewer")
+    return counts, n_starts, random_seed(seed)
 
 
 def _scaled(drawn: Floats, widths: tuple[int, ...], bias: bool, scales: list[float]) -> Floats:

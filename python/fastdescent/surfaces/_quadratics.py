@@ -17,6 +17,7 @@ from fastdescent._surface import Surface
 from fastdescent.surfaces._catalog import with_data
 
 Floats = npt.NDArray[np.float64]
+_COPIES = 6  #: of a matrix, while it is taken apart into Q and R
 
 
 @with_data
@@ -104,10 +105,10 @@ def random_quadratic(dim: int = 2, spectrum: npt.ArrayLike | None = None, seed: 
     array([-1.,  2.,  5.])
     """
     dim, seed = whole_number("dim", dim, at_least=1), random_seed(seed)
+    refuse_if_too_large(_COPIES * 8 * dim**2, f"a rotation of {dim} coordinates", "choose fewer")
     eigenvalues = np.geomspace(1.0, 100.0, dim) if spectrum is None else finite_array("spectrum", spectrum, n_axes=1)
     if eigenvalues.shape != (dim,):
         raise ValueError(f"spectrum must have shape ({dim},), one eigenvalue a coordinate; got {eigenvalues.shape}")
-    refuse_if_too_large(8 * 8 * dim**2, f"a rotation of {dim} coordinates", "choose fewer")
     made = surface(_turned, dim=dim, minima=_lowest_at_origin, spectrum=eigenvalues, Q=_rotation(dim, seed))
     return _with_critical_point(made, _only_at_origin, np.zeros(dim))
 

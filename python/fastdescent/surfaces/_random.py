@@ -17,6 +17,7 @@ from fastdescent._surface import Surface
 from fastdescent.surfaces._catalog import with_data
 
 _SECOND = FIRST_OF_DATA + 2**32  #: for random numbers of another kind
+_COPIES = 3  #: as drawn, scaled, and as a parameter
 Floats = npt.NDArray[np.float64]
 
 
@@ -74,7 +75,7 @@ def random_field(
     """
     dim, waves = whole_number("dim", dim, at_least=1), whole_number("waves", waves, at_least=1)
     length, bowl = positive("length", length), not_negative("confinement", confinement)
-    refuse_if_too_large(8 * 8 * waves * dim, f"a field of {waves} waves in {dim} coordinates", "choose fewer waves")
+    refuse_if_too_large(_COPIES * 8 * waves * dim, f"a field of {waves} waves in {dim} coordinates", "choose fewer waves")
     key = random_seed(seed)
     drawn = normals(key, FIRST_OF_DATA, waves, dim + 1)
     half = 1.5 / (bowl * length) if bowl else 5.0 * length
@@ -144,7 +145,7 @@ def spin_glass(dim: int = 2, p: int = 3, seed: int = 0) -> Surface:
     """
     dim, p = whole_number("dim", dim, at_least=2), whole_number("p", p, at_least=2)
     refuse_if_too_large(
-        8 * 8 * dim**p, f"the couplings of {p} coordinates out of {dim}", "choose fewer coordinates, or a smaller p"
+        2 * 8 * dim**p, f"the couplings of {p} coordinates out of {dim}", "choose fewer coordinates, or a smaller p"
     )
     couplings = normals(random_seed(seed), FIRST_OF_DATA, dim, dim ** (p - 1)).reshape((dim,) * p)
     half = math.sqrt(3.0)
@@ -216,7 +217,7 @@ def gaussian_wells(
     """
     dim, wells = whole_number("dim", dim, at_least=1), whole_number("wells", wells, at_least=1)
     width, bowl = positive("width", width), not_negative("confinement", confinement)
-    refuse_if_too_large(4 * 8 * wells * dim, f"{wells} wells in {dim} coordinates", "choose fewer wells")
+    refuse_if_too_large(_COPIES * 8 * wells * dim, f"{wells} wells in {dim} coordinates", "choose fewer wells")
     drawn = uniforms(random_seed(seed), FIRST_OF_DATA, wells, dim + 2)
     return surface(
         _wells,
