@@ -15,6 +15,7 @@ import pytest
 from available import ENGINES
 
 import fastdescent as fd
+from fastdescent import _normals
 from fastdescent.program.build import Builder, constant_value, view_of
 
 S = fd.surfaces.sphere(dim=4)
@@ -194,8 +195,77 @@ def test_wide_surfaces_are_refused_before_they_are_run(monkeypatch: pytest.Monke
     monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: 5e8)
     with pytest.raises(MemoryError, match=r"a run of 64 trajectories would take .* GiB, and 476.8 MiB are free"):
         fd.descend(s, fd.uniform(s.window, 64), fd.GD(lr=0.1), ftol=1e-9, n_threads=4)
-    with pytest.raises(MemoryError, match=r"a field of 200000 waves in 50000 coordinates would take 596.0 GiB"):
+    with pytest.raises(MemoryError, match=r"a field of 200000 waves in 50000 coordinates would take 223.5 GiB"):
         fd.surfaces.random_field(50_000, waves=200_000)
     for make in (lambda: fd.surface(np.sum, dim=10**6), lambda: fd.surfaces.mlp((2, 1000, 1000, 1))):
         with pytest.raises(MemoryError, match=r"a surface of \d+ coordinates would take .* are free; choose fewer"):
             make()
+
+
+#: What making it takes, and what is asked for, in bytes.
+MADE = """
+import json, sys
+import numpy as np
+import fastdescent as fd
+from fastdescent import _memory
+
+def peak():
+    lines = open("/proc/self/status").read().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+
+make = eval("lambda n: " + sys.argv[1])
+asked, refuse = [], fd.surfaces._random.refuse_if_too_large
+for module in (fd.surfaces._random, fd.surfaces._quadratics, fd.surfaces._layers, fd.surfaces._clusters, fd.data):
+    module.refuse_if_too_large = lambda n, *words: asked.append(n) or refuse(n, *words)
+make(10)
+before = peak()
+made = make(int(sys.argv[2]))
+print(json.dumps({"asked": asked[-1], "taken": peak() - before}))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="reads memory as Linux tells it")
+@pytest.mark.parametrize(
+    ("text", "n"),
+    [
+        ("fd.surfaces.spin_glass(n)", 200),
+        ("fd.surfaces.random_quadratic(n)", 1500),
+        ("fd.surfaces.random_field(n, 2 * n)", 2000),
+        ("fd.surfaces.gaussian_wells(n, 2 * n)", 2000),
+        ("fd.surfaces.he((n, n, 1), 10)", 900),
+        ("fd.surfaces.xavier((n, n, 1), 10)", 900),
+        ("fd.surfaces.lennard_jones(n)", 3000),
+        ("fd.data.two_moons(n)", 4 * 10**6),
+        ("fd.data.two_spirals(n)", 4 * 10**6),
+        ("fd.data.teacher_student(n, (4, 3, 2))", 2 * 10**6),
+    ],
+)
+def test_as_much_is_asked_for_as_making_it_takes(text: str, n: int) -> None:
+    done = subprocess.run([sys.executable, "-c", MADE, text, str(n)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["taken"] < told["asked"] + 2**25
+    assert told["asked"] < 1.5 * told["taken"] + 2**25
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: fd.surfaces.he((10_000, 10_000, 1), 1000), "1000 starts of 100020001 weights would take"),
+        (lambda: fd.surfaces.xavier((10_000, 10_000, 1), 1000), "1000 starts of 100020001 weights would take"),
+        (lambda: fd.surfaces.lennard_jones(10**6), "the pairs of 1000000 atoms would take"),
+        (lambda: fd.surfaces.random_quadratic(10**10), "a rotation of 10000000000 coordinates would take"),
+        (lambda: fd.data.two_moons(10**12), "1000000000000 points in the plane would take"),
+        (lambda: fd.data.two_spirals(10**12), "1000000000000 points in the plane would take"),
+        (lambda: fd.data.teacher_student(10**12), "1000000000000 rows of data would take"),
+    ],
+)
+def test_what_would_not_fit_is_refused_at_once(make: Callable[[], Any], text: str) -> None:
+    with pytest.raises(MemoryError, match=text + r" \d+\.\d GiB, and .* are free; "):
+        make()
+
+
+def test_normal_numbers_do_not_depend_on_how_many_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = _normals.normals(5, 3, 40, 7)
+    monkeypatch.setattr(_normals, "_NUMBERS_AT_ONCE", 24)
+    np.testing.assert_array_equal(_normals.normals(5, 3, 40, 7), whole)

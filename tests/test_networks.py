@@ -186,8 +186,16 @@ D = ([[0.0, 1.0], [1.0, 0.0]], [0, 1])
         (lambda: surfaces.mlp((2, 1), data=D[0][0]), ValueError, r"X must have shape \(n, 2\); got shape \(\)"),
         (lambda: surfaces.mlp((2, 1), data=(D[0], [1.0])), ValueError, "y must have as many rows as X, 2"),
         (lambda: surfaces.mlp((2, 3), data=D), ValueError, r"y must have shape \(n, 3\); got shape \(2,\)"),
-        (lambda: surfaces.logistic((D[0], [0, 2])), ValueError, "y must be labels, 0 or 1"),
-        (lambda: surfaces.mlp((2, 2), data=(D[0], [0, 2]), loss="cross_entropy"), ValueError, "classes, 0 to 1"),
+        (lambda: surfaces.mlp((3, 4, 1)), ValueError,
+         r"data must be given, as \(X, y\), for widths \(3, 4, 1\): .* without it have 2 inputs and 1 output$"),
+        (lambda: surfaces.mlp((2, 4, 2)), ValueError, r"data must be given, as \(X, y\), for widths \(2, 4, 2\)"),
+        (lambda: surfaces.deep_linear((3, 2, 1)), ValueError, "data must be given.* have 2 inputs and 2 outputs$"),
+        (lambda: surfaces.logistic((D[0], [0, 2])), ValueError, "y must be labels, 0 or 1, .*; got 2$"),
+        (lambda: surfaces.logistic((D[0], [-1, 1])), ValueError,
+         r"y must be labels, .*; got -1 \(write \(y \+ 1\) / 2 for labels -1 and 1\)"),
+        (lambda: surfaces.mlp((2, 2), data=(D[0], [0, 2]), loss="cross_entropy"), ValueError, "classes, 0 to 1; got 2"),
+        (lambda: surfaces.mlp((2, 2), data=(np.ones((9, 2)), np.full(9, 0.5)), loss="cross_entropy"), ValueError,
+         "y must be classes, 0 to 1; got 0.5, and 8 more such values"),
         (lambda: surfaces.mlp((2, 2), data=(D[0], D[0]), l2=np.inf), ValueError, "parameter l2 must be finite"),
         (lambda: surfaces.mlp((2, 2), data=(D[0], [[1, 1], [0, 1]]), loss="cross_entropy"), ValueError, "sum to 1"),
         (lambda: surfaces.deep_linear((2, 2), data=3), TypeError, r"data must be a pair \(X, y\); got 3"),
@@ -209,3 +217,43 @@ D = ([[0.0, 1.0], [1.0, 0.0]], [0, 1])
 def test_messages(call: Any, error: type[Exception], what: str) -> None:
     with pytest.raises(error, match=what):
         call()
+
+
+# ---------------------------------------------------------------------- minima
+@pytest.mark.parametrize(("shape", "rank"), [((5, 3), 2), ((3, 5), 1), ((3, 5), 4), ((4, 4), 4)])
+def test_matrix_factorization_has_its_minima(shape: tuple[int, int], rank: int) -> None:
+    M = np.random.default_rng(rank).normal(size=shape)
+    s = surfaces.matrix_factorization(M, rank)
+    assert s.minima is not None
+    assert s.minima.shape == (2, sum(shape) * rank)
+    rest = np.linalg.svd(M, compute_uv=False)[rank:]
+    assert s.fmin == pytest.approx(0.5 * np.sum(rest**2), abs=1e-14)
+    assert np.max(np.abs(s.gradient(s.minima))) < 1e-13
+
+
+@pytest.mark.parametrize("l2", [1e-6, 0.1, 1.0])
+def test_logistic_with_a_penalty_has_its_minimum(l2: float) -> None:
+    parted = [[0.0, 1.0], [1.0, 2.0], [5.0, 3.0]], [0, 0, 1]
+    for s in (
+        surfaces.logistic(l2=l2),
+        surfaces.logistic(fd.data.two_moons(50), l2=l2),
+        surfaces.logistic(parted, l2=l2),
+    ):
+        assert s.minima is not None
+        assert s.minima.shape == (1, s.dim)
+        assert np.max(np.abs(s.gradient(s.minima))) < 1e-14
+        again = pickle.loads(pickle.dumps(s))
+        assert again.fmin == s.fmin
+    changed = surfaces.logistic().with_params(l2=l2)
+    np.testing.assert_array_equal(changed.minima, surfaces.logistic(l2=l2).minima)
+    assert surfaces.logistic(parted).minima is surfaces.logistic(l2=-1.0).minima is None
+
+
+def test_default_data_serve_as_classes() -> None:
+    assert surfaces.mlp((2, 3, 2), loss="cross_entropy").dim == 17
+
+
+def test_no_starts() -> None:
+    for make in (surfaces.he, surfaces.xavier):
+        assert make((2, 2, 1), 0).shape == (0, 9)
+        assert make((2, 2, 1), 0, bias=False).shape == (0, 6)

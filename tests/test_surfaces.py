@@ -123,6 +123,12 @@ def test_names_are_functions_with_documentation() -> None:
         assert re.search(r"f\(x.*inimum.*" + ("" if own else r"(19|20)\d\d"), make.__doc__, re.DOTALL)
 
 
+def test_a_surface_that_needs_a_matrix_has_no_name() -> None:
+    assert "quadratic" not in surfaces.names()
+    with pytest.raises(ValueError, match=r"quadratic cannot be made without a matrix: write surfaces\.quadratic\(A\)"):
+        surfaces.get("quadratic")
+
+
 @settings(deadline=None)
 @given(data=st.data())
 def test_a_misspelt_name_is_answered_with_the_nearest(data: st.DataObject) -> None:

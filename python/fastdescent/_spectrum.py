@@ -91,7 +91,7 @@ def _of_diagonal(diagonal: Floats, m: int) -> tuple[Floats, Floats]:
 
 
 def _ends(dim: int, m: int) -> npt.NDArray[np.int64]:
-    return np.r_[: m - m // 2, dim - m // 2 : dim]
+    return np.asarray(np.r_[: m - m // 2, dim - m // 2 : dim])
 
 
 def _by_hessian(surface: Surface, x: Floats, m: int, with_vectors: bool) -> tuple[Floats, Floats]:

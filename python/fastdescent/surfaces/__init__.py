@@ -160,7 +160,7 @@ __all__ = [
 
 
 def names() -> list[str]:
-    """The names of all surfaces, in alphabetical order.
+    """The names of all surfaces that can be made without arguments, in alphabetical order: all but `quadratic`.
 
     >>> from fastdescent import surfaces
     >>> surfaces.names()[:3]
@@ -170,12 +170,12 @@ def names() -> list[str]:
 
 
 def get(name: str, **options: Any) -> Surface:
-    """The surface of this name, made with `options`: dim where it has one, and its parameters.
+    """The surface of this name, one of `names`, made with `options`: dim where it has one, and its parameters.
 
     Raises
     ------
     ValueError
-        Where no surface has this name.
+        Where no surface has this name, or that surface cannot be made without arguments.
 
     Examples
     --------
@@ -185,6 +185,8 @@ def get(name: str, **options: Any) -> Surface:
     """
     if not isinstance(name, str):
         raise TypeError(f"name must be text; got {shown(name)}")
+    if name == "quadratic":
+        raise ValueError("quadratic cannot be made without a matrix: write surfaces.quadratic(A)")
     if name not in CATALOG:
         raise ValueError(_unknown(name))
     return CATALOG[name](**options)

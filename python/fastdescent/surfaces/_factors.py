@@ -14,6 +14,8 @@ from fastdescent._finite_sum import finite_sum
 from fastdescent._surface import Surface
 from fastdescent.surfaces._catalog import with_data
 
+Floats = npt.NDArray[np.float64]
+
 _DIAGONAL = [[4.0, 0.0], [0.0, 1.0]]
 _FOUR = [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, -1.0]], [1.0, 0.0, 1.0, 1.0]
 
@@ -25,7 +27,8 @@ def matrix_factorization(M: npt.ArrayLike | None = None, rank: int = 1) -> Surfa
     f(x) = 1/2 |U V^T - M|^2, the sum of squares of all elements
 
     x holds U (rows, rank), then V (columns, rank), both in C order. The default M is diag(4, 1). Minimum: half the sum
-    of the squares of the other singular values, on a set of points (U R, V R^-T); two of the default's are given.
+    of the squares of the other singular values, on a set of points (U R, V R^-T), of which two are given, by the
+    singular vectors: Eckart and Young, Psychometrika 1, 1936.
 
     Ge, Jin and Zheng, No spurious local minima in nonconvex low rank problems, Proc. ICML, 2017.
 
@@ -49,8 +52,19 @@ def matrix_factorization(M: npt.ArrayLike | None = None, rank: int = 1) -> Surfa
         U, V = x[: n * width].reshape(n, width), x[n * width :].reshape(m, width)
         return 0.5 * np.sum((U @ V.T - matrix) ** 2)
 
-    known = [[2.0, 0.0, 2.0, 0.0], [-2.0, 0.0, -2.0, 0.0]] if M is None and width == 1 else None
-    return surface(factors, dim=(n + m) * width, window=(-5.0, 5.0), minima=known)
+    return surface(factors, dim=(n + m) * width, window=(-5.0, 5.0), minima=lambda params: _balanced(matrix, width))
+
+
+def _balanced(matrix: Floats, rank: int) -> Floats:
+    """U and V of the largest singular values, whose roots both have; columns that are not needed are 0."""
+    left, sizes, right = np.linalg.svd(matrix, full_matrices=False)
+    factors = []
+    for vectors in (left, right.T):
+        factor = np.zeros((len(vectors), rank))
+        factor[:, : len(sizes)] = (vectors * np.sqrt(sizes))[:, :rank]
+        factors.append(factor.ravel())
+    point = np.concatenate(factors)
+    return np.array([point, -point])
 
 
 def _phases(x: Any, A: Any, y: Any) -> Any:

@@ -13,6 +13,9 @@ from fastdescent._check import nearest, shown
 Function = Callable[[Any], Any]
 Array = npt.NDArray[Any]
 
+_NEWTON_STEPS, _LEAST_SIZE = 100, 1e-10
+_ROUNDING = 8 * np.finfo(np.float64).eps
+
 
 def relu(z: Any) -> Any:
     """max(0, z), with derivative 0 at 0."""
@@ -93,14 +96,60 @@ def targets(y: Array, n_outputs: int, loss: str) -> Array:
     wide = y[:, np.newaxis] if y.ndim == 1 else y
     if wide.shape[1:] != (n_outputs,):
         raise ValueError(f"y must have shape (n, {n_outputs}){' or (n,)' * (n_outputs == 1)}; got shape {y.shape}")
-    if loss != "mse" and not np.all((wide >= 0) & (wide <= 1)):
-        raise ValueError(f"y must be labels, 0 or 1, or probabilities, for the loss {loss!r}; got {shown(y)}")
+    wrong = wide[~((wide >= 0) & (wide <= 1))] if loss != "mse" else wide[:0]
+    if wrong.size:
+        hint = " (write (y + 1) / 2 for labels -1 and 1)" if np.all(np.abs(wide) == 1.0) else ""
+        raise ValueError(
+            f"y must be labels, 0 or 1, or probabilities, for the loss {loss!r}; {_offending(wrong)}{hint}"
+        )
     if loss == "cross_entropy" and not np.allclose(wide.sum(axis=1), 1.0):
         raise ValueError('y must be probabilities that sum to 1 in each row for the loss "cross_entropy"')
     return wide
 
 
 def _one_hot(y: Array, n_classes: int) -> Array:
-    if not np.all((y == np.floor(y)) & (y >= 0) & (y < n_classes)):
-        raise ValueError(f"y must be classes, 0 to {n_classes - 1}; got {shown(y)}")
+    wrong = y[~((y == np.floor(y)) & (y >= 0) & (y < n_classes))]
+    if wrong.size:
+        raise ValueError(f"y must be classes, 0 to {n_classes - 1}; {_offending(wrong)}")
     return np.eye(n_classes)[y.astype(np.int64)]
+
+
+def _offending(wrong: Array) -> str:
+    more = f", and {wrong.size - 1} more such values" if wrong.size > 1 else ""
+    return f"got {float(wrong[0]):g}{more}"
+
+
+def logistic_minimum(X: Array, labels: Array, l2: float) -> Array | None:
+    """Weights and shift (1, dim) where the mean logistic loss with l2/2 |x|^2 is least: Newton's method, steps halved.
+
+    None where l2 < 0, or where it does not arrive.
+    """
+    if l2 < 0.0:
+        return None
+    from scipy.linalg import LinAlgError, cho_factor, cho_solve
+    from scipy.special import expit
+
+    A = np.hstack([X.astype(np.float64), np.ones((len(X), 1))])
+    x, sizes = np.zeros(A.shape[1]), np.mean(np.abs(A), axis=0)
+
+    def value(x: Array) -> float:
+        z = A @ x
+        losses = labels * np.logaddexp(0.0, -z) + (1.0 - labels) * np.logaddexp(0.0, z)
+        return float(np.mean(losses) + 0.5 * l2 * (x @ x))
+
+    for _ in range(_NEWTON_STEPS):
+        p = expit(A @ x)
+        slope = A.T @ (p - labels) / len(A) + l2 * x
+        curvature = (A.T * (p * (1.0 - p))) @ A / len(A) + l2 * np.eye(len(x))
+        try:
+            step = cho_solve(cho_factor(curvature), slope)
+        except LinAlgError:
+            return None
+        if np.all(np.abs(slope) <= _ROUNDING * (sizes + l2 * np.abs(x))):
+            return np.asarray(x - step)[np.newaxis]
+        size = 1.0
+        most = value(x) * (1.0 + _ROUNDING)
+        while value(x - size * step) > most and size > _LEAST_SIZE:
+            size /= 2
+        x = x - size * step
+    return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from fastdescent._finite_sum import finite_sum
 from fastdescent._surface import Surface
 from fastdescent.surfaces._catalog import with_data
 from fastdescent.surfaces._layers import checked_widths, layers, n_weights
-from fastdescent.surfaces._losses import LOSSES, checked_activation, checked_loss, targets
+from fastdescent.surfaces._losses import LOSSES, checked_activation, checked_loss, logistic_minimum, targets
 
 Array = npt.NDArray[Any]
 Data = Sequence[npt.ArrayLike]  #: (X, y)
@@ -92,7 +93,7 @@ def mlp(
     """
     counts = checked_widths(widths)
     checked_activation(activation)
-    X, y = _checked_data(_XOR if data is None else data, counts[0])
+    X, y = _checked_data(_given_or(_XOR, data, counts, loss == "cross_entropy"), counts[0])
     network = Network(counts, activation, checked_loss(loss))
     return _sum(network, n_weights(counts, bias=True), (X, targets(y, counts[-1], loss)), window=(-3.0, 3.0), l2=l2)
 
@@ -103,8 +104,9 @@ def logistic(data: Data | None = None, *, l2: float = 0.0) -> Surface:
 
     f(x) = 1/n sum_i (log(1 + exp(z_i)) - b_i z_i) + l2/2 |x|^2, z_i = x_1 a_i1 + ... + x_d a_id + x_(d+1)
 
-    The minimum runs off to infinity where a plane parts the classes and l2 = 0. The default has one feature and eight
-    rows that overlap.
+    Minimum: one, found by Newton's method when it is asked for, where l2 > 0. Where l2 = 0 and a plane parts the
+    classes it is at infinity; else it is given for the default data, which have one feature and eight rows that
+    overlap.
 
     Cox, The regression analysis of binary sequences, J. Royal Statistical Society B 20, 1958.
 
@@ -122,9 +124,15 @@ def logistic(data: Data | None = None, *, l2: float = 0.0) -> Surface:
     np.True_
     """
     X, y = _checked_data(_EIGHT if data is None else data)
-    known = [_EIGHT_MINIMUM] if data is None and l2 == 0.0 else None
+    labels = targets(y, 1, "logistic")
     network, dim = Network((X.shape[1], 1), "identity", "logistic"), X.shape[1] + 1
-    return _sum(network, dim, (X, targets(y, 1, "logistic")), window=(-5.0, 5.0), minima=known, l2=l2)
+
+    def minimum(params: Mapping[str, Any]) -> npt.ArrayLike | None:
+        if params["l2"] == 0.0:
+            return [_EIGHT_MINIMUM] if data is None else None
+        return logistic_minimum(X, labels[:, 0], float(params["l2"]))
+
+    return _sum(network, dim, (X, labels), window=(-5.0, 5.0), minima=minimum, l2=l2)
 
 
 @dataclass(frozen=True)
@@ -168,7 +176,7 @@ def deep_linear(widths: Sequence[int] = (2, 2, 2), data: Data | None = None) -> 
     '100 trajectories: 100 converged.'
     """
     counts = checked_widths(widths)
-    X, y = _checked_data(_TWO_MODES if data is None else data, counts[0])
+    X, y = _checked_data(_given_or(_TWO_MODES, data, counts), counts[0])
     one = [2.0, 0.0, 0.0, 1.0, 2.0, 0.0, 0.0, 1.0]
     known = [one, [-v for v in one]] if data is None and counts == (2, 2, 2) else None
     arrays = X, targets(y, counts[-1], "mse")
@@ -177,6 +185,19 @@ def deep_linear(widths: Sequence[int] = (2, 2, 2), data: Data | None = None) -> 
 
 def _sum(network: Callable[..., Any], dim: int, data: tuple[Array, Array], **options: Any) -> Surface:
     return finite_sum(network, dim=dim, data=data, **options)
+
+
+def _given_or(default: Data, data: Data | None, widths: tuple[int, ...], as_classes: bool = False) -> Data:
+    """The data, or the default ones where they fit the network; classes fit two outputs or more."""
+    if data is not None:
+        return data
+    (n_inputs,), n_outputs = np.shape(default[0])[1:], math.prod(np.shape(default[1])[1:])
+    if widths[0] != n_inputs or (widths[-1] != n_outputs and not (as_classes and widths[-1] > 1)):
+        raise ValueError(
+            f"data must be given, as (X, y), for widths {shown(widths)}: those that are there without it have "
+            f"{n_inputs} inputs and {n_outputs} output{'s' * (n_outputs != 1)}"
+        )
+    return default
 
 
 def _checked_data(data: Any, n_inputs: int | None = None) -> tuple[Array, Array]:

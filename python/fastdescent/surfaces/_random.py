@@ -75,7 +75,9 @@ def random_field(
     """
     dim, waves = whole_number("dim", dim, at_least=1), whole_number("waves", waves, at_least=1)
     length, bowl = positive("length", length), not_negative("confinement", confinement)
-    refuse_if_too_large(_COPIES * 8 * waves * dim, f"a field of {waves} waves in {dim} coordinates", "choose fewer waves")
+    refuse_if_too_large(
+        _COPIES * 8 * waves * dim, f"a field of {waves} waves in {dim} coordinates", "choose fewer waves"
+    )
     key = random_seed(seed)
     drawn = normals(key, FIRST_OF_DATA, waves, dim + 1)
     half = 1.5 / (bowl * length) if bowl else 5.0 * length
