@@ -1,8 +1,8 @@
 """What holds for one turn of strips holds for all of them, where these rules are kept.
 
 A row that is read was written before the strips, and so was each row that takes its place in later turns; or it was
-written in the same turn by an instruction whose result moves on likewise. Where an instruction may write what it reads,
-both move on likewise; else they stay apart in all turns.
+written in the same turn by an instruction whose result moves on likewise. Where an instruction writes what it reads, as
+it goes, both move on likewise; else they stay apart in each turn.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from fastdescent.program.verify_instruction import (
     row_operands,
     verify_form,
 )
+
+Rows = npt.NDArray[np.int64]
 
 
 def verified_strips(section: Section) -> tuple[Strips, ...]:
@@ -42,24 +44,31 @@ def verify_turns(strips: Strips, rows: list[list[int]], section: Section, writte
     for number, moves in zip(range(strips.first, strips.stop), strips.moves.tolist(), strict=True):
         row = rows[number]
         what = verify_form(number, row, section, (strips.turns, tuple(moves)))
-        out, ever = places(result_of(row), OUT), _in_all_turns(result_of(row), OUT, moves[0], strips.turns)
+        out = places(result_of(row), OUT)
         for k, column in row_operands(row):
-            operand, move = np.unique(places(row, column, once=True)), moves[(column - OUT) // PLACE]
-            all_turns = _in_all_turns(row, column, move, strips.turns)
-            known = fresh[operand] & (fresh_moves[operand] == move)
-            if not np.all(known):
-                steps = move * np.arange(strips.turns if move else 1)
-                known |= np.all(written[operand + steps[:, np.newaxis]], axis=0)
-            require(bool(np.all(known)), f"{what} reads a row that nothing has written")
-            if np.intersect1d(all_turns, ever).size:
-                likewise = move == moves[0] and (reads_in_step(row, k, out) or not np.intersect1d(operand, out).size)
-                require(likewise, f"{what} overwrites a row that it still has to read")
+            operand, move = np.ravel(places(row, column, once=True)), moves[(column - OUT) // PLACE]
+            unknown = operand[~(fresh[operand] & (fresh_moves[operand] == move))]
+            known = all(np.all(written[unknown + step]) for step in _steps(move, strips.turns) if unknown.size)
+            require(known, f"{what} reads a row that nothing has written")
+            if _meet(operand, move, np.ravel(out), moves[0], strips.turns):
+                in_step = move == moves[0] and reads_in_step(row, k, out)
+                require(in_step, f"{what} overwrites a row that it still has to read")
         fresh[out], fresh_moves[out] = True, moves[0]
-        found.append(ever)
-    for ever in found:
-        written[ever] = True
+        found.append((out, moves[0]))
+    for out, move in found:
+        for step in _steps(move, strips.turns):
+            written[out + step] = True
 
 
-def _in_all_turns(row: list[int], column: int, move: int, turns: int) -> npt.NDArray[np.int64]:
-    steps = move * np.arange(turns if move else 1)
-    return np.unique(steps[:, np.newaxis] + np.ravel(places(row, column, once=True)))
+def _steps(move: int, turns: int) -> range:
+    """How far rows have moved, turn by turn."""
+    return range(0, move * turns, move) if move else range(1)
+
+
+def _meet(a: Rows, by_a: int, b: Rows, by_b: int, turns: int) -> bool:
+    """Whether rows that move coincide in the same turn. Those that move alike do so in each turn or never."""
+    apart = by_b - by_a
+    ends = (turns - 1) * apart
+    if a.max() < b.min() + min(ends, 0) or b.max() + max(ends, 0) < a.min():
+        return False
+    return any(np.intersect1d(a, b + step).size for step in _steps(apart, turns))
