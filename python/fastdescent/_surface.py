@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._check import intervals, no_parameter, positive, shown, whole_number
+from fastdescent._check import intervals, no_parameter, numbers, positive, shown, whole_number
 from fastdescent._coordinates import as_points, points_of_coordinates
 from fastdescent._curvature import extremes, hessians
 from fastdescent._markup import table
@@ -309,8 +309,8 @@ class Surface:
 
 
 def _param(name: str, value: Any) -> Any:
-    array = np.asarray(value)
-    if array.dtype.kind not in "iuf":
+    array = numbers(f"parameter {name}", value)
+    if array.dtype.kind not in "iuf" or isinstance(value, np.matrix):  # whose * is not that of arrays
         raise TypeError(f"parameter {name} must be a number or an array of numbers; got {shown(value)}")
     if not np.all(np.isfinite(array)):
         raise ValueError(f"parameter {name} must be finite; got {shown(value)}")
