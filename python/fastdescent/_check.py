@@ -26,10 +26,8 @@ def numbers(name: str, value: object) -> npt.NDArray[Any]:
         array = np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name} must be an array of numbers; got a ragged sequence ({error})") from None
-    if np.ma.is_masked(value):
-        raise ValueError(
-            f"{name} must not be masked; got {np.sum(np.ma.getmaskarray(value))} masked elements: leave them out"
-        )
+    if isinstance(value, np.ma.MaskedArray) and np.any(value.mask):
+        raise ValueError(f"{name} must not be masked; got {np.sum(value.mask)} masked elements: leave them out")
     return array
 
 

@@ -310,7 +310,9 @@ class Surface:
 
 def _param(name: str, value: Any) -> Any:
     array = numbers(f"parameter {name}", value)
-    if array.dtype.kind not in "iuf" or isinstance(value, np.matrix):  # whose * is not that of arrays
+    if isinstance(value, np.matrix):
+        raise TypeError(f"parameter {name} must be np.asarray of this np.matrix, whose * is not that of arrays")
+    if array.dtype.kind not in "iuf":
         raise TypeError(f"parameter {name} must be a number or an array of numbers; got {shown(value)}")
     if not np.all(np.isfinite(array)):
         raise ValueError(f"parameter {name} must be finite; got {shown(value)}")

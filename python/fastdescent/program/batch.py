@@ -8,9 +8,10 @@ from fastdescent.program.build import Builder
 from fastdescent.program.differentiate import gradient
 from fastdescent.program.formula import POINT, Formula
 from fastdescent.program.graph import Node
+from fastdescent.program.operands import as_node
 from fastdescent.program.randomness import BLOCKS_OF_CALL, Source, Stream, gather
 from fastdescent.program.source import refuse
-from fastdescent.program.trace import Traced, as_node
+from fastdescent.program.trace import Traced
 
 
 @dataclass(frozen=True)
