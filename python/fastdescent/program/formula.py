@@ -18,8 +18,9 @@ from fastdescent.program.operands import as_node
 from fastdescent.program.program import Program
 from fastdescent.program.recent import Recent
 from fastdescent.program.row_data import Rows
-from fastdescent.program.source import errors_of_numpy, refuse
+from fastdescent.program.source import refuse
 from fastdescent.program.trace import Traced
+from fastdescent.program.tracing import tracing
 from fastdescent.program.untraced import Draws
 
 _MOST_STEPS = 64  #: step Programs kept of a formula; those of rules that are defined anew each time are let go
@@ -88,7 +89,7 @@ def trace(function: Callable[..., Any], dim: int, params: Mapping[str, Shape], r
     x = b.graph.leaf("input", POINT, (dim,))
     leaves = {name: Traced(b, b.graph.leaf("param", name, shape)) for name, shape in params.items()}
     draws = Draws()
-    with errors_of_numpy():
+    with tracing():
         result = function(Traced(b, x, is_point=True), *(rows.arrays if rows else ()), **leaves)
     draws.warn("the function")
     if result is None:

@@ -54,7 +54,8 @@ def _scipy_functions() -> list[str]:
     """Functions of SciPy's that the user has called and that have called us, the innermost first."""
     frame, stop, names = sys._getframe(1), user_frame(), []
     while frame is not None and frame is not stop:
-        if _is_scipys(frame) and not _is_scipys(frame, _SPARSE):
+        ours = frame.f_code.co_filename.startswith(_OURS)
+        if _is_scipys(frame) and not ours and not _is_scipys(frame, _SPARSE):
             names.append(frame.f_code.co_name)
         frame = frame.f_back  # type: ignore[assignment]
     return names
@@ -84,21 +85,18 @@ def _line_of(error: BaseException) -> str:
 
 _READ_ONLY = ("assignment destination is read-only", "output array is read-only")
 
-#: What to write in place of functions of SciPy's that are not traced, since they are written in Python.
-_INSTEAD_OF = {
-    "logsumexp": "np.logaddexp.reduce(x)",
-    "softmax": "np.exp(x - np.logaddexp.reduce(x))",
-    "log_softmax": "x - np.logaddexp.reduce(x)",
-}
+#: Functions of SciPy's that answer traced values if SciPy is there when tracing begins.
+_ANSWERING = ("logsumexp", "softmax", "log_softmax")
 
 
 def refuse(what: str, instead: str) -> NoReturn:
     """Raises TraceError with the user's line."""
     line, called = user_line(), _scipy_functions()
     if called:
-        name = next((n for n in called if n in _INSTEAD_OF), called[-1])
+        name = next((n for n in called if n in _ANSWERING), called[-1])
         what = f"SciPy's function {name} cannot be traced: {what}"
-        instead = f"write {_INSTEAD_OF.get(name, 'it with functions of NumPy')}"
+        early = name in _ANSWERING
+        instead = "import scipy.special before, not in the function" if early else "write it with functions of NumPy"
     raise TraceError(f"{what}{f', in {line}' if line else ''}; {instead}")
 
 
