@@ -152,6 +152,7 @@ CALLS: dict[str, list[Function]] = {
     "linalg.trace": [lambda x: np.linalg.trace(np.outer(x, x)[:, None, :] * A[:, :, None], offset=1)[1]],
     "linalg.diagonal": [lambda x: np.linalg.diagonal(np.outer(x, x).reshape(2, 3, 6), offset=1)[1] @ W[:3]],
     "real": [lambda x: np.real(x) @ x.real + x.conj() @ W + np.real(x[0])],
+    "unstack": [lambda x: np.unstack(x.reshape(2, 3), axis=1)[2] @ W[:2]] if hasattr(np, "unstack") else [],
     "real_if_close": [lambda x: np.real_if_close(x) @ W],
     "astype": [lambda x: np.astype(x, float) @ W + np.astype(x, np.float64, copy=False) @ x]
     if hasattr(np, "astype") else [],  # since NumPy 2.1

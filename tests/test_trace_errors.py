@@ -272,6 +272,7 @@ REFUSED: list[tuple[Function, str]] = [
     (lambda x: x.nonzero()[0], r"the method or attribute nonzero of a traced array"),
     (lambda x: np.pad(x, 1, mode="linear_ramp")[0], r"np.pad with mode='linear_ramp'.*; use one of constant, edge"),
     (lambda x: np.pad(x, 1, mode="reflect", reflect_type="odd")[0], r"np.pad with mode='reflect' cannot"),
+    (lambda x: np.pad(x, 1, constant_values=x[0])[0], r"np.pad with values that are traced.*; write np.concatenate"),
     (lambda x: np.delete(W, x)[0], r"np.delete with a traced value that is not the first argument"),
     (lambda x: np.gradient(x, x)[0], r"np.gradient with distances that are not constant"),
     (lambda x: np.gradient(x, 1.0, 2.0)[0], r"np.gradient: invalid number of arguments"),

@@ -193,6 +193,30 @@ def test_arrays_that_are_filled(f: Function) -> None:
     check(f)
 
 
+@pytest.mark.parametrize(
+    "same",
+    [
+        np.asarray, np.asanyarray, np.ascontiguousarray, lambda y: np.array(y, copy=False),
+        lambda y: np.array(y, copy=None), lambda y: np.asarray(y)[1:], lambda y: np.asarray(y[1:]),
+    ],
+)  # fmt: skip
+def test_arrays_that_numpy_would_share_are_not_assigned_to(same: Function) -> None:
+    def into_the_other(x: Any) -> Any:
+        y = x.copy()
+        same(y)[0] = 0.0
+        return y @ y
+
+    def while_the_other_is_in_use(x: Any) -> Any:
+        y = x.copy()
+        other = same(y)
+        y[1] = 0.0
+        return np.sum(other)
+
+    for f in (into_the_other, while_the_other_is_in_use):
+        with pytest.raises(fd.TraceError, match="assignment to an array"):
+            fd.surface(f, dim=3)
+
+
 KEYS: list[Any] = [
     0, -1, slice(None), slice(None, None, 2), slice(1, 4), slice(None, None, -1), ..., (..., 1), (None, ...), [0, 2],
 ]  # fmt: skip

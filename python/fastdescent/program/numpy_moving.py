@@ -76,6 +76,8 @@ def _spread(b: Builder, node: Node, places: npt.NDArray[np.int64], rest: Any) ->
 
 
 def _pad(b: Builder, array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Traced:
+    if holds_traced(list(options.values())):
+        refuse("np.pad with values that are traced", "write np.concatenate")
     node = as_node(b, array)
     places = np.arange(1, node.size + 1).reshape(node.shape)
     if mode == "constant":
@@ -136,6 +138,7 @@ MOVING: dict[str, Callable[..., Any]] = (
     | {name: _dividing(getattr(np, name)) for name in _DIVIDING}
     | {
         "reshape": lambda b, a, shape, order="C", copy=None: array_of(b, a).reshape(shape, order=order, copy=copy),
+        "unstack": lambda b, x, axis=0: tuple(np.moveaxis(array_of(b, x), axis, 0)),  # type: ignore[type-var]
         "ravel": lambda b, a, order="C": array_of(b, a).ravel(order),
         "diag": _diag,
         "diagflat": _diagflat,
