@@ -124,6 +124,10 @@ def _dividing(function: Callable[..., Any]) -> Callable[..., list[Traced]]:
     return make
 
 
+def _unstack(b: Builder, x: Any, axis: int = 0) -> tuple[Traced, ...]:
+    return tuple(array_of(b, x).showing(lambda a: np.moveaxis(a, axis, 0)))
+
+
 _PADDING = ("constant", "edge", "reflect", "symmetric", "wrap")
 _COPYING = ("roll", "tile", "repeat", "take", "delete", "take_along_axis", "resize")
 _VIEWING = ("transpose", "squeeze", "expand_dims", "broadcast_to", "swapaxes", "moveaxis", "rollaxis", "diagonal",
@@ -138,7 +142,7 @@ MOVING: dict[str, Callable[..., Any]] = (
     | {name: _dividing(getattr(np, name)) for name in _DIVIDING}
     | {
         "reshape": lambda b, a, shape, order="C", copy=None: array_of(b, a).reshape(shape, order=order, copy=copy),
-        "unstack": lambda b, x, axis=0: tuple(np.moveaxis(array_of(b, x), axis, 0)),  # type: ignore[type-var]
+        "unstack": _unstack,
         "ravel": lambda b, a, order="C": array_of(b, a).ravel(order),
         "diag": _diag,
         "diagflat": _diagflat,

@@ -15,8 +15,8 @@ import numpy as np
 from fastdescent._errors import TraceError
 
 _OURS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
-_SPARSE = "scipy.sparse."
 _NUMPYS = os.path.join(os.path.dirname(os.path.abspath(np.__file__)), "")
+_SPARSE = "scipy.sparse."
 
 
 def user_frame() -> FrameType | None:

@@ -147,11 +147,13 @@ class Traced(Unknown, NDArrayOperatorsMixin):
 
         node = as_node(self.builder, value)
         if isinstance(key, Traced) and key.is_bool and key.shape == self.shape and node.size == 1:
-            new = self.builder.select(key.node, self.builder.reshape(node, ()), self.node)
-            return self._storage.set_all(new)
+            key, node = ..., self.builder.select(key.node, self.builder.reshape(node, ()), self.node)
         self._refuse_traced_index(key)
         try:
-            self._storage.set(key, node)
+            if key is ... and node.shape == self.shape:
+                self._storage.set_all(node)
+            else:
+                self._storage.set(key, node)
         except (IndexError, ValueError) as error:
             refuse(f"assignment to [{key_text(key)}] of an array of shape {self.shape} ({error})", "mend it")
 
