@@ -154,6 +154,21 @@ def f2(w: Any, X: Any, y: Any) -> Any:
     return np.mean(X @ w - y)
 
 
+def test_booleans_are_0_and_1() -> None:
+    s = fd.finite_sum(ridge, dim=3, data=(X, Y > 0))
+    assert s([0.5, -1.0, 2.0]) == fd.finite_sum(ridge, dim=3, data=(X, (Y > 0).astype(float)))([0.5, -1.0, 2.0])
+    run = fd.descend(s, np.zeros(3), fd.SGD(lr=0.01), max_steps=3, batch_size=4)
+    assert np.isfinite(run.fun)
+
+
+def test_masked_arrays_pass_where_nothing_is_masked() -> None:
+    with_mask = np.ma.masked_array(Y, np.zeros(12, bool))
+    assert fd.finite_sum(ridge, dim=3, data=(X, with_mask))(np.ones(3)) == fd.finite_sum(ridge, dim=3, data=(X, Y))(
+        np.ones(3)
+    )
+    assert fd.surface(lambda x: x @ with_mask, dim=12)(np.ones(12)) == fd.surface(lambda x: x @ Y, dim=12)(np.ones(12))
+
+
 @pytest.mark.parametrize(
     ("options", "error", "what"),
     [
@@ -163,8 +178,13 @@ def f2(w: Any, X: Any, y: Any) -> Any:
         ({"data": (X, Y[:5])}, ValueError, r"the same number of rows; got \[12, 5\]"),
         ({"data": (X[:0], Y[:0])}, ValueError, "data must have rows; got 0"),
         ({"data": (X, 1.0)}, ValueError, r"data\[1\] must have rows, shape \(n, ...\); got the number 1.0"),
-        ({"data": (X, ["a"] * 12)}, TypeError, r"data\[1\] must be an array of floats or integers; got <U1"),
-        ({"data": (X, Y + 1j)}, TypeError, r"data\[1\] must be an array of floats or integers; got complex128"),
+        ({"data": (X, ["a"] * 12)}, TypeError, r"data\[1\] must be an array of floats, integers or booleans; got <U1"),
+        (
+            {"data": (X, Y + 1j)},
+            TypeError,
+            r"data\[1\] must be an array of floats, .*; got complex128",
+        ),
+        ({"data": (X, np.ma.masked_greater(Y, 0))}, ValueError, r"data\[1\] must not be masked; got \d+ masked"),
         ({"data": (X, [[1], [2, 3]])}, ValueError, r"data\[1\] must be an array of numbers; got a ragged"),
         ({"data": (X, np.where(Y > 0, np.nan, Y))}, ValueError, r"data\[1\] must be finite; got nan at \(\d+,\)"),
         ({"data": (X, np.full(12, 2**64 - 1, np.uint64))}, ValueError, r"data\[1\] must fit into int64"),

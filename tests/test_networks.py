@@ -116,6 +116,13 @@ def test_pickles_keep_the_function_of_rows() -> None:
     assert again.with_params(l2=0.0)(w).tobytes() == s.with_params(l2=0.0)(w).tobytes()
 
 
+def test_labels_may_be_booleans() -> None:
+    X, y = np.random.default_rng(0).normal(size=(8, 2)), np.arange(8) % 3 == 0
+    for make in (surfaces.logistic, lambda data: surfaces.mlp((2, 3, 1), data=data, loss="logistic")):
+        s, t = make((X, y)), make((X, y.astype(float)))
+        assert s(np.ones(s.dim)) == t(np.ones(s.dim))
+
+
 # ---------------------------------------------------------------------- weights
 @settings(max_examples=30, deadline=None)
 @given(widths=WIDTHS, bias=st.booleans())

@@ -6,17 +6,23 @@ import inspect
 import linecache
 import math
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse
 import scipy.special
+import scipy.stats
 
 import fastdescent as fd
 
 Function = Callable[[Any], Any]
 W = np.array([1.0, 2.0, 3.0])
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    M = np.asmatrix(np.eye(3))
 
 
 def line_of(f: Function) -> str:
@@ -111,6 +117,13 @@ def test_arguments_of_the_function() -> None:
         fd.surface(3.0)  # type: ignore[call-overload]
 
 
+def test_parameters_are_plain_arrays() -> None:
+    with pytest.raises(ValueError, match="parameter w must not be masked; got 2 masked"):
+        fd.surface(lambda x, *, w: x @ w, dim=3, w=np.ma.masked_greater(W, 1))
+    with pytest.raises(TypeError, match=r"parameter m must be np.asarray of this np.matrix"):
+        fd.surface(lambda x, *, m: np.sum(m @ x), dim=3, m=M)
+
+
 # ---------------------------------------------------------------------- the rest
 def set_element(x: Any) -> Any:
     x[0] = 1.0
@@ -122,6 +135,25 @@ def set_what_may_be_a_copy(x: Any) -> Any:
     flat = m.reshape(-1)
     m[0] = 0.0
     return flat @ flat
+
+
+def set_through_asarray(x: Any) -> Any:
+    y = x.copy()
+    np.asarray(y)[0] = 0.0
+    return y @ y
+
+
+def update_through_asarray(x: Any) -> Any:
+    y = np.ascontiguousarray(x.copy())
+    y *= 2.0
+    return y @ y
+
+
+def set_while_asarray_is_in_use(x: Any) -> Any:
+    y = x.copy()
+    z = np.asanyarray(y[1:])[:1]
+    y[1] = 0.0
+    return z[0]
 
 
 def set_a_view_of_what_others_see(x: Any) -> Any:
@@ -137,7 +169,7 @@ def set_a_broadcast_array(x: Any) -> Any:
 
 def set_by_a_mask(x: Any) -> Any:
     y = x.copy()
-    y[y > 0] = 0.0
+    y[y > 0] = x
     return y @ y
 
 
@@ -191,13 +223,16 @@ def filled_slice(x: Any) -> Any:
 
 REFUSED: list[tuple[Function, str]] = [
     (set_element, r"assignment to an array that others may see.*x\[0\] = 1.0; take a copy first, y = x.copy\(\)"),
-    (set_what_may_be_a_copy, r"assignment to an array that others may see.*m\[0\] = 0"),
+    (set_what_may_be_a_copy, r"assignment to an array that NumPy may have copied.*m\[0\] = 0.*y.copy\(\).reshape"),
+    (set_through_asarray, r"assignment to an array that is read-only.*asarray\(y\)\[0\] = 0.*first, np.array\(x\)"),
+    (update_through_asarray, r"assignment to an array that is read-only.*y \*= 2.0; take a copy"),
+    (set_while_asarray_is_in_use, r"assignment to an array of which np.asarray has .*y\[1\] = 0.*write np.array\(y\)"),
     (set_a_view_of_what_others_see, r"assignment to an array that others may see.*x\[1:\]\[0\] = 0"),
     (set_a_broadcast_array, r"assignment to \[0, 0\] of an array of shape \(2, 3\) \(.*read-only"),
     (set_by_a_mask, r"a traced value cannot be an index.*; write np.where"),
     (lambda x: x.copy().__setitem__(9, 0.0), r"assignment to \[9\] of an array of shape \(3,\) \(index 9 is out of"),
     (too_large_for_its_place, r"an update in place of shape \(1,\) by one of shape \(3,\)"),
-    (numbers_in_the_place_of_booleans, r"an update in place of an array that others may see"),
+    (numbers_in_the_place_of_booleans, r"an update in place of booleans by numbers"),
     (the_point_itself, r"an update in place"),
     (a_number_that_is_a_view, r"an update in place"),
     (
@@ -226,16 +261,29 @@ REFUSED: list[tuple[Function, str]] = [
     (lambda x: np.add.reduceat(x, [0])[0], r"add.reduceat cannot be traced"),
     (lambda x: np.add.reduce(x[:, None], dtype=int)[0], r"out=, or a dtype that is not float64"),
     (lambda x: np.sort(x)[0], r"np.sort cannot be traced: it asks how values compare .*; write np.minimum, "),
-    (lambda x: np.interp(x[0], [0, 1], [2, 3]), r"np.interp cannot be traced: it asks how values compare .*np.where"),
-    (lambda x: np.cross(x, x)[0], r"np.cross cannot be traced, in .*; write it with others; the documentation's page"),
-    (
-        lambda x: scipy.special.logsumexp(x),
-        r"SciPy's function logsumexp cannot be traced: the truth .*; write np.logaddexp.reduce\(x\)",
-    ),
-    (lambda x: scipy.special.softmax(x)[0], r"SciPy's function softmax .*write np.exp\(x - np.logaddexp.reduce\(x\)\)"),
+    (lambda x: np.interp(x[0], [0, 1], [2, 3]), r"np.interp cannot .* places: it asks how values .*np.where"),
+    (lambda x: np.cross(x, x[:2])[0], r"np.cross: incompatible dimensions for cross product"),
+    (lambda x: np.unwrap(x)[0], r"np.unwrap cannot be traced, in .*; write it with others; the documentation's page"),
+    (lambda x: scipy.stats.norm.logpdf(x)[0], r"SciPy's function logpdf cannot be traced: .*; write it with functions"),
+    (lambda x: scipy.special.softmax(x, axis=3)[0], r"np.max: axis 3 is out of bounds"),
     (lambda x: scipy.special.gamma(x)[0], r"gamma cannot be traced, in .*; use absolute, add, "),
     (lambda x: x.argmax(), r"the method or attribute argmax of a traced array"),
-    (lambda x: x.real[0], r"the method or attribute real of a traced array"),
+    (lambda x: x.copy().resize((3, 1)), r"the method or attribute resize of a traced array"),
+    (lambda x: x.nonzero()[0], r"the method or attribute nonzero of a traced array"),
+    (lambda x: np.pad(x, 1, mode="linear_ramp")[0], r"np.pad with mode='linear_ramp'.*; use one of constant, edge"),
+    (lambda x: np.pad(x, 1, mode="reflect", reflect_type="odd")[0], r"np.pad with mode='reflect' cannot"),
+    (lambda x: np.pad(x, 1, constant_values=x[0])[0], r"np.pad with values that are traced.*; write np.concatenate"),
+    (lambda x: np.delete(W, x)[0], r"np.delete with a traced value that is not the first argument"),
+    (lambda x: np.gradient(x, x)[0], r"np.gradient with distances that are not constant"),
+    (lambda x: np.gradient(x, 1.0, 2.0)[0], r"np.gradient: invalid number of arguments"),
+    (lambda x: np.convolve(x, x, "half")[0], r"np.convolve: mode must be"),
+    (lambda x: np.convolve(np.outer(x, x), x)[0], r"np.convolve: both must have one axis"),
+    (lambda x: np.vander(np.outer(x, x))[0, 0], r"np.vander: x must have one axis"),
+    (lambda x: np.vecdot(x, x[:2]), r"a product of shapes \(3,\) and \(2,\), which do not fit"),
+    (lambda x: np.copyto(np.zeros(3), x), r"an assignment of traced values to an array of numbers"),
+    (lambda x: np.fill_diagonal(x.copy(), 1.0), r"np.fill_diagonal: array must be at least 2-d"),
+    (lambda x: np.fill_diagonal(np.outer([1] * 5, x), 1.0, wrap=True), r"np.fill_diagonal with wrap=True"),
+    (lambda x: np.put(x, [0], 1.0), r"assignment to an array that others may see"),
     (lambda x: np.exp(x, dtype=np.float32)[0], r"np.exp with dtype=.*float32.* cannot be traced.*; leave it out"),
     (lambda x: np.exp(x, where=W > 1)[0], r"np.exp with where="),
     (lambda x: np.sum(x, dtype=np.float32), r"out=, or a dtype that is not float64"),
@@ -267,6 +315,14 @@ REFUSED: list[tuple[Function, str]] = [
     (lambda x: np.sum((x > 0) - (x < 0)), r"np.subtract of booleans.*; multiply them by 1.0 first"),
     (lambda x: np.sum(-(x > 0)), r"np.negative of booleans"),
     (lambda x: np.sum(x & 1), r"np.bitwise_and of numbers cannot be traced"),
+    (lambda x: np.sum(M * x[:, None]), r"a np.matrix, whose \* is .*; write M @ x"),
+    (lambda x: np.sum(x * M), r"a np.matrix, whose \* is the matrix product"),
+    (lambda x: np.sum(x * np.ma.masked_greater(W, 1)), r"a masked array, some of whose elements.*np.where\(mask"),
+    (lambda x: np.sum(scipy.sparse.csr_matrix(np.eye(3)) @ x), r"a sparse matrix cannot .*; write S.toarray\(\)"),
+    (lambda x: np.sum(scipy.sparse.csr_array(np.eye(3)).dot(x)), r"a sparse matrix cannot stand"),
+    (lambda x: np.sum(x @ scipy.sparse.csr_array(np.eye(3))), r"a sparse matrix cannot .*; write S.toarray\(\)"),
+    (lambda x: f"{x[0]:.3f}", r"the format '.3f' of a traced value.*; print it by {x}, without format"),
+    (lambda x: x.view(int)[0], r"view\(\) of a traced array as another type"),
     (lambda x: np.sum(~x), r"np.invert of numbers cannot be traced"),
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -115,15 +116,105 @@ def a_number_that_is_a_view(x: Any) -> Any:
     return y @ W * value + first
 
 
+def what_einsum_and_others_show(x: Any) -> Any:
+    m = np.outer(x, x)
+    np.einsum("ii->i", m)[:] = x
+    np.einsum("ij->ji", m)[0] *= 2.0
+    np.einsum(m, [0, 1], [1, 0])[1] += x
+    diagonal, same = np.diag(m), m.view()
+    m[0, 0] = 3.0
+    same[1] -= 1.0
+    m.astype(float, copy=False)[2, 2] = 4.0
+    m.real[3] = m.conj()[0] + m.imag[0]
+    np.copyto(np.real(m)[4], x)
+    return np.sum(A * m) + diagonal @ W
+
+
+def by_functions_that_set(x: Any) -> Any:
+    m, y = np.outer(x, x), 2.0 * x
+    np.fill_diagonal(m, x)
+    np.fill_diagonal(m[:, 1:], [1.0, x[0]])
+    np.copyto(m[3], x)
+    np.copyto(m[4], 2.0 * x, where=W > 0)
+    np.put(m, [1, -1, 9], [x[0], 3.0])
+    m.put(11, x[1])
+    np.putmask(y, W > 0, x[:4])
+    return np.sum(A * m) + y @ W
+
+
+def where_a_condition_holds(x: Any) -> Any:
+    y, m = 2.0 * x, np.outer(x, x)
+    y[y > 1] = x[0]
+    m[m < 0] = [0.5]
+    m[:, 1][x > 0] = 3.0
+    np.clip(y, -1.0, None, out=y)
+    return y @ W + np.sum(A * m) + sum(y.tolist()) * m.tolist()[2][1]
+
+
+def contiguous_in_any_shape(x: Any) -> Any:
+    m = x.reshape(2, 3).copy()
+    m.reshape(3, 2)[1] *= 2.0
+    m.ravel()[0] = 7.0
+    m[1].ravel()[1:] += x[0]
+    apart = m.T.copy().reshape(-1, copy=True)
+    apart[0] = 3.0
+    return np.sum(A[:2, :3] * m) + apart @ W
+
+
+def other_copies(x: Any) -> Any:
+    y = 2.0 * x
+    once, again, clipped, plain = copy.copy(y), copy.deepcopy([y])[0], np.clip(y, None, None), np.array(y)
+    for k, z in enumerate([once, again, clipped, plain]):
+        z[k] = x[0]
+    y.fill(x[1])
+    return y @ W + np.sum([once, again, clipped]) ** 2 + np.sum(plain * W)
+
+
+def object_arrays_that_are_let_go(x: Any) -> Any:
+    y = 2.0 * x
+    total = np.sum(np.asarray(y) ** 2)
+    y[0] = total
+    number = np.asarray(y[1])
+    number += 1.0
+    return y @ W + number
+
+
 @pytest.mark.parametrize(
     "f",
     [
         laplacian, recursion, mixed_with_updates_of_the_whole, matrix, only_numbers, copies_are_copies,
         every_other_doubled, what_views_see, rows_and_columns, written_into, a_number_that_is_a_view,
+        what_einsum_and_others_show, by_functions_that_set, where_a_condition_holds,
+        contiguous_in_any_shape, other_copies,
+        object_arrays_that_are_let_go,
     ],
 )  # fmt: skip
 def test_arrays_that_are_filled(f: Function) -> None:
     check(f)
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        np.asarray, np.asanyarray, np.ascontiguousarray, lambda y: np.array(y, copy=False),
+        lambda y: np.array(y, copy=None), lambda y: np.asarray(y)[1:], lambda y: np.asarray(y[1:]),
+    ],
+)  # fmt: skip
+def test_arrays_that_numpy_would_share_are_not_assigned_to(same: Function) -> None:
+    def into_the_other(x: Any) -> Any:
+        y = x.copy()
+        same(y)[0] = 0.0
+        return y @ y
+
+    def while_the_other_is_in_use(x: Any) -> Any:
+        y = x.copy()
+        other = same(y)
+        y[1] = 0.0
+        return np.sum(other)
+
+    for f in (into_the_other, while_the_other_is_in_use):
+        with pytest.raises(fd.TraceError, match="assignment to an array"):
+            fd.surface(f, dim=3)
 
 
 KEYS: list[Any] = [

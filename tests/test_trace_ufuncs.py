@@ -58,8 +58,11 @@ def test_logical_ufunc(name: str) -> None:
     check(lambda x: np.sum(W * x * ~ufunc(x > 0.3, [True, False] * 3)))
 
 
+PRODUCTS = ("matmul", "vecdot", "matvec", "vecmat")  #: in test_trace_products
+
+
 def test_every_ufunc_is_tested() -> None:
-    assert {*UNARY, *BINARY, *LOGICAL, "logical_not", "invert", "matmul"} == set(UFUNCS) - set(SPECIAL)
+    assert {*UNARY, *BINARY, *LOGICAL, "logical_not", "invert", *PRODUCTS} == set(UFUNCS) - set(SPECIAL)
     assert {*SPECIAL_UNARY, *SPECIAL_BINARY} == set(SPECIAL)
 
 

@@ -20,6 +20,23 @@ def shown(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
+def numbers(name: str, value: object) -> npt.NDArray[Any]:
+    """An array, of any dtype, that is all of `value`: a mask would be lost."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array of numbers; got a ragged sequence ({error})") from None
+    if isinstance(value, np.ma.MaskedArray) and np.any(value.mask):
+        raise ValueError(f"{name} must not be masked; got {np.sum(value.mask)} masked elements: leave them out")
+    return array
+
+
+def labels(name: str, value: object) -> npt.NDArray[Any]:
+    """As `numbers`; booleans become 0 and 1."""
+    array = numbers(name, value)
+    return array.astype(np.int64) if array.dtype == bool else array
+
+
 def number(name: str, value: object) -> float:
     """A finite real number."""
     scalar = isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf"
@@ -71,10 +88,7 @@ def random_seed(value: object) -> int:
 
 def real_array(name: str, value: object) -> npt.NDArray[Any]:
     """An array of float32 or float64; integers become float64."""
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name} must be an array of numbers; got a ragged sequence ({error})") from None
+    array = numbers(name, value)
     if array.dtype.kind in "iu":
         return array.astype(np.float64)
     array = array.astype(array.dtype.newbyteorder("="), copy=False)

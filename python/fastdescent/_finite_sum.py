@@ -10,7 +10,7 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._check import shown
+from fastdescent._check import labels, shown
 from fastdescent._define import checked_dim, default_names, made, parameter_values, shapes, variable_names
 from fastdescent._surface import MinimaOf, Surface
 from fastdescent.program.formula import Formula, trace
@@ -52,8 +52,8 @@ def finite_sum(
     dim : int
         Number of coordinates.
     data : tuple of arrays, each (n, ...)
-        Floats or integers, finite; all with the same number of rows. They are copied, to float64 or int64; `f` gets
-        them as arrays that cannot be changed.
+        Floats or integers, finite, or booleans, which become 0 and 1; all with the same number of rows. They are
+        copied, to float64 or int64; `f` gets them as arrays that cannot be changed.
     window, bounds, minima, variables, static, **params
         As in `surface`.
 
@@ -155,12 +155,9 @@ def _checked_data(data: object) -> tuple[Array, ...]:
 
 
 def _checked_array(name: str, value: Any) -> Array:
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name} must be an array of numbers; got a ragged sequence ({error})") from None
+    array = labels(name, value)
     if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must be an array of floats or integers; got {array.dtype} ({shown(value)})")
+        raise TypeError(f"{name} must be an array of floats, integers or booleans; got {array.dtype} ({shown(value)})")
     if not array.ndim:
         raise ValueError(f"{name} must have rows, shape (n, ...); got the number {shown(value)}")
     if not np.all(np.isfinite(array)):

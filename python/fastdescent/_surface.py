@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._check import intervals, no_parameter, positive, shown, whole_number
+from fastdescent._check import intervals, no_parameter, numbers, positive, shown, whole_number
 from fastdescent._coordinates import as_points, points_of_coordinates
 from fastdescent._curvature import hessians
 from fastdescent._markup import table
@@ -311,7 +311,9 @@ class Surface:
 
 
 def _param(name: str, value: Any) -> Any:
-    array = np.asarray(value)
+    array = numbers(f"parameter {name}", value)
+    if isinstance(value, np.matrix):
+        raise TypeError(f"parameter {name} must be np.asarray of this np.matrix, whose * is not that of arrays")
     if array.dtype.kind not in "iuf":
         raise TypeError(f"parameter {name} must be a number or an array of numbers; got {shown(value)}")
     if not np.all(np.isfinite(array)):

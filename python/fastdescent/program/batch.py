@@ -8,9 +8,11 @@ from fastdescent.program.build import Builder
 from fastdescent.program.differentiate import gradient
 from fastdescent.program.formula import POINT, Formula
 from fastdescent.program.graph import Node
+from fastdescent.program.operands import as_node
 from fastdescent.program.randomness import BLOCKS_OF_CALL, Source, Stream, gather
 from fastdescent.program.source import refuse
-from fastdescent.program.trace import Traced, as_node
+from fastdescent.program.trace import Traced
+from fastdescent.program.tracing import tracing
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ def mean_over(b: Builder, x: Node, formula: Formula, batch: BatchSpec, sample: i
         which = source.draw("draw_integer", batch.size, sample * BLOCKS_OF_CALL, rows.n)
     arrays = [Traced(b, gather(b, which, b.const(array))) for array in rows.arrays]
     leaves = {name: Traced(b, b.graph.leaf("param", name, shape)) for name, shape in formula.params.items()}
-    fun = as_node(b, rows.function(Traced(b, x, is_point=True), *arrays, **leaves))
+    with tracing():
+        fun = as_node(b, rows.function(Traced(b, x, is_point=True), *arrays, **leaves))
     if fun.size != 1:
         refuse(f"the function returned shape {fun.shape} for {batch.size} rows, not one number", "return their mean")
     return b.reshape(fun, ())

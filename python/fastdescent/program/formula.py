@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastdescent._errors import TraceError
 from fastdescent.program.build import Builder
 from fastdescent.program.compile import compile_function
 from fastdescent.program.differentiate import directional, gradient
@@ -16,11 +15,13 @@ from fastdescent.program.flatten import Record, flatten, rebuild
 from fastdescent.program.graph import Node, Shape
 from fastdescent.program.instantiate import instantiate
 from fastdescent.program.intervals import Interval, certainly_finite
+from fastdescent.program.operands import as_node
 from fastdescent.program.program import Program
 from fastdescent.program.recent import Recent
 from fastdescent.program.row_data import Rows
 from fastdescent.program.source import refuse
-from fastdescent.program.trace import Traced, as_node
+from fastdescent.program.trace import Traced
+from fastdescent.program.tracing import tracing
 from fastdescent.program.untraced import Draws
 
 _MOST_STEPS = 64  #: step Programs kept of a formula; those of rules that are defined anew each time are let go
@@ -90,12 +91,8 @@ def trace(function: Callable[..., Any], dim: int, params: Mapping[str, Shape], r
     x = b.graph.leaf("input", POINT, (dim,))
     leaves = {name: Traced(b, b.graph.leaf("param", name, shape)) for name, shape in params.items()}
     draws = Draws()
-    try:
+    with tracing():
         result = function(Traced(b, x, is_point=True), *(rows.arrays if rows else ()), **leaves)
-    except ValueError as error:  # NumPy's, where an element of an array of floats was to become a traced value
-        if isinstance(error.__cause__, TraceError):
-            raise error.__cause__ from None
-        raise
     draws.warn("the function")
     if result is None:
         refuse("the function returned None", "return the value")

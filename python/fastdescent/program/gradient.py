@@ -12,10 +12,11 @@ from fastdescent.program.differentiate import directional, gradient
 from fastdescent.program.formula import POINT, Formula
 from fastdescent.program.graph import Node
 from fastdescent.program.instantiate import instantiate
+from fastdescent.program.operands import as_node
 from fastdescent.program.randomness import BLOCKS_OF_CALL, MOST_BLOCKS, Stream
 from fastdescent.program.rng import Rng
 from fastdescent.program.source import refuse
-from fastdescent.program.trace import Traced, as_node
+from fastdescent.program.trace import Traced
 
 #: The parameter that every run supplies for `grad.resolution`.
 RESOLUTION = "dtype.resolution"

@@ -9,8 +9,9 @@ import numpy as np
 from fastdescent.program.build import Builder
 from fastdescent.program.graph import Node
 from fastdescent.program.numpy_ufuncs import is_float64
+from fastdescent.program.operands import as_node
 from fastdescent.program.source import refuse
-from fastdescent.program.trace import Traced, as_node
+from fastdescent.program.trace import Traced
 
 
 def result(b: Builder, node: Node, is_bool: bool = False) -> Traced:

@@ -1,4 +1,4 @@
-"""What NumPy functions that are not ufuncs become: the table of all, and those that choose, round and difference."""
+"""What NumPy functions that are not ufuncs become: the table of all, and those that choose and round."""
 
 from __future__ import annotations
 
@@ -10,19 +10,23 @@ import numpy as np
 from fastdescent._errors import TraceError
 from fastdescent.program import composites
 from fastdescent.program.build import Builder
-from fastdescent.program.numpy_arrays import array_of, axes_of, refuse_options, result
+from fastdescent.program.numpy_arrays import array_of, refuse_options, result
 from fastdescent.program.numpy_joining import JOINING
+from fastdescent.program.numpy_linalg import LINALG
 from fastdescent.program.numpy_moving import MOVING
 from fastdescent.program.numpy_products import PRODUCTS
 from fastdescent.program.numpy_reductions import REDUCING
+from fastdescent.program.numpy_samples import SAMPLES
+from fastdescent.program.numpy_setting import SETTING
 from fastdescent.program.numpy_ufuncs import is_bool, is_float64
+from fastdescent.program.operands import as_node
 from fastdescent.program.products import dot
 from fastdescent.program.source import refuse
-from fastdescent.program.trace import Traced, as_node
+from fastdescent.program.trace import Traced
 
 #: Functions whose result takes its elements, or their places, from the order of values.
 _COMPARING = {
-    "sort", "argsort", "lexsort", "partition", "argpartition", "searchsorted", "digitize", "interp", "unique", "median",
+    "sort", "argsort", "lexsort", "partition", "argpartition", "searchsorted", "digitize", "unique", "median",
     "quantile", "percentile", "argmax", "argmin", "nonzero", "flatnonzero", "argwhere", "histogram",
 }  # fmt: skip
 
@@ -30,6 +34,8 @@ _COMPARING = {
 def apply_function(b: Builder, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """The traced result of a NumPy function."""
     make = FUNCTIONS.get(func.__name__)
+    if func.__module__ == "numpy.linalg":  # of some names there are two functions
+        make = LINALG.get(f"linalg.{func.__name__}", make)
     if make is None and func.__name__ in _COMPARING:
         refuse(f"np.{func.__name__} cannot be traced: it asks how values compare that are not known yet",
                "write np.minimum, np.maximum, np.where or np.select")  # fmt: skip
@@ -62,28 +68,12 @@ def _select(b: Builder, condlist: Any, choicelist: Any, default: Any = 0) -> Tra
     return result(b, total)
 
 
-def _trapezoid(b: Builder, y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
-    if axis not in (-1, np.ndim(y) - 1) or np.ndim(x) > 1:
-        refuse("np.trapezoid along an axis that is not the last", "transpose first")
-    steps = dx if x is None else _diff(b, x)
-    return np.sum(steps * (array_of(b, y)[..., 1:] + array_of(b, y)[..., :-1]) / 2.0, axis=-1)
-
-
-def _diff(b: Builder, a: Any, n: int = 1, axis: int = -1) -> Traced:
-    array = array_of(b, a)
-    (axis,) = axes_of(array.shape, axis)
-    before = (slice(None),) * axis
-    for _ in range(n):
-        array = array[(*before, slice(1, None))] - array[(*before, slice(None, -1))]
-    return array
-
-
 def _clip(
     b: Builder, a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None
-) -> Traced:
+) -> Any:
     refuse_options(None, out)
     low, high = (a_min if min is None else min), (a_max if max is None else max)
-    array = array_of(b, a)
+    array: Any = +array_of(b, a)
     array = array if low is None else np.maximum(array, low)
     return array if high is None else np.minimum(array, high)
 
@@ -112,6 +102,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = (
     | JOINING
     | REDUCING
     | PRODUCTS
+    | SAMPLES
+    | SETTING
+    | LINALG
     | {
         "dot": lambda b, p, q, out=None: result(b, dot(b, as_node(b, p), as_node(b, q))),
         "where": _where,
@@ -121,14 +114,18 @@ FUNCTIONS: dict[str, Callable[..., Any]] = (
         "around": _round,
         "fix": lambda b, x, out=None: result(b, composites.trunc(b, as_node(b, x))),
         "sinc": lambda b, x: result(b, composites.sinc(b, as_node(b, x))),
-        "trapezoid": _trapezoid,
-        "diff": _diff,
         "outer": _outer,
         "copy": lambda b, a, order="K", subok=False: result(b, as_node(b, a), is_bool(a)),
         "empty_like": lambda b, a, *args, **kwargs: _full_like(b, a, 0.0, *args, **kwargs),
         "zeros_like": lambda b, a, *args, **kwargs: _full_like(b, a, 0.0, *args, **kwargs),
         "ones_like": lambda b, a, *args, **kwargs: _full_like(b, a, 1.0, *args, **kwargs),
         "full_like": _full_like,
+        "astype": lambda b, x, dtype, copy=True, device=None: array_of(b, x).astype(dtype, copy=copy),
+        "real_if_close": lambda b, a, tol=100: array_of(b, a),
+        "real": lambda b, val: array_of(b, val).real,
+        "imag": lambda b, val: array_of(b, val).imag,
+        "iscomplexobj": lambda b, x: False,
+        "isrealobj": lambda b, x: True,
         "shape": lambda b, a: as_node(b, a).shape,
         "size": lambda b, a, axis=None: as_node(b, a).size if axis is None else as_node(b, a).shape[axis],
         "ndim": lambda b, a: len(as_node(b, a).shape),

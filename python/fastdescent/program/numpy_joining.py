@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from fastdescent.program.build import Builder
 from fastdescent.program.numpy_arrays import array_of, result
+from fastdescent.program.numpy_moving import arranged
 from fastdescent.program.numpy_ufuncs import is_bool
+from fastdescent.program.operands import as_node
 from fastdescent.program.source import refuse
-from fastdescent.program.trace import Traced, as_node
+from fastdescent.program.trace import Traced
 
 
 def _concatenate(b: Builder, arrays: Any, axis: Any = 0) -> Traced:
@@ -35,7 +37,7 @@ def stack(b: Builder, arrays: Any, axis: int = 0) -> Traced:
 
 
 def _hstack(b: Builder, arrays: Any) -> Traced:
-    parts = [array_of(b, a).view(np.atleast_1d) for a in arrays]
+    parts = [array_of(b, a).showing(np.atleast_1d) for a in arrays]
     return _concatenate(b, parts, 0 if parts[0].ndim == 1 else 1)
 
 
@@ -55,6 +57,43 @@ def _append(b: Builder, arr: Any, values: Any, axis: Any = None) -> Traced:
     return _concatenate(b, [arr, values], axis or 0)
 
 
+def _dstack(b: Builder, tup: Any) -> Traced:
+    return _concatenate(b, [np.atleast_3d(array_of(b, a)) for a in tup], 2)
+
+
+def _block(b: Builder, arrays: Any) -> Traced:
+    """As np.concatenate of the innermost lists along the last axis, of those that hold them along the one before."""
+
+    def leaves(nested: Any) -> list[Any]:
+        return [leaf for part in nested for leaf in leaves(part)] if isinstance(nested, list) else [nested]
+
+    def shaped(nested: Any, numbered: Iterator[Any]) -> Any:
+        return [shaped(part, numbered) for part in nested] if isinstance(nested, list) else next(numbered)
+
+    return arranged(b, leaves(arrays), lambda *numbered: np.block(shaped(arrays, iter(numbered))))
+
+
+def _insert(b: Builder, arr: Any, obj: Any, values: Any, axis: int | None = None) -> Traced:
+    return arranged(b, [arr, values], lambda places, inserted: np.insert(places, obj, inserted, axis))
+
+
+def _broadcast_arrays(b: Builder, *args: Any, subok: bool = False) -> tuple[Any, ...]:
+    arrays = [array_of(b, a) for a in args]
+    shape = np.broadcast_shapes(*(a.shape for a in arrays))
+    return tuple(np.broadcast_to(a, shape) for a in arrays)
+
+
+def _meshgrid(b: Builder, *xi: Any, copy: bool = True, **options: Any) -> tuple[Traced, ...]:
+    axes = [array_of(b, a).ravel() for a in xi]
+    shapes: list[Any] = [np.empty(a.size, np.int8) for a in axes]
+
+    def part(k: int) -> Traced:
+        view = axes[k].showing(lambda a: np.meshgrid(*shapes[:k], a, *shapes[k + 1 :], copy=False, **options)[k])
+        return view.copy() if copy else view
+
+    return tuple(part(k) for k in range(len(axes)))
+
+
 JOINING: dict[str, Callable[..., Any]] = {
     "concatenate": _concatenate,
     "stack": stack,
@@ -62,4 +101,9 @@ JOINING: dict[str, Callable[..., Any]] = {
     "vstack": _vstack,
     "column_stack": _column_stack,
     "append": _append,
+    "dstack": _dstack,
+    "block": _block,
+    "insert": _insert,
+    "broadcast_arrays": _broadcast_arrays,
+    "meshgrid": _meshgrid,
 }

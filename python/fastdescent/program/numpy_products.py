@@ -8,15 +8,17 @@ import operator
 import re
 import string
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from fastdescent.program.build import Builder
 from fastdescent.program.graph import Node
+from fastdescent.program.numpy_arrays import array_of, refuse_options
+from fastdescent.program.operands import as_node
 from fastdescent.program.products import inner, matmul
 from fastdescent.program.source import refuse
-from fastdescent.program.trace import Traced, as_node
+from fastdescent.program.trace import Traced
 
 
 def _result(b: Builder, node: Node) -> Traced:
@@ -57,12 +59,21 @@ def _tensordot(b: Builder, p: Any, q: Any, axes: Any = 2) -> Traced:
 def _einsum(b: Builder, subscripts: Any, *operands: Any, optimize: Any = False) -> Traced:
     """The product of all operands, each turned and widened to all letters, summed over those not in the result."""
     if not isinstance(subscripts, str):
-        refuse("np.einsum with lists of axes", 'write letters, np.einsum("ij,jk->ik", a, b)')
+        subscripts, operands = _lettered(subscripts, *operands)
     nodes = [as_node(b, a) for a in operands]
     terms, output = _subscripts(subscripts, [len(n.shape) for n in nodes])
+    if len(nodes) == 1 and {*terms[0]} == {*output}:  # NumPy gives a view
+        return array_of(b, operands[0]).showing(lambda a: np.einsum(f"{terms[0]}->{output}", a))
     order = output + "".join(sorted({*"".join(terms)} - {*output}))
     product = functools.reduce(b.mul, (_widened(b, n, term, order) for n, term in zip(nodes, terms, strict=True)))
     return _result(b, b.sum(product, tuple(range(len(output), len(order)))))
+
+
+def _lettered(*given: Any) -> tuple[str, tuple[Any, ...]]:
+    """a, [0, 1], b, [1, 2], [0, 2] as "ab,bc->ac" and the operands."""
+    terms = ["".join("..." if k is Ellipsis else string.ascii_lowercase[k] for k in axes) for axes in given[1::2]]
+    arrow = "" if len(given) % 2 == 0 else "->" + _lettered(None, given[-1])[0]
+    return ",".join(terms) + arrow, given[: 2 * len(terms) : 2]
 
 
 def _subscripts(subscripts: str, n_axes: list[int]) -> tuple[list[str], str]:
@@ -93,8 +104,32 @@ def _widened(b: Builder, node: Node, term: str, order: str) -> Node:
     return b.view(turned, operator.itemgetter(tuple(slice(None) if c in own else np.newaxis for c in order)))
 
 
-def _trace(b: Builder, a: Any, offset: int = 0) -> Traced:
-    return np.sum(np.diagonal(Traced(b, as_node(b, a)), offset))  # type: ignore[no-any-return]
+def _trace(b: Builder, a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Traced:
+    refuse_options(dtype, None)
+    return np.sum(np.diagonal(array_of(b, a), offset, axis1, axis2), axis=-1)  # type: ignore[no-any-return]
+
+
+def _cross(
+    b: Builder, p: Any, q: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+) -> Any:
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    one, other = cast(Any, array_of(b, p)), cast(Any, array_of(b, q))
+    first, second = np.moveaxis(one, axisa, -1), np.moveaxis(other, axisb, -1)
+    if first.shape[-1] != 3 or second.shape[-1] != 3:
+        raise ValueError("incompatible dimensions for cross product (both must have 3)")
+    after, before = [1, 2, 0], [2, 0, 1]
+    product = first[..., after] * second[..., before] - first[..., before] * second[..., after]
+    return np.moveaxis(product, -1, axisc)
+
+
+def _kron(b: Builder, p: Any, q: Any) -> Traced:
+    """Each axis of p beside that of q: their product, and the pairs of axes as one."""
+    first, second = array_of(b, p), array_of(b, q)
+    n = max(first.ndim, second.ndim)
+    rows, columns = ((1,) * (n - a.ndim) + a.shape for a in (first, second))
+    apart = first.reshape([m for k in rows for m in (k, 1)]) * second.reshape([m for k in columns for m in (1, k)])
+    return _result(b, b.reshape(apart.node, tuple(k * m for k, m in zip(rows, columns, strict=True))))
 
 
 def _polyval(b: Builder, p: Any, x: Any) -> Any:
@@ -111,4 +146,6 @@ PRODUCTS: dict[str, Callable[..., Any]] = {
     "einsum": _einsum,
     "trace": _trace,
     "polyval": _polyval,
+    "cross": _cross,
+    "kron": _kron,
 }

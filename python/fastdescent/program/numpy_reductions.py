@@ -14,8 +14,9 @@ from fastdescent.program.build import Builder
 from fastdescent.program.graph import Node
 from fastdescent.program.numpy_arrays import array_of, axes_of, refuse_options, result
 from fastdescent.program.numpy_joining import stack
+from fastdescent.program.operands import as_node
 from fastdescent.program.source import refuse
-from fastdescent.program.trace import Traced, as_node
+from fastdescent.program.trace import Traced
 
 
 def _kept(b: Builder, node: Node, shape: tuple[int, ...], axes: tuple[int, ...], keepdims: bool) -> Traced:
@@ -23,11 +24,15 @@ def _kept(b: Builder, node: Node, shape: tuple[int, ...], axes: tuple[int, ...],
     return result(b, b.reshape(node, kept) if keepdims else node)
 
 
-def _sum(b: Builder, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Traced:
+def _sum(
+    b: Builder, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None
+) -> Traced:
     refuse_options(dtype, out)
     node = as_node(b, a)
     axes = axes_of(node.shape, axis)
-    return _kept(b, b.sum(node, axes), node.shape, axes, bool(keepdims))
+    total = b.sum(node, axes)
+    total = total if initial is None else b.add(as_node(b, initial), total)
+    return _kept(b, total, node.shape, axes, bool(keepdims))
 
 
 def _mean(b: Builder, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Traced:
@@ -40,28 +45,34 @@ def _mean(b: Builder, a: Any, axis: Any = None, dtype: Any = None, out: Any = No
     return _kept(b, b.div(b.sum(node, axes), b.const(float(count))), node.shape, axes, bool(keepdims))
 
 
-def _folded(op: str, b: Builder, a: Any, axis: Any, out: Any, keepdims: Any) -> Traced:
-    """a[0] op a[1] op ..., in C order over the axes."""
+def _folded(op: str, b: Builder, a: Any, axis: Any, out: Any, keepdims: Any, initial: Any = None) -> Traced:
+    """initial op a[0] op a[1] op ..., in C order over the axes."""
     refuse_options(None, out)
     node = as_node(b, a)
     axes = axes_of(node.shape, axis)
     rest = [k for k in range(len(node.shape)) if k not in axes]
     count = int(np.prod([node.shape[k] for k in axes]))
-    if not count:
+    if not count and initial is None:
         raise ValueError(f"the {op} of no numbers")
     turned = b.view(node, operator.methodcaller("transpose", [*axes, *rest]))
     lines = b.reshape(turned, (count, *(node.shape[k] for k in rest)))
-    terms = (b.view(lines, operator.itemgetter((k, ...))) for k in range(count))
+    terms = [b.view(lines, operator.itemgetter((k, ...))) for k in range(count)]
+    if initial is not None:
+        terms.insert(0, b.broadcast(as_node(b, initial), lines.shape[1:]))
     return _kept(b, functools.reduce(functools.partial(b.elementwise, op), terms), node.shape, axes, bool(keepdims))
 
 
 def _folding(op: str) -> Callable[..., Traced]:
-    return lambda b, a, axis=None, out=None, keepdims=False: _folded(op, b, a, axis, out, keepdims)
+    return lambda b, a, axis=None, out=None, keepdims=False, initial=None: _folded(
+        op, b, a, axis, out, keepdims, initial
+    )
 
 
-def _prod(b: Builder, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Traced:
+def _prod(
+    b: Builder, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None
+) -> Traced:
     refuse_options(dtype, out)
-    return _folded("mul", b, a, axis, None, keepdims)
+    return _folded("mul", b, a, axis, None, keepdims, initial)
 
 
 def _cumulating(combine: Callable[[Any, Any], Any]) -> Callable[..., Traced]:
@@ -69,7 +80,7 @@ def _cumulating(combine: Callable[[Any, Any], Any]) -> Callable[..., Traced]:
         refuse_options(dtype, out)
         array = array_of(b, a).ravel() if axis is None else array_of(b, a)
         (axis,) = axes_of(array.shape, 0 if axis is None else axis)
-        terms = (array.view(operator.itemgetter((*(slice(None),) * axis, k, ...))) for k in range(array.shape[axis]))
+        terms = (array.showing(operator.itemgetter((*(slice(None),) * axis, k, ...))) for k in range(array.shape[axis]))
         return stack(b, list(itertools.accumulate(terms, combine)), axis)
 
     return make

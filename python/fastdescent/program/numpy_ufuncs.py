@@ -15,9 +15,10 @@ import numpy.typing as npt
 from fastdescent.program import composites
 from fastdescent.program.build import Builder, constant_value
 from fastdescent.program.graph import Node
-from fastdescent.program.products import matmul
+from fastdescent.program.operands import as_node
+from fastdescent.program.products import matmul, matvec, vecdot, vecmat
 from fastdescent.program.source import refuse
-from fastdescent.program.trace import Traced, as_node
+from fastdescent.program.trace import Traced
 from fastdescent.program.views import View, runs
 
 Make = Callable[..., Node]
@@ -134,6 +135,9 @@ UFUNCS: dict[str, Make] = (
         "isinf": composites.isinf,
         "isfinite": composites.isfinite,
         "matmul": matmul,
+        "vecdot": vecdot,
+        "matvec": matvec,
+        "vecmat": vecmat,
         "logical_and": _and,
         "logical_or": _or,
         "logical_not": _not,
@@ -175,7 +179,7 @@ def apply_ufunc(b: Builder, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...
     if name in _NEEDS_BOOL and not all(bools):
         refuse(f"np.{name} of numbers cannot be traced", "use it on comparisons only")
     nodes = [as_node(b, v) for v in inputs]
-    if name != "matmul":
+    if ufunc.signature is None:
         _check_shapes(name, nodes)
     return Traced(b, UFUNCS[name](b, *nodes), is_bool=name in _GIVES_BOOL, fresh=True)
 

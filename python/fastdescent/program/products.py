@@ -32,6 +32,24 @@ def matmul(b: Builder, p: Node, q: Node) -> Node:
     return b.sum(product, (len(product.shape) - 1,))
 
 
+def vecdot(b: Builder, p: Node, q: Node) -> Node:
+    """Sums over the last axes, the others broadcast."""
+    if not p.shape or not q.shape or p.shape[-1] != q.shape[-1]:
+        refuse(f"a product of shapes {p.shape} and {q.shape}, which do not fit", "mend the shapes")
+    product = b.mul(p, q)
+    return b.sum(product, (len(product.shape) - 1,))
+
+
+def matvec(b: Builder, matrix: Node, vector: Node) -> Node:
+    if len(matrix.shape) < 2 or not vector.shape:
+        refuse(f"a product of shapes {matrix.shape} and {vector.shape}, which do not fit", "mend the shapes")
+    return vecdot(b, matrix, b.view(vector, operator.itemgetter((..., np.newaxis, slice(None)))))
+
+
+def vecmat(b: Builder, vector: Node, matrix: Node) -> Node:
+    return matvec(b, _columns(b, matrix), vector)
+
+
 def dot(b: Builder, p: Node, q: Node) -> Node:
     """np.dot: a product with a number, else sums over the last axis of p and the last but one of q."""
     if not p.shape or not q.shape:

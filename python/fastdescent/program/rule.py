@@ -16,13 +16,15 @@ from fastdescent.program.extent import refuse_too_many_rows
 from fastdescent.program.formula import Formula, fresh
 from fastdescent.program.gradient import Gradient, Noise
 from fastdescent.program.graph import Node, Shape
+from fastdescent.program.operands import as_node
 from fastdescent.program.program import Program
 from fastdescent.program.randomness import Stream
 from fastdescent.program.reductions import Point, Reduction, state_rows
 from fastdescent.program.rng import Rng
 from fastdescent.program.source import refuse
 from fastdescent.program.spread import spreads
-from fastdescent.program.trace import Traced, as_node
+from fastdescent.program.trace import Traced
+from fastdescent.program.tracing import tracing
 from fastdescent.program.untraced import Draws
 from fastdescent.program.walls import KEEPING, Wall
 
@@ -117,7 +119,8 @@ def _run_rule(
         hyper["rng"] = Rng(b, Stream.USER)
     grad = Gradient(own, formula, spec.batch, _noise(b, spec.noise, t))
     draws = Draws()
-    result = spec.rule(Traced(b, own.x, is_point=True), grad, state, t, **hyper)
+    with tracing():
+        result = spec.rule(Traced(b, own.x, is_point=True), grad, state, t, **hyper)
     draws.warn("the optimizer's rule")
     if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping)):
         refuse("the optimizer's rule must return (new x, dict of new state)", "write return x - lr * grad(x), {}")

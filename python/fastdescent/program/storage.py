@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import operator
 import weakref
 from collections.abc import Iterator
@@ -16,6 +17,14 @@ from fastdescent.program.graph import Node, Shape
 Cells = npt.NDArray[np.object_]  #: of nodes without axes
 
 
+class Obstacle(enum.Enum):
+    """Why an array may not change."""
+
+    SEEN = enum.auto()  #: others hold it
+    LENT = enum.auto()  #: an object array of its elements is in use
+    RESHAPED = enum.auto()  #: what shows it may be a copy in NumPy, whose elements would stay
+
+
 class Storage:
     """The numbers of one array, or the part of another's that a view shows.
 
@@ -24,7 +33,8 @@ class Storage:
     """
 
     __slots__ = (
-        "__weakref__", "_base", "_builder", "_cells", "_change", "_fresh", "_is_view", "_node", "_views", "shape",
+        "__weakref__", "_base", "_builder", "_cells", "_change", "_fresh", "_is_view", "_lent", "_node", "_views",
+        "is_in_c_order", "shape",
     )  # fmt: skip
 
     def __init__(self, builder: Builder, node: Node, fresh: bool) -> None:
@@ -36,6 +46,8 @@ class Storage:
         self._change: Change | None = None
         self._is_view = True
         self._views: list[weakref.ref[Storage]] = []
+        self._lent: list[weakref.ref[npt.NDArray[Any]]] = []
+        self.is_in_c_order = fresh and len(self.shape) < 2  #: certainly; NumPy chooses layouts by those of operands
 
     @property
     def node(self) -> Node:
@@ -60,10 +72,26 @@ class Storage:
         return self._base is not None
 
     @property
-    def may_change(self) -> bool:
-        """Whether assignment does what it does in NumPy: nobody outside sees it, and all that show it are views."""
+    def is_contiguous(self) -> bool:
+        """Whether NumPy certainly has it in C order without gaps, so that it can show it in any shape."""
+        if self._base is None or self._change is None:
+            return self.is_in_c_order
+        return self._base.is_contiguous and self._change(np.empty(self._base.shape, np.int8)).flags.c_contiguous
+
+    def lend(self, elements: npt.NDArray[np.object_]) -> None:
+        """Nothing of this array changes while these elements of it are in use."""
+        self._root()._lent.append(weakref.ref(elements))
+
+    @property
+    def obstacle(self) -> Obstacle | None:
+        """Why assignment would not do what it does in NumPy, if it would not."""
         root = self._root()
-        return root._fresh and all(s._is_view for s in root._family())
+        root._lent = [lent for lent in root._lent if lent() is not None]
+        if not root._fresh:
+            return Obstacle.SEEN
+        if root._lent:
+            return Obstacle.LENT
+        return None if all(s._is_view for s in root._family()) else Obstacle.RESHAPED
 
     def cell(self, index: tuple[int, ...]) -> Node | None:
         """One number of an array that is being filled."""

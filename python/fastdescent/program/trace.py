@@ -6,7 +6,7 @@ import functools
 import math
 import operator
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +15,12 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from fastdescent.program.build import Builder, Change
 from fastdescent.program.graph import Node, Shape
 from fastdescent.program.indices import is_basic, is_integer, key_text
-from fastdescent.program.source import refuse
-from fastdescent.program.storage import Storage
+from fastdescent.program.source import is_asked_by_sparse, refuse, refuse_sparse
+from fastdescent.program.storage import Obstacle, Storage
+from fastdescent.program.unknown import Unknown
 
 
-class Traced(NDArrayOperatorsMixin):
+class Traced(Unknown, NDArrayOperatorsMixin):
     """An array whose values are not known yet. Behaves as a float64 NumPy array of its shape."""
 
     __array_priority__ = 1000.0
@@ -61,6 +62,30 @@ class Traced(NDArrayOperatorsMixin):
     def T(self) -> Traced:
         return self.transpose()
 
+    @property
+    def mT(self) -> Traced:
+        if self.ndim < 2:
+            raise ValueError("matrix transpose with ndim < 2 is undefined")
+        return self.showing(lambda a: a.swapaxes(-1, -2))
+
+    @property
+    def real(self) -> Traced:
+        return self
+
+    @property
+    def imag(self) -> Any:
+        return np.zeros(self.shape)[()]
+
+    def conjugate(self) -> Traced:
+        return self
+
+    conj = conjugate
+
+    @property
+    def _is_number(self) -> bool:
+        """What NumPy would have as a scalar: not even a view of one."""
+        return not self.shape and not self._storage.shows_an_array
+
     def __len__(self) -> int:
         if not self.shape:
             raise TypeError("len() of unsized object")
@@ -74,55 +99,33 @@ class Traced(NDArrayOperatorsMixin):
     def __repr__(self) -> str:
         return f"<traced array of shape {self.shape}>"
 
-    # ------------------------------------------------------------------ what cannot be known while tracing
-    def __bool__(self) -> bool:
-        refuse("the truth of a traced value is not known (an `if`, `and`, `or`, `not`, `while` or max() asks for it)",
-               "write np.where(condition, a, b)")  # fmt: skip
-
-    def _as_number(self) -> NoReturn:
-        refuse("a traced value is not a number (math.sin, float(), or an element of np.zeros that is set, ask for one)",
-               "write np.sin and the like, and np.zeros_like(x), np.stack([...]) or np.empty(n, dtype=object) "
-               "where np.zeros(n) is filled")  # fmt: skip
-
-    def __float__(self) -> float:
-        self._as_number()
-
-    def __int__(self) -> int:
-        self._as_number()
-
-    def __index__(self) -> int:
-        refuse("a traced value cannot be an index or a count", "use np.where, or a constant index")
-
-    def __round__(self, digits: int | None = None) -> Any:
-        return np.round(self, digits or 0)
-
-    def __floor__(self) -> Any:
-        return np.floor(self)
-
-    def __ceil__(self) -> Any:
-        return np.ceil(self)
-
-    def __trunc__(self) -> Any:
-        return np.trunc(self)
-
     def __hash__(self) -> int:
         return id(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[np.object_]:
-        """An object array of traced numbers: NumPy's functions on it run element by element."""
+        """An object array of traced numbers: NumPy's functions on it run element by element.
+
+        np.asarray of an array gives the array itself, so that whoever assigns to one changes the other. Here they are
+        two: neither may change, unless a copy was asked for.
+        """
+        if is_asked_by_sparse():
+            refuse_sparse()
         if dtype is not None and np.dtype(dtype) != object:
             refuse(
                 f"a traced value cannot become an array of {np.dtype(dtype)}",
                 "write np.asarray(x), without dtype, and np.stack([...]) or np.empty(n, dtype=object) where "
                 "np.zeros(n) is filled",
             )
-        elements = np.empty(self.size, dtype=object)
-        for k, index in enumerate(np.ndindex(self.shape)):
-            elements[k] = self[index]
-        return elements.reshape(self.shape)
+        elements = np.empty(self.shape, dtype=object)
+        for index in np.ndindex(self.shape):
+            elements[index] = self[index]
+        if not copy and not self._is_number:
+            elements.flags.writeable = False
+            self._storage.lend(elements)
+        return elements
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        """np.sin of an object array calls the method sin of its elements. Methods that arrays have are refused."""
+        """Methods that are functions of NumPy's too. np.sin of an object array calls the method sin of its elements."""
         from fastdescent.program.numpy_functions import FUNCTIONS
         from fastdescent.program.numpy_ufuncs import SPECIAL, UFUNCS, apply_special
 
@@ -130,19 +133,27 @@ class Traced(NDArrayOperatorsMixin):
             raise AttributeError("a traced number has no dtype")
         if name in SPECIAL:
             return functools.partial(apply_special(name), self)
-        if name in UFUNCS or (name in FUNCTIONS and hasattr(np.ndarray, name)):
+        if name in UFUNCS or (name in FUNCTIONS and hasattr(np.ndarray, name) and name != "resize"):  # in place
             return functools.partial(getattr(np, name), self)
         if hasattr(np.ndarray, name) and not name.startswith("_"):
             refuse(f"the method or attribute {name} of a traced array", "write it with NumPy's functions")
         raise AttributeError(f"a traced array has no attribute {name!r}")
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if not self._storage.may_change or self.is_bool:
-            refuse("assignment to an array that others may see", "take a copy first, y = x.copy()")
-        self._refuse_traced_index(key)
+        self._refuse_change("assignment to", "take a copy first, y = x.copy()")
+        if self.is_bool:
+            refuse("assignment to an array of booleans", "write np.where(condition, a, b)")
+        from fastdescent.program.operands import as_node
+
         node = as_node(self.builder, value)
+        if isinstance(key, Traced) and key.is_bool and key.shape == self.shape and node.size == 1:
+            key, node = ..., self.builder.select(key.node, self.builder.reshape(node, ()), self.node)
+        self._refuse_traced_index(key)
         try:
-            self._storage.set(key, node)
+            if key is ... and node.shape == self.shape:
+                self._storage.set_all(node)
+            else:
+                self._storage.set(key, node)
         except (IndexError, ValueError) as error:
             refuse(f"assignment to [{key_text(key)}] of an array of shape {self.shape} ({error})", "mend it")
 
@@ -151,13 +162,29 @@ class Traced(NDArrayOperatorsMixin):
         if any(isinstance(part, Traced) for part in (key if isinstance(key, tuple) else (key,))):
             refuse("a traced value cannot be an index", "write np.where(condition, a, b)")
 
+    def _refuse_change(self, what: str, instead: str) -> None:
+        """Refuses where NumPy would change more, or less, than is changed here."""
+        obstacle = self._storage.obstacle
+        if obstacle is Obstacle.SEEN:
+            refuse(f"{what} an array that others may see", instead)
+        if obstacle is Obstacle.LENT:
+            refuse(f"{what} an array of which np.asarray has made an object array", "write np.array(y), a copy")
+        if obstacle is Obstacle.RESHAPED:
+            refuse(f"{what} an array that NumPy may have copied for reshape() or ravel(), by its layout in memory",
+                   "write y.copy().reshape(...), or where two arrays are meant y.reshape(...).copy()")  # fmt: skip
+
     # ------------------------------------------------------------------ views
-    def view(self, change: Change, is_view: bool = True) -> Traced:
+    def showing(self, change: Change, is_view: bool = True) -> Traced:
         """What a NumPy operation that makes a view, or may do so, makes of an array of this shape."""
         view = object.__new__(Traced)
         view.builder, view.is_bool, view.is_point = self.builder, self.is_bool, False
         view._storage = self._storage.view(change, is_view)
         return view
+
+    def view(self, *dtype_or_type: Any, **given: Any) -> Traced:
+        if dtype_or_type or given:
+            refuse("view() of a traced array as another type", "leave the type out")
+        return self.showing(operator.itemgetter(...))
 
     def __getitem__(self, key: Any) -> Traced:
         parts = key if isinstance(key, tuple) else (key,)
@@ -170,7 +197,7 @@ class Traced(NDArrayOperatorsMixin):
                 node = self.builder.view(self.node, operator.itemgetter((*parts, ...))) if cell is None else cell
                 return Traced(self.builder, node, is_bool=self.is_bool)
             every = parts if any(p is Ellipsis for p in parts) else (*parts, ...)  # with ... NumPy gives views only
-            return self.view(operator.itemgetter(every))
+            return self.showing(operator.itemgetter(every))
         except IndexError as error:
             if self.is_point:
                 refuse(f"index [{key_text(key)}]: your function receives one point, shape {self.shape} ({error})",
@@ -185,61 +212,52 @@ class Traced(NDArrayOperatorsMixin):
     def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Traced:
         new = shape[0] if len(shape) == 1 else shape
         if order in ("F", "f"):
-            turned = self.transpose().reshape((new,) if is_integer(new) else tuple(new)[::-1])
+            turned = self.transpose().reshape((new,) if is_integer(new) else tuple(new)[::-1], copy=copy)
             return turned.transpose()
         if order not in ("C", "c"):
             refuse(f"order={order!r} of a traced array", 'use "C" or "F"')
-        return self.view(lambda a: np.reshape(a, new), is_view=self.ndim < 2)
+        shown = self.showing(lambda a: np.reshape(a, new), is_view=self.ndim < 2 or self._storage.is_contiguous)
+        return shown.copy() if copy else shown
 
     def ravel(self, order: str = "C") -> Traced:
-        return self.reshape(-1, order=order).view(np.asarray, is_view=False)  # NumPy copies what has gaps
+        flat = self.reshape(-1, order=order)  # NumPy copies what has gaps
+        return flat.showing(operator.itemgetter(...), is_view=self._storage.is_contiguous)
 
     def flatten(self, order: str = "C") -> Traced:
         return self.ravel(order).copy()
 
     def transpose(self, *axes: Any) -> Traced:
-        return self.view(lambda a: a.transpose(*axes))
+        return self.showing(lambda a: a.transpose(*axes))
 
     def squeeze(self, axis: Any = None) -> Traced:
-        return self.view(lambda a: np.squeeze(a, axis))
+        return self.showing(lambda a: np.squeeze(a, axis))
 
     def copy(self, order: str = "C") -> Traced:
-        return Traced(self.builder, self.node, is_bool=self.is_bool, fresh=True)
+        new = Traced(self.builder, self.node, is_bool=self.is_bool, fresh=True)
+        new._storage.is_in_c_order = order == "C"
+        return new
 
-    def astype(self, dtype: Any, **kwargs: Any) -> Traced:
+    def __copy__(self) -> Traced:
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> Traced:
+        return self.copy()
+
+    def astype(self, dtype: Any, *, copy: bool = True, **kwargs: Any) -> Traced:
         if np.dtype(dtype) != np.float64:
             refuse(f"a traced array stays float64 (astype({np.dtype(dtype).name}) was asked for)", "leave astype out")
-        return Traced(self.builder, self.node, fresh=True)
+        return Traced(self.builder, self.node, fresh=True) if copy or self.is_bool else self
+
+    def fill(self, value: Any) -> None:
+        self[...] = value
+
+    def tolist(self) -> Any:
+        return self.__array__(copy=True).tolist()
 
     def item(self, *index: int) -> Traced:
         if not index and self.size != 1:
             refuse(f"item() of an array of shape {self.shape}", "give an index")
         return self[index] if len(index) > 1 else self.ravel()[index[0] if index else 0]
-
-    # ------------------------------------------------------------------ reductions and products, through np.*
-    def sum(self, axis: Any = None, **kwargs: Any) -> Any:
-        return np.sum(self, axis=axis, **kwargs)
-
-    def mean(self, axis: Any = None, **kwargs: Any) -> Any:
-        return np.mean(self, axis=axis, **kwargs)
-
-    def prod(self, axis: Any = None, **kwargs: Any) -> Any:
-        return np.prod(self, axis=axis, **kwargs)
-
-    def max(self, axis: Any = None, **kwargs: Any) -> Any:
-        return np.max(self, axis=axis, **kwargs)
-
-    def min(self, axis: Any = None, **kwargs: Any) -> Any:
-        return np.min(self, axis=axis, **kwargs)
-
-    def cumsum(self, axis: Any = None) -> Any:
-        return np.cumsum(self, axis=axis)
-
-    def clip(self, *limits: Any, **kwargs: Any) -> Any:
-        return np.clip(self, *limits, **kwargs)
-
-    def dot(self, other: Any) -> Any:
-        return np.dot(self, other)
 
     # ------------------------------------------------------------------ NumPy's protocols
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -252,7 +270,11 @@ class Traced(NDArrayOperatorsMixin):
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         from fastdescent.program.numpy_functions import apply_function
 
-        return apply_function(self.builder, func, args, kwargs)
+        out = kwargs.get("out")
+        if not isinstance(out, Traced):
+            return apply_function(self.builder, func, args, kwargs)
+        rest = {name: value for name, value in kwargs.items() if name != "out"}
+        return _updated(out, apply_function(self.builder, func, args, rest))
 
 
 def _updated(target: Any, result: Traced) -> Traced:
@@ -260,40 +282,12 @@ def _updated(target: Any, result: Traced) -> Traced:
     if not isinstance(target, Traced):
         refuse("an update in place of an array of numbers", "write a = a + b, not a += b, or use dtype=object")
     storage = target._storage
-    if not storage.shape and not storage.shows_an_array:
+    if target._is_number:
         return result
-    if not storage.may_change or target.is_bool > result.is_bool:
-        refuse("an update in place of an array that others may see", "write a = a + b, not a += b")
+    target._refuse_change("an update in place of", "write a = a + b, not a += b")
+    if target.is_bool > result.is_bool:
+        refuse("an update in place of booleans by numbers", "write a = a + b, not a += b")
     if np.broadcast_shapes(storage.shape, result.shape) != storage.shape:
         refuse(f"an update in place of shape {storage.shape} by one of shape {result.shape}", "mend the shapes")
     storage.set_all(target.builder.broadcast(result.node, storage.shape))
     return target
-
-
-def as_node(builder: Builder, value: Any) -> Node:
-    """The node of an operand: a traced array, a number, an array of numbers, or a sequence that mixes them."""
-    if isinstance(value, Traced):
-        if value.builder is not builder:
-            refuse("a traced value of another function appears here", "pass it as an argument")
-        return value.node
-    if isinstance(value, list | tuple) and _holds_traced(value):
-        parts = [as_node(builder, v) for v in value]
-        shape = parts[0].shape
-        if any(p.shape != shape for p in parts):
-            refuse(f"a sequence of arrays of shapes {[p.shape for p in parts]}", "give all the same shape")
-        return builder.concatenate([builder.reshape(p, (1, *shape)) for p in parts], 0)
-    array = np.asarray(value)
-    if array.dtype == object and any(isinstance(v, Traced) for v in array.flat):
-        parts = [builder.reshape(as_node(builder, v), (1,)) for v in array.flat]
-        return builder.reshape(builder.concatenate(parts, 0), array.shape)
-    if array.dtype == object and array.size:
-        array = np.array(array.tolist())  # perhaps of numbers only
-    if array.dtype.kind not in "biuf":
-        refuse(f"an operand of type {type(value).__name__}, which is not real numbers", "use floats")
-    return builder.const(array.astype(np.float64))
-
-
-def _holds_traced(value: Any) -> bool:
-    if isinstance(value, list | tuple):
-        return any(_holds_traced(v) for v in value)
-    return isinstance(value, Traced)

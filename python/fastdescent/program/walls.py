@@ -7,8 +7,9 @@ import functools
 from fastdescent.program.build import Builder
 from fastdescent.program.compile import compile_function
 from fastdescent.program.graph import Node
+from fastdescent.program.operands import as_node
 from fastdescent.program.program import Program
-from fastdescent.program.trace import Traced, as_node
+from fastdescent.program.trace import Traced
 
 #: Modes that move points back into the box.
 KEEPING = ("clip", "reflect", "wrap")

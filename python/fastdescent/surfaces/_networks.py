@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._check import real_array, shown
+from fastdescent._check import labels, real_array, shown
 from fastdescent._finite_sum import finite_sum
 from fastdescent._surface import Surface
 from fastdescent.surfaces._catalog import with_data
@@ -204,7 +204,7 @@ def _checked_data(data: Any, n_inputs: int | None = None) -> tuple[Array, Array]
     """X (n, inputs) and y (n, ...)."""
     if not isinstance(data, tuple | list) or len(data) != 2:
         raise TypeError(f"data must be a pair (X, y); got {shown(data)}")
-    X, y = real_array("X", data[0]), real_array("y", data[1])
+    X, y = real_array("X", data[0]), real_array("y", labels("y", data[1]))
     if X.ndim != 2 or (n_inputs is not None and X.shape[1] != n_inputs):
         raise ValueError(f"X must have shape (n, {n_inputs or 'inputs'}); got shape {X.shape}")
     if y.ndim not in (1, 2) or len(y) != len(X):
