@@ -212,28 +212,25 @@ def arranged(
 
 
 def _sums_early(nodes: Sequence[Node], family: Family) -> list[Node]:
-    """Sums stand where what they read is still in the cache and may be given up, but not within elementwise chains."""
+    """Sums stand where what they read is still in the cache, and may then be overwritten."""
     members = {n.number for n in nodes}
     missing: dict[int, set[int]] = {}  # of each sum: what it reads, and what stands further down
     readers: dict[int, list[Node]] = {}
-    arranged, ready = list[Node](), [n for n in nodes if n.number in family.sums]
-    for s in ready:
+    sums = [n for n in nodes if n.number in family.sums]
+    for s in sums:
         missing[s.number] = {base.number for base, _ in reads(s)} & members
         for number in missing[s.number]:
             readers.setdefault(number, []).append(s)
-    ready = [s for s in ready if not missing[s.number]]
+    arranged = [s for s in sums if not missing[s.number]]
     for node in nodes:
         if node.number in family.sums:
             continue
-        if node.op in REDUCTIONS:
-            arranged += ready
-            ready = []
         arranged.append(node)
         for s in readers.get(node.number, ()):
             missing[s.number].remove(node.number)
             if not missing[s.number]:
-                ready.append(s)
-    return arranged + ready
+                arranged.append(s)
+    return arranged
 
 
 def _level_after(level: Mapping[int, int], home: Mapping[int, Family], node: Node, base: Node, view: View) -> int:
