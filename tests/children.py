@@ -33,7 +33,7 @@ def digest(engine: str, text: str = "(x**2 + y - 11)**2 + sin(x*y)", n: int = 50
 
 
 def large(n_terms: int) -> fd.Surface:
-    """Its compilation takes about a second for a hundred terms."""
+    """Its compilation takes about a second for three hundred terms."""
     return fd.surface("+".join(f"sin({k + 1}.5*x)*{k}.25" for k in range(n_terms)))
 
 
@@ -94,7 +94,7 @@ def interrupted(engine: str, n: str) -> None:
 def interrupted_compilation(engine: str) -> None:
     """Ctrl-C while a large kernel is compiled; then who asks again gets it."""
     right, before = digest(engine), n_threads()
-    s = large(150)
+    s = large(600)
     threading.Thread(target=say_when_compiling).start()
     try:
         fd.descend(s, [[1.0]], fd.GD(lr=1e-9), engine=engine, max_steps=3)
@@ -108,7 +108,7 @@ def interrupted_compilation(engine: str) -> None:
 def exits(engine: str, seconds: str) -> None:
     """Leaves while a kernel is compiled on behalf of another thread."""
     digest(engine)
-    s = large(100)
+    s = large(400)
     options: dict[str, Any] = {"engine": engine, "max_steps": 3}
     threading.Thread(target=fd.descend, args=(s, [[1.0]], fd.GD(lr=1e-9)), kwargs=options, daemon=True).start()
     time.sleep(float(seconds))
@@ -122,7 +122,7 @@ def forks() -> None:
     right = {engine: digest(engine) for engine in ENGINES}
     new = digest(ENGINES[0], "x**4 + cos(3*y)")
     options = {"engine": COMPILED[0]}
-    busy = threading.Thread(target=fd.descend, args=(large(60), [[1.0]], fd.GD(lr=0.1)), kwargs=options)
+    busy = threading.Thread(target=fd.descend, args=(large(200), [[1.0]], fd.GD(lr=0.1)), kwargs=options)
     for compiling in (False, True):
         if compiling:
             busy.start()
