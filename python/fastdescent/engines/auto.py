@@ -15,18 +15,21 @@ which takes nearly all the time. The choice changes how long a run takes, never 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
+
+import numpy as np
 
 from fastdescent.engines.core_engine import CoreEngine, SectionCode
 from fastdescent.engines.host import WHY_NO_CORE, WHY_NO_EXTENSION, core, isa
 from fastdescent.engines.protocol import DescentJob, Ends, Engine, Live, Values
-from fastdescent.program.opcodes import DRAWS, NAMES
-from fastdescent.program.program import N_OUTER, OP, Section, turns_of
+from fastdescent.program.opcodes import DRAWS, NUMBERS
+from fastdescent.program.program import N_INNER, Section
 
 _SECONDS_SAVED = 0.08e-9  #: for each number that a step makes
 _STEPS_WITH_GTOL = 100
 _COMPILE_SECONDS, _COMPILE_SECONDS_PER_OPERATION, _IMPORT_SECONDS = 0.01, 0.1e-3, 0.2
+_FIRST_DRAW, *_, _LAST_DRAW = (NUMBERS[name] for name in DRAWS)  # they stand together
 _LEAST_SAVED = 1e-3  #: seconds: for less it is not looked into
 _WORTH = 2.0  #: compiling must save so many times what it takes
 
@@ -78,9 +81,7 @@ def code_that_pays(section: Section, dtype: str, n_points: int, n_threads: int) 
 
 def _saved(section: Section, n_points: int, n_threads: int) -> float:
     """Seconds that machine code would take less."""
-    code = zip(section.code.tolist(), section.turns().tolist(), strict=True)
-    n_numbers: int = sum(n * _n_numbers(row) for row, n in code)
-    return n_points * n_numbers * _SECONDS_SAVED / n_threads
+    return n_points * _n_numbers(section) * _SECONDS_SAVED / n_threads
 
 
 def _pays(saved: float, n_to_compile: Callable[[], int]) -> bool:
@@ -95,9 +96,12 @@ def _pays(saved: float, n_to_compile: Callable[[], int]) -> bool:
     return saved > _WORTH * compiling
 
 
-def _n_numbers(row: Sequence[int]) -> int:
-    """What an instruction makes; compiling a block of random numbers saves as much as compiling some sixty others."""
-    return 60 * row[N_OUTER] if NAMES[row[OP]] in DRAWS else turns_of(row)
+def _n_numbers(section: Section) -> int:
+    """What instructions make; compiling a block of random numbers saves as much as compiling some sixty others."""
+    op, _, n_outer, n_middle, n_inner = section.code[:, : N_INNER + 1].T.astype(np.int64)
+    draws = (op >= _FIRST_DRAW) & (op <= _LAST_DRAW)
+    numbers = np.where(draws, 60 * n_outer, n_outer * n_middle * n_inner)
+    return int(numbers @ section.turns() if section.strips else numbers.sum())
 
 
 def _usual() -> Engine:

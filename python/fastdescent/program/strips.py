@@ -62,6 +62,12 @@ def own_axis(node: Node, turn: int) -> int:
     return turn - sum(k < turn for k in node.attr) if node.op in REDUCTIONS else turn
 
 
+def loop_axis(node: Node, axis: int) -> int:
+    """The axis of a node's loops that becomes `axis` of its elements."""
+    kept = [k for k in range(len(loops_of(node))) if node.op not in REDUCTIONS or k not in node.attr]
+    return kept[axis]
+
+
 def within_row(view: View, turn: int, shape: Shape, axis: int, row: int) -> View | None:
     """A view of an array of `shape` whose axis `turn` runs along the array's rows, seen as rows `row` elements apart.
 
@@ -121,7 +127,7 @@ class _Finder:
     def family(self, seed: Node, axis: int, taken: set[int]) -> Family:
         """All that has rows in common with the seed's along its axis."""
         found = Family(seed.shape[axis])
-        self._join(found, seed, axis)
+        found.turns[seed.number] = loop_axis(seed, axis)
         stack = [seed]
         while stack:
             node = stack.pop()
@@ -135,11 +141,6 @@ class _Finder:
                     stack.append(other)
         return found
 
-    @staticmethod
-    def _join(found: Family, node: Node, axis: int) -> None:
-        kept = [k for k in range(len(loops_of(node))) if node.op not in REDUCTIONS or k not in node.attr]
-        found.turns[node.number] = kept[axis]
-
     def _producers(self, found: Family, node: Node) -> Iterator[tuple[Node, int]]:
         """Nodes of whose rows a member reads its own, with their axis."""
         turn = found.turns[node.number]
@@ -148,9 +149,7 @@ class _Finder:
                 continue
             for axis, n in enumerate(base.shape):
                 if n == found.length and turn < len(view.shape) and within_row(view, turn, base.shape, axis, 1):
-                    other = Family(found.length)
-                    self._join(other, base, axis)
-                    yield base, other.turns[base.number]
+                    yield base, loop_axis(base, axis)
                     break
 
     def _consumers(self, found: Family, node: Node) -> Iterator[tuple[Node, int]]:
