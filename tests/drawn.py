@@ -16,7 +16,8 @@ from fastdescent.program.elementary.draws import N_PARTS
 from fastdescent.program.elementary.philox import MULTIPLIERS, ROUNDS, WEYL
 from fastdescent.program.exact import Exact
 from fastdescent.program.opcodes import DRAWS, N_DRAWN, NUMBERS
-from fastdescent.program.program import (
+from fastdescent.program.program import Program
+from fastdescent.program.section import (
     N_INNER,
     N_MIDDLE,
     N_OUTER,
@@ -26,7 +27,6 @@ from fastdescent.program.program import (
     UNIFORM,
     WIDTH,
     A,
-    Program,
     Section,
     Slot,
     empty_section,

@@ -30,7 +30,8 @@ from fastdescent.engines.jit.background import Kept
 from fastdescent.engines.jit.shape import Shape
 from fastdescent.engines.protocol import DescentJob, Recording, StopLimits
 from fastdescent.program.opcodes import ARITY, NUMBERS, ONGOING
-from fastdescent.program.program import (
+from fastdescent.program.program import Program
+from fastdescent.program.section import (
     N_INNER,
     N_MIDDLE,
     N_OUTER,
@@ -40,7 +41,6 @@ from fastdescent.program.program import (
     UNIFORM,
     WIDTH,
     A,
-    Program,
     Section,
     Slot,
     empty_section,

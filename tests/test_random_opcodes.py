@@ -29,7 +29,7 @@ from fastdescent.program.elementary.draws import N_PARTS
 from fastdescent.program.elementary.philox import philox
 from fastdescent.program.exact import Exact
 from fastdescent.program.opcodes import DRAWS, GATHER, N_DRAWN, NUMBERS
-from fastdescent.program.program import WIDTH, Section, Slot
+from fastdescent.program.section import WIDTH, Section, Slot
 
 DTYPES = ("float64", "float32")
 EVALUATORS = [name for name in ENGINES if name != "jit"]

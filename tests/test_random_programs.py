@@ -24,7 +24,7 @@ from fastdescent.engines.jit import cache
 from fastdescent.engines.jit.shape import Shape
 from fastdescent.engines.protocol import DescentJob, Ends
 from fastdescent.program.opcodes import ELEMENTWISE, NUMBERS, REDUCTIONS
-from fastdescent.program.program import OP
+from fastdescent.program.section import OP
 
 NAMES = (*ELEMENTWISE, *REDUCTIONS, *DRAWS)
 N_PROGRAMS = 1250  #: about a thousand differ: Hypothesis comes back to some with other starts and options

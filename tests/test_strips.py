@@ -14,7 +14,7 @@ from strip_sizes import small_strips
 
 import fastdescent as fd
 from fastdescent._options import checked_options
-from fastdescent.program.program import Section
+from fastdescent.program.section import Section
 
 X = np.random.default_rng(0).normal(size=(13, 3))
 Y = np.random.default_rng(1).normal(size=13)

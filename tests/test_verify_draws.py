@@ -12,7 +12,7 @@ from test_verify import rows_of
 
 from fastdescent.program.elementary.draws import N_PARTS
 from fastdescent.program.opcodes import DRAWS, GATHER, N_DRAWN, NAMES, NUMBERS
-from fastdescent.program.program import OUT, PLACE, WIDTH, A, Section, Slot
+from fastdescent.program.section import OUT, PLACE, WIDTH, A, Section, Slot
 from fastdescent.program.verify import InvalidProgram, verify_section
 
 N_ROWS, N_INPUTS, N_UNIFORM = 30, 16, 16

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fastdescent._curvature import hessians
 from fastdescent._memory import free_bytes, refuse_if_too_large
-from fastdescent.program.program import N_INNER, N_OUTER, Section
+from fastdescent.program.section import N_INNER, N_OUTER, Section
 
 if TYPE_CHECKING:
     from fastdescent._surface import Surface

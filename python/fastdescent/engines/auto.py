@@ -24,7 +24,7 @@ from fastdescent.engines.core_engine import CoreEngine, SectionCode
 from fastdescent.engines.host import WHY_NO_CORE, WHY_NO_EXTENSION, core, isa
 from fastdescent.engines.protocol import DescentJob, Ends, Engine, Live, Values
 from fastdescent.program.opcodes import DRAWS, NUMBERS
-from fastdescent.program.program import N_INNER, Section
+from fastdescent.program.section import N_INNER, Section
 
 _SECONDS_SAVED = 0.08e-9  #: for each number that a step makes
 _STEPS_WITH_GTOL = 100

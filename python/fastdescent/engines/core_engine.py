@@ -22,7 +22,8 @@ from fastdescent.engines.protocol import (
     table_values,
     uniform_values,
 )
-from fastdescent.program.program import Program, Section
+from fastdescent.program.program import Program
+from fastdescent.program.section import Section
 
 
 class MachineCode(Protocol):

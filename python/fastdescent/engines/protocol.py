@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._memory import refuse_if_too_large
-from fastdescent.program.program import Program, Section
+from fastdescent.program.program import Program
+from fastdescent.program.section import Section
 
 Floats = npt.NDArray[np.floating[Any]]
 

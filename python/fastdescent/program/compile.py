@@ -12,8 +12,9 @@ from fastdescent.program.build import Builder, view_of
 from fastdescent.program.graph import FloatArray, Node, Stage, identity, postorder
 from fastdescent.program.layout import Layout
 from fastdescent.program.lower import lower
-from fastdescent.program.program import INDEX, Program, Section, Slot, empty_section
+from fastdescent.program.program import Program
 from fastdescent.program.schedule import schedule
+from fastdescent.program.section import INDEX, Section, Slot, empty_section
 
 Named = Sequence[tuple[str, Node]]
 

@@ -10,7 +10,7 @@ from fastdescent.program.elementary.draws import N_PARTS
 from fastdescent.program.graph import Shape
 from fastdescent.program.loops import nest
 from fastdescent.program.opcodes import GATHER, NUMBERS, ONGOING, REDUCTIONS
-from fastdescent.program.program import WIDTH
+from fastdescent.program.section import WIDTH
 from fastdescent.program.views import View, c_strides
 
 

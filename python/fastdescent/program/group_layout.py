@@ -11,8 +11,8 @@ from fastdescent.program.build import view_of
 from fastdescent.program.emit import Code, Place, gathered
 from fastdescent.program.graph import Node
 from fastdescent.program.opcodes import GATHER, GOES_ON, REDUCTIONS
-from fastdescent.program.program import Strips
 from fastdescent.program.rows import RowPool
+from fastdescent.program.section import Strips
 from fastdescent.program.strip_rows import apart, chunk_of, collides, cut
 from fastdescent.program.strips import Group, loops_of
 from fastdescent.program.views import View

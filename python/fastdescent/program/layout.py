@@ -17,9 +17,9 @@ from fastdescent.program.emit import Code, Place, gathered
 from fastdescent.program.graph import Node
 from fastdescent.program.group_layout import GroupLayout
 from fastdescent.program.opcodes import DRAWS, GATHER, INWARD
-from fastdescent.program.program import WIDTH, Section, Slot, Strips
 from fastdescent.program.rows import RowPool
 from fastdescent.program.schedule import Schedule
+from fastdescent.program.section import WIDTH, Section, Slot, Strips
 from fastdescent.program.strips import Group
 from fastdescent.program.views import View, c_strides
 

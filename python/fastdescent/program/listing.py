@@ -6,7 +6,8 @@ import numpy as np
 
 from fastdescent._markup import listing
 from fastdescent.program.opcodes import ARITY, INWARD, NAMES
-from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, PLACE, UNIFORM, A, IntArray, Program, Section
+from fastdescent.program.program import Program
+from fastdescent.program.section import N_INNER, N_OUTER, OP, OUT, PLACE, UNIFORM, A, IntArray, Section
 
 _INFIX = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}", "copy": "{}",
           "fma": "{} * {} + {}", "fms": "{} * {} - {}", "fnma": "-{} * {} + {}", "lt": "{} < {}", "le": "{} <= {}",

@@ -9,12 +9,12 @@ import numpy as np
 from fastdescent.program.build import Builder
 from fastdescent.program.graph import Node
 from fastdescent.program.source import refuse, refuse_sparse
-from fastdescent.program.trace import Traced
+from fastdescent.program.traced_array import TracedArray
 
 
 def as_node(builder: Builder, value: Any) -> Node:
     """The node of an operand: a traced array, a number, an array of numbers, or a sequence that mixes them."""
-    if isinstance(value, Traced):
+    if isinstance(value, TracedArray):
         if value.builder is not builder:
             refuse("a traced value of another function appears here", "pass it as an argument")
         return value.node
@@ -26,7 +26,7 @@ def as_node(builder: Builder, value: Any) -> Node:
         return builder.concatenate([builder.reshape(p, (1, *shape)) for p in parts], 0)
     _refuse_what_is_no_plain_array(value)
     array = np.asarray(value)
-    if array.dtype == object and any(isinstance(v, Traced) for v in array.flat):
+    if array.dtype == object and any(isinstance(v, TracedArray) for v in array.flat):
         parts = [builder.reshape(as_node(builder, v), (1,)) for v in array.flat]
         return builder.reshape(builder.concatenate(parts, 0), array.shape)
     if array.dtype == object and array.size:
@@ -40,7 +40,7 @@ def holds_traced(value: Any) -> bool:
     """Whether a traced value is in it, however deep in lists."""
     if isinstance(value, list | tuple):
         return any(holds_traced(v) for v in value)
-    return isinstance(value, Traced)
+    return isinstance(value, TracedArray)
 
 
 def _refuse_what_is_no_plain_array(value: Any) -> None:

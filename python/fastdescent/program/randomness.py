@@ -12,7 +12,7 @@ from enum import IntEnum
 from fastdescent.program.build import Builder
 from fastdescent.program.graph import Node
 from fastdescent.program.opcodes import N_DRAWN
-from fastdescent.program.program import INDEX
+from fastdescent.program.section import INDEX
 
 #: The parameter that every run supplies: the seed, 16 bits each, the lowest first.
 SEED = "random.seed"

@@ -6,9 +6,11 @@ overwrites what it still has to read, and the stages fit together. Programs that
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from fastdescent.program.program import INDEX, OUT, WIDTH, Program, Section, Slot
+from fastdescent.program.section import INDEX, OUT, WIDTH, Section, Slot
 from fastdescent.program.verify_instruction import (
     Flags,
     InvalidProgram,
@@ -20,6 +22,9 @@ from fastdescent.program.verify_instruction import (
     verify_form,
 )
 from fastdescent.program.verify_strips import verified_strips, verify_turns
+
+if TYPE_CHECKING:
+    from fastdescent.program.program import Program
 
 __all__ = ["InvalidProgram", "verify", "verify_section"]
 

@@ -9,18 +9,7 @@ import numpy.typing as npt
 
 from fastdescent.program.elementary.draws import N_PARTS
 from fastdescent.program.opcodes import ARITY, DRAWS, GATHER, INWARD, N_DRAWN, NAMES, ONGOING
-from fastdescent.program.program import (
-    N_INNER,
-    N_OUTER,
-    OP,
-    OUT,
-    PLACE,
-    UNIFORM,
-    A,
-    Section,
-    places_of,
-    turns_of,
-)
+from fastdescent.program.section import N_INNER, N_OUTER, OP, OUT, PLACE, UNIFORM, A, Section, places_of, turns_of
 
 Flags = npt.NDArray[np.bool_]
 _NO_MOVES = (1, (0, 0, 0, 0))

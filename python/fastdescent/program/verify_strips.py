@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent.program.program import OUT, PLACE, Section, Strips
+from fastdescent.program.section import OUT, PLACE, Section, Strips
 from fastdescent.program.verify_instruction import (
     Flags,
     places,

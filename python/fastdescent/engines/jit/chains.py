@@ -12,7 +12,7 @@ import numpy as np
 from fastdescent.engines.jit.lengths import length_of
 from fastdescent.engines.jit.rows import Instruction, is_loop, move_of
 from fastdescent.program.opcodes import ARITY, ELEMENTWISE, INWARD, NAMES, ONGOING, REDUCTIONS
-from fastdescent.program.program import N_INNER, N_OUTER, OP, OUT, PLACE, UNIFORM, A, places_of
+from fastdescent.program.section import N_INNER, N_OUTER, OP, OUT, PLACE, UNIFORM, A, places_of
 
 _MOST = 12  #: instructions of a chain
 _MOST_AFTER_SUMS = 80  #: operations on each result of a reduction, which are written out for all results of a tile

@@ -10,7 +10,7 @@ from fastdescent.engines.jit.operands import Turn
 from fastdescent.engines.jit.rows import Instruction, is_loop
 from fastdescent.program.elementary.draws import N_PARTS
 from fastdescent.program.opcodes import DRAWS, NAMES
-from fastdescent.program.program import N_OUTER, OP
+from fastdescent.program.section import N_OUTER, OP
 
 
 class Draws:

@@ -11,7 +11,7 @@ from fastdescent.engines.jit.parts import Calls, comes_in_parts, part_functions
 from fastdescent.engines.jit.rows import Rows, rows_in_memory
 from fastdescent.engines.jit.shape import Shape
 from fastdescent.engines.jit.target import Target
-from fastdescent.program.program import FloatArray, Section
+from fastdescent.program.section import FloatArray, Section
 
 
 def evaluation_text(section: Section, constants: FloatArray, shape: Shape, target: Target) -> str:

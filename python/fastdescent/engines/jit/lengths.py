@@ -9,7 +9,7 @@ from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.emitter import Emitter
 from fastdescent.program.elementary.draws import N_PARTS
 from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE, NAMES
-from fastdescent.program.program import N_OUTER, OP, turns_of
+from fastdescent.program.section import N_OUTER, OP, turns_of
 
 
 @functools.cache

@@ -15,7 +15,7 @@ from fastdescent.engines.jit.rows import Instruction, Rows, instructions, is_loo
 from fastdescent.engines.jit.sums import Sums
 from fastdescent.engines.jit.target import Target
 from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE, GATHER, NAMES, ONGOING, REDUCTIONS
-from fastdescent.program.program import N_INNER, N_MIDDLE, N_OUTER, OP, OUT, PLACE, UNIFORM, A, FloatArray, Section
+from fastdescent.program.section import N_INNER, N_MIDDLE, N_OUTER, OP, OUT, PLACE, UNIFORM, A, FloatArray, Section
 
 _SUMS = {*REDUCTIONS, *ONGOING}
 

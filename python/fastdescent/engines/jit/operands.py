@@ -6,7 +6,7 @@ from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.loops import Index
 from fastdescent.engines.jit.rows import Instruction, Rows, move_of
 from fastdescent.program.opcodes import ARITY, NAMES
-from fastdescent.program.program import OP, OUT, PLACE, UNIFORM, A, FloatArray
+from fastdescent.program.section import OP, OUT, PLACE, UNIFORM, A, FloatArray
 
 Turn = tuple[Index, Index]  #: of the outer and the middle loop
 

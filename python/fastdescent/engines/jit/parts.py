@@ -19,7 +19,7 @@ from fastdescent.engines.jit.rows import Instruction, Rows, is_loop, rows_in_mem
 from fastdescent.engines.jit.shape import Shape
 from fastdescent.engines.jit.target import Target
 from fastdescent.program.opcodes import INWARD, NAMES
-from fastdescent.program.program import OP, FloatArray, Section, Strips
+from fastdescent.program.section import OP, FloatArray, Section, Strips
 
 _MOST_WHOLE = 4000  #: operations, as they are written, of a section that stays in one piece
 _PART = 800  #: of a part, about

@@ -7,7 +7,7 @@ import numpy as np
 from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.loops import Index
 from fastdescent.program.opcodes import ARITY, DRAWS, NAMES
-from fastdescent.program.program import N_OUTER, OP, OUT, PLACE, UNIFORM, WIDTH, A, Section, places_of, turns_of
+from fastdescent.program.section import N_OUTER, OP, OUT, PLACE, UNIFORM, WIDTH, A, Section, places_of, turns_of
 
 #: Instructions on more rows than this become loops over rows in memory.
 LONGEST_UNROLLED = 16

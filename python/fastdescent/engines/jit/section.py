@@ -12,7 +12,7 @@ from fastdescent.engines.jit.compile import MachineCode
 from fastdescent.engines.jit.evaluation import evaluation_text
 from fastdescent.engines.jit.shape import n_written, section_shape
 from fastdescent.engines.jit.target import target_of
-from fastdescent.program.program import Section
+from fastdescent.program.section import Section
 
 _MOST_SECTIONS = 256
 _NO_CONSTANTS = np.zeros(0)  #: all uniform numbers are read when it runs

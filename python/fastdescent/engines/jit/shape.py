@@ -16,7 +16,7 @@ from fastdescent.engines.jit.rows import is_loop
 from fastdescent.engines.jit.spec import KernelSpec
 from fastdescent.engines.jit.target import Target
 from fastdescent.program.opcodes import NAMES
-from fastdescent.program.program import OP, Section
+from fastdescent.program.section import OP, Section
 
 
 @dataclass(frozen=True)

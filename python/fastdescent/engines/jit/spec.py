@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fastdescent.engines.jit.stops import Stops
-from fastdescent.program.program import FloatArray, Section
+from fastdescent.program.section import FloatArray, Section
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from fastdescent.engines.jit.loops import Index, loop, turns
 from fastdescent.engines.jit.operands import Operands, Turn
 from fastdescent.engines.jit.rows import Instruction
 from fastdescent.program.opcodes import ARITY, NAMES, ONGOING
-from fastdescent.program.program import N_INNER, N_MIDDLE, N_OUTER, OP
+from fastdescent.program.section import N_INNER, N_MIDDLE, N_OUTER, OP
 
 #: Sums that a loop over the outer index alone keeps in registers.
 _SUMS_IN_FLIGHT = 8

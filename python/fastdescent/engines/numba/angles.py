@@ -14,7 +14,7 @@ from fastdescent.program.elementary.formats import FORMATS
 from fastdescent.program.elementary.payne_hanek import HALF_PI, TWO_OVER_PI_WORDS
 from fastdescent.program.elementary.trig import TRIG
 from fastdescent.program.opcodes import NAMES
-from fastdescent.program.program import OP, IntArray
+from fastdescent.program.section import OP, IntArray
 
 _TRIGONOMETRIC = {"sin", "cos", "tan"}
 _WORDS = np.array(TWO_OVER_PI_WORDS, dtype=np.uint64)

@@ -66,7 +66,7 @@ def evaluate(
 ) -> list[npt.NDArray[Any]]:
     """The outputs of a section for all points, each (n_points, size)."""
     from fastdescent.engines.numba.section import evaluate_section
-    from fastdescent.program.program import Section, Slot, Strips
+    from fastdescent.program.section import Section, Slot, Strips
 
     places = zip(input_offsets, inputs, strict=True)
     ins = tuple(Slot(f"in{k}", offset, array.shape[1]) for k, (offset, array) in enumerate(places))

@@ -17,7 +17,7 @@ from fastdescent.engines.numba.flight import Flight
 from fastdescent.engines.numba.layout import Reals
 from fastdescent.engines.numba.memory import aligned, given
 from fastdescent.engines.numba.threads import run_threads
-from fastdescent.program.program import Section, Slot
+from fastdescent.program.section import Section, Slot
 
 _POINTS_AT_ONCE = 1 << 14
 _WORK_OF_A_THREAD = 1 << 20  #: instructions times points: less is done here and now
