@@ -84,6 +84,23 @@ def test_examples_in_docstrings(name: str, tmp_path: Path, monkeypatch: pytest.M
     assert failures == 0
 
 
+CLASSES = [name for name in fd.__all__ if inspect.isclass(getattr(fd, name))]
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_examples_of_classes(name: str) -> None:
+    """Their `__module__` is the package, where doctest does not look for them."""
+    home = importlib.import_module(f"fastdescent.{fd._HOME_OF[name]}")
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    for example in doctest.DocTestFinder().find(getattr(fd, name), name, module=home):
+        assert runner.run(example).failed == 0
+
+
+@pytest.mark.parametrize("name", [n for n in fd.__all__ if not inspect.ismodule(getattr(fd, n))])
+def test_public_names_do_not_tell_their_room(name: str) -> None:
+    assert getattr(fd, name).__module__ == "fastdescent"
+
+
 def test_core_knows_no_python_and_engines_hide_the_extension() -> None:
     package = Path(fd.__file__).parent
     allowed = {"engines/__init__.py", "engines/host.py"}

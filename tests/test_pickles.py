@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import io
 import pickle
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -92,3 +94,40 @@ def test_a_map_by_a_lambda_pickles() -> None:
     assert np.array_equal(found.label, m.label)
     assert found.optimizer.lr(int(m.nit.max())) == 0.01
     assert "GD(lr=<schedule" in repr(found)
+
+
+class Names(pickle.Unpickler):
+    """Collects the modules that a pickle names."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data))
+        self.modules: set[str] = set()
+
+    def find_class(self, module: str, name: str) -> Any:
+        self.modules.add(module)
+        return super().find_class(module, name)
+
+
+def pickled_things() -> Iterator[Any]:
+    data = fd.finite_sum(lambda w, x, y: np.mean((x @ w - y) ** 2), data=(np.eye(3), np.ones(3)), dim=3)
+    yield from (S, S + S, S.shifted([1.0, 2.0]), data, fd.surfaces.mlp(), X0)
+    yield from (fd.uniform(S.window, 5, lazy=True), fd.sobol(S.window, 5, lazy=True), fd.grid(S.window, (5, 5), lazy=True))
+    yield from (kind() if kind is fd.LineSearch else kind(lr=0.1) for kind in BUILT_IN.values())
+    yield from (fd.Record(every=3), fd.Status.DIVERGED, fd.Outcome.SADDLE, fd.info(), fd.TraceError("no"), fd.descend)
+    yield from (fd.noise.gaussian(0.1), fd.noise.student(0.1, 3.0), S._formula.program("fun", "gradient"))
+    kept = [fd.reduce.min("fun"), fd.reduce.max("fun"), fd.reduce.mean("x"), fd.reduce.std("fun"),
+            fd.reduce.tail_mean("fun", 3), fd.reduce.path_length()]  # fmt: skip
+    run = fd.descend(
+        S, X0, fd.Adam(lr=lambda t: 0.01), max_steps=30, record=5, reduce=kept, keep_state=True, average=0.9
+    )
+    yield from (run, run.path, run.classify(), run.classify().points, fd.basin_map(S, shape=(4, 4)))
+    yield fd.descend(data, np.zeros((2, 3)), fd.SGD(lr=0.1), batch_size=2, max_steps=5, keep_state=True)
+    yield fd.descend(S, X0, fd.GD(lr=0.001), noise=0.1, bounds=S.window, boundary="clip", max_steps=5, keep_state=True)
+
+
+def test_pickles_name_no_room() -> None:
+    for thing in pickled_things():
+        names = Names(pickle.dumps(thing))
+        names.load()
+        ours = {m for m in names.modules if m.split(".")[0] == "fastdescent"}
+        assert ours <= {"fastdescent", "fastdescent.noise"}, thing

@@ -26,7 +26,7 @@ def api_pages() -> dict[str, str]:
     modules = [name for name in fd.__all__ if isinstance(getattr(fd, name), ModuleType)]
     for name in fd.__all__:
         if name not in modules:
-            by_topic[_topic(getattr(fd, name))].append(name)
+            by_topic[_topic(name)].append(name)
     for topic, names in by_topic.items():
         if names:
             ordered = sorted(names, key=lambda n: (n[0].isupper(), n.lower()))
@@ -36,9 +36,9 @@ def api_pages() -> dict[str, str]:
     return pages
 
 
-def _topic(value: object) -> str:
-    module = getattr(value, "__module__", "").removeprefix("fastdescent.")
-    found = [topic for topic, modules in TOPICS.items() if module.split(".")[0] in modules]
+def _topic(name: str) -> str:
+    room = fd._HOME_OF[name].split(".")[0]
+    found = [topic for topic, rooms in TOPICS.items() if room in rooms]
     return found[0] if found else "More"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from fastdescent._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from fastdescent import data, noise, plot, reduce, surfaces
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fastdescent._info import info
     from fastdescent._lazy import LazyStarts
     from fastdescent._points import CriticalPoints, merge
+    from fastdescent._program import listing_of as listing_of
     from fastdescent._record import Path, Record
     from fastdescent._resume import resume
     from fastdescent._starts import grid, repeat, sobol, uniform
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         RMSprop,
         optimizer,
     )
+    from fastdescent.plot._save import html_image as html_image
 
 __all__ = [
     "GD",
@@ -82,7 +84,7 @@ __all__ = [
     "uniform",
 ]
 
-#: Where public names are. They are imported when they are first used, so that the command can answer Ctrl-C and
+#: Where public names stand. They are imported when they are first used, so that the command can answer Ctrl-C and
 #: --version before NumPy and the rest are loaded.
 _HOMES = {
     "_basins": ("BasinMap", "basin_map"),
@@ -103,7 +105,34 @@ _HOMES = {
     "_swarm": ("Swarm",),
     "optimizers": ("GD", "SGD", "Adam", "Langevin", "LineSearch", "Momentum", "Optimizer", "RMSprop", "optimizer"),
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+#: Names that are not public: what methods reach that are below it, and what pickles hold besides.
+_INNER = {
+    "_bands": ("GridPart",),
+    "_hyper": ("Hyperparameters",),
+    "_image": ("Image",),
+    "_info": ("EngineInfo", "Info"),
+    "_known": ("KnownMinima",),
+    "_lazy": ("Grid", "Sobol", "Uniform"),
+    "_options": ("Options",),
+    "_program": ("listing_of",),
+    "_starts": ("RandomStarts",),
+    "_stochastic": ("Stochastic",),
+    "engines": ("get_engine",),
+    "engines.protocol": ("Recording",),
+    "noise": ("Noise",),
+    "optimizers._base": ("optimizer_of_pickle",),
+    "optimizers._schedules": ("Tabulated",),
+    "plot._save": ("html_image",),
+    "program.batch": ("BatchSpec",),
+    "program.formula": ("formula_of_pickle",),
+    "program.program": ("Program",),
+    "program.reductions": ("Exponential", "Max", "Mean", "Min", "PathLength", "Std", "TailMean"),
+    "program.row_data": ("Rows",),
+    "program.rule": ("Leaf", "NoiseSpec"),
+    "program.section": ("Section", "Slot", "Strips"),
+    "surfaces._networks": ("Network",),
+}
+_HOME_OF = {name: home for homes in (_HOMES, _INNER) for home, names in homes.items() for name in names}
 
 
 if not TYPE_CHECKING:  # which would otherwise believe in any name

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._at_top import at_top
 from fastdescent._classify import classify
 from fastdescent._descent import descend
 from fastdescent._hyper import changed, per_trajectory
@@ -26,8 +27,9 @@ from fastdescent.optimizers import Optimizer
 _BYTES_A_CELL = 8 + 2 + 1 + 1
 
 
+@at_top
 @dataclass(frozen=True)
-class _From:
+class GridPart:
     """The starts of a grid from one of them on."""
 
     grid: Grid
@@ -96,7 +98,7 @@ class Band:
     def starts(self) -> LazyStarts:
         shape = self.grid.counts
         first = self.rows.start * math.prod(shape[1:])
-        return LazyStarts(_From(self.grid, first), (self.rows.stop - self.rows.start, *shape[1:]))
+        return LazyStarts(GridPart(self.grid, first), (self.rows.stop - self.rows.start, *shape[1:]))
 
     def part_of(self, optimizer: Optimizer) -> Optimizer:
         """With the hyperparameters of these rows, where cells have their own."""

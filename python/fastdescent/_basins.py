@@ -12,24 +12,27 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent import _check
+from fastdescent._at_top import at_top
 from fastdescent._bands import run_in_bands
 from fastdescent._classify import outcome_words
 from fastdescent._descent import descend
 from fastdescent._hyper import for_pickle
 from fastdescent._image import Image
 from fastdescent._kinds import check_optimizer, check_surface
+from fastdescent._known import Window
 from fastdescent._lazy import Grid
 from fastdescent._markup import paragraph
 from fastdescent._points import CriticalPoints
 from fastdescent._report import report
 from fastdescent._starts import checked_counts
-from fastdescent._surface import Surface, Window, widened
+from fastdescent._surface import Surface, widened
 from fastdescent.optimizers import LineSearch, Optimizer
 
 _SIDE = 1024
 _NOT_OF_MAPS = ("surface", "x0", "optimizer", "record", "reduce", "keep_state", "average")
 
 
+@at_top
 @dataclass(frozen=True, eq=False, repr=False)
 class BasinMap:
     """Where the starts of a window's cells end. Row 0 is at the bottom: ``imshow(m.label, origin="lower")``.
@@ -108,9 +111,9 @@ class BasinMap:
         title = paragraph(f"{self.surface.name} by {self.optimizer!r}. {outcome_words(self.outcome)}.")
         picture = ""
         if sys.modules.get("matplotlib") is not None:
-            from fastdescent.plot._save import html_image
+            import fastdescent
 
-            picture = html_image(self)
+            picture = fastdescent.html_image(self)
         return title + picture + self.points._repr_html_()
 
     def __str__(self) -> str:
@@ -124,6 +127,7 @@ class BasinMap:
         return report(self.surface, self.optimizer, about, self.status, self.outcome, self.points, self.gradient)
 
 
+@at_top
 def basin_map(
     surface: Surface,
     optimizer: Optimizer | None = None,

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent import _check
+from fastdescent._at_top import at_top
 from fastdescent._cells import Frame, Ints, Labels, label
 from fastdescent._descent import Descent
 from fastdescent._markup import paragraph
@@ -19,6 +20,7 @@ from fastdescent._status import Outcome
 from fastdescent._table import words
 
 
+@at_top
 @dataclass(frozen=True, eq=False, repr=False)
 class Endpoints:
     """What the endpoints of a run are. Arrays have the leading axes of x0.
@@ -59,6 +61,7 @@ def outcome_words(outcome: npt.NDArray[np.int8]) -> str:
     return f"{outcome.size} endpoint{'' if outcome.size == 1 else 's'}: " + (", ".join(parts) or "none")
 
 
+@at_top
 def classify(
     run: Descent, *, points: CriticalPoints | None = None, fmin: float | None = None, polish: bool = True
 ) -> Endpoints:

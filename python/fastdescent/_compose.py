@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastdescent._check import number, real_array, shown
-from fastdescent._surface import MinimaOf, Surface, Window
+from fastdescent._known import MinimaOf, Window
 from fastdescent.program.formula import POINT, Formula, trace
 from fastdescent.program.instantiate import instantiate
 from fastdescent.program.trace import Traced
+
+if TYPE_CHECKING:
+    from fastdescent._surface import Surface
 
 Points = npt.NDArray[np.float64]
 Move = Callable[[Any], Any]  #: of points, shape (..., dim)
@@ -46,8 +49,6 @@ class _Part:
 
 def added(s: Surface, t: Surface) -> Surface:
     """s(x) + t(x)."""
-    if not isinstance(t, Surface):
-        raise TypeError(f"what is added to a Surface must be a Surface; got {shown(t)}")
     if s.dim != t.dim:
         raise ValueError(f"surfaces that are added must have the same dim; got {s.name}: {s.dim}, {t.name}: {t.dim}")
     first = _whole(s)
@@ -137,9 +138,10 @@ def _made(
 
         return trace(whole, first.dim, {k: np.shape(v) for k, v in values.items() if k not in static})
 
-    return Surface(
-        name, first.variables, window, bounds, params, traced(params), minima, critical_points, traced, static
-    )
+    return replace(
+        first, name=name, window=window, bounds=bounds, params=params, about="", _formula=traced(params),
+        _minima_of=minima, _critical_points_of=critical_points, _retrace=traced, _static=static,
+    )  # fmt: skip
 
 
 def _function(part: _Part, formula: Formula, leaves: Mapping[str, Traced]) -> Callable[[Traced], Traced]:

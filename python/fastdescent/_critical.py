@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent import _check
+from fastdescent._at_top import at_top
 from fastdescent._cells import Floats, Frame
 from fastdescent._kinds import check_surface
 from fastdescent._lazy import flat
@@ -28,6 +29,7 @@ _FIRST, _LONGEST = 0.02, 0.1
 _EXACT = 1e-11  #: a step this short changes nothing any more
 
 
+@at_top
 def critical_points(
     surface: Surface,
     window: Any = None,

@@ -9,9 +9,12 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._at_top import at_top
 from fastdescent._check import intervals, shown, whole_number
+from fastdescent._known import KnownMinima, MinimaOf, window_or_default
 from fastdescent._memory import refuse_if_too_large
-from fastdescent._surface import KnownMinima, MinimaOf, Surface, _param, window_or_default
+from fastdescent._parameters import parameter
+from fastdescent._surface import Surface
 from fastdescent._sympy import from_sympy, is_sympy
 from fastdescent.program.formula import Formula, trace
 from fastdescent.program.text import ParsedFormula
@@ -26,6 +29,7 @@ def surface(f: str | Function, /, **options: Any) -> Surface: ...
 def surface(f: None = None, /, **options: Any) -> Callable[[Function], Surface]: ...
 
 
+@at_top
 def surface(
     f: str | Function | None = None,
     /,
@@ -98,7 +102,7 @@ def surface(
 def _from_text(
     text: str, variables: Sequence[str] | None, params: Mapping[str, Any], *, dim: int | None, **options: Any
 ) -> Surface:
-    values = {k: _param(k, v) for k, v in params.items()}
+    values = {k: parameter(k, v) for k, v in params.items()}
     parsed = ParsedFormula(text, tuple(params), variable_names(variables))
     if dim is not None and dim != len(parsed.variables):
         found = ", ".join(parsed.variables)
@@ -111,7 +115,7 @@ def _from_text(
 def _from_sympy(
     expression: Any, variables: Sequence[str] | None, params: Mapping[str, Any], *, dim: int | None, **options: Any
 ) -> Surface:
-    values = {k: _param(k, v) for k, v in params.items()}
+    values = {k: parameter(k, v) for k, v in params.items()}
     function, names = from_sympy(expression, tuple(params), variable_names(variables))
     if dim is not None and dim != len(names):
         raise ValueError(f"dim must be {len(names)}, the number of symbols ({', '.join(names)}); got {dim}")
@@ -249,7 +253,7 @@ def parameter_values(
     for name, value in values.items():
         if value is inspect.Parameter.empty:
             raise TypeError(f"parameter {name} of {title} has no value; give it a default, or pass {name}=")
-    return {k: v if k in static else _param(k, v) for k, v in values.items()}
+    return {k: v if k in static else parameter(k, v) for k, v in values.items()}
 
 
 def shapes(values: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._at_top import at_top
 from fastdescent._hyper import for_pickle
 from fastdescent._markup import table
 from fastdescent._options import Options, checked_options
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 
+@at_top
 @dataclass(frozen=True, eq=False, repr=False)
 class Descent:
     """Where trajectories ended. Arrays have the leading axes of x0.
@@ -89,9 +91,9 @@ class Descent:
 
     def classify(self, **options: Any) -> Endpoints:
         """`fastdescent.classify` of this run."""
-        from fastdescent._classify import classify
+        import fastdescent
 
-        return classify(self, **options)
+        return fastdescent.classify(self, **options)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what a pickle cannot hold: the function that showed progress, and schedules but for their values."""
@@ -125,6 +127,7 @@ class Descent:
         return [c for c in counts if c[2]]
 
 
+@at_top
 def descend(
     surface: Surface,
     x0: npt.ArrayLike,

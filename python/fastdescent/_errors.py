@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from fastdescent._at_top import at_top
 
+
+@at_top
 class TraceError(TypeError):
     """A function or formula does something that cannot become a program.
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastdescent._table import fun_words
+from fastdescent._markup import fun_words
 
 if TYPE_CHECKING:
-    from fastdescent._surface import Surface, Window
+    from fastdescent._known import Window
+    from fastdescent._surface import Surface
 
 _MOST = 10  #: coordinates or points that are named
 

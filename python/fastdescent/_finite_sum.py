@@ -10,9 +10,11 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._at_top import at_top
 from fastdescent._check import labels, shown
 from fastdescent._define import checked_dim, default_names, made, parameter_values, shapes, variable_names
-from fastdescent._surface import MinimaOf, Surface
+from fastdescent._known import MinimaOf
+from fastdescent._surface import Surface
 from fastdescent.program.formula import Formula, trace
 from fastdescent.program.row_data import Rows
 
@@ -26,6 +28,7 @@ def finite_sum(f: Function, /, **options: Any) -> Surface: ...
 def finite_sum(f: None = None, /, **options: Any) -> Callable[[Function], Surface]: ...
 
 
+@at_top
 def finite_sum(
     f: Function | None = None,
     /,

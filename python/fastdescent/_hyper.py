@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._at_top import at_top
 from fastdescent._memory import refuse_if_too_large
 from fastdescent.optimizers import Optimizer
 from fastdescent.optimizers._base import allowed
@@ -17,6 +18,7 @@ from fastdescent.optimizers._schedules import Tabulated, pickles
 from fastdescent.program.rule import Leaf
 
 
+@at_top
 @dataclass
 class Hyperparameters:
     """The rule's arguments (`spec`), and the values that the run supplies for their leaves."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._at_top import at_top
 from fastdescent._status import Outcome, Status
 
 Integers = npt.NDArray[np.integer[Any]]
@@ -15,6 +16,7 @@ _AT_ONCE = 1 << 20
 _ESCAPED = np.isin(np.arange(max(Status) + 1), (Status.UNDEFINED, Status.DIVERGED, Status.LEFT_BOX))
 
 
+@at_top
 @dataclass(eq=False)
 class Image:
     """Arrays of the map's shape. Integers are as narrow as their values allow."""

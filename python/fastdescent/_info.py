@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from fastdescent._at_top import at_top
 from fastdescent._markup import columns, table
 from fastdescent._threads import available_threads
+from fastdescent._version import __version__
+from fastdescent.engines import ENGINES, host, why_missing
 
 #: Packages that some functions need, and how to get them.
 _EXTRAS = {
@@ -20,6 +23,7 @@ _EXTRAS = {
 }
 
 
+@at_top
 @dataclass(frozen=True)
 class EngineInfo:
     """An engine by name; why it is not available, or None where it is."""
@@ -29,6 +33,7 @@ class EngineInfo:
     why_not: str | None
 
 
+@at_top
 @dataclass(frozen=True, repr=False)
 class Info:
     """What there is. Fields are attributes and keys: ``info.isa``, ``info["isa"]``, ``dict(info)``.
@@ -86,6 +91,7 @@ class Info:
         ]
 
 
+@at_top
 def info() -> Info:
     """Versions, engines, instruction sets, threads and optional packages of this installation.
 
@@ -103,9 +109,6 @@ def info() -> Info:
     >>> fd.info()["version"] == fd.__version__
     True
     """
-    from fastdescent import __version__
-    from fastdescent.engines import ENGINES, host, why_missing
-
     reasons = {name: why_missing(name) for name in ENGINES}
     there = None in reasons.values()
     return Info(

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._at_top import at_top
 from fastdescent._threads import available_threads
 
 Floats = npt.NDArray[np.float64]
@@ -36,6 +37,7 @@ class Rule(Protocol):
         """Starts first, ..., first + n - 1, (n, dim)."""
 
 
+@at_top
 @dataclass(frozen=True)
 class Grid:
     """Centres of cells; the first coordinate runs fastest."""
@@ -74,6 +76,7 @@ class Grid:
         return f"grid({_box_words(self.window)}, shape={self.counts}{of_plane})"
 
 
+@at_top
 @dataclass(frozen=True)
 class Uniform:
     """Independent random points: see `fastdescent.uniform`."""
@@ -98,6 +101,7 @@ class Uniform:
         return f"uniform({_box_words(self.window)}, seed={self.seed})"
 
 
+@at_top
 @dataclass(frozen=True)
 class Sobol:
     """Quasi-random points: see `fastdescent.sobol`."""
@@ -144,6 +148,7 @@ def _box_words(window: Window) -> str:
     return " x ".join(intervals[:_MOST_FACTORS] + ["..."] * (len(intervals) > _MOST_FACTORS))
 
 
+@at_top
 @dataclass(frozen=True, eq=False, repr=False)
 class LazyStarts:
     """Starts (..., dim) that take no memory: a run computes them where it then writes the ends.

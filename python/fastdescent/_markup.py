@@ -6,6 +6,7 @@ import html
 from collections.abc import Iterable, Sequence
 
 Row = Sequence[str]
+ROUNDING = 1e-12  #: of f, where nothing tells how f bends
 
 
 def columns(rows: Sequence[Row], right: tuple[int, ...] = ()) -> str:
@@ -46,3 +47,8 @@ def listing(text: str) -> str:
 
 def _line(cells: Row, tag: str) -> str:
     return "<tr>" + "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in cells) + "</tr>"
+
+
+def fun_words(fun: float, rounding: float = ROUNDING) -> str:
+    """f, or zero where f is no more than its rounding."""
+    return "0" if abs(fun) <= rounding else f"{fun:.6g}"

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent import _check
+from fastdescent._at_top import at_top
 from fastdescent._hyper import Hyperparameters
 from fastdescent._kinds import Progress, check_optimizer, check_order, check_progress, check_surface
 from fastdescent._lazy import LazyStarts
@@ -32,6 +33,7 @@ MOST_STEPS = 2**31 - 2
 BOUNDARIES = ("ignore", "stop", *KEEPING)
 
 
+@at_top
 @dataclass(frozen=True)
 class Options:
     """A run as it will be made."""

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent import _table
+from fastdescent._at_top import at_top
 from fastdescent._cells import Counts, Floats, Frame
 from fastdescent._check import shown
+from fastdescent._known import Window
 from fastdescent._polish import RESOLVED, Polished, State
-from fastdescent._same import first_best, groups, ranks
+from fastdescent._same import first_best, fun_tolerance, groups, ranks
 from fastdescent._status import Outcome
-from fastdescent._surface import Window
 
 #: Of f, to tell minima of equal depth: relative to its spread among the minima, and to its size (rounding).
 _OF_SPREAD, _OF_SIZE = 1e-8, 1e-12
@@ -21,6 +23,7 @@ _OF_SPREAD, _OF_SIZE = 1e-8, 1e-12
 _Z95 = 1.959963984540054
 
 
+@at_top
 @dataclass(frozen=True, eq=False, repr=False)
 class CriticalPoints:
     """A table of critical points, a row each, sorted by f and then by position, so that labels and colours stay.
@@ -93,14 +96,10 @@ class CriticalPoints:
         return letter(row)
 
     def __repr__(self) -> str:
-        from fastdescent._table import text
-
-        return text(self)
+        return _table.text(self)
 
     def _repr_html_(self) -> str:
-        from fastdescent._table import html
-
-        return html(self)
+        return _table.html(self)
 
 
 def letter(row: int) -> str:
@@ -121,17 +120,10 @@ def wilson(count: Counts, n: int) -> tuple[Floats, Floats]:
     return np.where(count == 0, 0.0, low), np.where(count == n, 1.0, high)
 
 
-def fun_tolerance(eigenvalues: Floats, frame: Frame, distance: float) -> Floats:
-    """By how much f differs between points of one critical point at most that far apart (in windows)."""
-    steepest = np.abs(eigenvalues).max(axis=-1, initial=0.0)
-    with np.errstate(over="ignore"):
-        return np.asarray(0.5 * (np.sqrt(steepest) * (distance * frame.width.max())) ** 2)
-
-
 def merged(points: Polished, frame: Frame, same: float) -> tuple[npt.NDArray[np.int_], npt.NDArray[np.int_]]:
     """Sorts and merges points: for each its row, and for each row the point that stands for it."""
     scaled = (points.x - frame.low) / frame.width
-    tolerance = fun_tolerance(points.eigenvalues, frame, same)
+    tolerance = fun_tolerance(points.eigenvalues, same * frame.width.max())
     tolerance += 16 * np.finfo(np.float64).eps * np.abs(points.fun)
     group = groups(scaled, same, points.fun, tolerance)
     best = first_best(group, points.grad_norm)
@@ -155,7 +147,7 @@ def table_of(points: Polished, window: Window, given: float | None, known: float
         n_starts=np.zeros(k, np.int64), share=nan, share_low=nan, share_high=nan, nit_mean=nan, stability=nan,
         n_total=0, fmin=np.nan, fmin_source="found", window=window,
     )  # fmt: skip
-    return with_kinds(table, given, known, fun_tolerance(points.eigenvalues, frame, same))
+    return with_kinds(table, given, known, fun_tolerance(points.eigenvalues, same * frame.width.max()))
 
 
 def with_kinds(table: CriticalPoints, given: float | None, known: float | None, tolerance: Floats) -> CriticalPoints:
@@ -202,6 +194,7 @@ def polished_of(table: CriticalPoints) -> Polished:
     return Polished(table.x, table.fun, table.grad_norm, table.eigenvalues, state)
 
 
+@at_top
 def merge(a: CriticalPoints, b: CriticalPoints, *, tolerance: float = 1e-6) -> CriticalPoints:
     """One table of the rows of both; starts are added up.
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent import _check
+from fastdescent._at_top import at_top
 from fastdescent._markup import table
 from fastdescent._memory import refuse_if_too_large
 from fastdescent.engines.protocol import Recording
@@ -22,6 +23,7 @@ _FIELDS = ("x", "fun", "grad_norm")
 NOTHING = Recording(np.zeros(0, np.uint32), np.zeros(0, np.int32), 0)
 
 
+@at_top
 @dataclass(frozen=True, eq=False, repr=False)
 class Record:
     """What `descend(..., record=...)` keeps. Start and end of a trajectory are always in.
@@ -71,6 +73,7 @@ class Record:
         return [(name, _check.shown(v)) for name, v, default in values if v is not default]
 
 
+@at_top
 @dataclass(frozen=True, eq=False, repr=False)
 class Path:
     """Points along the way.

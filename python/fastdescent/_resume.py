@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from fastdescent import _check
+from fastdescent._at_top import at_top
 from fastdescent._descent import Descent, result_of
 from fastdescent._memory import refuse_if_too_large
 from fastdescent._options import MOST_STEPS
@@ -15,6 +16,7 @@ from fastdescent._run import Before, run_job
 from fastdescent._status import Status
 
 
+@at_top
 def resume(run: Descent, *, max_steps: int) -> Descent:
     """Goes on with the trajectories that max_steps, or a cancellation, had ended.
 

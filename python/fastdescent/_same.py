@@ -27,6 +27,13 @@ def ranks(values: Floats, tolerance: npt.ArrayLike) -> Indices:
     return found
 
 
+def fun_tolerance(eigenvalues: Floats, distance: float) -> Floats:
+    """By how much f differs between points of one critical point at most that far apart; eigenvalues (k, dim)."""
+    steepest = np.abs(eigenvalues).max(axis=-1, initial=0.0)
+    with np.errstate(over="ignore"):
+        return np.asarray(0.5 * (np.sqrt(steepest) * distance) ** 2)
+
+
 def groups(points: Floats, tolerance: float, values: Floats, value_tolerance: Floats) -> Indices:
     """A group number for each point, shape (m,); points (m, dim) and their values within tolerance are one group.
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent import _check
+from fastdescent._at_top import at_top
 from fastdescent._lazy import SOBOL_BITS, Grid, LazyStarts, Sobol, Uniform
 
 Floats = npt.NDArray[np.float64]
@@ -18,6 +19,7 @@ Floats = npt.NDArray[np.float64]
 _ARRANGING = (np.array_split, np.copy, np.ravel, np.reshape, np.split, np.squeeze, np.swapaxes, np.take)
 
 
+@at_top
 class RandomStarts(np.ndarray[Any, np.dtype[np.float64]]):
     """An ordinary array that remembers that its points were drawn at random, so that shares get intervals.
 
@@ -52,6 +54,7 @@ def _window(window: Any) -> tuple[tuple[float, float], ...]:
 def grid(window: Any, shape: int | tuple[int, ...], *, lazy: Literal[False] = False) -> Floats: ...
 @overload
 def grid(window: Any, shape: int | tuple[int, ...], *, lazy: Literal[True]) -> LazyStarts: ...
+@at_top
 def grid(window: Any, shape: int | tuple[int, ...], *, lazy: bool = False) -> Floats | LazyStarts:
     """Centres of the cells of a grid over a window.
 
@@ -94,6 +97,7 @@ def checked_counts(shape: Any, dim: int) -> tuple[int, ...]:
 def uniform(window: Any, n: int, seed: int = 0, *, lazy: Literal[False] = False) -> RandomStarts: ...
 @overload
 def uniform(window: Any, n: int, seed: int = 0, *, lazy: Literal[True]) -> LazyStarts: ...
+@at_top
 def uniform(window: Any, n: int, seed: int = 0, *, lazy: bool = False) -> RandomStarts | LazyStarts:
     """Independent uniform points in a window; point i is a function of (seed, i) alone.
 
@@ -129,6 +133,7 @@ def uniform(window: Any, n: int, seed: int = 0, *, lazy: bool = False) -> Random
 def sobol(window: Any, n: int, seed: int = 0, *, lazy: Literal[False] = False) -> Floats: ...
 @overload
 def sobol(window: Any, n: int, seed: int = 0, *, lazy: Literal[True]) -> LazyStarts: ...
+@at_top
 def sobol(window: Any, n: int, seed: int = 0, *, lazy: bool = False) -> Floats | LazyStarts:
     """Quasi-random points, which fill a window more evenly than random ones; best with n a power of two.
 
@@ -165,6 +170,7 @@ def _seed(seed: Any) -> int:
     return _check.whole_number("seed", seed, at_least=0, at_most=2**64 - 1)
 
 
+@at_top
 def repeat(x0: npt.ArrayLike, n: int) -> npt.NDArray[Any]:
     """n copies of each start: (n, *x0.shape).
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Self
 
+from fastdescent._at_top import at_top
+
 
 class _Spoken(IntEnum):
     """Numbers that carry their sentence."""
@@ -18,6 +20,7 @@ class _Spoken(IntEnum):
         return member
 
 
+@at_top
 class Status(_Spoken):
     """How a trajectory ended. `Status(k).sentence` says it in words."""
 
@@ -30,6 +33,7 @@ class Status(_Spoken):
     INTERRUPTED = 6, "The run was cancelled."
 
 
+@at_top
 class Outcome(_Spoken):
     """What an endpoint is. Values are disjoint from those of Status."""
 

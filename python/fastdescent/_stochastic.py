@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastdescent import _check
+from fastdescent._at_top import at_top
 from fastdescent._hyper import Hyperparameters, bind, bind_values, value_for_pickle
 from fastdescent._surface import Surface
 from fastdescent.noise import Noise, gaussian, traced
@@ -21,6 +22,7 @@ _LARGEST_BATCH = 1 << 16  #: with replacement, of fewer rows
 _MOST_ROWS = {"float64": (1 << 31) - 1, "float32": 1 << 24}  #: that the dtype has, and a column of an instruction
 
 
+@at_top
 @dataclass(frozen=True)
 class Stochastic:
     """What is random in the gradients of a run."""

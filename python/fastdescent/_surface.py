@@ -9,34 +9,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._check import intervals, no_parameter, numbers, positive, shown, whole_number
+from fastdescent import _compose
+from fastdescent._at_top import at_top
+from fastdescent._check import no_parameter, positive, shown, whole_number
 from fastdescent._coordinates import as_points, points_of_coordinates
 from fastdescent._curvature import hessians
+from fastdescent._facts import facts, formula_line
+from fastdescent._known import KnownMinima, MinimaOf, Window
 from fastdescent._markup import table
+from fastdescent._parameters import parameter
 from fastdescent._spectrum import extremes
 from fastdescent._threads import available_threads
+from fastdescent.engines import get_engine
+from fastdescent.engines.protocol import uniform_values
 from fastdescent.program.formula import Formula
 
 if TYPE_CHECKING:
     from fastdescent._program import CompiledListing
     from fastdescent.optimizers import Optimizer
 
-Window = tuple[tuple[float, float], ...]
 Array = npt.NDArray[Any]
-MinimaOf = Callable[[Mapping[str, Any]], npt.ArrayLike | None]  #: of the parameters; None where not known
 
 
-@dataclass(frozen=True, eq=False)
-class KnownMinima:
-    """Minimizers that hold for the parameters that they were given with; none are known for others."""
-
-    points: npt.NDArray[np.float64]  #: (k, dim)
-    params: Mapping[str, Any]
-
-    def __call__(self, params: Mapping[str, Any]) -> npt.NDArray[np.float64] | None:
-        return self.points if all(np.array_equal(params[k], v) for k, v in self.params.items()) else None
-
-
+@at_top
 @dataclass(frozen=True, eq=False, repr=False)
 class Surface:
     """A function f(x) of a point x, shape (dim,). Made by `fastdescent.surface` and the catalog, not by hand.
@@ -104,7 +99,7 @@ class Surface:
         for name in params:
             if name not in self.params:
                 raise ValueError(no_parameter(self.name, name, self.params))
-        values = {**self.params, **{k: v if k in self._static else _param(k, v) for k, v in params.items()}}
+        values = {**self.params, **{k: v if k in self._static else parameter(k, v) for k, v in params.items()}}
         for name, value in params.items():
             if name not in self._static and np.shape(value) != self._formula.params[name]:
                 raise ValueError(
@@ -126,9 +121,9 @@ class Surface:
         >>> "vmulpd" in fd.surface("x**2").program(fd.GD(lr=0.1), xtol=1e-9).assembly("x86-64-v3")
         True
         """
-        from fastdescent._program import listing_of
+        import fastdescent
 
-        return listing_of(self, optimizer, options)
+        return fastdescent.listing_of(self, optimizer, options)
 
     # ------------------------------------------------------------------ evaluation
     def __call__(self, *coordinates: npt.ArrayLike) -> Array:
@@ -225,9 +220,6 @@ class Surface:
 
     def _evaluator(self, outputs: tuple[str, ...], dtype: np.dtype[Any]) -> Callable[..., list[Array]]:
         """A function of X and, for "hvp", V: what depends on parameters alone is computed once for all its calls."""
-        from fastdescent.engines import get_engine
-        from fastdescent.engines.protocol import uniform_values
-
         engine, program = get_engine("auto"), self._formula.program(*outputs)
         with np.errstate(over="ignore", under="ignore"):
             uniform = uniform_values(engine, program, self.params).astype(dtype, copy=False)
@@ -259,9 +251,9 @@ class Surface:
         >>> fd.surfaces.rastrigin(A=3.0) + fd.surfaces.rastrigin()
         <Surface rastrigin + rastrigin: dim=2, A=3.0, A2=10.0>
         """
-        from fastdescent._compose import added
-
-        return added(self, other)
+        if not isinstance(other, Surface):
+            raise TypeError(f"what is added to a Surface must be a Surface; got {shown(other)}")
+        return _compose.added(self, other)
 
     def __mul__(self, factor: float) -> Surface:
         """The surface factor * f(x); the minima stay if the factor is positive.
@@ -270,9 +262,7 @@ class Surface:
         >>> (-2 * fd.surface("x**2 - y**2"))([1.0, 3.0])
         np.float64(16.0)
         """
-        from fastdescent._compose import scaled
-
-        return scaled(self, factor)
+        return _compose.scaled(self, factor)
 
     __rmul__ = __mul__
 
@@ -283,9 +273,7 @@ class Surface:
         >>> fd.surfaces.sphere().shifted([1.0, 2.0]).minima
         array([[1., 2.]])
         """
-        from fastdescent._compose import shifted
-
-        return shifted(self, o)
+        return _compose.shifted(self, o)
 
     def rotated(self, Q: npt.ArrayLike) -> Surface:
         """The surface f(Q.T @ x), Q orthogonal of shape (dim, dim): what was at x is at Q @ x. Turns about the origin.
@@ -294,9 +282,7 @@ class Surface:
         >>> fd.surfaces.booth().rotated([[0.0, -1.0], [1.0, 0.0]]).minima
         array([[-3.,  1.]])
         """
-        from fastdescent._compose import rotated
-
-        return rotated(self, Q)
+        return _compose.rotated(self, Q)
 
     # ------------------------------------------------------------------ words
     def __repr__(self) -> str:
@@ -304,25 +290,8 @@ class Surface:
         return f"<Surface {self.name}: dim={self.dim}{params}>"
 
     def _repr_html_(self) -> str:
-        from fastdescent._facts import facts, formula_line
-
         line = formula_line(self)
         return table(([("f", line)] if line != self.name else []) + facts(self), title=self.name)
-
-
-def _param(name: str, value: Any) -> Any:
-    array = numbers(f"parameter {name}", value)
-    if isinstance(value, np.matrix):
-        raise TypeError(f"parameter {name} must be np.asarray of this np.matrix, whose * is not that of arrays")
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"parameter {name} must be a number or an array of numbers; got {shown(value)}")
-    if not np.all(np.isfinite(array)):
-        raise ValueError(f"parameter {name} must be finite; got {shown(value)}")
-    return float(array) if array.ndim == 0 else array.astype(np.float64)
-
-
-def window_or_default(window: Any, dim: int) -> Window:
-    return ((-5.0, 5.0),) * dim if window is None else intervals("window", window, dim)
 
 
 def widened(surface: Surface, window: Window) -> Surface:

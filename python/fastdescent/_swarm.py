@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent import _check, _sight
+from fastdescent._at_top import at_top
 from fastdescent._markup import table
 from fastdescent._options import Options, checked_options
 from fastdescent._shared import SharedStepper
@@ -19,6 +20,7 @@ from fastdescent.optimizers import Optimizer
 Array = npt.NDArray[Any]
 
 
+@at_top
 class Swarm:
     """Trajectories on their way, for programs that draw them frame by frame.
 

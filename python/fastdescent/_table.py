@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from fastdescent import _markup as markup
 from fastdescent._cells import Frame
+from fastdescent._markup import ROUNDING, fun_words
+from fastdescent._same import fun_tolerance
 from fastdescent._status import Outcome
 
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 _MOST_ROWS = 20
 _MOST_COORDINATES = 6
 _NOTHING = 1e-10  # of the window: no distance, for a table
-ROUNDING = 1e-12  #: of f, where nothing tells how f bends
 _HEAD = ("", "f", "kind", "share", "position")
 
 
@@ -62,16 +63,9 @@ def rows(table: CriticalPoints) -> list[tuple[str, ...]]:
     ]
 
 
-def fun_words(fun: float, rounding: float = ROUNDING) -> str:
-    """f, or zero where f is no more than its rounding."""
-    return "0" if abs(fun) <= rounding else f"{fun:.6g}"
-
-
 def _rounding(table: CriticalPoints) -> npt.NDArray[np.float64]:
     """What rounding the position makes of f in each row."""
-    from fastdescent._points import fun_tolerance
-
-    return fun_tolerance(table.eigenvalues, Frame.of(table.window), _NOTHING)
+    return fun_tolerance(table.eigenvalues, _NOTHING * Frame.of(table.window).width.max())
 
 
 def _share(table: CriticalPoints, k: int) -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pickle import PicklingError
 from typing import Any
 
+from fastdescent._at_top import at_top
 from fastdescent._check import shown
 from fastdescent.optimizers._base import check_hyper, hyper_words
 from fastdescent.optimizers._schedules import pickles
@@ -24,6 +25,7 @@ from fastdescent.optimizers._schedules import pickles
 __all__ = ["Noise", "gaussian", "multiplicative", "rademacher", "student", "uniform"]
 
 
+@at_top
 @dataclass(frozen=True, eq=False, repr=False)
 class Noise:
     """What is added to a gradient g at x: ``rule(x, g, t, rng, **hyper)``. Made by the functions of this module."""

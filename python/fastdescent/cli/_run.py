@@ -11,8 +11,9 @@ import numpy as np
 
 from fastdescent._descent import Descent, descend
 from fastdescent._files import checked_output, whole_file
+from fastdescent._known import Window
 from fastdescent._starts import Floats, grid, uniform
-from fastdescent._surface import Window, widened
+from fastdescent._surface import widened
 from fastdescent.cli import _types
 from fastdescent.cli._optimizers import optimizer_of
 from fastdescent.cli._options import add_run_arguments, run_options, work_words

@@ -10,7 +10,8 @@ from typing import Any
 from fastdescent import surfaces
 from fastdescent._check import intervals, nearest, no_parameter
 from fastdescent._define import surface
-from fastdescent._surface import Surface, Window
+from fastdescent._known import Window
+from fastdescent._surface import Surface
 from fastdescent.cli import _types
 from fastdescent.surfaces._catalog import CATALOG
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from importlib.util import find_spec
 
+from fastdescent._at_top import at_top
 from fastdescent._check import nearest
 from fastdescent.engines.protocol import Engine
 
@@ -12,6 +13,7 @@ from fastdescent.engines.protocol import Engine
 ENGINES = ("native", "jit", "numba")
 
 
+@at_top
 def get_engine(name: str) -> Engine:
     """The engine of this name; "auto" chooses by the work.
 

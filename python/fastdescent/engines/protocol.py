@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._at_top import at_top
 from fastdescent._memory import refuse_if_too_large
 from fastdescent.program.program import Program
 from fastdescent.program.section import Section
@@ -29,6 +30,7 @@ class StopLimits:
     alarm: bool  #: the radius is where f may cease to be finite, not where a trajectory has diverged
 
 
+@at_top
 @dataclass(frozen=True)
 class Recording:
     """Points along the way; without steps nothing is recorded."""

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self, overload
 
 import numpy as np
 
+from fastdescent._at_top import at_top
 from fastdescent._check import nearest, number, shown
 from fastdescent._markup import table
 from fastdescent.optimizers._schedules import pickles
@@ -19,6 +20,7 @@ OPTIONAL = ("rng", "wall")  #: arguments that a rule may have
 Hyper = Any  #: a number, an array (one value a trajectory), or a schedule: a function of t
 
 
+@at_top
 class Optimizer:
     """Base of all optimizers. Subclasses are frozen dataclasses whose fields are hyperparameters.
 
@@ -84,10 +86,11 @@ class Optimizer:
                         f"{name}: {key} is a schedule that cannot be pickled, a lambda or a local function; define it "
                         "with def at the top of a module"
                     )
-        return _remade, (type(self), self.hyper())
+        return optimizer_of_pickle, (type(self), self.hyper())
 
 
-def _remade(kind: type[Optimizer], hyper: dict[str, Any]) -> Optimizer:
+@at_top
+def optimizer_of_pickle(kind: type[Optimizer], hyper: dict[str, Any]) -> Optimizer:
     return kind(**hyper)
 
 
@@ -188,6 +191,7 @@ def optimizer(
 ) -> Callable[[Callable[..., Any]], type[Any]]: ...
 
 
+@at_top
 def optimizer(rule: Callable[..., Any] | None = None, /, *, init: Mapping[str, float] | None = None) -> Any:
     """Makes an optimizer of a rule; its keyword-only arguments become hyperparameters.
 

@@ -7,10 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from fastdescent._at_top import at_top
 from fastdescent.optimizers._base import Hyper, Optimizer
 from fastdescent.optimizers._rules import Step, is_zero
 
 
+@at_top
 @dataclass(frozen=True, eq=False)
 class SGD(Optimizer):
     """Stochastic gradient descent, in PyTorch's form. Without noise or minibatches it is gradient descent.
@@ -60,6 +62,7 @@ class SGD(Optimizer):
         return x - lr * (g + momentum * b if nesterov else b), {"b": b}
 
 
+@at_top
 @dataclass(frozen=True, eq=False)
 class Langevin(Optimizer):
     """Overdamped Langevin dynamics by Euler and Maruyama: gradient descent in a heat bath.

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from fastdescent._at_top import at_top
 from fastdescent.optimizers._base import Hyper, Optimizer
 
 Step = tuple[Any, dict[str, Any]]
@@ -17,6 +18,7 @@ def is_zero(value: Any) -> bool:
     return isinstance(value, int | float) and value == 0
 
 
+@at_top
 @dataclass(frozen=True, eq=False)
 class GD(Optimizer):
     """Gradient descent.
@@ -36,6 +38,7 @@ class GD(Optimizer):
         return x - lr * grad(x), {}
 
 
+@at_top
 @dataclass(frozen=True, eq=False)
 class Momentum(Optimizer):
     """Heavy-ball momentum (Polyak 1964), in PyTorch's form.
@@ -58,6 +61,7 @@ class Momentum(Optimizer):
         return x - lr * v, {"v": v}
 
 
+@at_top
 @dataclass(frozen=True, eq=False)
 class RMSprop(Optimizer):
     """RMSprop (Tieleman and Hinton 2012), in PyTorch's form.
@@ -100,6 +104,7 @@ class RMSprop(Optimizer):
         return x - lr * step, new
 
 
+@at_top
 @dataclass(frozen=True, eq=False)
 class Adam(Optimizer):
     """Adam (Kingma and Ba 2015), in PyTorch's form.
@@ -140,6 +145,7 @@ class Adam(Optimizer):
         return x - step * m / (np.sqrt(v * scale) + eps), new
 
 
+@at_top
 @dataclass(frozen=True, eq=False)
 class LineSearch(Optimizer):
     """Gradient descent that backtracks; needs no learning rate.

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._at_top import at_top
 
+
+@at_top
 class Tabulated:
     """A schedule that is known by its values at t = 0, 1, ... alone."""
 

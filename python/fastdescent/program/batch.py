@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fastdescent._at_top import at_top
 from fastdescent.program.build import Builder
 from fastdescent.program.differentiate import gradient
 from fastdescent.program.formula import POINT, Formula
@@ -15,6 +16,7 @@ from fastdescent.program.trace import Traced
 from fastdescent.program.tracing import tracing
 
 
+@at_top
 @dataclass(frozen=True)
 class BatchSpec:
     """Which rows a step sees."""

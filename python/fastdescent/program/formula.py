@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fastdescent._at_top import at_top
 from fastdescent.program.build import Builder
 from fastdescent.program.compile import compile_function
 from fastdescent.program.differentiate import directional, gradient
@@ -43,7 +44,7 @@ class Formula:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __reduce__(self) -> tuple[Callable[..., Formula], tuple[Any, ...]]:
-        return _unpickled, (*flatten([self.x, self.fun, self.gradient]), dict(self.params), self.rows)
+        return formula_of_pickle, (*flatten([self.x, self.fun, self.gradient]), dict(self.params), self.rows)
 
     @property
     def dim(self) -> int:
@@ -74,7 +75,8 @@ class Formula:
         return compile_function(b, inputs, [(name, nodes[name]) for name in outputs])
 
 
-def _unpickled(
+@at_top
+def formula_of_pickle(
     records: Sequence[Record], outputs: Sequence[int], params: Mapping[str, Shape], rows: Rows | None
 ) -> Formula:
     b = Builder()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from fastdescent._at_top import at_top
 from fastdescent.program.section import INDEX, FloatArray, Section, Slot
 from fastdescent.program.verify import verify
 
 
+@at_top
 @dataclass(frozen=True, slots=True)
 class Program:
     """The sections of one computation, in the order in which they run.

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fastdescent._at_top import at_top
 from fastdescent.program.build import Builder
 from fastdescent.program.compile import StateRow, compile_function
 from fastdescent.program.extent import refuse_too_many_rows
@@ -74,6 +75,7 @@ class OfField(Reduction):
         return (dim,) if self.field == "x" else ()
 
 
+@at_top
 @dataclass(frozen=True)
 class Min(OfField):
     """The least value; NaN if one is."""
@@ -88,6 +90,7 @@ class Min(OfField):
         return self.after(before, end, end.x)[0]
 
 
+@at_top
 @dataclass(frozen=True)
 class Max(OfField):
     """The greatest value; NaN if one is."""
@@ -102,6 +105,7 @@ class Max(OfField):
         return self.after(before, end, end.x)[0]
 
 
+@at_top
 @dataclass(frozen=True)
 class Mean(OfField):
     """The sum, which starts at -0 (the one number that added to any changes no bit), over the count."""
@@ -116,6 +120,7 @@ class Mean(OfField):
         return end.b.div(self.after(before, end, end.x)[0], count)
 
 
+@at_top
 @dataclass(frozen=True)
 class Exponential(OfField):
     """The average that forgets: the first value, then `decay` times what it was, and the rest of the new value."""
@@ -134,6 +139,7 @@ class Exponential(OfField):
         return self.after(before, end, end.x)[1]
 
 
+@at_top
 @dataclass(frozen=True)
 class Std(OfField):
     """Welford's recurrence (Technometrics 4(3), 1962): count, mean, and the sum of squares about it."""
@@ -153,6 +159,7 @@ class Std(OfField):
         return end.b.elementwise("sqrt", end.b.div(squares, count))
 
 
+@at_top
 @dataclass(frozen=True)
 class TailMean(OfField):
     """Keeps the n - 1 latest values, the oldest first. What is not there yet is -0, so that it adds nothing."""
@@ -175,6 +182,7 @@ class TailMean(OfField):
         return point.b.concatenate([kept, point.b.reshape(value, (1, *value.shape))], 0)
 
 
+@at_top
 @dataclass(frozen=True)
 class PathLength(Reduction):
     """The sum of the steps' lengths."""

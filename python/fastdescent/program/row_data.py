@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy.typing as npt
 
+from fastdescent._at_top import at_top
 
+
+@at_top
 @dataclass(frozen=True, eq=False)
 class Rows:
     """`function(x, *arrays, **params)` is the mean over the rows of the arrays, be they all rows or some of them.

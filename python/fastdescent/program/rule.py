@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fastdescent._at_top import at_top
 from fastdescent.program.batch import BatchSpec, of_batch
 from fastdescent.program.build import Builder
 from fastdescent.program.compile import StateRow, compile_step
@@ -31,6 +32,7 @@ from fastdescent.program.walls import KEEPING, Wall
 Rule = Callable[..., tuple[Any, Mapping[str, Any]]]
 
 
+@at_top
 @dataclass(frozen=True)
 class NoiseSpec:
     """What is added to the gradient: `rule(x, g, t, rng, **hyper)`."""
@@ -56,6 +58,7 @@ class StepSpec:
     batch: BatchSpec | None = None
 
 
+@at_top
 @dataclass(frozen=True)
 class Leaf:
     """A hyperparameter that the run supplies: op is "param", "lane" or "time" (tabulated over t)."""

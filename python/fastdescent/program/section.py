@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._at_top import at_top
+
 #: Columns of an instruction: what, three loop lengths, then offset and three strides for the result and each operand.
 OP, UNIFORM, N_OUTER, N_MIDDLE, N_INNER = range(5)
 PLACE = 4  #: columns of a result or operand
@@ -42,6 +44,7 @@ def places_of(row: Sequence[int], column: int, once: bool = False) -> npt.NDArra
     return np.asarray(offset + outer[:, np.newaxis, np.newaxis] + middle[:, np.newaxis] + inner)
 
 
+@at_top
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A named range of rows."""
@@ -55,6 +58,7 @@ class Slot:
         return self.offset + self.size
 
 
+@at_top
 @dataclass(frozen=True, slots=True, eq=False)
 class Strips:
     """Instructions `first` to `stop` are run in order `turns` times, on a strip of some rows of data each time.
@@ -69,6 +73,7 @@ class Strips:
     moves: IntArray
 
 
+@at_top
 @dataclass(frozen=True, slots=True)
 class Section:
     """Instructions (n, WIDTH). Inputs are rows filled before they run, outputs rows read afterwards.

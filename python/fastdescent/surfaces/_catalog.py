@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from fastdescent._check import whole_number
 from fastdescent._define import surface
-from fastdescent._surface import MinimaOf, Surface
+from fastdescent._known import MinimaOf
+from fastdescent._surface import Surface
 
 Formula = Callable[..., Any]
 MakeSurface = Callable[..., Surface]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._at_top import at_top
 from fastdescent._check import labels, real_array, shown
 from fastdescent._finite_sum import finite_sum
 from fastdescent._surface import Surface
@@ -27,6 +28,7 @@ _EIGHT_MINIMUM = [0.9705391772446731, 0.0]
 _TWO_MODES = [[1.0, 0.0], [0.0, 1.0]], [[4.0, 0.0], [0.0, 1.0]]
 
 
+@at_top
 @dataclass(frozen=True)
 class Network:
     """The mean loss of a network; a class, so that it pickles."""
