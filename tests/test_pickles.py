@@ -111,7 +111,11 @@ class Names(pickle.Unpickler):
 def pickled_things() -> Iterator[Any]:
     data = fd.finite_sum(lambda w, x, y: np.mean((x @ w - y) ** 2), data=(np.eye(3), np.ones(3)), dim=3)
     yield from (S, S + S, S.shifted([1.0, 2.0]), data, fd.surfaces.mlp(), X0)
-    yield from (fd.uniform(S.window, 5, lazy=True), fd.sobol(S.window, 5, lazy=True), fd.grid(S.window, (5, 5), lazy=True))
+    yield from (
+        fd.uniform(S.window, 5, lazy=True),
+        fd.sobol(S.window, 5, lazy=True),
+        fd.grid(S.window, (5, 5), lazy=True),
+    )
     yield from (kind() if kind is fd.LineSearch else kind(lr=0.1) for kind in BUILT_IN.values())
     yield from (fd.Record(every=3), fd.Status.DIVERGED, fd.Outcome.SADDLE, fd.info(), fd.TraceError("no"), fd.descend)
     yield from (fd.noise.gaussian(0.1), fd.noise.student(0.1, 3.0), S._formula.program("fun", "gradient"))

@@ -15,10 +15,11 @@ from fastdescent._descent import descend
 from fastdescent._hyper import changed, per_trajectory
 from fastdescent._image import Image, bands
 from fastdescent._kinds import check_progress
-from fastdescent._lazy import Floats, Grid, LazyStarts
+from fastdescent._lazy import LazyStarts
 from fastdescent._memory import refuse_if_too_large
 from fastdescent._points import CriticalPoints, joined
 from fastdescent._progress import Poll, reporter
+from fastdescent._rules import Floats, Grid
 from fastdescent._status import Status
 from fastdescent._stochastic import checked_noise
 from fastdescent._surface import Surface

@@ -20,10 +20,10 @@ from fastdescent._hyper import for_pickle
 from fastdescent._image import Image
 from fastdescent._kinds import check_optimizer, check_surface
 from fastdescent._known import Window
-from fastdescent._lazy import Grid
 from fastdescent._markup import paragraph
 from fastdescent._points import CriticalPoints
 from fastdescent._report import report
+from fastdescent._rules import Grid
 from fastdescent._starts import checked_counts
 from fastdescent._surface import Surface, widened
 from fastdescent.optimizers import LineSearch, Optimizer

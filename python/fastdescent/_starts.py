@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from fastdescent import _check
 from fastdescent._at_top import at_top
-from fastdescent._lazy import SOBOL_BITS, Grid, LazyStarts, Sobol, Uniform
+from fastdescent._lazy import LazyStarts
+from fastdescent._rules import SOBOL_BITS, Grid, Sobol, Uniform
 
 Floats = npt.NDArray[np.float64]
 
