@@ -150,10 +150,8 @@ if not TYPE_CHECKING:  # which would otherwise believe in any name
 def _suggestion(name: str) -> str:
     if name.startswith("_"):  # `from fastdescent import _module` asks before it imports
         return ""
-    from fastdescent import surfaces
-    from fastdescent._check import nearest
-
-    return f" (did you mean 'surfaces.{name}'?)" if name in surfaces.names() else nearest(name, __all__)
+    surfaces, checks = (import_module(f"{__name__}.{module}") for module in ("surfaces", "_check"))
+    return f" (did you mean 'surfaces.{name}'?)" if name in surfaces.names() else str(checks.nearest(name, __all__))
 
 
 def __dir__() -> list[str]:

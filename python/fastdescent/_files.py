@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+PACKAGE = Path(__file__).resolve().parent  #: the folder of fastdescent
+
 
 def checked_output(path: str | os.PathLike[str], extensions: Iterable[str]) -> Path:
     """The path of a file that can be written. Raises before any work where it cannot.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NoReturn
 
@@ -33,7 +34,7 @@ class _NoCore:
 
 core: Any
 if WHY_NO_EXTENSION is None:
-    from fastdescent import _core as core
+    core = import_module("fastdescent._core")
 elif WHY_NO_CORE is None:
     from fastdescent.engines.numba import core
 else:

@@ -13,8 +13,9 @@ from typing import NoReturn
 import numpy as np
 
 from fastdescent._errors import TraceError
+from fastdescent._files import PACKAGE
 
-_OURS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
+_OURS = os.path.join(PACKAGE, "")
 _NUMPYS = os.path.join(os.path.dirname(os.path.abspath(np.__file__)), "")
 _SPARSE = "scipy.sparse."
 
