@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-PACKAGE = Path(__file__).resolve().parent  #: the folder of fastdescent
+PACKAGE = Path(__file__).absolute().parent  #: the folder of fastdescent
 
 
 def checked_output(path: str | os.PathLike[str], extensions: Iterable[str]) -> Path:
