@@ -1,0 +1,90 @@
+"""What interpreting a section costs beyond its machine code, and what compiling costs, in seconds of one thread.
+
+The numbers were measured with vectors of four float64; benchmarks/auto_crossover.py prints the model beside what it
+measures. For each trajectory, interpreting costs more
+
+    0.08 ns for each number that instructions make one by one, and 0.27 ns where these are more than 120 in all: then
+            rows do not stay in the first cache, while machine code keeps them there, or in registers
+    0.01 ns for each term of a sum or a product
+    5 ns    for each block of random numbers
+
+Both work on vectors, so it is half as much in float32. Compiling takes LLVM about as long for each operation that is
+written, on each vector in flight. Machine code that is very long is read from beyond the first cache: what it saves then
+is less, or nothing.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from fastdescent.engines.host import isa
+from fastdescent.engines.jit.target import target_of
+from fastdescent.engines.protocol import DescentJob
+from fastdescent.program.opcodes import DRAWS, INWARD, NUMBERS
+from fastdescent.program.program import N_INNER, Section
+
+_NUMBER, _NUMBER_OF_MANY, _TERM, _DRAW = 0.08e-9, 0.27e-9, 0.01e-9, 5e-9
+_FEW, _MANY = 40, 120  #: numbers; between them it becomes gradually more
+_LONG, _OPERATION_OF_LONG = 1200, 0.04e-9  #: operations that the first cache holds, and what each one beyond costs
+_LEAST_SAVED = 0.2  #: of what is lost
+_STEP, _SECTION, _OPERATION = 15e-3, 5e-3, 0.07e-3  #: of compiling; once, and for each operation on a vector
+_MOST_NUMBER = 1e-9  #: what an engine takes for a number, whatever it is; hardly ever more
+
+#: Seconds below which nothing is ever compiled, and until LLVM is ready for the first time in a process.
+LEAST_COMPILE_SECONDS, IMPORT_SECONDS = _SECTION, 0.05
+
+_IS_DRAW, _IS_INWARD = (np.isin(np.arange(len(NUMBERS)), [NUMBERS[n] for n in names]) for names in (DRAWS, INWARD))
+
+
+def seconds_lost(section: Section, dtype: str) -> float:
+    """That one run of a section for one trajectory takes longer, interpreted."""
+    numbers, terms, draws = _counts(section)
+    part_of_many = min(1.0, max(0.0, (numbers - _FEW) / (_MANY - _FEW)))
+    each = _NUMBER + part_of_many * (_NUMBER_OF_MANY - _NUMBER)
+    return (numbers * each + terms * _TERM + draws * _DRAW) * _share_of_a_vector(dtype)
+
+
+def most_seconds(section: Section) -> float:
+    """That one run of a section for one trajectory takes, interpreted or not; hardly ever more."""
+    numbers, terms, draws = _counts(section)
+    return (1 + numbers + terms + 60 * draws) * _MOST_NUMBER
+
+
+def seconds_to_compile_step(job: DescentJob) -> float:
+    """The kernel of a job; infinite where it would not be faster."""
+    from fastdescent.engines.jit.engine import vectors_of
+
+    return _seconds(_STEP, job.program.main, job.starts.dtype.name, vectors_of(job))
+
+
+def seconds_to_compile_section(section: Section, dtype: str) -> float:
+    """A section that runs once; infinite where it would not be faster."""
+    from fastdescent.engines.jit.shape import section_shape
+
+    return _seconds(_SECTION, section, dtype, section_shape(section, dtype, target_of(isa())).n_vectors)
+
+
+def _seconds(least: float, section: Section, dtype: str, n_vectors: int) -> float:
+    """As long as is lost until compiling pays: longer than it takes where less is saved than interpreting loses."""
+    from fastdescent.engines.jit.lengths import n_written
+
+    if not target_of(isa()).has_fma:  # to emulate it takes nearly all the time, compiled or not
+        return math.inf
+    n, lost = sum(n_written(row, dtype) for row in section.code.tolist()), seconds_lost(section, dtype)
+    saved = lost - max(0, n - _LONG) * _OPERATION_OF_LONG * _share_of_a_vector(dtype)
+    return (least + n * n_vectors * _OPERATION) * lost / saved if saved > _LEAST_SAVED * lost else math.inf
+
+
+def _counts(section: Section) -> tuple[int, int, int]:
+    """Numbers that instructions make one by one, terms of sums and products, blocks of random numbers."""
+    op, _, n_outer, n_middle, n_inner = section.code[:, : N_INNER + 1].T.astype(np.int64)
+    draws, inward, turns = _IS_DRAW[op], _IS_INWARD[op], section.turns()
+    made = np.where(draws, n_outer, n_outer * n_middle * n_inner) * turns
+    return int(made[~inward].sum()), int(made[inward & ~draws].sum()), int(made[draws].sum())
+
+
+def _share_of_a_vector(dtype: str) -> float:
+    """Of one with four float64."""
+    return np.dtype(dtype).itemsize / 8 * 32 / target_of(isa()).vector_bytes
