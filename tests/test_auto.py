@@ -72,7 +72,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-def test_it_compiles_once_interpreting_has_cost_as_much() -> None:
+def test_it_compiles_once_interpreting_has_lost_half_of_what_that_takes() -> None:
     s, x0 = surface(), starts()
     account = accounts.account_of_step(job(s))
     to_compile = account.compiling(lambda: auto.seconds_to_compile_step(job(s)))
@@ -85,7 +85,7 @@ def test_it_compiles_once_interpreting_has_cost_as_much() -> None:
     n = names.index("jit")
     assert 1 < n < 15
     assert names == ["native"] * n + ["jit"] * (20 - n)
-    assert lost[n - 1] < to_compile < lost[n - 1] + lost[0] * 1.01
+    assert lost[n - 1] <= 0.5 * to_compile < lost[n - 1] + 1.01 * lost[0]
     assert lost[n:] == [0.0] * (20 - n)
 
 
@@ -109,16 +109,16 @@ def test_what_was_lost_is_known_to_all_that_run_a_program(calls: list[str]) -> N
     run = fd.descend(surface(), x0, RULE, max_steps=1, keep_state=True, **FREE)
     calls.clear()
     for k in range(1, 20):
-        swarm.step(700)
-        fd.descend(surface(), x0, RULE, max_steps=700, **FREE)
-        run = fd.resume(run, max_steps=700 * k)
-        assert parity.same_bits(run, fd.descend(surface(), x0, RULE, max_steps=700 * k, engine="native", **FREE))
+        swarm.step(300)
+        fd.descend(surface(), x0, RULE, max_steps=300, **FREE)
+        run = fd.resume(run, max_steps=300 * k)
+        assert parity.same_bits(run, fd.descend(surface(), x0, RULE, max_steps=300 * k, engine="native", **FREE))
         assert swarm.x.tobytes() == run.x.tobytes()
         if calls[-2:] == ["jit", "native"]:
             break
     of_auto = [name for k, name in enumerate(calls) if k % 4 != 3]
     n = of_auto.index("jit")
-    assert 5 < n < 30
+    assert 3 < n < 30
     assert set(of_auto[:n]) == {"native"}
     assert set(of_auto[n:]) == {"jit"}
 

@@ -1,9 +1,10 @@
-"""The engine "auto": interprets, until that has cost as much as compiling would.
+"""The engine "auto": compiles what is run for long or again and again, and interprets the rest.
 
-What interpreting costs beyond compiled steps is put down, Program by Program (`accounts`), whether `descend`, a `Swarm`
-or the evaluation of f has had it run. Where that and what the work at hand would add are more than compiling takes
-(`costs`), the Program is compiled, and from then on its machine code is used. So never much more than twice the least
-time is lost. The choice changes how long a run takes, never what it gives.
+What interpreting loses against machine code is put down, Program by Program (`accounts`), whether `descend`, a `Swarm`
+or an evaluation has run it. A Program is compiled where the work at hand would lose more than compiling takes
+(`costs`), or where that and what was lost before come to half as much: those that have come back are likely to come
+again, and since machine code takes about half of the time, not more than twice the least time is ever spent. From then
+on its machine code is used. The choice changes how long a run takes, never what it gives.
 """
 
 from __future__ import annotations
@@ -90,17 +91,18 @@ def _n_steps(live: Live, until: int) -> int:
 
 
 def _is_compiled_or_pays(account: Account, seconds: float, to_compile: Callable[[], float]) -> bool:
-    """Whether machine code is at hand, or should be made now, so that work need not take so much longer."""
+    """Whether machine code is at hand, or should be made for work that takes so many seconds longer without it."""
     from fastdescent.engines import why_missing
 
-    if not account.is_compiled:
-        lost = account.lost + seconds
-        if lost < LEAST_COMPILE_SECONDS:
-            return False
-        importing = 0.0 if "llvmlite" in sys.modules else IMPORT_SECONDS
-        if lost < importing + account.compiling(to_compile):
-            return False
-    return why_missing("jit") is None
+    return (account.is_compiled or _pays(account, seconds, to_compile)) and why_missing("jit") is None
+
+
+def _pays(account: Account, seconds: float, to_compile: Callable[[], float]) -> bool:
+    expected = 2 * (account.lost + seconds) if account.lost else seconds
+    if expected < LEAST_COMPILE_SECONDS:  # nothing need be imported to know more
+        return False
+    importing = 0.0 if "llvmlite" in sys.modules else IMPORT_SECONDS
+    return expected > importing + account.compiling(to_compile)
 
 
 AUTO = AutoEngine("auto", core)
