@@ -1,31 +1,34 @@
-"""Where compiling begins to pay, as measured, beside where engine="auto" begins to compile.
+"""What decides about compiling for engine="auto": the model beside what is measured.
 
-`python benchmarks/auto_crossover.py [--threads N] [--dtype float32] [--seconds S]`. For each workload: the operations
-of a step, the time to compile it, ns a trajectory step interpreted and compiled, and from these the numbers of
-trajectory steps (starts x steps) from which on a run with compiling takes less time, and from which on auto compiles.
-Then runs around that number, timed whole.
+`python benchmarks/auto_crossover.py [--threads N] [--dtype float32] [--seconds S] [NAME ...]`. For each workload: the
+time to compile its step, and ns that a trajectory step takes longer interpreted than compiled, both as measured and as
+the model has them; and the numbers of trajectory steps (starts x steps) from which on a run with compiling takes less
+time, and from which on auto compiles for one run. Then runs around that number, timed whole, with the run that auto
+compiles for when they are repeated.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from test_descend import machine
+from workloads import field, network_loss
 
 import fastdescent as fd
-from fastdescent._options import MOST_STEPS, checked_options
+from fastdescent._options import checked_options
 from fastdescent._run import job_of, stop_limits
-from fastdescent.engines import auto, get_engine
+from fastdescent.engines import accounts, auto, get_engine
+from fastdescent.engines.costs import seconds_lost, seconds_to_compile_step
 from fastdescent.engines.jit import cache
 from fastdescent.engines.jit.background import Kept
-from fastdescent.engines.jit.engine import n_to_compile
-from fastdescent.engines.jit.shape import n_operations
 from fastdescent.engines.protocol import DescentJob
+from fastdescent.program.recent import Recent
 
 N_STARTS = 4096
 
@@ -35,17 +38,34 @@ def waves(n_terms: int) -> fd.Surface:
     return fd.surface(" + ".join(f"sin({k + 1}.5*x + {k}*y)/{k + 1}" for k in range(n_terms)))
 
 
-WORKLOADS: dict[str, Callable[[], tuple[fd.Surface, fd.Optimizer]]] = {
-    "himmelblau, GD": lambda: (fd.surfaces.himmelblau(), fd.GD(lr=1e-3)),
-    "himmelblau, Adam": lambda: (fd.surfaces.himmelblau(), fd.Adam(lr=1e-3)),
-    "himmelblau, LineSearch": lambda: (fd.surfaces.himmelblau(), fd.LineSearch()),
-    "rastrigin, Adam": lambda: (fd.surfaces.rastrigin(), fd.Adam(lr=1e-3)),
-    "rastrigin 10-D, Adam": lambda: (fd.surfaces.rastrigin(dim=10), fd.Adam(lr=1e-3)),
-    "rosenbrock 100-D, Momentum": lambda: (fd.surfaces.rosenbrock(dim=100), fd.Momentum(lr=1e-6)),
-    "muller_brown, GD": lambda: (fd.surfaces.muller_brown(), fd.GD(lr=1e-6)),
-    "hartmann6, Adam": lambda: (fd.surfaces.hartmann6(), fd.Adam(lr=1e-3)),
-    "20 waves, GD": lambda: (waves(20), fd.GD(lr=1e-3)),
-    "60 waves, GD": lambda: (waves(60), fd.GD(lr=1e-3)),
+def logistic_loss() -> fd.Surface:
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(512, 10))
+    signs = np.where(rows @ rng.normal(size=10) > 0, 1.0, -1.0)
+    return fd.finite_sum(lambda w, X, y: np.mean(np.log1p(np.exp(-y * (X @ w)))), data=(rows, signs), dim=10)
+
+
+Work = tuple[fd.Surface, fd.Optimizer, dict[str, Any]]
+WORKLOADS: dict[str, Callable[[], Work]] = {
+    "himmelblau, GD": lambda: (fd.surfaces.himmelblau(), fd.GD(lr=1e-3), {}),
+    "himmelblau, GD, gtol": lambda: (fd.surfaces.himmelblau(), fd.GD(lr=1e-9), {"gtol": 1e-9}),
+    "himmelblau, Adam": lambda: (fd.surfaces.himmelblau(), fd.Adam(lr=1e-3), {}),
+    "himmelblau, LineSearch": lambda: (fd.surfaces.himmelblau(), fd.LineSearch(), {}),
+    "text, LineSearch": lambda: (fd.surface("sin(3*x)*cos(2*y) + 0.1*(x**2 + y**2)"), fd.LineSearch(), {}),
+    "rastrigin, Adam": lambda: (fd.surfaces.rastrigin(), fd.Adam(lr=1e-3), {}),
+    "rastrigin 10-D, Adam": lambda: (fd.surfaces.rastrigin(dim=10), fd.Adam(lr=1e-3), {}),
+    "rosenbrock 10-D, Momentum": lambda: (fd.surfaces.rosenbrock(dim=10), fd.Momentum(lr=1e-6), {}),
+    "rosenbrock 100-D, Momentum": lambda: (fd.surfaces.rosenbrock(dim=100), fd.Momentum(lr=1e-6), {}),
+    "styblinski_tang, noise": lambda: (fd.surfaces.styblinski_tang(), fd.SGD(lr=1e-4), {"noise": 0.1}),
+    "muller_brown, GD": lambda: (fd.surfaces.muller_brown(), fd.GD(lr=1e-6), {}),
+    "hartmann6, Adam": lambda: (fd.surfaces.hartmann6(), fd.Adam(lr=1e-3), {}),
+    "lennard_jones, GD": lambda: (fd.surfaces.lennard_jones(n_atoms=5), fd.GD(lr=1e-9), {}),
+    "logistic, minibatches": lambda: (logistic_loss(), fd.SGD(lr=1e-3), {"batch_size": 32}),
+    "network": lambda: (network_loss(), fd.SGD(lr=1e-3, momentum=0.9), {}),
+    "network, minibatches": lambda: (network_loss(), fd.SGD(lr=1e-3, momentum=0.9), {"batch_size": 16}),
+    "field 100-D, GD": lambda: (field(), fd.GD(lr=1e-3), {}),
+    "20 waves, GD": lambda: (waves(20), fd.GD(lr=1e-3), {}),
+    "60 waves, GD": lambda: (waves(60), fd.GD(lr=1e-3), {}),
 }
 
 
@@ -53,8 +73,6 @@ WORKLOADS: dict[str, Callable[[], tuple[fd.Surface, fd.Optimizer]]] = {
 class Costs:
     """Seconds: of a compilation, and of a trajectory step."""
 
-    n_operations: int
-    n_written: int
     compiling: float
     native: float
     jit: float
@@ -65,25 +83,30 @@ class Costs:
         return self.compiling / (self.native - self.jit) if self.native > self.jit else np.inf
 
 
-def job_for(s: fd.Surface, optimizer: fd.Optimizer, dtype: str, n_threads: int | None) -> DescentJob:
+def job_for(work: Work, dtype: str, n_threads: int | None) -> DescentJob:
     """Steps that nothing but their number ends."""
-    options = checked_options(
-        s, fd.uniform(s.window, N_STARTS, seed=1), optimizer, max_steps=1, gtol=None, xtol=None, ftol=None,
-        escape_radius=None, bounds=None, boundary="ignore", first_index=0, record=None, reduce=(), final=True,
-        keep_state=False, n_threads=n_threads, engine="native", dtype=dtype, progress=None,
-    )  # fmt: skip
+    s, optimizer, more = work
+    given: dict[str, Any] = {
+        "max_steps": 1, "gtol": None, "xtol": None, "ftol": None, "escape_radius": None, "bounds": None,
+        "boundary": "ignore", "first_index": 0, "record": None, "reduce": (), "final": True, "keep_state": False,
+        "n_threads": n_threads, "engine": "native", "dtype": dtype, "progress": None,
+    }  # fmt: skip
+    starts = fd.uniform(s.window, N_STARTS if s.dim <= 10 else N_STARTS // 8, seed=1)
+    options = checked_options(s, starts, optimizer, **(given | more))
     limits, with_fun = stop_limits(options)
     return job_of(options, np.asarray(options.starts), None, limits, with_fun, None)
 
 
-def forget_kernels() -> None:
+def forget() -> None:
+    """Kernels, and what interpreting has lost."""
     cache._kernels = Kept(8)
+    accounts._of_sections, accounts._by_content = weakref.WeakKeyDictionary(), Recent(8)
 
 
 def seconds(engine: str, job: DescentJob, n_steps: int, cold: bool = False) -> float:
     """One run."""
     if cold:
-        forget_kernels()
+        forget()
     began = time.perf_counter()
     get_engine(engine).descend(replace(job, max_steps=n_steps))
     return time.perf_counter() - began
@@ -91,7 +114,7 @@ def seconds(engine: str, job: DescentJob, n_steps: int, cold: bool = False) -> f
 
 def steps_for(engine: str, job: DescentJob, wanted: float) -> int:
     """So many that a run takes about the wanted seconds."""
-    n_steps = 8
+    n_steps = 2
     while (taken := seconds(engine, job, n_steps)) < 0.2 * wanted:
         n_steps *= 4
     return max(1, int(n_steps * wanted / taken))
@@ -104,34 +127,41 @@ def costs_of(job: DescentJob, wanted: float) -> Costs:
     each = {}
     for engine in ("native", "jit"):
         n_steps = steps_for(engine, job, wanted)
-        each[engine] = np.median([seconds(engine, job, n_steps) for _ in range(5)]) / (n_steps * N_STARTS)
+        each[engine] = np.median([seconds(engine, job, n_steps) for _ in range(5)]) / (n_steps * len(job.starts))
     one = float(np.median([seconds("jit", job, 1) for _ in range(5)]))
     compiling = float(np.median([seconds("jit", job, 1, cold=True) for _ in range(5)])) - one
-    n = n_operations(job.program.main, job.starts.dtype.name)
-    forget_kernels()
-    return Costs(n, n_to_compile(job), compiling, float(each["native"]), float(each["jit"]))
+    forget()
+    return Costs(compiling, float(each["native"]), float(each["jit"]))
 
 
-def autos_threshold(job: DescentJob) -> float:
-    """Trajectory steps from which on auto compiles, or uses what is compiled."""
-    low, high = 0, MOST_STEPS
-    while high - low > 1:
-        middle = (low + high) // 2
-        chosen = auto.choose(replace(job, max_steps=middle)).name == "jit"
-        low, high = (low, middle) if chosen else (middle, high)
-    return high * N_STARTS
+def compiled_in_run(job: DescentJob, n_steps: int) -> str:
+    """Which of equal runs, the first being 1, auto compiles for."""
+    forget()
+    account, n = accounts.account_of_step(job), n_steps * len(job.starts)
+    for k in range(1, 1000):
+        if auto.AUTO.chosen(job, n).name == "jit":
+            return str(k)
+        account.lost += account.seconds(n, len(job.starts), job.n_threads)
+    return "never"
 
 
 def around(job: DescentJob, costs: Costs) -> str:
     """Runs of a quarter, one and four times the crossover: ms interpreted, compiled anew, compiled before; auto's."""
     parts = []
     for factor in (0.25, 1.0, 4.0):
-        n_steps = max(1, round(factor * costs.crossover / N_STARTS))
+        n_steps = max(1, round(factor * costs.crossover / len(job.starts)))
         times = [seconds("native", job, n_steps), seconds("jit", job, n_steps, cold=True), seconds("jit", job, n_steps)]
-        forget_kernels()
-        chosen = auto.choose(replace(job, max_steps=n_steps)).name
-        parts.append(" / ".join(f"{1e3 * t:.0f}" for t in times) + f" {chosen}")
+        parts.append(" / ".join(f"{1e3 * t:.0f}" for t in times) + f" ({compiled_in_run(job, n_steps)})")
     return ", ".join(parts)
+
+
+def row(job: DescentJob, costs: Costs) -> str:
+    """Of the first table."""
+    n_threads, model = job.n_threads, seconds_to_compile_step(job)
+    lost = seconds_lost(job.program.main, job.starts.dtype.name) / n_threads
+    cells = [1e3 * costs.compiling, 1e3 * model, 1e9 * costs.native, 1e9 * costs.jit]
+    cells += [1e9 * (costs.native - costs.jit), 1e9 * lost, 1e-6 * costs.crossover, 1e-6 * model / lost]
+    return "".join(f"{cell:10.2f}" for cell in cells)
 
 
 def main() -> None:
@@ -140,26 +170,23 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--dtype", default="float64", choices=["float64", "float32"])
     parser.add_argument("--seconds", type=float, default=0.1, help="of each timed run")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(WORKLOADS))
     given = parser.parse_args()
     words: dict[str, Any] = machine() | {"dtype": given.dtype, "threads": given.threads or "all"}
     print(", ".join(f"{k} {v}" for k, v in words.items()))
-    print(f"{'':28}{'operations':>18}{'compile':>9}{'ns a step':>18}{'millions of trajectory steps':>34}")
-    print(f"{'':28}{'run':>9}{'written':>9}{'ms':>9}{'native':>9}{'jit':>9}{'pays from':>12}{'auto':>10}{'warm':>10}")
+    print(f"{'':28}{'ms to compile':>20}{'ns a step':>20}{'ns lost a step':>20}{'millions of steps':>20}")
+    columns = ("measured", "model", "native", "jit", "measured", "model", "pays from", "auto")
+    print(f"{'':28}" + "".join(f"{word:>10}" for word in columns))
     found = []
-    for name, make in WORKLOADS.items():
-        job = job_for(*make(), given.dtype, given.threads)
-        costs = costs_of(job, given.seconds)
-        cold = autos_threshold(job) / 1e6
-        seconds("jit", job, 1)
-        warm = autos_threshold(job) / 1e6
-        found.append((name, job, costs))
-        times = f"{1e3 * costs.compiling:9.1f}{1e9 * costs.native:9.3f}{1e9 * costs.jit:9.3f}"
-        numbers = f"{costs.crossover / 1e6:12.2f}{cold:10.2f}{warm:10.2f}"
-        print(f"{name:28}{costs.n_operations:9d}{costs.n_written:9d}{times}{numbers}")
-    print("\nms of whole runs at 1/4, 1 and 4 times the crossover: native / jit, compiled anew / jit, compiled before")
+    for name in given.names or WORKLOADS:
+        job = job_for(WORKLOADS[name](), given.dtype, given.threads)
+        found.append((name, job, costs_of(job, given.seconds)))
+        print(f"{name:28}{row(*found[-1][1:])}", flush=True)
+    print("\nms of whole runs at 1/4, 1 and 4 times what pays: native / jit, compiled anew / jit, compiled before")
+    print("(and which of such runs auto compiles for)")
     for name, job, costs in found:
         if np.isfinite(costs.crossover):
-            print(f"{name:28}{around(job, costs)}")
+            print(f"{name:28}{around(job, costs)}", flush=True)
 
 
 if __name__ == "__main__":

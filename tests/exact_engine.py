@@ -146,7 +146,7 @@ class ExactEngine:
                 results[s.name][i] = rows[s.offset : s.stop]
         return {name: one_nan(values) for name, values in results.items()}
 
-    def chosen(self, job: DescentJob) -> ExactEngine:
+    def chosen(self, job: DescentJob, n_steps: float | None = None) -> ExactEngine:
         return self
 
     def descend(self, job: DescentJob) -> Ends:

@@ -24,7 +24,6 @@ from test_opcodes import DTYPES, N_TERMS, NAMES, SUMS, assert_same_bits, expecte
 
 import fastdescent as fd
 from fastdescent import engines
-from fastdescent.engines import auto
 from fastdescent.engines.jit import cache, shape
 from fastdescent.engines.jit.background import Kept
 from fastdescent.engines.jit.shape import Shape
@@ -293,26 +292,6 @@ def test_many_threads_compile_and_run_at_once(engine: str) -> None:
         assert np.allclose(run.x, (k % 3, 0.0), atol=1e-5)
 
 
-@needs_extension
-def test_auto_compiles_where_that_pays_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    s = fd.surface("(x**2 + y - 11)**2 + (x + y**2 - 6.5)**2")
-    x0 = parity.starts(s, 3000, "float64")
-
-    def run(**options: Any) -> fd.Descent:
-        return fd.descend(s, x0, fd.GD(lr=0.002), max_steps=1500, n_threads=1, gtol=None, **options)
-
-    assert run().engine == "native"
-    assert fd.descend(s, x0, fd.GD(lr=0.002), max_steps=20).engine == "native"
-    monkeypatch.setattr(auto, "_WORTH", 0.0)
-    chosen = run()
-    assert chosen.engine == "jit"
-    assert parity.same_bits(chosen, run(engine="native"))
-    monkeypatch.setattr(auto, "_WORTH", 2.0)
-    assert run().engine == "jit", "what is compiled is used"
-    monkeypatch.setattr(engines, "find_spec", lambda name: None)
-    assert run().engine == "native"
-
-
 def test_constants_that_differ_in_bits_alone_have_kernels_of_their_own() -> None:
     x0 = np.array([[1.0], [-2.0]])
     for text in ("atan2(0.0, x)**2 + x**2", "atan2(-0.0, x)**2 + x**2"):
@@ -330,16 +309,6 @@ def test_what_is_missing_says_why(engine: str, package: str, monkeypatch: pytest
         fd.descend(fd.surface("x**2"), [[1.0]], fd.GD(lr=0.1), engine=engine)
     assert not {e.name: e for e in fd.info().engines}[engine].available
     assert fd.descend(fd.surface("x**2"), [[1.0]], fd.GD(lr=0.1)).engine == "native"
-
-
-@needs_extension
-@pytest.mark.skipif("x86-64-v2" not in ISAS, reason="every other architecture has FMA")
-def test_auto_compiles_nothing_for_emulated_fma(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FASTDESCENT_ISA", "x86-64-v2")
-    monkeypatch.setattr(auto, "_WORTH", 0.0)
-    s = fd.surface("x**2 - y")
-    run = fd.descend(s, np.ones((2000, 2)), fd.GD(lr=0.1), max_steps=600, gtol=None, escape_radius=9.0)
-    assert run.engine == "native"
 
 
 @needs_extension

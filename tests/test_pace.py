@@ -35,3 +35,19 @@ def test_pace_without_a_clock_that_moves() -> None:
     for k in range(8):
         assert pace.steps(0.01) == 2**k
         pace.learn(2**k, 0.0)
+
+
+def test_pace_trusts_what_a_step_takes_at_most() -> None:
+    pace = Pace(1e-3)
+    assert pace.steps(0.25) == 250
+    for _ in range(5):
+        pace.learn(1, 1e-4)
+    assert pace.steps(0.25) >= 249, "though the last calls were short"
+    assert Pace(1e-3).steps(1e-4) == 1
+    assert Pace().steps(10.0) == 1
+
+
+def test_pace_after_the_time_is_over() -> None:
+    pace = Pace()
+    pace.learn(1, 0.0)
+    assert pace.steps(-1e-3) == 0

@@ -39,8 +39,7 @@ class Worker {
 
   void run() {
     const auto next = [this](size_t& index) { return claim(index); };
-    for (Lanes<T>& lanes : lanes_)
-      for (size_t index; !lanes.full() && claim(index);) lanes.add(index);
+    for (Lanes<T>& lanes : lanes_) lanes.fill(next);
     for (bool running = true; running && !shared_.cancelled;) {
       running = false;
       for (Lanes<T>& lanes : lanes_) {

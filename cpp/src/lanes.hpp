@@ -82,7 +82,6 @@ class Lanes {
   }
 
   uint32_t n_running() const { return n_; }
-  bool full() const { return n_ == capacity_; }
 
   /// Advances all lanes, at most `steps` steps.
   void advance(uint32_t steps) {
@@ -92,57 +91,98 @@ class Lanes {
     (run_.compiled.block ? kernels.fly : kernels.advance)(&tile_);
   }
 
-  /// Puts trajectory `index` into a lane at the end. The first one also fills the lanes that do not run.
-  void add(size_t index) {
-    load(n_, index);
-    if (n_ == 0)
-      for (uint32_t lane = 1; lane < block_; ++lane) copy_rows(0, lane);
-    ++n_;
+  /// Loads trajectories into the lanes that are free: `claim(index)` gives one, or false. The first of all also fills
+  /// the lanes that do not run.
+  template <class Claim>
+  void fill(Claim claim) {
+    const uint32_t first = n_;
+    for (size_t index; n_ < capacity_ && claim(index);) index_[n_++] = index;
+    load(first, n_);
+    if (first > 0 || n_ == 0) return;
+    for (uint32_t lane = n_; lane < block_; ++lane) copy_rows(0, lane);
   }
 
-  /// Writes the results of lanes that have stopped. `next(index)` gives a trajectory to refill a lane with, or false.
-  template <class Next>
-  size_t collect(Next next) {
-    size_t n_finished = 0;
-    for (uint32_t lane = 0; lane < n_;) {
-      if (code_[lane] == static_cast<int8_t>(Status::live)) {
-        ++lane;
-        continue;
-      }
-      if (code_[lane] == static_cast<int8_t>(Status::max_steps) && t_[lane] < run_.max_steps) {
-        record(lane);
-        go_on(lane++);
-        continue;
-      }
-      write(lane, code_[lane]);
-      ++n_finished;
-      if (size_t index; next(index)) load(lane++, index);
-      else move_last_to(lane);
+  /// Writes the results of trajectories that have ended, and puts others in their place, which `claim` gives as above.
+  template <class Claim>
+  size_t collect(Claim claim) {
+    uint32_t n_ended = 0;
+    for (uint32_t lane = 0; lane < n_; ++lane) n_ended += has_ended(lane);
+    if (n_ended < n_) {
+      collect_each(claim);
+    } else {
+      write(0, n_);
+      n_ = 0;
+      fill(claim);
     }
-    return n_finished;
+    return n_ended;
   }
 
   /// Writes the lanes that still run as interrupted, where they are.
   void interrupt() {
-    for (uint32_t lane = 0; lane < n_; ++lane) write(lane, static_cast<int8_t>(Status::interrupted));
+    std::fill_n(code_.get(), n_, static_cast<int8_t>(Status::interrupted));
+    write(0, n_);
     n_ = 0;
   }
 
  private:
-  T& at(size_t row, size_t lane) { return rows_[row * block_ + lane]; }
+  T& at(size_t row, size_t lane) const { return rows_[row * block_ + lane]; }
 
-  void load(uint32_t lane, size_t index) {
-    const T* state = run_.state_before ? run_.state_before + index * run_.n_state : run_.initial;
-    for (size_t r = run_.dim; r < run_.n_state; ++r) at(r, lane) = state[r];
-    for (size_t d = 0; d < run_.dim; ++d) at(d, lane) = run_.starts[index * run_.dim + d];
-    for (size_t k = 0; k < run_.n_lane; ++k) at(run_.lane_row + k, lane) = run_.lane_values[index * run_.n_lane + k];
+  /// Whether a trajectory is over, and does not only pause at a step that is recorded.
+  bool has_ended(uint32_t lane) const {
+    if (code_[lane] == static_cast<int8_t>(Status::max_steps)) return t_[lane] >= run_.max_steps;
+    return code_[lane] != static_cast<int8_t>(Status::live);
+  }
+
+  template <class Claim>
+  void collect_each(Claim claim) {
+    for (uint32_t lane = 0; lane < n_;) {
+      if (has_ended(lane)) {
+        write(lane, lane + 1);
+        if (size_t index; claim(index)) {
+          index_[lane] = index;
+          load(lane, lane + 1);
+        } else {
+          move_last_to(lane);
+          continue;
+        }
+      } else if (code_[lane] != static_cast<int8_t>(Status::live)) {
+        record(lane);
+        go_on(lane);
+      }
+      ++lane;
+    }
+  }
+
+  /// Loads lanes `first` to `last` with the trajectories of their indices.
+  void load(uint32_t first, uint32_t last) {
+    const size_t dim = run_.dim, n_state = run_.n_state, index_row = run_.lane_row + run_.n_lane;
+    if (run_.state_before) gather(run_.state_before + dim, n_state, dim, n_state - dim, first, last);
+    else
+      for (size_t r = dim; r < n_state; ++r) std::fill(&at(r, first), &at(r, first) + (last - first), run_.initial[r]);
+    gather(run_.starts, dim, 0, dim, first, last);
+    gather(run_.lane_values, run_.n_lane, run_.lane_row, run_.n_lane, first, last);
     for (size_t k = 0; k < run_.n_index; ++k)
-      at(run_.lane_row + run_.n_lane + k, lane) = static_cast<T>(run_.index_of(index) >> (16 * k) & 0xffff);
-    index_[lane] = index;
-    t_[lane] = run_.t_before ? static_cast<uint32_t>(run_.t_before[index]) : 0;
-    entry_[lane] = 0;
-    if (run_.record.n_steps && t_[lane] == 0) record(lane);
-    go_on(lane);
+      for (uint32_t lane = first; lane < last; ++lane)
+        at(index_row + k, lane) = static_cast<T>(run_.index_of(index_[lane]) >> (16 * k) & 0xffff);
+    for (uint32_t lane = first; lane < last; ++lane) {
+      t_[lane] = run_.t_before ? static_cast<uint32_t>(run_.t_before[index_[lane]]) : 0;
+      entry_[lane] = 0;
+      if (run_.record.n_steps && t_[lane] == 0) record(lane);
+      go_on(lane);
+    }
+  }
+
+  /// Rows from `row` on of lanes `first` to `last`: the first n of the `width` numbers that a trajectory has in `from`.
+  /// A row at a time, since lanes stand side by side.
+  void gather(const T* from, size_t width, size_t row, size_t n, uint32_t first, uint32_t last) {
+    for (size_t k = 0; k < n; ++k)
+      for (uint32_t lane = first; lane < last; ++lane) at(row + k, lane) = from[index_[lane] * width + k];
+  }
+
+  /// The other way round, for the first n rows.
+  void scatter(size_t n, T* to, uint32_t first, uint32_t last) const {
+    for (size_t k = 0; k < n; ++k)
+      for (uint32_t lane = first; lane < last; ++lane) to[index_[lane] * n + k] = canonical(at(k, lane));
   }
 
   /// Lets a lane run until the next step that is recorded, or to the end.
@@ -173,14 +213,15 @@ class Lanes {
     return r.n_steps && (entry_[lane] == 0 || r.steps[entry_[lane] - 1] != t_[lane]);
   }
 
-  void write(uint32_t lane, int8_t status) {
-    const size_t index = index_[lane];
-    for (size_t d = 0; d < run_.dim; ++d) run_.x[index * run_.dim + d] = canonical(at(d, lane));
-    if (has_moved_on(lane)) record(lane);
-    if (run_.state_after)
-      for (size_t r = 0; r < run_.n_state; ++r) run_.state_after[index * run_.n_state + r] = canonical(at(r, lane));
-    run_.nit[index] = static_cast<int32_t>(t_[lane]);
-    run_.status[index] = status;
+  /// Writes the results of lanes `first` to `last`.
+  void write(uint32_t first, uint32_t last) {
+    scatter(run_.dim, run_.x, first, last);
+    if (run_.state_after) scatter(run_.n_state, run_.state_after, first, last);
+    for (uint32_t lane = first; lane < last; ++lane) {
+      if (has_moved_on(lane)) record(lane);
+      run_.nit[index_[lane]] = static_cast<int32_t>(t_[lane]);
+      run_.status[index_[lane]] = code_[lane];
+    }
   }
 
   /// Keeps running lanes in front. The vacated lane holds a copy of a running one or, at last, of a finished one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 #: Calls that count, the least share of their time that steps are thought to take, and the weight of what was
@@ -16,18 +17,20 @@ class Pace:
     earlier ones have told.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: float = math.inf) -> None:
+        """`most` seconds are what a step takes in all likelihood at most."""
         self._calls: deque[tuple[int, float]] = deque(maxlen=_MEMORY)
         self._share = 0.5  #: of a call's time that the steps take
-        self._call = self._step = 0.0
+        self._most, self._step = most, 0.0
+        self.call = 0.0  #: seconds of a call that makes no steps
 
     def steps(self, seconds: float) -> int:
-        """How many steps fit, 0 if not even one does; at most twice as many as in the last call."""
-        if not self._calls:
-            return 1
-        most = 2 * self._calls[-1][0]
-        left = seconds - self._call
-        return most if left >= most * self._step else max(0, int(left / self._step))
+        """How many steps fit, 0 if not even one does. At most twice as many as in the last call, or surely as many."""
+        left = seconds - self.call
+        if left < 0:
+            return 0
+        sure = max(2 * self._calls[-1][0] if self._calls else 1, int(left / self._most))
+        return sure if left >= sure * self._step else int(left / self._step)
 
     def learn(self, n: int, seconds: float) -> None:
         """A call of n steps took this long."""
@@ -41,4 +44,4 @@ class Pace:
         if mean > 0:
             self._share = min(1.0, max(_LEAST_SHARE, covariance / variance * n_mean / mean))
         self._step = self._share * mean / n_mean
-        self._call = (1 - self._share) * mean
+        self.call = (1 - self._share) * mean

@@ -11,8 +11,10 @@ from fastdescent._pace import Pace
 from fastdescent._stepper import Stepper
 from fastdescent._turns import Turns
 
-#: Seconds after which a call that makes many steps lets other threads have the trajectories.
-_TURN = 0.03
+#: Seconds after which a call that makes many steps lets other threads have the trajectories: where one of them had
+#: them in the last `_LATELY` seconds, and where none did.
+_TURN, _TURN_ALONE, _LATELY = 0.03, 0.25, 1.0
+_LEAST_TURN = 3  #: times as long as it takes to load and to write all trajectories, which each engine call does
 
 
 class SharedStepper:
@@ -29,7 +31,7 @@ class SharedStepper:
 
     def forget_pace(self) -> None:
         """Also tells calls that are under way that the trajectories have begun anew."""
-        self._pace = Pace()
+        self._pace = Pace(self._stepper.most_seconds_of_a_step())
 
     @property
     def options(self) -> Options:
@@ -49,7 +51,7 @@ class SharedStepper:
     def step(self, n: int) -> int:
         """Makes n steps; returns how many: fewer where all have stopped, or have begun anew in another thread."""
         pace, total = self._pace, 0
-        while total < n and (made := self._made(pace, min(n - total, pace.steps(_TURN)))):
+        while total < n and (made := self._made(pace, min(n - total, pace.steps(self._seconds_of_a_turn(pace))))):
             total += made
         return total
 
@@ -58,18 +60,25 @@ class SharedStepper:
         end = perf_counter() + seconds
         pace, total = self._pace, 0
         while (fitting := pace.steps(end - perf_counter())) or not total:
-            made = self._made(pace, min(fitting, pace.steps(_TURN)))
+            made = self._made(pace, min(fitting, pace.steps(self._seconds_of_a_turn(pace))))
             if not made:
                 break
             total += made
         return total
+
+    def _seconds_of_a_turn(self, pace: Pace) -> float:
+        alone = self._turns.seconds_alone() > _LATELY
+        return max(_TURN_ALONE if alone else _TURN, _LEAST_TURN * pace.call)
 
     def _made(self, pace: Pace, n: int) -> int:
         """Makes n steps, at least one; returns how many: 0 if none runs, or they have begun anew meanwhile."""
         with self.turn() as stepper:
             if pace is not self._pace or not stepper.n_running:
                 return 0
-            n, before, began = max(n, 1), stepper.n_steps, perf_counter()
-            stepper.advance(min(before + n, stepper.options.max_steps))
-            pace.learn(n, perf_counter() - began)
+            n, before = max(n, 1), stepper.n_steps
+            until = min(before + n, stepper.options.max_steps)
+            stepper.make_ready(until)
+            began = perf_counter()
+            stepper.advance(until)
+            pace.learn(max(until - before, 1), perf_counter() - began)
             return stepper.n_steps - before

@@ -13,10 +13,8 @@ from fastdescent._options import Options
 from fastdescent._room import refuse_without_room
 from fastdescent._run import ALARM, Indices, job_of, put_inside, stop_limits, undefined_comes_first, without_alarm
 from fastdescent._status import Status
-from fastdescent.engines.protocol import DescentJob, Live, Values
-
-#: Status of a trajectory that nothing has stopped yet.
-RUNNING = -1
+from fastdescent.engines.costs import most_seconds
+from fastdescent.engines.protocol import RUNNING, DescentJob, Live, Values
 
 
 def full_gradient_norm(options: Options, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -70,6 +68,14 @@ class Stepper:
         """Lets the engine be chosen for all steps to the last, and returns its name."""
         self.options = replace(self.options, engine=self.options.engine.chosen(self._job))
         return self.options.engine.name
+
+    def make_ready(self, until: int) -> None:
+        """Has the engine compile now what it would compile in `advance`."""
+        self.options.engine.chosen(self._job, self.n_running * (until - self.n_steps))
+
+    def most_seconds_of_a_step(self) -> float:
+        """Of all trajectories that run; hardly ever more."""
+        return max(self.n_running, 1) * most_seconds(self._job.program.main) / self.options.n_threads
 
     def place(self, live: Live) -> None:
         """Puts trajectories elsewhere. Those that a smaller max_steps had ended run again."""
@@ -138,7 +144,7 @@ class Stepper:
         if self.n_steps == last:
             goes_on &= live.nit < last
         goes_on |= (status == ALARM) | (status == Status.INTERRUPTED)
-        np.copyto(status, RUNNING, where=goes_on)
+        np.bitwise_or(status, -goes_on.view(np.int8), out=status)  # RUNNING has all bits
         self.n_running = int(np.count_nonzero(status == RUNNING))
         self._settled = True
 

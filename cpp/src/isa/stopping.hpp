@@ -40,10 +40,11 @@ class Stopping {
     bool first_stopped = false;
     int stopped_now[most], n_now = 0;
     for (int u = 0; u < lanes() / simd<T>::width; ++u) {
-      uint32_t candidates = done >= due_ ? mask_bits(running(tile_, u)) : candidates_[u];
-      for (; candidates; candidates &= candidates - 1) {
-        const int i = u * simd<T>::width + __builtin_ctz(candidates);
-        Status status = status_of(tile_, static_cast<size_t>(i));
+      const uint32_t doubtful = candidates_[u];
+      uint32_t looked_at = done >= due_ ? mask_bits(running(tile_, u)) : doubtful;
+      for (; looked_at; looked_at &= looked_at - 1) {
+        const int k = __builtin_ctz(looked_at), i = u * simd<T>::width + k;
+        Status status = doubtful >> k & 1 ? status_of(tile_, static_cast<size_t>(i)) : Status::live;
         if (status == Status::live && tile_.t[i] + done == tile_.until[i]) status = Status::max_steps;
         if (status == Status::live) continue;
         tile_.code[i] = static_cast<int8_t>(status);
@@ -51,10 +52,14 @@ class Stopping {
         live_[i] = 0;
         stopped_[i] = true;
         first_stopped |= i == first_;
-        copy(tile_.rows, i, tile_.frozen, i);
         stopped_now[n_now++] = i;
       }
     }
+    if (n_stopped_ == 0 && n_now == static_cast<int>(n_running_)) {  // nothing goes on over their rows
+      n_running_ = 0;
+      return;
+    }
+    for (int k = 0; k < n_now; ++k) copy(tile_.rows, stopped_now[k], tile_.frozen, stopped_now[k]);
     n_stopped_ += n_now;
     if (done >= due_ || first_stopped) survey();
     else n_running_ -= n_now;

@@ -1,15 +1,10 @@
-"""The engine "auto": the interpreter, unless the run is so long that compiling its steps pays.
+"""The engine "auto": compiles what is run for long or again and again, and interprets the rest.
 
-The model, in seconds; benchmarks/auto_crossover.py prints it beside what is measured:
-
-    saved     = starts * steps * numbers * 0.08e-9 / threads
-    compiling = 0.01 + operations * 0.1e-3, and 0.2 for the first use of LLVM in a process; 0 where it is done
-
-`steps` is max_steps, with a gtol at most 100; values and gradients of many points are taken once. `numbers` counts what
-the instructions make for a trajectory: compiled steps keep in registers what the interpreter carries through memory,
-and do the same arithmetic. `operations` is what LLVM has to translate: machine operations on all vectors in flight,
-those in loops once. Where saved > 2 * compiling, it is compiled, but not where fused multiply-add has to be emulated,
-which takes nearly all the time. The choice changes how long a run takes, never what it gives.
+What interpreting loses against machine code is put down, Program by Program (`accounts`), whether `descend`, a `Swarm`
+or an evaluation has run it. A Program is compiled where the work at hand would lose more than compiling takes
+(`costs`), or where that and what was lost before come to half as much: those that have come back are likely to come
+again, and since machine code takes about half of the time, not more than twice the least time is ever spent. From then
+on its machine code is used. The choice changes how long a run takes, never what it gives.
 """
 
 from __future__ import annotations
@@ -20,18 +15,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from fastdescent.engines.accounts import Account, account_of_section, account_of_step
 from fastdescent.engines.core_engine import CoreEngine, SectionCode
+from fastdescent.engines.costs import (
+    IMPORT_SECONDS,
+    LEAST_COMPILE_SECONDS,
+    seconds_to_compile_section,
+    seconds_to_compile_step,
+)
 from fastdescent.engines.host import WHY_NO_CORE, WHY_NO_EXTENSION, core, isa
-from fastdescent.engines.protocol import DescentJob, Ends, Engine, Live, Values
-from fastdescent.program.opcodes import DRAWS, NUMBERS
-from fastdescent.program.section import N_INNER, Section
-
-_SECONDS_SAVED = 0.08e-9  #: for each number that a step makes
-_STEPS_WITH_GTOL = 100
-_COMPILE_SECONDS, _COMPILE_SECONDS_PER_OPERATION, _IMPORT_SECONDS = 0.01, 0.1e-3, 0.2
-_FIRST_DRAW, *_, _LAST_DRAW = (NUMBERS[name] for name in DRAWS)  # they stand together
-_LEAST_SAVED = 1e-3  #: seconds: for less it is not looked into
-_WORTH = 2.0  #: compiling must save so many times what it takes
+from fastdescent.engines.protocol import RUNNING, DescentJob, Ends, Engine, Live, Values
+from fastdescent.program.section import Section
 
 
 class AutoEngine(CoreEngine):
@@ -41,76 +35,74 @@ class AutoEngine(CoreEngine):
         engine = self.chosen(job)
         return replace(engine.descend(job), engine=engine.name)
 
-    def chosen(self, job: DescentJob) -> Engine:
-        return choose(job)
+    def chosen(self, job: DescentJob, n_steps: float | None = None) -> Engine:
+        from fastdescent.engines import get_engine
 
-    def section_code(self, section: Section, dtype: str, n_points: int, n_threads: int) -> SectionCode | None:
-        return code_that_pays(section, dtype, n_points, n_threads)
+        if WHY_NO_CORE:
+            raise ImportError(WHY_NO_CORE)
+        if WHY_NO_EXTENSION:
+            return get_engine("numba")
+        account = account_of_step(job)
+        n_steps = account.expected_steps(job) if n_steps is None else n_steps
+        seconds = account.seconds(n_steps, len(job.starts), job.n_threads)
+        if _is_compiled_or_pays(account, seconds, lambda: seconds_to_compile_step(job)):
+            return get_engine("jit").chosen(job)
+        return Interpreter(account)
 
     def advance(self, job: DescentJob, values: Values, live: Live, until: int) -> None:
-        _usual().advance(job, values, live, until)
+        self.chosen(job, _n_steps(live, until)).advance(job, values, live, until)
+
+    def section_code(self, section: Section, dtype: str, n_points: int, n_threads: int) -> SectionCode | None:
+        if WHY_NO_EXTENSION:
+            return None
+        account = account_of_section(section, dtype)
+        seconds = account.seconds(n_points, n_points, n_threads)
+        if not _is_compiled_or_pays(account, seconds, lambda: seconds_to_compile_section(section, dtype)):
+            account.lost += seconds
+            return None
+        from fastdescent.engines.jit.section import compiled_section
+
+        code = compiled_section(section, dtype, isa())
+        account.compiled(code)
+        return code
 
 
-def choose(job: DescentJob) -> Engine:
-    """The engine that is expected to be done first."""
-    from fastdescent.engines import get_engine, why_missing
+class Interpreter(CoreEngine):
+    """The engine "native", whose losses are put down."""
 
-    if WHY_NO_EXTENSION:
-        return _usual()
-    n_steps = job.max_steps if job.limits.gtol is None else min(job.max_steps, _STEPS_WITH_GTOL)
-    saved = _saved(job.program.main, len(job.starts) * n_steps, job.n_threads)
-    if saved < _LEAST_SAVED or why_missing("jit"):
-        return _usual()
-    from fastdescent.engines.jit.engine import n_to_compile
+    def __init__(self, account: Account) -> None:
+        super().__init__("native", core)
+        self._account = account
 
-    return get_engine("jit") if _pays(saved, lambda: n_to_compile(job)) else _usual()
+    def descend(self, job: DescentJob) -> Ends:
+        ends = super().descend(job)
+        self._account.interpreted(job, ends)
+        return ends
+
+    def advance(self, job: DescentJob, values: Values, live: Live, until: int) -> None:
+        self._account.lost += self._account.seconds(_n_steps(live, until), len(live.x), job.n_threads)
+        super().advance(job, values, live, until)
 
 
-def code_that_pays(section: Section, dtype: str, n_points: int, n_threads: int) -> SectionCode | None:
-    """Machine code of a section that runs once for each point, where that is expected to be done first."""
+def _n_steps(live: Live, until: int) -> int:
+    """Steps of all trajectories together, up to `until`, if none stops before."""
+    running = live.status == RUNNING
+    return int(np.count_nonzero(running)) * (until - int(live.nit[running.argmax()])) if len(running) else 0
+
+
+def _is_compiled_or_pays(account: Account, seconds: float, to_compile: Callable[[], float]) -> bool:
+    """Whether machine code is at hand, or should be made for work that takes so many seconds longer without it."""
     from fastdescent.engines import why_missing
 
-    saved = _saved(section, n_points, n_threads)
-    if WHY_NO_EXTENSION or saved < _LEAST_SAVED or why_missing("jit"):
-        return None
-    from fastdescent.engines.jit.section import compiled_section, n_to_compile
-
-    pays = _pays(saved, lambda: n_to_compile(section, dtype, isa()))
-    return compiled_section(section, dtype, isa()) if pays else None
+    return (account.is_compiled or _pays(account, seconds, to_compile)) and why_missing("jit") is None
 
 
-def _saved(section: Section, n_points: int, n_threads: int) -> float:
-    """Seconds that machine code would take less."""
-    return n_points * _n_numbers(section) * _SECONDS_SAVED / n_threads
-
-
-def _pays(saved: float, n_to_compile: Callable[[], int]) -> bool:
-    from fastdescent.engines.jit.target import target_of
-
-    if not target_of(isa()).has_fma:  # its emulation takes nearly all the time, compiled or not
+def _pays(account: Account, seconds: float, to_compile: Callable[[], float]) -> bool:
+    expected = 2 * (account.lost + seconds) if account.lost else seconds
+    if expected < LEAST_COMPILE_SECONDS:  # nothing need be imported to know more
         return False
-    n_operations = n_to_compile()
-    compiling = _COMPILE_SECONDS + n_operations * _COMPILE_SECONDS_PER_OPERATION if n_operations else 0.0
-    if "llvmlite" not in sys.modules:
-        compiling += _IMPORT_SECONDS
-    return saved > _WORTH * compiling
-
-
-def _n_numbers(section: Section) -> int:
-    """What instructions make; compiling a block of random numbers saves as much as compiling some sixty others."""
-    op, _, n_outer, n_middle, n_inner = section.code[:, : N_INNER + 1].T.astype(np.int64)
-    draws = (op >= _FIRST_DRAW) & (op <= _LAST_DRAW)
-    numbers = np.where(draws, 60 * n_outer, n_outer * n_middle * n_inner)
-    return int(numbers @ section.turns() if section.strips else numbers.sum())
-
-
-def _usual() -> Engine:
-    """The engine that needs no reasons."""
-    from fastdescent.engines import get_engine
-
-    if WHY_NO_CORE:
-        raise ImportError(WHY_NO_CORE)
-    return get_engine("numba" if WHY_NO_EXTENSION else "native")
+    importing = 0.0 if "llvmlite" in sys.modules else IMPORT_SECONDS
+    return expected > importing + account.compiling(to_compile)
 
 
 AUTO = AutoEngine("auto", core)

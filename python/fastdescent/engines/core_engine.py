@@ -84,8 +84,8 @@ class CoreEngine:
         fresh = Live(job.starts, state, nit, np.zeros(0, np.int8))
         return Ends(*self._descend(job, self.values(job), fresh, job.max_steps, self.kernel(job)))
 
-    def chosen(self, job: DescentJob) -> Engine:
-        """The engine that makes the steps of a job."""
+    def chosen(self, job: DescentJob, n_steps: float | None = None) -> Engine:
+        """The engine that makes the steps of a job, ready to make them."""
         return self
 
     def values(self, job: DescentJob) -> Values:

@@ -15,6 +15,7 @@ from fastdescent.program.program import Program
 from fastdescent.program.section import Section
 
 Floats = npt.NDArray[np.floating[Any]]
+RUNNING = -1  #: status of a trajectory that nothing has stopped yet
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,11 @@ class Engine(Protocol):
     def descend(self, job: DescentJob) -> Ends:
         """Runs a job to its end, or until `poll` returns False (status INTERRUPTED for what is unfinished)."""
 
-    def chosen(self, job: DescentJob) -> Engine:
-        """The engine that makes the steps of a job, where this one leaves that to others."""
+    def chosen(self, job: DescentJob, n_steps: float | None = None) -> Engine:
+        """The engine that makes the steps of a job, where this one leaves that to others, ready to make them.
+
+        `n_steps` are those of all trajectories together; None: to their ends.
+        """
 
     def values(self, job: DescentJob) -> Values:
         """The numbers of a job that `advance` makes parts of."""

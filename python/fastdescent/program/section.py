@@ -74,7 +74,7 @@ class Strips:
 
 
 @at_top
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Section:
     """Instructions (n, WIDTH). Inputs are rows filled before they run, outputs rows read afterwards.
 

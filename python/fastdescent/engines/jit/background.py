@@ -99,11 +99,6 @@ class Kept(Generic[K, T]):
             if value.has_failed:
                 self._values.forget(key, value)
 
-    def has(self, key: K) -> bool:
-        """Whether `get` would not have to wait."""
-        value = self._values.peek(key)
-        return value is not None and value.is_made
-
     def __len__(self) -> int:
         return len(self._values)
 

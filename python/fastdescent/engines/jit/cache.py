@@ -37,11 +37,6 @@ def kernel_of(spec: KernelSpec, dtype: str, isa: str) -> Kernel:
     return _kernels.get(_key(spec, shape, isa), lambda: _compiled(spec, shape, isa))
 
 
-def is_at_hand(spec: KernelSpec, dtype: str, isa: str) -> bool:
-    """Whether `kernel_of` would not have to compile."""
-    return _kernels.has(_key(spec, shape_for(spec, dtype, target_of(isa)), isa))
-
-
 def _key(spec: KernelSpec, shape: Shape, isa: str) -> Hashable:
     main = spec.main
     sizes = (main.split, main.n_rows, spec.n_state, spec.n_lane, spec.n_table)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from fastdescent.engines.accounts import account_of_step
 from fastdescent.engines.core_engine import CoreEngine, step_rows
 from fastdescent.engines.host import isa
-from fastdescent.engines.jit.cache import Kernel, is_at_hand, kernel_of
-from fastdescent.engines.jit.shape import n_written, shape_for
+from fastdescent.engines.jit.cache import Kernel, kernel_of
+from fastdescent.engines.jit.shape import shape_for
 from fastdescent.engines.jit.spec import KernelSpec
 from fastdescent.engines.jit.stops import Stops
 from fastdescent.engines.jit.target import target_of
@@ -15,17 +16,21 @@ from fastdescent.engines.protocol import DescentJob
 class JitEngine(CoreEngine):
     """Steps are compiled by LLVM. The core schedules them, and computes what is computed once, not step by step."""
 
+    def chosen(self, job: DescentJob, n_steps: float | None = None) -> JitEngine:
+        if not account_of_step(job).is_compiled:
+            self.kernel(job)
+        return self
+
     def kernel(self, job: DescentJob) -> Kernel:
-        return kernel_of(spec_of(job), job.starts.dtype.name, isa())
+        kernel = kernel_of(spec_of(job), job.starts.dtype.name, isa())
+        account_of_step(job).compiled(kernel)
+        return kernel
 
 
-def n_to_compile(job: DescentJob) -> int:
-    """Operations that compiling the kernel of a job is about; 0 where that is done."""
-    spec, dtype = spec_of(job), job.starts.dtype.name
-    if is_at_hand(spec, dtype, isa()):
-        return 0
-    shape = shape_for(spec, dtype, target_of(isa()))
-    return shape.n_vectors * shape.n_groups * n_written(spec.main, dtype)
+def vectors_of(job: DescentJob) -> int:
+    """Vectors that each instruction of a job's kernel is written for."""
+    shape = shape_for(spec_of(job), job.starts.dtype.name, target_of(isa()))
+    return shape.n_vectors * shape.n_groups
 
 
 def spec_of(job: DescentJob) -> KernelSpec:

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 
 from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.emitter import Emitter
+from fastdescent.engines.jit.rows import is_loop
 from fastdescent.program.elementary.draws import N_PARTS
-from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE, NAMES
+from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE, INWARD, NAMES
 from fastdescent.program.section import N_OUTER, OP, turns_of
+
+_OF_A_LOOP = {True: 150, False: 10}  #: operations of a loop, and of one that sums, besides what it computes
 
 
 @functools.cache
@@ -31,3 +34,9 @@ def length_of(name: str, dtype: str) -> int:
 def n_computed(row: Sequence[int]) -> int:
     """How often an instruction makes its operation; of random numbers, for a block."""
     return row[N_OUTER] if NAMES[row[OP]] in DRAWS else turns_of(row)
+
+
+def n_written(row: Sequence[int], dtype: str) -> int:
+    """Operations on one vector that an instruction is written as: a loop is written once."""
+    length = length_of(NAMES[row[OP]], dtype)
+    return length + _OF_A_LOOP[NAMES[row[OP]] in INWARD] if is_loop(row) else length * n_computed(row)

@@ -12,18 +12,16 @@ from fastdescent.engines.jit.arithmetic import Arithmetic
 from fastdescent.engines.jit.emitter import Emitter
 from fastdescent.engines.jit.flight import Flight
 from fastdescent.engines.jit.fma import arithmetic_for
-from fastdescent.engines.jit.lengths import length_of, n_computed
+from fastdescent.engines.jit.lengths import n_written
 from fastdescent.engines.jit.loops import turns
 from fastdescent.engines.jit.lower import Lowering
-from fastdescent.engines.jit.rows import Instruction, Rows, is_loop, rows_in_memory
+from fastdescent.engines.jit.rows import Rows, rows_in_memory
 from fastdescent.engines.jit.shape import Shape
 from fastdescent.engines.jit.target import Target
-from fastdescent.program.opcodes import INWARD, NAMES
-from fastdescent.program.section import OP, FloatArray, Section, Strips
+from fastdescent.program.section import FloatArray, Section, Strips
 
 _MOST_WHOLE = 4000  #: operations, as they are written, of a section that stays in one piece
 _PART = 800  #: of a part, about
-_OF_A_LOOP = {True: 150, False: 10}  #: operations of a loop, and of one that sums, besides what it computes
 
 
 class Part(NamedTuple):
@@ -40,12 +38,7 @@ class Part(NamedTuple):
 
 def comes_in_parts(section: Section, dtype: str) -> bool:
     """Whether a section is too long for one function."""
-    return sum(_n_written(row, dtype) for row in section.code.tolist()) > _MOST_WHOLE
-
-
-def _n_written(row: Instruction, dtype: str) -> int:
-    length = length_of(NAMES[row[OP]], dtype)
-    return length + _OF_A_LOOP[NAMES[row[OP]] in INWARD] if is_loop(row) else length * n_computed(row)
+    return sum(n_written(row, dtype) for row in section.code.tolist()) > _MOST_WHOLE
 
 
 def _parts(section: Section, dtype: str) -> Iterator[Part]:
@@ -54,7 +47,7 @@ def _parts(section: Section, dtype: str) -> Iterator[Part]:
     turning = section.turns() > 1
     first, n = 0, 0
     for k, row in enumerate(section.code.tolist()):
-        n += _n_written(row, dtype)
+        n += n_written(row, dtype)
         if n > _PART or k + 1 in ends:
             yield Part(first, k + 1, bool(turning[first]))
             first, n = k + 1, 0

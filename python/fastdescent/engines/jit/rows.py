@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from fastdescent.engines.jit.arithmetic import Arithmetic, Vectors
@@ -29,7 +31,7 @@ def move_of(row: Instruction, column: int) -> int:
     return row[WIDTH + (column - OUT) // PLACE]
 
 
-def is_loop(row: Instruction) -> bool:
+def is_loop(row: Sequence[int]) -> bool:
     """Whether an instruction is emitted as a loop."""
     name = NAMES[row[OP]]
     if name in DRAWS:

@@ -10,7 +10,7 @@ import numpy as np
 from fastdescent.engines.jit.background import Kept
 from fastdescent.engines.jit.compile import MachineCode
 from fastdescent.engines.jit.evaluation import evaluation_text
-from fastdescent.engines.jit.shape import n_written, section_shape
+from fastdescent.engines.jit.shape import section_shape
 from fastdescent.engines.jit.target import target_of
 from fastdescent.program.section import Section
 
@@ -34,14 +34,6 @@ _sections: Kept[Hashable, CompiledSection] = Kept(_MOST_SECTIONS)
 def compiled_section(section: Section, dtype: str, isa: str) -> CompiledSection:
     """The machine code, made where it is not at hand. All uniform numbers are read when it runs."""
     return _sections.get(_key(section, dtype, isa), lambda: _compiled(section, dtype, isa))
-
-
-def n_to_compile(section: Section, dtype: str, isa: str) -> int:
-    """Operations that compiling a section is about; 0 where that is done."""
-    if _sections.has(_key(section, dtype, isa)):
-        return 0
-    n_vectors = section_shape(section, dtype, target_of(isa)).n_vectors
-    return n_vectors * n_written(section, dtype)
 
 
 def _key(section: Section, dtype: str, isa: str) -> Hashable:

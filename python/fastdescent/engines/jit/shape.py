@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastdescent.engines.jit.lengths import length_of, n_computed
-from fastdescent.engines.jit.rows import is_loop
 from fastdescent.engines.jit.spec import KernelSpec
 from fastdescent.engines.jit.target import Target
 from fastdescent.program.opcodes import NAMES
@@ -70,9 +69,3 @@ def n_operations(section: Section, dtype: str) -> int:
     turns = section.turns().tolist()
     code = zip(section.code.tolist(), turns, strict=True)
     return sum(n * n_computed(row) * length_of(NAMES[row[OP]], dtype) for row, n in code)
-
-
-def n_written(section: Section, dtype: str) -> int:
-    """Operations of a section on one vector as they are compiled: those in loops once. Roughly."""
-    code = section.code.tolist()
-    return sum(length_of(NAMES[row[OP]], dtype) * (1 if is_loop(row) else n_computed(row)) for row in code)

@@ -74,10 +74,10 @@ def stop_lanes(lanes: Lanes, tests: Tests, width: int, done: int, due: int) -> i
     """
     n_stopped = 0
     for i in range(len(lanes.live)):
-        may_stop = lanes.live[i] and (done >= due or lanes.candidates[i // width] >> (i % width) & 1)
-        if not may_stop:
+        doubtful = lanes.candidates[i // width] >> (i % width) & 1
+        if not lanes.live[i] or not (doubtful or done >= due):
             continue
-        status = status_of(lanes.rows, i, tests)
+        status = status_of(lanes.rows, i, tests) if doubtful else LIVE
         if status == LIVE and lanes.t[i] + done == lanes.until[i]:
             status = _MAX_STEPS
         if status == LIVE:

@@ -36,8 +36,8 @@ def work(lanes: Lanes, job: Job, tests: Tests, kernel: Kernel, budget: int) -> i
     Without a budget, what runs is written as interrupted.
     """
     if budget == 0:
-        for lane in range(lanes.own[RUNNING]):
-            write(lanes, job, lane, _INTERRUPTED)
+        lanes.code[: lanes.own[RUNNING]] = _INTERRUPTED
+        write(lanes, job, ZERO, lanes.own[RUNNING])
         return 0
     fill(lanes, job)
     made = 0
@@ -70,40 +70,52 @@ def claim(lanes: Lanes, job: Job) -> int:
 
 @compiled
 def fill(lanes: Lanes, job: Job) -> None:
-    """Puts trajectories into the lanes that are free. The first one also fills those that do not run."""
+    """Loads trajectories into the lanes that are free. The first of all also fills those that do not run."""
     own = lanes.own
-    while own[RUNNING] < own[CAPACITY]:
+    first, n = own[RUNNING], own[RUNNING]
+    while n < own[CAPACITY]:
         index = claim(lanes, job)
         if index < 0:
-            return
-        load(lanes, job, own[RUNNING], index)
-        if own[RUNNING] == 0:
-            for lane in range(1, len(lanes.live)):
-                copy_lane(lanes, job, ZERO, lane)
-        own[RUNNING] += 1
+            break
+        lanes.trajectory[n] = index
+        n += 1
+    own[RUNNING] = n
+    load(lanes, job, first, n)
+    if first == 0 and n > 0:
+        for lane in range(n, len(lanes.live)):
+            copy_lane(lanes, job, ZERO, lane)
 
 
 @compiled
-def load(lanes: Lanes, job: Job, lane: int, index: int) -> None:
-    """Puts a trajectory into a lane."""
-    dim = job.starts.shape[1]
-    state = job.state_before[index] if len(job.state_before) else job.initial
-    for r in range(dim, job.n_state):
-        lanes.rows[r, lane] = state[r]
-    for d in range(dim):
-        lanes.rows[d, lane] = job.starts[index, d]
-    for k in range(job.lane_values.shape[1]):
-        lanes.rows[job.lane_row + k, lane] = job.lane_values[index, k]
-    number = job.indices[index] if len(job.indices) else job.first_index + np.uint64(index)
-    for k in range(job.n_index):
-        part = (number >> np.uint64(16 * k)) & np.uint64(0xFFFF)
-        lanes.rows[job.lane_row + job.lane_values.shape[1] + k, lane] = np.int64(part)
-    lanes.trajectory[lane] = index
-    lanes.t[lane] = job.t_before[index] if len(job.t_before) else 0
-    lanes.entry[lane] = 0
-    if len(job.record_steps) and lanes.t[lane] == 0:
-        record(lanes, job, lane)
-    go_on(lanes, job, lane)
+def load(lanes: Lanes, job: Job, first: int, last: int) -> None:
+    """Loads lanes `first` to `last` with the trajectories of their indices."""
+    dim, index_row = job.starts.shape[1], job.lane_row + job.lane_values.shape[1]
+    gather(lanes, job.starts, ZERO, ZERO, first, last)
+    if len(job.state_before):
+        gather(lanes, job.state_before, dim, ZERO, first, last)
+    else:
+        for r in range(dim, job.n_state):
+            lanes.rows[r, first:last] = job.initial[r]
+    gather(lanes, job.lane_values, ZERO, job.lane_row, first, last)
+    for lane in range(first, last):
+        trajectory = lanes.trajectory[lane]
+        number = job.indices[trajectory] if len(job.indices) else job.first_index + np.uint64(trajectory)
+        for k in range(job.n_index):
+            lanes.rows[index_row + k, lane] = np.int64((number >> np.uint64(16 * k)) & np.uint64(0xFFFF))
+        lanes.t[lane] = job.t_before[trajectory] if len(job.t_before) else 0
+        lanes.entry[lane] = 0
+        if len(job.record_steps) and lanes.t[lane] == 0:
+            record(lanes, job, lane)
+        go_on(lanes, job, lane)
+
+
+@compiled
+def gather(lanes: Lanes, source: Any, column: int, row: int, first: int, last: int) -> None:
+    """Column k of an array, for k from `column` on, to row `row` + k of lanes `first` to `last`. A row at a time, since
+    lanes stand side by side."""
+    for k in range(column, source.shape[1]):
+        for lane in range(first, last):
+            lanes.rows[row + k, lane] = source[lanes.trajectory[lane], k]
 
 
 @compiled
@@ -137,43 +149,68 @@ def canonical(value: Any) -> Any:
 
 
 @compiled
-def collect(lanes: Lanes, job: Job) -> None:
-    """Writes the results of lanes that have stopped, and refills them."""
-    lane, n_finished = ZERO, ZERO
-    while lane < lanes.own[RUNNING]:
-        if lanes.code[lane] == LIVE:
-            lane += 1
-        elif lanes.code[lane] == _MAX_STEPS and lanes.t[lane] < job.max_steps:
-            record(lanes, job, lane)
-            go_on(lanes, job, lane)
-            lane += 1
-        else:
-            write(lanes, job, lane, lanes.code[lane])
-            n_finished += 1
-            index = claim(lanes, job)
-            if index >= 0:
-                load(lanes, job, lane, index)
-                lane += 1
-            else:
-                move_last_to(lanes, job, lane)
-    if n_finished:
-        fetch_add(job.shared, DONE, n_finished)
+def has_ended(lanes: Lanes, job: Job, lane: int) -> bool:
+    """Whether a trajectory is over, and does not only pause at a step that is recorded."""
+    if lanes.code[lane] == _MAX_STEPS:
+        return bool(lanes.t[lane] >= job.max_steps)
+    return bool(lanes.code[lane] != LIVE)
 
 
 @compiled
-def write(lanes: Lanes, job: Job, lane: int, status: int) -> None:
-    """The results of a trajectory."""
-    index = lanes.trajectory[lane]
-    for d in range(job.starts.shape[1]):
-        job.x[index, d] = canonical(lanes.rows[d, lane])
-    entry = lanes.entry[lane]
-    if len(job.record_steps) and (entry == 0 or job.record_steps[entry - 1] != lanes.t[lane]):
-        record(lanes, job, lane)
+def collect(lanes: Lanes, job: Job) -> None:
+    """Writes the results of trajectories that have ended, and puts others in their place."""
+    n, n_ended = lanes.own[RUNNING], ZERO
+    for lane in range(n):
+        n_ended += has_ended(lanes, job, lane)
+    if n_ended:
+        fetch_add(job.shared, DONE, n_ended)
+    if n_ended < n:
+        collect_each(lanes, job)
+    else:
+        write(lanes, job, ZERO, n)
+        lanes.own[RUNNING] = 0
+        fill(lanes, job)
+
+
+@compiled
+def collect_each(lanes: Lanes, job: Job) -> None:
+    """The same where some go on."""
+    lane = ZERO
+    while lane < lanes.own[RUNNING]:
+        if has_ended(lanes, job, lane):
+            write(lanes, job, lane, lane + 1)
+            index = claim(lanes, job)
+            if index < 0:
+                move_last_to(lanes, job, lane)
+                continue
+            lanes.trajectory[lane] = index
+            load(lanes, job, lane, lane + 1)
+        elif lanes.code[lane] != LIVE:
+            record(lanes, job, lane)
+            go_on(lanes, job, lane)
+        lane += 1
+
+
+@compiled
+def write(lanes: Lanes, job: Job, first: int, last: int) -> None:
+    """Writes the results of lanes `first` to `last`."""
+    scatter(lanes, job.x, first, last)
     if len(job.state_after):
-        for r in range(job.n_state):
-            job.state_after[index, r] = canonical(lanes.rows[r, lane])
-    job.nit[index] = lanes.t[lane]
-    job.status[index] = status
+        scatter(lanes, job.state_after, first, last)
+    for lane in range(first, last):
+        entry, trajectory = lanes.entry[lane], lanes.trajectory[lane]
+        if len(job.record_steps) and (entry == 0 or job.record_steps[entry - 1] != lanes.t[lane]):
+            record(lanes, job, lane)
+        job.nit[trajectory] = lanes.t[lane]
+        job.status[trajectory] = lanes.code[lane]
+
+
+@compiled
+def scatter(lanes: Lanes, target: Any, first: int, last: int) -> None:
+    """The other way round, from the first rows to all columns."""
+    for k in range(target.shape[1]):
+        for lane in range(first, last):
+            target[lanes.trajectory[lane], k] = canonical(lanes.rows[k, lane])
 
 
 @compiled
