@@ -1,4 +1,4 @@
-"""`Swarm`: how many steps the engine is asked for at a time. In each call every trajectory is loaded and written once."""
+"""`Swarm`: how many steps each call of the engine makes. A call loads and writes every trajectory once."""
 
 from __future__ import annotations
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fastdescent._status import Status
 from fastdescent.engines.costs import seconds_lost
 from fastdescent.engines.host import isa
-from fastdescent.engines.protocol import DescentJob, Ends, Floats
+from fastdescent.engines.protocol import DescentJob, Ends
 from fastdescent.program.graph import identity
 from fastdescent.program.recent import Recent
 from fastdescent.program.section import Section
@@ -61,16 +62,16 @@ class Account:
 
     def expected_steps(self, job: DescentJob) -> float:
         """Of all trajectories: as many for each as there were for one that something stopped, at most `max_steps`."""
-        each = _STEPS_WITH_GTOL if job.limits.gtol is not None else job.max_steps
+        each: float = _STEPS_WITH_GTOL if job.limits.gtol is not None else job.max_steps
         if self.n_steps:
             each = self.n_steps / max(self.n_stopped, 1)
         return len(job.starts) * min(job.max_steps, each)
 
     def interpreted(self, job: DescentJob, ends: Ends) -> None:
         """Puts down a run."""
-        before = 0 if job.nit is None else job.nit.sum(dtype=np.int64)
-        n_steps = int(ends.nit.sum(dtype=np.int64) - before)
-        n_cut = np.count_nonzero((ends.status == Status.MAX_STEPS) | (ends.status == Status.INTERRUPTED))
+        before = 0 if job.nit is None else int(job.nit.sum(dtype=np.int64))
+        n_steps = int(ends.nit.sum(dtype=np.int64)) - before
+        n_cut = int(np.count_nonzero((ends.status == Status.MAX_STEPS) | (ends.status == Status.INTERRUPTED)))
         self.lost += self.seconds(n_steps, len(ends.nit), job.n_threads)
         self.n_steps += n_steps
         self.n_stopped += len(ends.nit) - n_cut
@@ -94,7 +95,7 @@ _of_sections: weakref.WeakKeyDictionary[Section, dict[Hashable, Account]] = weak
 _by_content: Recent[int, Account] = Recent(_MOST_ACCOUNTS)
 
 
-def _account(section: Section, constants: Floats, kind: Hashable, dtype: str) -> Account:
+def _account(section: Section, constants: npt.NDArray[np.float64], kind: Hashable, dtype: str) -> Account:
     """By the section, and by what its machine code depends on besides: so sections of the same content share one."""
     accounts, kind = _of_sections.setdefault(section, {}), (kind, dtype, isa())
     if kind not in accounts:
