@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fastdescent._info import info
     from fastdescent._lazy import LazyStarts
     from fastdescent._points import CriticalPoints, merge
-    from fastdescent._record import Path, Record
+    from fastdescent._record import Record
     from fastdescent._resume import resume
     from fastdescent._starts import grid, repeat, sobol, uniform
     from fastdescent._status import Outcome, Status
@@ -95,7 +95,7 @@ _HOMES = {
     "_info": ("info",),
     "_lazy": ("LazyStarts",),
     "_points": ("CriticalPoints", "merge"),
-    "_record": ("Path", "Record"),
+    "_record": ("Record",),
     "_resume": ("resume",),
     "_starts": ("grid", "repeat", "sobol", "uniform"),
     "_status": ("Outcome", "Status"),
