@@ -1,14 +1,14 @@
 // Evaluating and descending: arrays in, one call without the GIL, arrays out.
 #include "run.hpp"
 
-#include <algorithm>
 #include <array>
-#include <limits>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "fastdescent/descend.hpp"
 #include "fastdescent/evaluate.hpp"
+#include "fastdescent/recording.hpp"
 
 namespace fastdescent::python {
 namespace {
@@ -41,6 +41,24 @@ template <class T>
 Compiled<T> compiled_at(const Addresses& at, bool plain) {
   using Function = uint32_t (*)(Flight<T>*, uint32_t);
   return {reinterpret_cast<Function>(at[1]), reinterpret_cast<Function>(at[2]), static_cast<uint32_t>(at[0]), plain};
+}
+
+/// Values and offsets of what was recorded. Signals interrupt; what is done is no longer counted.
+template <class T>
+std::pair<Array<T>, Offsets> in_order(Paths<T>& paths, size_t n_rows, size_t dim) {
+  std::vector<int64_t> offsets;
+  {
+    const py::gil_scoped_release release;
+    offsets = paths.offsets(n_rows);
+  }
+  Array<T> values(std::vector<size_t>{static_cast<size_t>(offsets.back()), dim});
+  T* const begin = values.mutable_data();
+  const Poll poll = poll_with(py::none());
+  {
+    const py::gil_scoped_release release;
+    paths.move_to(begin, offsets, poll);
+  }
+  return {values, Offsets(offsets.size(), offsets.data())};
 }
 
 }  // namespace
@@ -91,8 +109,9 @@ py::tuple descend_all(const std::string& isa, const Codes& code, const StripsLis
                       bool overwrite, const Array<T>& lane_values, const StepRows& rows,
                       const std::vector<double>& limits, const Array<T>& center, const Array<T>& box, bool plain,
                       const Array<T>& state_before, const Counts& t_before, const Statuses& status_before,
-                      const Array<uint32_t>& record_steps, const Counts& record_rows, size_t n_recorded,
-                      bool keep_state, uint64_t first_index, const Array<uint64_t>& indices, uint32_t max_steps,
+                      const Array<uint32_t>& record_steps, uint32_t record_every, const Counts& record_rows,
+                      size_t n_recorded, size_t most_recorded, bool keep_state, uint64_t first_index,
+                      const Array<uint64_t>& indices, uint32_t max_steps, const Counts& t_last,
                       const Addresses& compiled, size_t n_lanes, unsigned n_threads, py::object poll) {
   const auto n = static_cast<size_t>(starts.shape(0)), dim = static_cast<size_t>(starts.shape(1));
   const Tests<T> tests{.dim = static_cast<int32_t>(dim),
@@ -113,15 +132,12 @@ py::tuple descend_all(const std::string& isa, const Codes& code, const StripsLis
   const auto n_state = static_cast<size_t>(initial.size());
   const bool in_place = status_before.size() > 0;
   Array<T> state_after = in_place ? state_before : Array<T>(std::vector<size_t>{keep_state ? n : 0, n_state});
-  Array<T> path(std::vector<size_t>{n_recorded, static_cast<size_t>(record_steps.size()) + 1, dim});
-  std::fill_n(path.mutable_data(), path.size(), std::numeric_limits<T>::quiet_NaN());
-  py::array_t<int32_t> lengths(n_recorded);
-  std::fill_n(lengths.mutable_data(), n_recorded, 0);
-  const Recording<T> record{.steps = record_steps.data(),
-                            .n_steps = static_cast<size_t>(record_steps.size()),
-                            .row = record_rows.data(),
-                            .x = path.mutable_data(),
-                            .lengths = lengths.mutable_data()};
+  const bool recorded = record_steps.size() > 0;
+  Paths<T> paths(dim, recorded ? n_threads : 0, most_recorded);
+  const Recording record{.steps = record_steps.data(),
+                         .n_steps = static_cast<size_t>(record_steps.size()),
+                         .every = record_every,
+                         .row = record_rows.data()};
   Array<T> x = in_place || overwrite ? starts : Array<T>(std::vector<size_t>{n, dim});
   Counts nit = in_place ? t_before : Counts(n);
   Statuses status = in_place ? status_before : Statuses(n);
@@ -146,12 +162,14 @@ py::tuple descend_all(const std::string& isa, const Codes& code, const StripsLis
                        .table_row = rows.table_row,
                        .n_index = rows.n_index,
                        .max_steps = max_steps,
+                       .t_last = t_last.size() ? t_last.data() : nullptr,
                        .tests = tests,
                        .plain = plain,
                        .compiled = compiled_at<T>(compiled, plain),
                        .n_lanes = n_lanes,
                        .n_threads = n_threads,
                        .record = record,
+                       .paths = recorded ? &paths : nullptr,
                        .x = x.mutable_data(),
                        .nit = nit.mutable_data(),
                        .status = status.mutable_data(),
@@ -161,7 +179,8 @@ py::tuple descend_all(const std::string& isa, const Codes& code, const StripsLis
     const py::gil_scoped_release release;
     descend(run, polled);
   }
-  return py::make_tuple(x, nit, status, state_after, path, lengths);
+  const auto [values, offsets] = in_order(paths, n_recorded, dim);
+  return py::make_tuple(x, nit, status, state_after, values, offsets);
 }
 
 void define_run(py::module_& m) {
@@ -180,9 +199,10 @@ void define_run(py::module_& m) {
           py::arg("lane_values").noconvert(), py::arg("rows"), py::arg("limits"), py::arg("center").noconvert(),
           py::arg("box").noconvert(), py::arg("plain"), py::arg("state_before").noconvert(),
           py::arg("t_before").noconvert(), py::arg("status_before").noconvert(), py::arg("record_steps"),
-          py::arg("record_rows"), py::arg("n_recorded"), py::arg("keep_state"), py::arg("first_index"),
-          py::arg("indices").noconvert(), py::arg("max_steps"), py::arg("compiled"), py::arg("n_lanes"),
-          py::arg("n_threads"), py::arg("poll"));
+          py::arg("record_every"), py::arg("record_rows"), py::arg("n_recorded"), py::arg("most_recorded"),
+          py::arg("keep_state"), py::arg("first_index"), py::arg("indices").noconvert(), py::arg("max_steps"),
+          py::arg("t_last").noconvert(), py::arg("compiled"), py::arg("n_lanes"), py::arg("n_threads"),
+          py::arg("poll"));
   };
   both(double{});
   both(float{});

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from fastdescent.engines.protocol import DescentJob, Recording, StopLimits
+from fastdescent._record import NOTHING
+from fastdescent.engines.protocol import DescentJob, StopLimits
 from fastdescent.program.elementary.draws import N_PARTS
 from fastdescent.program.elementary.philox import MULTIPLIERS, ROUNDS, WEYL
 from fastdescent.program.exact import Exact
@@ -159,6 +160,6 @@ def step_job(program: Program, lanes: Any, given: Any) -> DescentJob:
         program=program, initial=(0.0,) * program.n_state, starts=np.zeros((n, 1), dtype), overwrite=False,
         params={"given": given.astype(np.float64)}, schedules={}, lane_inputs={"lane": lanes.astype(np.float64)},
         state=None, nit=None, keep_state=True, first_index=0, indices=None,
-        record=Recording(np.zeros(0, np.uint32), np.zeros(0, np.int32), 0), limits=limits, plain=False, max_steps=1,
-        n_threads=1, poll=None,
+        record=NOTHING, limits=limits, plain=False, max_steps=1,
+        last=None, n_threads=1, poll=None,
     )  # fmt: skip

@@ -16,6 +16,7 @@ import numpy as np
 import fastdescent as fd
 from fastdescent._descent import result_of
 from fastdescent._options import Options
+from fastdescent._ragged import Ragged
 from fastdescent._run import run_job
 from fastdescent._status import Status
 from fastdescent.engines.protocol import DescentJob, Ends, lane_values, table_values, uniform_values
@@ -156,27 +157,28 @@ class ExactEngine:
         uniform = rounded(uniform, dtype)
         assert job.state is None, "the oracle starts at the start"
         state = np.empty((n if job.keep_state else 0, len(job.initial)), dtype)
-        record, dim = job.record, job.starts.shape[1]
-        path = np.full((record.n_rows, len(record.steps) + 1, dim), np.nan, dtype)
-        lengths = np.zeros(record.n_rows, np.int32)
-        ends = Ends(np.empty_like(job.starts), np.empty(n, np.int32), np.empty(n, np.int8), state, path, lengths)
+        x, nit, status = np.empty_like(job.starts), np.empty(n, np.int32), np.empty(n, np.int8)
+        paths: list[list[list[float]]] = [[] for _ in range(job.record.n_rows)]
         for i in range(n):
-            rows, nit, status, points = self._trajectory(job, i, uniform, table, lanes[i])
-            if len(record.steps) and (row := record.rows[i]) >= 0:
-                lengths[row] = len(points)
-                path[row, : len(points)] = points
-            ends.x[i], ends.nit[i], ends.status[i] = rows[: job.starts.shape[1]], nit, status
+            own = job if job.last is None else replace(job, max_steps=int(job.last[i]))
+            rows, nit[i], status[i], points = self._trajectory(own, i, uniform, table, lanes[i])
+            if len(job.record.steps) and (row := job.record.rows[i]) >= 0:
+                paths[row] = points
+            x[i] = rows[: job.starts.shape[1]]
             if job.keep_state:
                 state[i] = rows
-        for array in (ends.x, ends.state, ends.path):
+        values = np.array([point for path in paths for point in path], dtype).reshape(-1, job.starts.shape[1])
+        for array in (x, state, values):
             one_nan(array)
-        return ends
+        offsets = np.cumsum([0, *map(len, paths)], dtype=np.int64)
+        return Ends(x, nit, status, state, Ragged(values, offsets))
 
     def _trajectory(
         self, job: DescentJob, i: int, uniform: list[float], table: list[list[float]], lane: list[float]
     ) -> tuple[list[float], int, int, list[list[float]]]:
         """The rows of state, the point first, the steps, the status, and the points to be recorded."""
-        recorded, points, dim = set(job.record.steps.tolist()), [], job.starts.shape[1]
+        points, dim, every = [], job.starts.shape[1], job.record.every
+        recorded = {*job.record.steps.tolist(), *(range(0, job.max_steps + 1, every) if every else ())}
         m, main = Exact(job.starts.dtype.name), job.program.main
         head, tail = in_order(main, 0, main.split), in_order(main, main.split, len(main.code))
         rows = [math.nan] * main.n_rows

@@ -24,10 +24,11 @@ from test_opcodes import DTYPES, N_TERMS, NAMES, SUMS, assert_same_bits, expecte
 
 import fastdescent as fd
 from fastdescent import engines
+from fastdescent._record import NOTHING
 from fastdescent.engines.jit import cache, shape
 from fastdescent.engines.jit.background import Kept
 from fastdescent.engines.jit.shape import Shape
-from fastdescent.engines.protocol import DescentJob, Recording, StopLimits
+from fastdescent.engines.protocol import DescentJob, StopLimits
 from fastdescent.program.opcodes import ARITY, NUMBERS, ONGOING
 from fastdescent.program.program import Program
 from fastdescent.program.section import (
@@ -44,8 +45,6 @@ from fastdescent.program.section import (
     Slot,
     empty_section,
 )
-
-NO_RECORDING = Recording(np.zeros(0, np.uint32), np.zeros(0, np.int32), 0)
 
 
 def instruction(name: str, uniform: int, n: int, out: int, operands: list[int]) -> list[int]:
@@ -82,7 +81,7 @@ def opcode_job(name: str, x: Any) -> DescentJob:
     return DescentJob(
         program=opcode_program(name, n_terms), initial=(0.0, 0.0), starts=np.zeros((len(x), 1), x.dtype),
         overwrite=False, params={}, schedules={}, lane_inputs=lanes, state=None, nit=None, keep_state=True,
-        first_index=0, indices=None, record=NO_RECORDING, limits=limits, plain=False, max_steps=1, n_threads=1,
+        first_index=0, indices=None, record=NOTHING, limits=limits, plain=False, max_steps=1, last=None, n_threads=1,
         poll=None,
     )  # fmt: skip
 

@@ -43,11 +43,11 @@ def run(optimizer: Any = None, **options: Any) -> Callable[[], Any]:
         (run(fd.Adam(), keep_state=True), RESULTS + 12 * NUMBER, "whose state of 12 numbers each is kept"),
         (run(fd.Adam(), keep_state=True, dtype=np.float32), (RESULTS + 12 * NUMBER + 5 * N) // 2, "of 12 numbers"),
         (run(fd.Adam(), reduce=fd.reduce.min("fun")), RESULTS + 13 * NUMBER, "whose state of 13 numbers each is kept"),
-        (run(fd.Momentum(0.1), record=1), RESULTS + 5 * 4 * NUMBER, "and recorded would take"),
+        (run(fd.Momentum(0.1), record=1), RESULTS + 4 * (8 * NUMBER + 4 * N), "which had room for 3999 points"),
         (
             run(fd.Momentum(0.1), record=1, keep_state=True),
-            RESULTS + 28 * NUMBER,
-            "8 numbers each is kept and recorded",
+            RESULTS + 8 * NUMBER + 4 * (8 * NUMBER + 4 * N),
+            "record: the paths of 1000 trajectories do not fit into memory, which had room for 3999 points",
         ),
         (run(own(lr=LRS)), RESULTS + 2 * NUMBER, "a run of 1000 trajectories would take"),
         (

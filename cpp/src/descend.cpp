@@ -30,10 +30,11 @@ class Pace {
 template <class T>
 class Worker {
  public:
-  Worker(const Descent<T>& run, const DecodedStep<T>& step, Shared& shared) : run_(run), shared_(shared) {
+  Worker(const Descent<T>& run, const DecodedStep<T>& step, Shared& shared, PathStore<T>* path)
+      : run_(run), shared_(shared), path_(path) {
     const size_t block = run.block();
     const size_t n_lanes = std::max<size_t>(run.n_lanes ? run.n_lanes : block, 1);
-    for (size_t left = n_lanes; left > 0; left -= std::min(left, block)) lanes_.emplace_back(run, step, left);
+    for (size_t left = n_lanes; left > 0; left -= std::min(left, block)) lanes_.emplace_back(run, step, path, left);
     batch_ = std::clamp<size_t>(run.n / run.n_threads / 4, 1, 128);
   }
 
@@ -52,12 +53,13 @@ class Worker {
     }
     if (!shared_.cancelled) return;
     for (Lanes<T>& lanes : lanes_) lanes.interrupt();
-    while (first_ < last_) leave(run_, first_++);
+    while (first_ < last_) leave(run_, first_++, path_);
   }
 
   /// The result of a trajectory that was never begun: its start.
-  static void leave(const Descent<T>& run, size_t index) {
+  static void leave(const Descent<T>& run, size_t index, PathStore<T>* path) {
     if (!run.runs(index)) return;
+    if (run.records(index)) std::copy_n(run.starts + index * run.dim, run.dim, path->add(run.record.row[index]));
     if (run.x != run.starts) std::copy_n(run.starts + index * run.dim, run.dim, run.x + index * run.dim);
     run.nit[index] = run.t_before ? run.t_before[index] : 0;
     if (run.state_after) {
@@ -83,6 +85,7 @@ class Worker {
 
   const Descent<T>& run_;
   Shared& shared_;
+  PathStore<T>* path_;
   std::vector<Lanes<T>> lanes_;
   Pace pace_;
   size_t batch_, first_ = 0, last_ = 0;
@@ -96,9 +99,11 @@ void descend(const Descent<T>& run, const Poll& poll) {
   const DecodedStep<T> step(run);
   Shared shared;
   const auto n_threads = static_cast<unsigned>(std::min<size_t>(run.n_threads, run.n));
-  run_threads(n_threads, shared, poll, [&](unsigned) { Worker<T>(run, step, shared).run(); });
+  const auto path_of = [&](unsigned k) { return run.paths ? &run.paths->of_thread(k) : nullptr; };
+  run_threads(n_threads, shared, poll, [&](unsigned k) { Worker<T>(run, step, shared, path_of(k)).run(); });
   if (!shared.cancelled) return;
-  for (size_t index = std::min<size_t>(shared.next, run.n); index < run.n; ++index) Worker<T>::leave(run, index);
+  for (size_t index = std::min<size_t>(shared.next, run.n); index < run.n; ++index)
+    Worker<T>::leave(run, index, path_of(0));
 }
 
 template void descend<double>(const Descent<double>&, const Poll&);

@@ -48,8 +48,9 @@ class DecodedStep {
 template <class T>
 class Lanes {
  public:
-  Lanes(const Descent<T>& run, const DecodedStep<T>& step, size_t capacity)
+  Lanes(const Descent<T>& run, const DecodedStep<T>& step, PathStore<T>* path, size_t capacity)
       : run_(run),
+        path_(path),
         block_(run.block()),
         capacity_(static_cast<uint32_t>(std::min(capacity, block_))),
         rows_((run.step.n_rows + 1) * block_),
@@ -129,7 +130,7 @@ class Lanes {
 
   /// Whether a trajectory is over, and does not only pause at a step that is recorded.
   bool has_ended(uint32_t lane) const {
-    if (code_[lane] == static_cast<int8_t>(Status::max_steps)) return t_[lane] >= run_.max_steps;
+    if (code_[lane] == static_cast<int8_t>(Status::max_steps)) return t_[lane] >= run_.last_step(index_[lane]);
     return code_[lane] != static_cast<int8_t>(Status::live);
   }
 
@@ -167,7 +168,7 @@ class Lanes {
     for (uint32_t lane = first; lane < last; ++lane) {
       t_[lane] = run_.t_before ? static_cast<uint32_t>(run_.t_before[index_[lane]]) : 0;
       entry_[lane] = 0;
-      if (run_.record.n_steps && t_[lane] == 0) record(lane);
+      record(lane);
       go_on(lane);
     }
   }
@@ -187,30 +188,28 @@ class Lanes {
 
   /// Lets a lane run until the next step that is recorded, or to the end.
   void go_on(uint32_t lane) {
-    const Recording<T>& r = run_.record;
-    const bool records = r.n_steps && r.row[index_[lane]] >= 0 && entry_[lane] < r.n_steps;
-    until_[lane] = records ? std::min(r.steps[entry_[lane]], run_.max_steps) : run_.max_steps;
+    const size_t index = index_[lane];
+    const uint32_t last = run_.last_step(index);
+    const uint64_t next = run_.records(index) ? run_.record.step_of(entry_[lane]) : Recording::never;
+    until_[lane] = static_cast<uint32_t>(std::min<uint64_t>(next, last));
     code_[lane] = static_cast<int8_t>(Status::live);
     live_[lane] = -1;
   }
 
-  /// Writes the point to the next entry of the path.
+  /// Makes the point the next entry of the path, where that is recorded.
   void record(uint32_t lane) {
-    const Recording<T>& r = run_.record;
-    const int32_t row = r.row[index_[lane]];
-    if (row < 0) return;
-    const size_t entry = entry_[lane]++;
-    T* x = r.x + (static_cast<size_t>(row) * (r.n_steps + 1) + entry) * run_.dim;
+    const size_t index = index_[lane];
+    if (!run_.records(index)) return;
+    T* x = path_->add(run_.record.row[index]);
     for (size_t d = 0; d < run_.dim; ++d) x[d] = canonical(at(d, lane));
-    r.lengths[row] = static_cast<int32_t>(entry + 1);
+    ++entry_[lane];
   }
 
   static T canonical(T value) { return value == value ? value : std::numeric_limits<T>::quiet_NaN(); }
 
   /// Whether the last entry of the path is not yet the point where the lane is.
   bool has_moved_on(uint32_t lane) const {
-    const Recording<T>& r = run_.record;
-    return r.n_steps && (entry_[lane] == 0 || r.steps[entry_[lane] - 1] != t_[lane]);
+    return entry_[lane] == 0 || run_.record.step_of(entry_[lane] - 1) != t_[lane];
   }
 
   /// Writes the results of lanes `first` to `last`.
@@ -244,6 +243,7 @@ class Lanes {
 
   using Int = std::conditional_t<sizeof(T) == 8, int64_t, int32_t>;
   const Descent<T>& run_;
+  PathStore<T>* path_;  ///< null where nothing is recorded
   size_t block_;
   uint32_t capacity_, n_ = 0;
   AlignedArray<T> rows_, frozen_, saved_;
@@ -251,7 +251,7 @@ class Lanes {
   AlignedArray<uint32_t> until_, t_;
   AlignedArray<int8_t> code_;
   AlignedArray<size_t> index_;
-  AlignedArray<size_t> entry_;  ///< of the path: the next one to be written
+  AlignedArray<size_t> entry_;  ///< entries that the path has
   Tile<T> tile_{};
 };
 

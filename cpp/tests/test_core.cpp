@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iterator>
+#include <new>
 #include <stdexcept>
 #include <vector>
 
@@ -34,6 +35,10 @@ struct Run {
   std::vector<int32_t> nit;
   std::vector<int8_t> status;
   bool in_place = false;  // x, nit and status are what was before, too
+  size_t most_recorded = 0;
+  std::vector<int32_t> path_rows;  // none: nothing is recorded
+  std::vector<T> path_values;
+  std::vector<int64_t> path_offsets;
 
   explicit Run(size_t n) : starts(2 * n), x(2 * n), nit(n), status(n) {
     for (size_t i = 0; i < starts.size(); ++i) starts[i] = static_cast<T>(1 + i % 97);
@@ -55,6 +60,8 @@ struct Run {
                          .center = center.data(),
                          .low = nullptr,
                          .high = nullptr};
+    const uint32_t steps[] = {0, 3};
+    Paths<T> paths(2, n_threads, most_recorded);
     const Descent<T> job{.isa = &isa,
                          .step = {{std::begin(program), std::end(program)}, 4, 1},
                          .uniform = uniform.data(),
@@ -76,17 +83,22 @@ struct Run {
                          .table_row = 2,
                          .n_index = 0,
                          .max_steps = max_steps,
+                         .t_last = nullptr,
                          .tests = tests,
                          .plain = false,
                          .compiled = {},
                          .n_lanes = n_lanes,
                          .n_threads = n_threads,
-                         .record = {},
+                         .record = {steps, 2, 2, path_rows.data()},
+                         .paths = path_rows.empty() ? nullptr : &paths,
                          .x = x.data(),
                          .nit = nit.data(),
                          .status = status.data(),
                          .state_after = in_place ? x.data() : nullptr};
     fastdescent::descend(job, poll);
+    path_offsets = paths.offsets(path_rows.size());
+    path_values.resize(2 * static_cast<size_t>(path_offsets.back()));
+    paths.move_to(path_values.data(), path_offsets, poll);
   }
 };
 
@@ -103,6 +115,78 @@ void same_for_all_threads_and_widths(const Isa& isa) {
       check(other.x == alone.x && other.nit == alone.nit && other.status == alone.status, "same results");
     }
   }
+}
+
+/// Recorded are steps 0, 3, 5, 7 ..., in rows that stand in another order than the trajectories.
+template <class T>
+Run<T> recorded(size_t n, size_t most) {
+  Run<T> run(n);
+  run.most_recorded = most;
+  run.path_rows.resize(n);
+  for (size_t i = 0; i < n; ++i) run.path_rows[i] = static_cast<int32_t>(n - 1 - i);
+  return run;
+}
+
+template <class T>
+void same_paths_for_all_threads_and_widths(const Isa& isa) {
+  constexpr size_t n = 20'000;  // more points than a block of memory holds
+  const Poll go_on = [](size_t) { return true; };
+  Run<T> alone = recorded<T>(n, n * 100);
+  alone.descend(isa, 1, 0, 100, go_on);
+  bool right = true;
+  for (size_t i = 0; i < n; ++i) {
+    const auto row = static_cast<size_t>(alone.path_rows[i]);
+    const int64_t first = alone.path_offsets[row], last = alone.path_offsets[row + 1] - 1;
+    const int32_t nit = alone.nit[i], wanted = nit == 0 ? 0 : nit <= 3 ? 1 : 1 + (nit - 2) / 2;
+    right &= last - first == wanted;
+    right &= alone.path_values[static_cast<size_t>(2 * first)] == alone.starts[2 * i];
+    right &= alone.path_values[static_cast<size_t>(2 * last)] == alone.x[2 * i];
+  }
+  check(right, "paths from start to end");
+  for (const unsigned n_threads : {2u, 5u}) {
+    for (const size_t n_lanes : {size_t(0), size_t(3), size_t(300)}) {
+      Run<T> other = recorded<T>(n, static_cast<size_t>(alone.path_offsets.back()));
+      other.descend(isa, n_threads, n_lanes, 100, go_on);
+      check(other.path_values == alone.path_values && other.path_offsets == alone.path_offsets, "same paths");
+    }
+  }
+}
+
+/// Whether a run ends because of its paths: at its end, or in its midst.
+bool outgrows(Run<double>& run, const Isa& isa, uint32_t max_steps) {
+  try {
+    run.descend(isa, 3, 0, max_steps, [](size_t) { return true; });
+  } catch (const std::bad_alloc&) {
+    return true;
+  }
+  return false;
+}
+
+void paths_that_outgrow_what_they_may_take(const Isa& isa) {
+  Run<double> enough = recorded<double>(1000, 1 << 20);
+  check(!outgrows(enough, isa, 100), "enough");
+  const auto n_points = static_cast<size_t>(enough.path_offsets.back());
+  Run<double> just_enough = recorded<double>(1000, n_points), too_few = recorded<double>(1000, n_points - 1);
+  check(!outgrows(just_enough, isa, 100), "just enough");
+  check(outgrows(too_few, isa, 100), "one point too many");
+  Run<double> endless = recorded<double>(1000, 1 << 20);
+  endless.uniform[1] = 0.0;
+  check(outgrows(endless, isa, 1u << 30), "endless");
+}
+
+/// Trajectories that were never begun have their starts.
+void paths_of_a_cancelled_run(const Isa& isa) {
+  Run<double> run = recorded<double>(100'000, size_t{1} << 40);
+  run.uniform[1] = 0.0;
+  run.descend(isa, 2, 0, 1u << 30, [](size_t) { return false; });
+  bool right = true;
+  for (size_t i = 0; i < run.nit.size(); ++i) {
+    const auto first = static_cast<size_t>(run.path_offsets[static_cast<size_t>(run.path_rows[i])]);
+    right &= run.path_values[2 * first] == run.starts[2 * i];
+    if (run.nit[i] == 0)
+      right &= static_cast<size_t>(run.path_offsets[static_cast<size_t>(run.path_rows[i]) + 1]) == first + 1;
+  }
+  check(right, "paths of a cancelled run");
 }
 
 /// Parts of a run made in place: those that have stopped are passed over, the others go on.
@@ -158,9 +242,13 @@ int main() {
     same_for_all_threads_and_widths<float>(**isa);
     same_in_parts<double>(**isa);
     same_in_parts<float>(**isa);
+    same_paths_for_all_threads_and_widths<double>(**isa);
+    same_paths_for_all_threads_and_widths<float>(**isa);
   }
   cancelling(**available_isas());
   cancelling_in_place(**available_isas());
+  paths_that_outgrow_what_they_may_take(**available_isas());
+  paths_of_a_cancelled_run(**available_isas());
   if (n_failed == 0) std::puts("all passed");
   return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -13,7 +13,7 @@ TOPICS = {
     "Surfaces": ("_define", "_finite_sum", "_surface", "_errors"),
     "Starts": ("_starts", "_lazy"),
     "Optimizers": ("optimizers",),
-    "Running": ("_descent", "_status", "_record", "_resume", "_swarm"),
+    "Running": ("_descent", "_status", "_record", "_path", "_resume", "_swarm"),
     "Endpoints": ("_classify", "_critical", "_points", "_basins"),
 }
 _SPECIAL = ("__call__", "__add__", "__mul__")

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from fastdescent._finite_sum import finite_sum
     from fastdescent._info import info
     from fastdescent._lazy import LazyStarts
+    from fastdescent._path import Path
     from fastdescent._points import CriticalPoints, merge
     from fastdescent._program import listing_of as listing_of
-    from fastdescent._record import Path, Record
+    from fastdescent._record import Record
     from fastdescent._resume import resume
     from fastdescent._starts import grid, repeat, sobol, uniform
     from fastdescent._status import Outcome, Status
@@ -97,7 +98,8 @@ _HOMES = {
     "_info": ("info",),
     "_lazy": ("LazyStarts",),
     "_points": ("CriticalPoints", "merge"),
-    "_record": ("Path", "Record"),
+    "_path": ("Path",),
+    "_record": ("Record",),
     "_resume": ("resume",),
     "_starts": ("grid", "repeat", "sobol", "uniform"),
     "_status": ("Outcome", "Status"),

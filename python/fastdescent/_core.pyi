@@ -67,17 +67,20 @@ def descend(
     t_before: npt.NDArray[np.int32],
     status_before: npt.NDArray[np.int8],
     record_steps: npt.NDArray[np.uint32],
+    record_every: int,
     record_rows: npt.NDArray[np.int32],
     n_recorded: int,
+    most_recorded: int,
     keep_state: bool,
     first_index: int,
     indices: npt.NDArray[np.uint64],
     max_steps: int,
+    t_last: npt.NDArray[np.int32],
     compiled: tuple[int, int, int],
     n_lanes: int,
     n_threads: int,
     poll: Callable[[int], bool] | None,
-) -> tuple[_Floats, npt.NDArray[np.int32], npt.NDArray[np.int8], _Floats, _Floats, npt.NDArray[np.int32]]: ...
+) -> tuple[_Floats, npt.NDArray[np.int32], npt.NDArray[np.int8], _Floats, _Floats, npt.NDArray[np.int64]]: ...
 def gather_cells(
     *,
     x: _Floats,

@@ -14,7 +14,8 @@ from fastdescent._at_top import at_top
 from fastdescent._hyper import for_pickle
 from fastdescent._markup import table
 from fastdescent._options import Options, checked_options
-from fastdescent._record import Path, Record, path_of
+from fastdescent._path import Path, path_of
+from fastdescent._record import Record
 from fastdescent._reduced import AVERAGE, reduced_of
 from fastdescent._status import Status
 from fastdescent._surface import Surface

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastdescent._options import Options
 from fastdescent._progress import reporter
+from fastdescent._ragged import Ragged
 from fastdescent._record import NOTHING
 from fastdescent._run import Before, Indices, run_at_once
 from fastdescent._status import Status
 from fastdescent._stepper import Stepper
 from fastdescent.engines.protocol import RUNNING, Ends, Live
-
-Array = npt.NDArray[Any]
 
 
 def run_gradually(options: Options, every: int, before: Before | None, indices: Indices) -> Ends:
@@ -39,18 +37,13 @@ def run_gradually(options: Options, every: int, before: Before | None, indices: 
     live.status[running & (live.nit < last)] = Status.INTERRUPTED
     live.status[running & (live.nit >= last)] = Status.MAX_STEPS
     live.state[:, : options.surface.dim] = live.x
-    path, lengths = _recorded(options, live, indices)
-    return Ends(live.x, live.nit, live.status, live.state, path, lengths, engine)
+    path = _recorded(options, live.nit, indices)
+    return Ends(live.x, live.nit, live.status, live.state, path, engine)
 
 
-def _recorded(options: Options, live: Live, indices: Indices) -> tuple[Array, npt.NDArray[np.int32]]:
-    """The paths, by a second run, which is not tested: what comes after a trajectory's end is cut off."""
+def _recorded(options: Options, nit: npt.NDArray[np.int32], indices: Indices) -> Ragged:
+    """The paths, by a second run, in which trajectories that are recorded make as many steps as they have made."""
     if options.record is None:
-        return np.zeros((0, 1, options.surface.dim), live.x.dtype), np.zeros(0, np.int32)
-    run = run_at_once(replace(options, gtol=None, progress=None), None, indices)
-    path, lengths, recording = run.path, run.lengths, options.recording
-    for trajectory in np.flatnonzero(recording.rows >= 0):
-        row, end = recording.rows[trajectory], live.nit[trajectory]
-        n = int(np.searchsorted(recording.steps, end))
-        path[row, n], path[row, n + 1 :], lengths[row] = live.x[trajectory], np.nan, n + 1
-    return path, lengths
+        return Ragged(np.zeros((0, options.surface.dim), options.starts.dtype), np.zeros(1, np.int64))
+    last = np.where(options.recording.rows >= 0, nit, np.int32(0))
+    return run_at_once(replace(options, gtol=None, progress=None), None, indices, last).path

@@ -18,6 +18,11 @@ def refuse_if_too_large(n_bytes: int, what: str, advice: str) -> None:
         raise MemoryError(f"{what} would take {size_text(n_bytes)}, and {size_text(free)} are free; {advice}")
 
 
+def n_that_fit(bytes_of_each: int, bytes_of_others: int) -> int:
+    """How many things of a size are free beside others."""
+    return int(max(min(free_bytes(), 2.0**62) - bytes_of_others, 0.0) // bytes_of_each)
+
+
 def bytes_of_work(n_rows: int, n_threads: int) -> int:
     """Of the rows that threads work on, at most; 0 where that is hardly anything."""
     n_bytes = n_rows * _BYTES_OF_A_ROW * n_threads

@@ -94,7 +94,7 @@ def checked_options(
         surface, optimizer, noise, batch_size, sampling, shared_batches, check_every, starts.dtype.name
     )
     hyper, random = bound(optimizer, random, leading, surface.dim, steps)
-    wanted, recording = checked_record(record, n, surface.dim, starts.itemsize, steps)
+    wanted, recording = checked_record(record, n, steps)
     return Options(
         surface=surface,
         starts=starts,

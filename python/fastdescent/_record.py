@@ -1,10 +1,10 @@
-"""Paths: which points along the way are kept, and what comes back."""
+"""The option record=: which points along the way are kept."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,15 +12,11 @@ import numpy.typing as npt
 from fastdescent import _check
 from fastdescent._at_top import at_top
 from fastdescent._markup import table
-from fastdescent._memory import refuse_if_too_large
 from fastdescent.engines.protocol import Recording
 
-if TYPE_CHECKING:
-    from fastdescent._options import Options
-    from fastdescent.engines.protocol import Ends
-
 _FIELDS = ("x", "fun", "grad_norm")
-NOTHING = Recording(np.zeros(0, np.uint32), np.zeros(0, np.int32), 0)
+_BYTES_OF_ROW = 4
+NOTHING = Recording(np.zeros(0, np.uint32), 0, np.zeros(0, np.int32), 0, 0)
 
 
 @at_top
@@ -73,46 +69,8 @@ class Record:
         return [(name, _check.shown(v)) for name, v, default in values if v is not default]
 
 
-@at_top
-@dataclass(frozen=True, eq=False, repr=False)
-class Path:
-    """Points along the way.
-
-    Attributes
-    ----------
-    steps : int array, (T,)
-        The step of each entry. A trajectory's last entry is its end, at step `nit`, whatever stands here.
-    lengths : int32 array, (n,)
-        Entries of each trajectory; after them everything is NaN.
-    x : array, (n, T, dim)
-    fun, grad_norm : array, (n, T), or None where they were not asked for
-    which : int array, (n,)
-        The trajectories, by index in C order.
-    """
-
-    steps: npt.NDArray[np.int64]
-    lengths: npt.NDArray[np.int32]
-    x: npt.NDArray[Any] | None
-    fun: npt.NDArray[Any] | None
-    grad_norm: npt.NDArray[Any] | None
-    which: npt.NDArray[np.int64]
-
-    def __repr__(self) -> str:
-        return f"<Path: {'; '.join(f'{name}: {value}' for name, value in self._rows())}>"
-
-    def _repr_html_(self) -> str:
-        return table(self._rows(), title="Path")
-
-    def _rows(self) -> list[tuple[str, str]]:
-        kept = {"x": self.x, "fun": self.fun, "grad_norm": self.grad_norm}
-        most = self.lengths.max(initial=0)
-        return [("trajectories", f"{len(self.lengths)}, at most {most} points each")] + [
-            (name, f"{v.dtype} {v.shape}") for name, v in kept.items() if v is not None
-        ]
-
-
-def checked_record(record: Any, n: int, dim: int, itemsize: int, max_steps: int) -> tuple[Record | None, Recording]:
-    """The request, and what the engine is told; refused where it would not fit into memory."""
+def checked_record(record: Any, n: int, max_steps: int) -> tuple[Record | None, Recording]:
+    """The request, and what the engine is told."""
     if record is None:
         return None, NOTHING
     if not isinstance(record, Record):
@@ -122,56 +80,27 @@ def checked_record(record: Any, n: int, dim: int, itemsize: int, max_steps: int)
         raise ValueError(f"which must hold indices below {n}, the number of trajectories; got {which.max()}")
     if len(np.unique(which)) < len(which):
         raise ValueError("which must name each trajectory once")
-    steps = range(0, max_steps + 1, record.every) if record.every else _picked(record, max_steps)
-    n_entries = len(steps) + 1
-    refuse_if_too_large(
-        len(which) * n_entries * _bytes_of_entry(record, dim, itemsize),
-        f"record: {len(which)} trajectories of {n_entries} points",
-        "record fewer steps, or fewer trajectories with fd.Record(which=...)",
-    )
     rows = np.full(n, -1, np.int32)
     rows[which] = np.arange(len(which), dtype=np.int32)
-    return record, Recording(np.array(steps, dtype=np.uint32), rows, len(which))
+    steps = [0] if record.steps is None else _picked(record, max_steps)
+    every = int(record.every) if record.every is not None and record.every <= max_steps else 0
+    return record, Recording(np.array(steps, dtype=np.uint32), every, rows, len(which), 0)
 
 
-def _bytes_of_entry(record: Record, dim: int, itemsize: int) -> int:
-    """The point, what is evaluated at it, and copies where they are kept in another dtype."""
+def bytes_of_point(record: Record, dim: int, itemsize: int) -> int:
+    """What a recorded point takes at the most, in bytes.
+
+    There is the point in its path. Before that there was the point as it was made, with its row; after that there are
+    values at the point, and copies in another dtype.
+    """
     kept = itemsize if record.dtype is None else np.dtype(record.dtype).itemsize
-    values = 2 * ("fun" in record.fields or "grad_norm" in record.fields)
-    copied = values + dim * ("x" in record.fields) if kept != itemsize else 0
-    return (dim + values) * itemsize + copied * kept
+    n_values = 2 * ("fun" in record.fields or "grad_norm" in record.fields)
+    copied = n_values + dim * ("x" in record.fields) if kept != itemsize else 0
+    return dim * itemsize + max(dim * itemsize + _BYTES_OF_ROW, n_values * itemsize + copied * kept)
 
 
 def _picked(record: Record, max_steps: int) -> list[int]:
     return sorted({0, *(k for k in _whole_numbers("steps", record.steps) if k <= max_steps)})
-
-
-def path_of(options: Options, ends: Ends) -> Path:
-    """The public path: columns that no trajectory reached are cut off, other fields evaluated at the points."""
-    record, recording, lengths = options.record, options.recording, ends.lengths
-    assert record is not None
-    rows = np.flatnonzero(recording.rows >= 0)
-    which = rows[np.argsort(recording.rows[rows], kind="stable")]
-    never_begun = lengths == 0  # when a run is cancelled
-    ends.path[never_begun, 0], lengths[never_begun] = ends.x[which[never_begun]], 1
-    n_entries = int(lengths.max(initial=1))
-    x = ends.path[:, :n_entries]
-    dtype = x.dtype if record.dtype is None else np.dtype(record.dtype)
-    fun = grad_norm = None
-    if "fun" in record.fields or "grad_norm" in record.fields:
-        values = options.surface.value_and_gradient_norm(x)
-        fun, grad_norm = (v.astype(dtype, copy=False) for v in values)
-    steps = np.append(recording.steps.astype(np.int64), -1)[:n_entries]
-    if n_entries > len(recording.steps):
-        steps[-1] = recording.steps[-1] + 1
-    return Path(
-        steps=steps,
-        lengths=lengths,
-        x=x.astype(dtype, copy=False) if "x" in record.fields else None,
-        fun=fun if "fun" in record.fields else None,
-        grad_norm=grad_norm if "grad_norm" in record.fields else None,
-        which=which,
-    )
 
 
 def _whole_numbers(name: str, values: Any) -> list[int]:

@@ -13,7 +13,7 @@ from fastdescent._lazy import LazyStarts, flat
 from fastdescent._options import Options
 from fastdescent._progress import reporter
 from fastdescent._record import NOTHING
-from fastdescent._room import refuse_without_room
+from fastdescent._room import within_room
 from fastdescent._status import Status
 from fastdescent.engines.protocol import DescentJob, Ends, StopLimits, uniform_values
 from fastdescent.program.gradient import RESOLUTION
@@ -53,18 +53,19 @@ def run_job(options: Options, before: Before | None = None, indices: Indices = N
     return run_gradually(options, every, before, indices)
 
 
-def run_at_once(options: Options, before: Before | None = None, indices: Indices = None) -> Ends:
-    """The same, where steps test all that is to be tested."""
+def run_at_once(
+    options: Options, before: Before | None = None, indices: Indices = None, last: npt.NDArray[np.int32] | None = None
+) -> Ends:
+    """The same, where steps test all that is to be tested; `last` are the most updates of each trajectory."""
     starts = put_inside(options, flat(options.starts))
     limits, with_fun = stop_limits(options)
     with reporter(options.progress, len(starts)) as report:
         job = job_of(options, starts, before, limits, with_fun, report, indices)
-        job = replace(job, overwrite=isinstance(options.starts, LazyStarts) and not limits.alarm)
-        refuse_without_room(job)
-        ends = options.engine.descend(job)
+        job = replace(job, overwrite=isinstance(options.starts, LazyStarts) and not limits.alarm, last=last)
+        ends = options.engine.descend(within_room(job, options.record))
         alarmed = np.flatnonzero(ends.status == ALARM)
         if len(alarmed):
-            _run_again(options, starts, before, job, alarmed, ends)
+            ends = _run_again(options, starts, before, job, alarmed, ends)
     if not with_fun:
         undefined_comes_first(options, ends.x, ends.status, ends.status == Status.DIVERGED)
     return ends
@@ -140,7 +141,7 @@ def _param_intervals(options: Options) -> dict[str, Interval]:
 
 def _run_again(
     options: Options, starts: Array, before: Before | None, first: DescentJob, alarmed: Array, ends: Ends
-) -> None:
+) -> Ends:
     """Trajectories that left the region where f is provably finite, from their starts, now with f in the step."""
     limits = without_alarm(first.limits)
     if before is not None:
@@ -149,12 +150,13 @@ def _run_again(
     job = job_of(options, starts[alarmed], before, limits, True, None, indices)
     lanes = {k: v[alarmed] for k, v in options.hyper.lanes.items()}
     record = replace(options.recording, rows=options.recording.rows[alarmed]) if options.record else NOTHING
-    again = options.engine.descend(replace(job, lane_inputs=lanes, record=record))
+    last = None if first.last is None else first.last[alarmed]
+    job = replace(job, lane_inputs=lanes, record=record, last=last)
+    again = options.engine.descend(within_room(job, options.record))
     ends.x[alarmed], ends.nit[alarmed], ends.status[alarmed] = again.x, again.nit, again.status
     if job.keep_state:
         ends.state[alarmed] = again.state
-    rows = record.rows[record.rows >= 0]
-    ends.path[rows], ends.lengths[rows] = again.path[rows], again.lengths[rows]
+    return replace(ends, path=ends.path.overlaid(again.path)) if options.record else ends
 
 
 def job_of(
@@ -186,6 +188,7 @@ def job_of(
         limits=limits,
         plain=step.spreads and not with_fun and all(t is None for t in tests),
         max_steps=options.max_steps,
+        last=None,
         n_threads=options.n_threads,
         poll=poll,
     )

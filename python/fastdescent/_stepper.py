@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fastdescent._lazy import LazyStarts, flat
 from fastdescent._options import Options
-from fastdescent._room import refuse_without_room
+from fastdescent._room import within_room
 from fastdescent._run import ALARM, Indices, job_of, put_inside, stop_limits, undefined_comes_first, without_alarm
 from fastdescent._status import Status
 from fastdescent.engines.costs import most_seconds
@@ -53,8 +53,8 @@ class Stepper:
         starts = put_inside(options, flat(options.starts))
         limits, self._with_fun = stop_limits(options)
         self.options = options
-        self._job = job_of(options, starts, None, limits, self._with_fun, None, indices)
-        refuse_without_room(self._job)
+        job = job_of(options, starts, None, limits, self._with_fun, None, indices)
+        self._job = within_room(job, options.record)
         self._values = options.engine.values(self._job)
         self._beyond: tuple[DescentJob, Values] | None = None
 

@@ -6,20 +6,11 @@
 
 #include "fastdescent/isa.hpp"
 #include "fastdescent/program.hpp"
+#include "fastdescent/recording.hpp"
 #include "fastdescent/status.hpp"
 #include "fastdescent/threads.hpp"
 
 namespace fastdescent {
-
-/// Points along the way, at given steps. The last entry of a trajectory is its end, whatever its step.
-template <class T>
-struct Recording {
-  const uint32_t* steps;  ///< ascending, the first one 0
-  size_t n_steps;
-  const int32_t* row;  ///< (n): where a trajectory's path stands, -1: nowhere
-  T* x;                ///< (rows, n_steps + 1, dim)
-  int32_t* lengths;    ///< (rows): entries that were written
-};
 
 /// Trajectories may be advanced in place: then what was before (starts, state, t, status) and the results share arrays.
 template <class T>
@@ -39,25 +30,30 @@ struct Descent {
   size_t n, dim, n_state, n_lane, lane_row, n_table, table_row;
   size_t n_index;  ///< rows after those of the lanes that hold a trajectory's index, 16 bits each; 0: it is not needed
   uint32_t max_steps;
+  const int32_t* t_last;  ///< (n): the most updates of each trajectory, or null: max_steps
   Tests<T> tests;
   bool plain;            ///< see Code::plain
   Compiled<T> compiled;  ///< runs the step where its block is not 0, else the interpreter does
   size_t n_lanes;        ///< trajectories in flight on a thread, at most; results do not depend on it
   unsigned n_threads;
-  Recording<T> record;  ///< n_steps is 0 where nothing is recorded
-  T* x;                 ///< results: (n, dim)
-  int32_t* nit;         ///< (n)
-  int8_t* status;       ///< (n)
-  T* state_after;       ///< (n, n_state), or null
+  Recording record;
+  Paths<T>* paths;  ///< results: what is recorded, by n_threads; null where that is nothing
+  T* x;             ///< (n, dim)
+  int32_t* nit;     ///< (n)
+  int8_t* status;   ///< (n)
+  T* state_after;   ///< (n, n_state), or null
 
   uint64_t index_of(size_t k) const { return indices ? indices[k] : first_index + k; }
   uint32_t block() const {
     return compiled.block ? compiled.block : static_cast<uint32_t>(isa->template kernels<T>().block);
   }
+  uint32_t last_step(size_t k) const { return t_last ? static_cast<uint32_t>(t_last[k]) : max_steps; }
+  bool records(size_t k) const { return paths && record.row[k] >= 0; }
   bool runs(size_t index) const { return !status_before || status_before[index] == static_cast<int8_t>(Status::live); }
 };
 
-/// Runs every trajectory; where `poll` cancels, the unfinished ones are `interrupted`.
+/// Runs every trajectory; where `poll` cancels, the unfinished ones are `interrupted`. A trajectory that is recorded
+/// starts at t = 0 and has at least one entry. Throws std::bad_alloc where the paths outgrow what they may take.
 template <class T>
 void descend(const Descent<T>& run, const Poll& poll);
 

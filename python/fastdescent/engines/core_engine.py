@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._memory import bytes_of_work, refuse_if_too_large
+from fastdescent._ragged import Ragged
 from fastdescent.engines.host import isa, n_lanes
 from fastdescent.engines.protocol import (
     DescentJob,
@@ -82,7 +83,12 @@ class CoreEngine:
         if state is None or nit is None:
             state, nit = np.zeros((0, len(job.initial)), job.starts.dtype), np.zeros(0, np.int32)
         fresh = Live(job.starts, state, nit, np.zeros(0, np.int8))
-        return Ends(*self._descend(job, self.values(job), fresh, job.max_steps, self.kernel(job)))
+        values, kernel = self.values(job), self.kernel(job)
+        try:
+            x, nit, status, state, points, offsets = self._descend(job, values, fresh, job.max_steps, kernel)
+        except MemoryError as error:
+            raise out_of_memory(job) from error
+        return Ends(x, nit, status, state, Ragged(points, offsets))
 
     def chosen(self, job: DescentJob, n_steps: float | None = None) -> Engine:
         """The engine that makes the steps of a job, ready to make them."""
@@ -131,12 +137,15 @@ class CoreEngine:
             t_before=before.nit,
             status_before=before.status,
             record_steps=job.record.steps,
+            record_every=job.record.every,
             record_rows=job.record.rows,
             n_recorded=job.record.n_rows,
+            most_recorded=job.record.most_points,
             keep_state=job.keep_state,
             first_index=job.first_index,
             indices=np.zeros(0, np.uint64) if job.indices is None else job.indices,
             max_steps=max_steps,
+            t_last=np.zeros(0, np.int32) if job.last is None else job.last,
             compiled=(0, 0, 0) if kernel is None else (kernel.block, kernel.exact, kernel.fast),
             n_lanes=n_lanes(),
             n_threads=job.n_threads,
@@ -152,6 +161,16 @@ class CoreEngine:
             n_index=program.n_index,
             table_row=program.n_state + program.n_lane + program.n_index,
         )
+
+
+def out_of_memory(job: DescentJob) -> MemoryError:
+    """Of a run that has begun."""
+    if not len(job.record.steps):
+        return MemoryError(f"a run of {len(job.starts)} trajectories takes more memory than is free; run fewer at once")
+    return MemoryError(
+        f"record: the paths of {job.record.n_rows} trajectories do not fit into memory, which had room for "
+        f"{job.record.most_points} points; record fewer steps, or fewer trajectories with fd.Record(which=...)"
+    )
 
 
 def _listed(section: Section) -> list[tuple[int, int, int, npt.NDArray[np.int32]]]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fastdescent._at_top import at_top
 from fastdescent._memory import refuse_if_too_large
+from fastdescent._ragged import Ragged
 from fastdescent.program.program import Program
 from fastdescent.program.section import Section
 
@@ -34,11 +35,13 @@ class StopLimits:
 @at_top
 @dataclass(frozen=True)
 class Recording:
-    """Points along the way; without steps nothing is recorded."""
+    """Points along the way; without steps nothing is recorded. The last entry of a path is the trajectory's end."""
 
     steps: npt.NDArray[np.uint32]  #: ascending, the first one 0
+    every: int  #: after the last of them every so many; 0: none
     rows: npt.NDArray[np.int32]  #: (n,): the row of a trajectory's path, -1: not recorded
     n_rows: int
+    most_points: int  #: of all paths together; MemoryError where there are more
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class DescentJob:
     schedules: Mapping[str, npt.NDArray[np.float64]]  #: hyperparameters tabulated over t
     lane_inputs: Mapping[str, npt.NDArray[np.float64]]  #: hyperparameters, (n, size)
     state: Floats | None  #: (n, n_state): where runs that go on stood
-    nit: npt.NDArray[np.int32] | None  #: (n,): the updates that they had made
+    nit: npt.NDArray[np.int32] | None  #: (n,): the updates that they had made; such runs are not recorded
     keep_state: bool
     first_index: int  #: of the first trajectory, for its random numbers
     indices: npt.NDArray[np.uint64] | None  #: (n,): of all of them; None: they follow on the first one
@@ -61,6 +64,7 @@ class DescentJob:
     limits: StopLimits
     plain: bool  #: only the radius can stop a trajectory, and what is not finite shows in x with the next step
     max_steps: int
+    last: npt.NDArray[np.int32] | None  #: (n,): the most updates of each, no more than max_steps; None: all max_steps
     n_threads: int
     poll: Callable[[int], bool] | None
 
@@ -98,8 +102,7 @@ class Ends:
     nit: npt.NDArray[np.int32]
     status: npt.NDArray[np.int8]
     state: Floats  #: (n, n_state), or (0, n_state) where it was not to be kept
-    path: Floats  #: (rows, steps + 1, dim), NaN after a trajectory's end, which is its last entry
-    lengths: npt.NDArray[np.int32]  #: (rows,): entries of each path
+    path: Ragged  #: the points of each row, one at least where a trajectory has the row
     engine: str | None = None  #: the engine that did it, where one chose another
 
 

@@ -16,6 +16,7 @@ from fastdescent.engines.numba.entries import ENTRIES
 from fastdescent.engines.numba.flight import Flight
 from fastdescent.engines.numba.layout import BATCH, CAPACITY, DONE, FIRST, LAST, NEXT, Job, Kernel, Lanes, Tests
 from fastdescent.engines.numba.memory import address, aligned, given
+from fastdescent.engines.numba.paths import Paths
 from fastdescent.engines.numba.stopping import LIVE
 from fastdescent.engines.numba.threads import run_threads
 
@@ -45,18 +46,21 @@ def descend(
     t_before: Any,
     status_before: Any,
     record_steps: Any,
+    record_every: int,
     record_rows: Any,
     n_recorded: int,
+    most_recorded: int,
     keep_state: bool,
     first_index: int,
     indices: Any,
     max_steps: int,
+    t_last: Any,
     compiled: tuple[int, int, int],
     n_lanes: int,
     n_threads: int,
     poll: Any,
 ) -> tuple[Any, ...]:
-    """As `descend` of `fastdescent._core`: x, nit, status, state, path and lengths."""
+    """As `descend` of `fastdescent._core`: x, nit, status, state, values and offsets of the paths."""
     (n, dim), dtype = starts.shape, starts.dtype
     block, exact, fast = compiled
     in_place = len(status_before) > 0
@@ -67,6 +71,7 @@ def descend(
         first_index=np.uint64(first_index),
         indices=given(indices),
         max_steps=max_steps,
+        t_last=given(t_last),
         table=address(table),
         table_width=table.shape[1],
         initial=given(initial),
@@ -76,9 +81,8 @@ def descend(
         t_before=given(t_before),
         status_before=given(status_before),
         record_steps=given(record_steps),
+        record_every=record_every,
         record_row=given(record_rows),
-        path=np.full((n_recorded, len(record_steps) + 1, dim), np.nan, dtype),
-        lengths=np.zeros(n_recorded, np.int32),
         x=starts if in_place or overwrite else np.empty((n, dim), dtype),
         nit=t_before if in_place else np.empty(n, np.int32),
         status=status_before if in_place else np.empty(n, np.int8),
@@ -93,27 +97,27 @@ def descend(
     fields = {"gtol2": tests.gtol2, "xtol2": tests.xtol2, "ftol": tests.ftol, "center": center}
     fields |= {"low": box[0], "high": box[1]} if len(box) else {}
     n_threads = max(1, min(n_threads, n))
-    crew = [
-        _lanes(job, n_rows, block, n_lanes, n_threads, {"uniform": uniform, "huge_angle": huge_angle, **fields})
-        for _ in range(n_threads)
-    ]
+    fields |= {"uniform": uniform, "huge_angle": huge_angle}
+    paths = Paths(len(record_steps) > 0, dim, dtype, block, n_threads, most_recorded)
+    crew = [_lanes(job, paths.block(k), n_rows, block, n_lanes, n_threads, fields) for k in range(n_threads)]
     ENTRIES.work.ready(dtype, crew[0], job, tests, kernel, _FIRST_BUDGET)
 
     def work(k: int, cancelled: Event) -> None:
-        _go_on(crew[k], job, tests, kernel, cancelled)
+        _go_on(k, crew[k], job, paths, tests, kernel, cancelled)
 
     def asked() -> bool:
         return poll is None or bool(poll(int(job.shared[DONE])))
 
     if n and not run_threads(work, n_threads, asked):
-        _leave(job, int(job.shared[NEXT]), n)
-    return job.x, job.nit, job.status, job.state_after, job.path, job.lengths
+        _leave(0, job, paths, int(job.shared[NEXT]), n)
+    return job.x, job.nit, job.status, job.state_after, *paths.in_order(n_recorded)
 
 
-def _go_on(lanes: Lanes, job: Job, tests: Tests, kernel: Kernel, cancelled: Event) -> None:
+def _go_on(thread: int, lanes: Lanes, job: Job, paths: Paths, tests: Tests, kernel: Kernel, cancelled: Event) -> None:
     """Calls that last a few milliseconds each, so that cancelling is prompt."""
     budget, running = _FIRST_BUDGET, 1
     while running and not cancelled.is_set():
+        lanes = paths.with_room(thread, lanes)
         began = perf_counter()
         running = ENTRIES.work(lanes, job, tests, kernel, budget)
         seconds = perf_counter() - began
@@ -122,15 +126,20 @@ def _go_on(lanes: Lanes, job: Job, tests: Tests, kernel: Kernel, cancelled: Even
         elif seconds > 8e-3 and budget > 1:
             budget //= 2
     if running:
+        lanes = paths.with_room(thread, lanes)
         ENTRIES.work(lanes, job, tests, kernel, 0)
-        _leave(job, lanes.own[FIRST], lanes.own[LAST])
+        _leave(thread, job, paths, lanes.own[FIRST], lanes.own[LAST])
+    paths.keep(thread, lanes)
 
 
-def _leave(job: Job, first: int, last: int) -> None:
+def _leave(thread: int, job: Job, paths: Paths, first: int, last: int) -> None:
     """The results of trajectories that were never begun: their starts."""
     left = np.arange(first, last)
     if len(job.status_before):
         left = left[job.status_before[left] == LIVE]
+    if len(job.record_steps):
+        recorded = left[job.record_row[left] >= 0]
+        paths.add(thread, job.record_row[recorded], job.starts[recorded])
     job.x[left] = job.starts[left]
     job.nit[left] = job.t_before[left] if len(job.t_before) else 0
     if len(job.state_after):
@@ -147,12 +156,15 @@ def _tests(rows: StepRows, limits: Any, center: Any, box: Any, dim: int, dtype: 
     )  # fmt: skip
 
 
-def _lanes(job: Job, n_rows: int, block: int, n_lanes: int, n_threads: int, fields: dict[str, Any]) -> Lanes:
+def _lanes(
+    job: Job, path_block: Any, n_rows: int, block: int, n_lanes: int, n_threads: int, fields: dict[str, Any]
+) -> Lanes:
     """The lanes of one thread, and the flight that holds the addresses of these fields."""
     dtype = job.starts.dtype
     rows = aligned((n_rows, block), dtype)
     flight = Flight.of(dtype, rows=rows, **fields)
-    own = np.zeros(5, np.int64)
+    path_rows, path_points = path_block
+    own = np.zeros(6, np.int64)
     own[CAPACITY] = min(n_lanes or block, block)
     own[BATCH] = min(max(len(job.starts) // n_threads // 4, 1), 128)
     return Lanes(
@@ -171,5 +183,7 @@ def _lanes(job: Job, n_rows: int, block: int, n_lanes: int, n_threads: int, fiel
         numbers=flight.numbers,
         offsets=np.zeros(block, np.int64),
         flight=flight.address,
+        path_rows=path_rows,
+        path_points=path_points,
         own=own,
     )

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from fastdescent.engines.jit.background import Background
-from fastdescent.engines.numba import evaluating, geometry, philox, worker
+from fastdescent.engines.numba import evaluating, geometry, philox, recording, worker
 from fastdescent.engines.numba.floating_point import default_floating_point
 from fastdescent.engines.numba.intrinsics import OPTIONS
 
@@ -78,6 +78,7 @@ class Entries(NamedTuple):
     move: Entry
     assign: Entry
     label: Entry
+    put_in_order: Entry
 
 
 def _made(sources: int) -> Entries:
@@ -112,7 +113,11 @@ def _made(sources: int) -> Entries:
         assert sources
         geometry.label(ends, table, labels, totals, first, last)
 
-    functions: list[Callable[..., Any]] = [work, evaluate, uniform, gather, move, assign, label]
+    def put_in_order(rows: Any, points: Any, next_place: Any, values: Any) -> None:
+        assert sources
+        recording.put_in_order(rows, points, next_place, values)
+
+    functions: list[Callable[..., Any]] = [work, evaluate, uniform, gather, move, assign, label, put_in_order]
     return Entries(*map(Entry, functions))
 
 

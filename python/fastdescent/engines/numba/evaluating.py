@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from fastdescent.engines.numba.canonical import canonical
 from fastdescent.engines.numba.intrinsics import body, call
 from fastdescent.engines.numba.layout import Ints, Reals
-from fastdescent.engines.numba.worker import canonical
 
 
 class Evaluation(NamedTuple):

@@ -49,6 +49,7 @@ class Job(NamedTuple):
     first_index: Any  #: uint64
     indices: npt.NDArray[np.uint64]  #: (n,), or none: they follow on the first one
     max_steps: int
+    t_last: npt.NDArray[np.int32]  #: (n,), or none: max_steps
     table: int  #: address of the values that depend on t alone
     table_width: int
     initial: Reals  #: (n_state,)
@@ -57,10 +58,9 @@ class Job(NamedTuple):
     state_before: Reals  #: (n, n_state), or none
     t_before: npt.NDArray[np.int32]  #: (n,), or none
     status_before: npt.NDArray[np.int8]  #: (n,), or none: all run
-    record_steps: npt.NDArray[np.uint32]
+    record_steps: npt.NDArray[np.uint32]  #: none: nothing is recorded
+    record_every: int
     record_row: npt.NDArray[np.int32]
-    path: Reals  #: (rows, steps + 1, dim)
-    lengths: npt.NDArray[np.int32]
     x: Reals  #: results: (n, dim)
     nit: npt.NDArray[np.int32]
     status: npt.NDArray[np.int8]
@@ -83,13 +83,15 @@ class Lanes(NamedTuple):
     t: Ints
     code: Ints
     trajectory: Ints
-    entry: Ints  #: of the path: the next one to be written
+    entry: Ints  #: entries that the path has
     candidates: npt.NDArray[np.uint32]  #: of the flight, a mask for each vector
     words: Ints  #: the flight, by words
     numbers: Reals  #: the flight, by numbers of T
     offsets: Ints  #: (block,)
     flight: int  #: its address
-    own: Ints  #: [RUNNING], [CAPACITY], [FIRST], [LAST], [BATCH]
+    path_rows: npt.NDArray[np.int32]  #: a block of recorded points: the rows of their paths
+    path_points: Reals  #: (points, dim)
+    own: Ints  #: [RUNNING], [CAPACITY], [FIRST], [LAST], [BATCH], [POINTS]: of the block, those that are written
 
 
-RUNNING, CAPACITY, FIRST, LAST, BATCH = range(5)
+RUNNING, CAPACITY, FIRST, LAST, BATCH, POINTS = range(6)

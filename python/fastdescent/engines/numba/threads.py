@@ -30,7 +30,12 @@ def run_threads(work: Callable[[int, Event], None], n_threads: int, poll: Callab
             if thread.ident is not None:
                 thread.join()
     if crew.failures:
-        raise crew.failures[0]
+        failure = crew.failures[0]
+        crew.failures.clear()
+        try:
+            raise failure
+        finally:
+            del failure  # else an exception, its frames and the arrays in them would hold each other
     return not crew.cancelled.is_set()
 
 

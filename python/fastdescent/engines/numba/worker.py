@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastdescent._status import Status
+from fastdescent.engines.numba.canonical import canonical
 from fastdescent.engines.numba.intrinsics import ZERO, body, compiled, fetch_add
 from fastdescent.engines.numba.layout import (
     BATCH,
@@ -23,6 +24,7 @@ from fastdescent.engines.numba.layout import (
     Tests,
 )
 from fastdescent.engines.numba.pilot import advance
+from fastdescent.engines.numba.recording import has_room, next_step, record, step_of
 from fastdescent.engines.numba.stopping import LIVE, copy_rows
 
 _MAX_STEPS: Any = np.int64(Status.MAX_STEPS)
@@ -33,7 +35,8 @@ _INTERRUPTED: Any = np.int64(Status.INTERRUPTED)
 def work(lanes: Lanes, job: Job, tests: Tests, kernel: Kernel, budget: int) -> int:
     """Goes on for about `budget` steps; how many lanes still run. Zero: there is nothing left to do.
 
-    Without a budget, what runs is written as interrupted.
+    It comes back early where the block for recorded points may not have room for one more round. Without a budget, what
+    runs is written as interrupted.
     """
     if budget == 0:
         lanes.code[: lanes.own[RUNNING]] = _INTERRUPTED
@@ -41,7 +44,7 @@ def work(lanes: Lanes, job: Job, tests: Tests, kernel: Kernel, budget: int) -> i
         return 0
     fill(lanes, job)
     made = 0
-    while lanes.own[RUNNING] > 0 and made < budget:
+    while lanes.own[RUNNING] > 0 and made < budget and has_room(lanes, job):
         made += 1 + advance(lanes, job, tests, kernel, budget - made, 1 + lanes.own[RUNNING] // 16)
         collect(lanes, job)
     return lanes.own[RUNNING]
@@ -104,8 +107,7 @@ def load(lanes: Lanes, job: Job, first: int, last: int) -> None:
             lanes.rows[index_row + k, lane] = np.int64((number >> np.uint64(16 * k)) & np.uint64(0xFFFF))
         lanes.t[lane] = job.t_before[trajectory] if len(job.t_before) else 0
         lanes.entry[lane] = 0
-        if len(job.record_steps) and lanes.t[lane] == 0:
-            record(lanes, job, lane)
+        record(lanes, job, lane)
         go_on(lanes, job, lane)
 
 
@@ -121,38 +123,22 @@ def gather(lanes: Lanes, source: Any, column: int, row: int, first: int, last: i
 @compiled
 def go_on(lanes: Lanes, job: Job, lane: int) -> None:
     """Lets a lane run until the next step that is recorded, or to the end."""
-    n, entry = len(job.record_steps), lanes.entry[lane]
-    until = np.int64(job.max_steps)
-    if n and job.record_row[lanes.trajectory[lane]] >= 0 and entry < n:
-        until = min(until, np.int64(job.record_steps[entry]))
-    lanes.until[lane] = until
+    lanes.until[lane] = min(next_step(lanes, job, lane), last_step(job, lanes.trajectory[lane]))
     lanes.code[lane] = LIVE
     lanes.live[lane] = True
 
 
 @compiled
-def record(lanes: Lanes, job: Job, lane: int) -> None:
-    """Writes the point to the next entry of the path."""
-    row = job.record_row[lanes.trajectory[lane]]
-    if row < 0:
-        return
-    for d in range(job.starts.shape[1]):
-        job.path[row, lanes.entry[lane], d] = canonical(lanes.rows[d, lane])
-    lanes.entry[lane] += 1
-    job.lengths[row] = lanes.entry[lane]
-
-
-@compiled
-def canonical(value: Any) -> Any:
-    """The number, NaN without sign and payload."""
-    return value if value == value else np.nan
+def last_step(job: Job, index: int) -> Any:
+    """The most updates of a trajectory."""
+    return np.int64(job.t_last[index]) if len(job.t_last) else np.int64(job.max_steps)
 
 
 @compiled
 def has_ended(lanes: Lanes, job: Job, lane: int) -> bool:
     """Whether a trajectory is over, and does not only pause at a step that is recorded."""
     if lanes.code[lane] == _MAX_STEPS:
-        return bool(lanes.t[lane] >= job.max_steps)
+        return bool(lanes.t[lane] >= last_step(job, lanes.trajectory[lane]))
     return bool(lanes.code[lane] != LIVE)
 
 
@@ -199,7 +185,7 @@ def write(lanes: Lanes, job: Job, first: int, last: int) -> None:
         scatter(lanes, job.state_after, first, last)
     for lane in range(first, last):
         entry, trajectory = lanes.entry[lane], lanes.trajectory[lane]
-        if len(job.record_steps) and (entry == 0 or job.record_steps[entry - 1] != lanes.t[lane]):
+        if entry == 0 or step_of(job, entry - 1) != lanes.t[lane]:
             record(lanes, job, lane)
         job.nit[trajectory] = lanes.t[lane]
         job.status[trajectory] = lanes.code[lane]
