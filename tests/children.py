@@ -14,6 +14,7 @@ import time
 import warnings
 from typing import Any
 
+import numpy as np
 import parity
 from available import COMPILED, ENGINES
 
@@ -63,6 +64,62 @@ def say_when_compiling() -> None:
     while not is_at_work():
         time.sleep(0.01)
     say("go")
+
+
+class Imports:
+    """Looks on while parts of Numba and llvmlite are imported. SIGINT comes with the n-th of them."""
+
+    def __init__(self, n: int) -> None:
+        self.n_begun, self.on_main = 0, list[str]()
+        self._n = n
+        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+
+    def find_spec(self, name: str, *_: Any) -> None:
+        if not name.startswith(("numba.", "llvmlite.")):
+            return
+        self.n_begun += 1
+        if threading.current_thread() is threading.main_thread():
+            self.on_main.append(name)
+        if self.n_begun == self._n:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def first_import(engine: str, n: str) -> None:
+    """Ctrl-C while an engine is used for the first time; then the engine is used."""
+    imports, interrupted = Imports(int(n)), False
+    try:
+        right = digest(engine)
+    except KeyboardInterrupt:
+        interrupted = True
+        right = digest(engine)
+    say({"interrupted": interrupted, "on_main": imports.on_main, "n": imports.n_begun})
+    say(right == digest(ENGINES[0]))
+
+
+def first_call(name: str) -> None:
+    """The function of this name is the first that is called of those that take the extension's place."""
+    from fastdescent.engines.numba import core
+
+    x, none, status = np.zeros((3, 2)), np.zeros(3, np.int32), np.zeros(3, np.int8)
+    two, one, zero = np.ones(2), np.zeros(1), np.zeros(1, np.int32)
+    calls: dict[str, Any] = {
+        "uniform": lambda: core.uniform(np.ones((2, 2)), 3, 0),
+        "philox": lambda: core.philox((0, 0, 0, 0), (0, 0)),
+        "gather_cells": lambda: core.gather_cells(
+            x=x, grad_norm=np.zeros(3), status=status, eligible=1, origin=two, per_unit=two, n_threads=1
+        ),
+        "assign_members": lambda: core.assign_members(
+            x=x, grad_norm=np.zeros(3), cell=none, of_cell=zero, points=np.zeros((1, 2)), per_gradient=one,
+            radius=one, sure=one, hopeless=np.zeros(1, np.int8), inverse_width=two, n_threads=1,
+        ),
+        "label_endpoints": lambda: core.label_endpoints(
+            x=x, status=status, eligible=1, candidate=none, nit=none, of_candidate=zero, points=np.zeros((1, 2)),
+            kind=np.zeros(1, np.int8), unsettled=20, escaped=19, n_threads=1,
+        ),
+    }  # fmt: skip
+    imports = Imports(0)
+    calls[name]()
+    say({"on_main": imports.on_main, "imported": imports.n_begun > 0})
 
 
 def moment(k: int, engine: str) -> None:

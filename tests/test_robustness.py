@@ -154,6 +154,31 @@ def test_the_interpreter_exits_while_a_kernel_is_compiled(seconds: float, engine
         assert process.ended() == (7, "")
 
 
+def first_import(engine: str, n: int) -> Any:
+    with child("first_import", engine, str(n)) as process:
+        answer = process.says()
+        assert process.says() is True
+        assert process.ended() == (0, "")
+    return answer
+
+
+@pytest.mark.parametrize("engine", COMPILED)
+def test_ctrl_c_while_what_an_engine_needs_is_imported(engine: str) -> None:
+    """An import on the main thread would be broken off, and Numba with it."""
+    alone = first_import(engine, 0)
+    assert (alone["interrupted"], alone["on_main"]) == (False, [])
+    for k in range(6):
+        assert first_import(engine, 1 + k * alone["n"] // 6)["interrupted"]
+
+
+@pytest.mark.skipif("numba" not in ENGINES, reason="is about the engine numba")
+@pytest.mark.parametrize("name", ["uniform", "philox", "gather_cells", "assign_members", "label_endpoints"])
+def test_numba_is_not_imported_on_the_main_thread(name: str) -> None:
+    with child("first_call", name) as process:
+        assert process.says() == {"on_main": [], "imported": True}
+        assert process.ended() == (0, "")
+
+
 # ---------------------------------------------------------------------- work in the background
 def test_all_who_ask_get_what_was_made_once() -> None:
     made: list[object] = []

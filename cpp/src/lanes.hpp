@@ -78,6 +78,7 @@ class Lanes {
              .live = live_.get(),
              .frozen = frozen_.get(),
              .saved = saved_.get(),
+             .hope = 0,
              .tests = &run.tests,
              .program = run.compiled.block ? static_cast<const void*>(&run.compiled) : step.code()};
   }

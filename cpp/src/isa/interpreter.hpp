@@ -62,7 +62,8 @@ class Advance : Stopping<T, block_lanes<T>> {
       execute(code_.whole, tile_.rows, tile_.uniform);
     }
     if (!code_.notes_sizes) add_radii<centred>(sizes);
-    if (!any(~(load(sizes) + load(sizes + simd<T>::width) <= splat<T>(tile_.tests->escape2)))) return true;
+    const IVec<T> is_near = load(sizes) + load(sizes + simd<T>::width) <= splat<T>(tile_.tests->escape2);
+    if (!any(~is_near)) return true;
     copy_state(tile_.saved, tile_.rows);
     return false;
   }

@@ -1,4 +1,7 @@
-"""The functions of the extension `fastdescent._core`, with the same names, arguments and results, by Numba."""
+"""The functions of the extension `fastdescent._core`, with the same names, arguments and results, by Numba.
+
+Each imports what it needs when it is called, after `import_numba`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent.engines.numba.importing import import_numba
 from fastdescent.engines.numba.memory import given
 
 _POINTS_AT_ONCE = 1 << 16  #: a call of so many is over in milliseconds: Ctrl-C is looked at between calls
@@ -42,6 +46,7 @@ def uniform(
     window: npt.NDArray[np.float64], n: int, seed: int, first: int = 0, n_threads: int = 1
 ) -> npt.NDArray[np.float64]:
     """Random points first, first + 1, ... of a window, (n, dim)."""
+    import_numba()
     from fastdescent.engines.numba.entries import ENTRIES
 
     out = np.empty((n, len(window)))
@@ -65,6 +70,7 @@ def evaluate(
     n_threads: int,
 ) -> list[npt.NDArray[Any]]:
     """The outputs of a section for all points, each (n_points, size)."""
+    import_numba()
     from fastdescent.engines.numba.section import evaluate_section
     from fastdescent.program.section import Section, Slot, Strips
 
@@ -77,6 +83,7 @@ def evaluate(
 
 def descend(**job: Any) -> tuple[Any, ...]:
     """Runs trajectories to their ends."""
+    import_numba()
     from fastdescent.engines.numba.descend import descend
 
     return descend(**job)
@@ -93,6 +100,7 @@ def gather_cells(
     n_threads: int,
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """The cell of each point; points and representative of each cell."""
+    import_numba()
     from fastdescent.engines.numba.entries import ENTRIES
     from fastdescent.engines.numba.geometry import EndpointSet
 
@@ -125,6 +133,7 @@ def assign_members(
     n_threads: int,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Replaces cells by candidates; points of each candidate, and those that are lost."""
+    import_numba()
     from fastdescent.engines.numba.entries import ENTRIES
     from fastdescent.engines.numba.geometry import Candidates, EndpointSet
 
@@ -161,6 +170,7 @@ def label_endpoints(
     npt.NDArray[np.int64],
 ]:
     """Row, outcome and distance of each point; points and steps of each row."""
+    import_numba()
     from fastdescent.engines.numba.entries import ENTRIES
     from fastdescent.engines.numba.geometry import EndpointSet, Labels, Rows
 
@@ -200,6 +210,7 @@ def opcodes() -> list[tuple[str, int]]:
 
 def philox(counter: Sequence[int], key: Sequence[int]) -> list[int]:
     """Four random words of 32 bits."""
+    import_numba()
     from fastdescent.engines.numba.philox import philox
 
     words = (np.uint64(word) for word in (*counter, *key))
