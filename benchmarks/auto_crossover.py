@@ -21,13 +21,14 @@ from test_descend import machine
 from workloads import field, network_loss
 
 import fastdescent as fd
+from fastdescent._job import job_of, stop_limits
 from fastdescent._options import checked_options
-from fastdescent._run import job_of, stop_limits
-from fastdescent.engines import accounts, auto, get_engine
+from fastdescent.engines import accounts
 from fastdescent.engines.costs import seconds_lost, seconds_to_compile_step
 from fastdescent.engines.jit import cache
 from fastdescent.engines.jit.background import Kept
 from fastdescent.engines.protocol import DescentJob
+from fastdescent.engines.registry import get_engine
 from fastdescent.program.recent import Recent
 
 N_STARTS = 4096
@@ -139,7 +140,7 @@ def compiled_in_run(job: DescentJob, n_steps: int) -> str:
     forget()
     account, n = accounts.account_of_step(job), n_steps * len(job.starts)
     for k in range(1, 1000):
-        if auto.AUTO.chosen(job, n).name == "jit":
+        if get_engine("auto").chosen(job, n).name == "jit":
             return str(k)
         account.lost += account.seconds(n, len(job.starts), job.n_threads)
     return "never"

@@ -12,14 +12,14 @@ import pytest
 from available import ISAS, needs_extension
 
 import fastdescent as fd
-from fastdescent import engines
+from fastdescent._job import job_of, stop_limits
 from fastdescent._options import checked_options
-from fastdescent._run import job_of, stop_limits
-from fastdescent.engines import accounts, auto
+from fastdescent.engines import accounts, auto, host
 from fastdescent.engines.core_engine import CoreEngine
 from fastdescent.engines.jit import cache, section
 from fastdescent.engines.jit.background import Kept
 from fastdescent.engines.protocol import DescentJob
+from fastdescent.engines.registry import get_engine
 from fastdescent.program.recent import Recent
 
 pytestmark = needs_extension
@@ -99,7 +99,7 @@ def test_the_second_run_is_compiled_where_the_first_one_was_long() -> None:
 
 
 def test_a_run_that_is_surely_long_is_compiled_at_once() -> None:
-    assert auto.AUTO.chosen(job(surface(), max_steps=100_000)).name == "jit"
+    assert get_engine("auto").chosen(job(surface(), max_steps=100_000)).name == "jit"
 
 
 def test_what_was_lost_is_known_to_all_that_run_a_program(calls: list[str]) -> None:
@@ -153,7 +153,7 @@ def test_what_is_compiled_is_used_while_it_is_kept(monkeypatch: pytest.MonkeyPat
     assert fd.descend(s, x0, RULE, max_steps=9).engine == "jit"
     assert fd.descend(surface(), x0, RULE, max_steps=9).engine == "jit"
     with monkeypatch.context() as without_llvmlite:
-        without_llvmlite.setattr(engines, "find_spec", lambda name: None)
+        without_llvmlite.setattr(host, "find_spec", lambda name: None)
         assert fd.descend(s, x0, RULE, max_steps=9).engine == "native"
     fd.descend(s, x0, fd.Momentum(lr=0.002), max_steps=9, engine="jit")
     gc.collect()
@@ -180,7 +180,7 @@ def test_steps_are_expected_as_they_were_before() -> None:
 @pytest.mark.skipif("x86-64-v2" not in ISAS, reason="every other architecture has FMA")
 def test_nothing_is_compiled_for_emulated_fma(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FASTDESCENT_ISA", "x86-64-v2")
-    assert auto.AUTO.chosen(job(surface()), 1e18).name == "native"
+    assert get_engine("auto").chosen(job(surface()), 1e18).name == "native"
 
 
 def test_nothing_is_compiled_where_machine_code_would_be_too_long() -> None:
@@ -189,5 +189,5 @@ def test_nothing_is_compiled_where_machine_code_would_be_too_long() -> None:
     def waves(n: int) -> fd.Surface:
         return fd.surface(" + ".join(f"sin({k + 1}.5*x + {k}*y)/{k + 1}" for k in range(n)))
 
-    assert auto.AUTO.chosen(job(waves(3)), 1e18).name == "jit"
-    assert auto.AUTO.chosen(job(waves(60)), 1e18).name == "native"
+    assert get_engine("auto").chosen(job(waves(3)), 1e18).name == "jit"
+    assert get_engine("auto").chosen(job(waves(60)), 1e18).name == "native"

@@ -23,12 +23,13 @@ from available import COMPILED, ENGINES, ISAS, USUAL, needs_extension
 from test_opcodes import DTYPES, N_TERMS, NAMES, SUMS, assert_same_bits, expected, operands
 
 import fastdescent as fd
-from fastdescent import engines
 from fastdescent._record import NOTHING
+from fastdescent.engines import host
 from fastdescent.engines.jit import cache, shape
 from fastdescent.engines.jit.background import Kept
 from fastdescent.engines.jit.shape import Shape
 from fastdescent.engines.protocol import DescentJob, StopLimits
+from fastdescent.engines.registry import get_engine
 from fastdescent.program.opcodes import ARITY, NUMBERS, ONGOING
 from fastdescent.program.program import Program
 from fastdescent.program.section import (
@@ -95,7 +96,7 @@ def test_every_opcode(name: str, dtype: str, isa: str, monkeypatch: pytest.Monke
     with np.errstate(invalid="ignore"):
         job = opcode_job(name, x)
     for engine in COMPILED:
-        assert_same_bits(engines.get_engine(engine).descend(job).state[:, 1], expected(name, dtype), x)
+        assert_same_bits(get_engine(engine).descend(job).state[:, 1], expected(name, dtype), x)
 
 
 def interpreted(run: Callable[[str], fd.Descent]) -> fd.Descent:
@@ -300,7 +301,7 @@ def test_constants_that_differ_in_bits_alone_have_kernels_of_their_own() -> None
 @needs_extension
 @pytest.mark.parametrize(("engine", "package"), [("jit", "llvmlite"), ("numba", "numba")])
 def test_what_is_missing_says_why(engine: str, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    monkeypatch.setattr(host, "find_spec", lambda name: None)
     words = re.escape(
         f'engine "{engine}" is missing: {package} is not installed: pip install {package}; fd.info() tells'
     )

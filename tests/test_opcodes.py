@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 from available import ENGINES, ISAS
 
-from fastdescent.engines import get_engine
+from fastdescent.engines.registry import get_engine
 from fastdescent.program.exact import Exact
 from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NUMBERS, ONGOING, REDUCTIONS
 from fastdescent.program.section import N_INNER, N_MIDDLE, N_OUTER, OP, OUT, PLACE, UNIFORM, WIDTH, A, Section, Slot

@@ -21,6 +21,7 @@ from fastdescent.engines.jit.compile import MachineCode, assembly
 from fastdescent.engines.jit.shape import section_shape
 from fastdescent.engines.jit.target import TARGETS, Target
 from fastdescent.engines.protocol import uniform_values
+from fastdescent.engines.registry import get_engine
 
 HIMMELBLAU = fd.surfaces.himmelblau()
 STEP = HIMMELBLAU.program(fd.GD(lr=0.01))
@@ -61,7 +62,7 @@ def numbers_of_evaluate(s: fd.Surface, x: Any, dtype: str) -> tuple[Any, Any]:
     memory = np.zeros(program.main.n_rows * n + align, dtype)
     rows = memory[-memory.ctypes.data % align // memory.itemsize :][: program.main.n_rows * n].reshape(-1, n)
     rows[: s.dim] = x.T
-    uniform = uniform_values(fd.engines.get_engine("auto"), program, s.params).astype(dtype)
+    uniform = uniform_values(get_engine("auto"), program, s.params).astype(dtype)
     flight = (ctypes.c_void_p * 32)(rows.ctypes.data, uniform.ctypes.data)
     ctypes.CFUNCTYPE(None, ctypes.c_void_p)(code.address("evaluate"))(ctypes.addressof(flight))
     offsets = {slot.name: slot.offset for slot in program.main.outputs}

@@ -24,7 +24,7 @@ from drawn import (
     with_words,
 )
 
-from fastdescent.engines import get_engine
+from fastdescent.engines.registry import get_engine
 from fastdescent.program.elementary.draws import N_PARTS
 from fastdescent.program.elementary.philox import philox
 from fastdescent.program.exact import Exact

@@ -19,10 +19,10 @@ import fastdescent as fd
 from fastdescent._descent import result_of
 from fastdescent._options import Options
 from fastdescent._run import run_job
-from fastdescent.engines import get_engine
 from fastdescent.engines.jit import cache
 from fastdescent.engines.jit.shape import Shape
 from fastdescent.engines.protocol import DescentJob, Ends
+from fastdescent.engines.registry import get_engine
 from fastdescent.program.opcodes import ELEMENTWISE, NUMBERS, REDUCTIONS
 from fastdescent.program.section import OP
 

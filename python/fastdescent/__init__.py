@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fastdescent._status import Outcome, Status
     from fastdescent._surface import Surface
     from fastdescent._swarm import Swarm
+    from fastdescent.engines.registry import get_engine as get_engine
     from fastdescent.optimizers import (
         GD,
         SGD,
@@ -119,7 +120,7 @@ _INNER = {
     "_rules": ("Grid", "Sobol", "Uniform"),
     "_starts": ("RandomStarts",),
     "_stochastic": ("Stochastic",),
-    "engines": ("get_engine",),
+    "engines.registry": ("get_engine",),
     "engines.protocol": ("Recording",),
     "noise": ("Noise",),
     "optimizers._base": ("optimizer_of_pickle",),

@@ -17,6 +17,7 @@ from fastdescent._options import Options, checked_options
 from fastdescent._path import Path, path_of
 from fastdescent._record import Record
 from fastdescent._reduced import AVERAGE, reduced_of
+from fastdescent._run import run_job, values_at_the_ends
 from fastdescent._status import Status
 from fastdescent._surface import Surface
 from fastdescent.optimizers import Optimizer
@@ -249,15 +250,11 @@ def descend(
         record=record, reduce=reduce, final=final,
         keep_state=keep_state, n_threads=n_threads, engine=engine, dtype=dtype, progress=progress,
     )  # fmt: skip
-    from fastdescent._run import run_job
-
     return result_of(options, run_job(options))
 
 
 def result_of(options: Options, ends: Ends) -> Descent:
     """The public result, f computed at the ends."""
-    from fastdescent._run import values_at_the_ends
-
     fun, grad_norm = values_at_the_ends(options, ends)
     leading = options.starts.shape[:-1]
     reduced = reduced_of(options, ends)

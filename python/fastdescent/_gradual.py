@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._at_once import run_at_once
+from fastdescent._job import Before, Indices
 from fastdescent._options import Options
 from fastdescent._progress import reporter
 from fastdescent._ragged import Ragged
 from fastdescent._record import NOTHING
-from fastdescent._run import Before, Indices, run_at_once
 from fastdescent._status import Status
 from fastdescent._stepper import Stepper
 from fastdescent.engines.protocol import RUNNING, Ends, Live

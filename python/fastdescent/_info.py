@@ -13,7 +13,9 @@ from fastdescent._at_top import at_top
 from fastdescent._markup import columns, table
 from fastdescent._threads import available_threads
 from fastdescent._version import __version__
-from fastdescent.engines import ENGINES, host, why_missing
+from fastdescent.engines import host
+from fastdescent.engines.host import why_missing
+from fastdescent.engines.registry import ENGINES
 
 #: Packages that some functions need, and how to get them.
 _EXTRAS = {

@@ -21,8 +21,8 @@ from fastdescent._starts import is_random
 from fastdescent._stochastic import Stochastic, bound, checked_stochastic
 from fastdescent._surface import Surface
 from fastdescent._threads import checked_threads
-from fastdescent.engines import get_engine
 from fastdescent.engines.protocol import Engine, Recording
+from fastdescent.engines.registry import get_engine
 from fastdescent.optimizers import Optimizer
 from fastdescent.program.reductions import Reduction
 from fastdescent.program.walls import KEEPING

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._check import floating_dtype, shown
+from fastdescent._job import job_of, stop_limits
 from fastdescent._lazy import flat
 from fastdescent._options import checked_options
-from fastdescent._run import job_of, stop_limits
 from fastdescent._surface import Surface
 from fastdescent.engines import host
 from fastdescent.engines.jit.compile import assembly

@@ -9,10 +9,11 @@ import numpy as np
 from fastdescent import _check
 from fastdescent._at_top import at_top
 from fastdescent._descent import Descent, result_of
+from fastdescent._job import Before
 from fastdescent._memory import refuse_if_too_large
 from fastdescent._options import MOST_STEPS
 from fastdescent._record import NOTHING
-from fastdescent._run import Before, run_job
+from fastdescent._run import run_job
 from fastdescent._status import Status
 
 

@@ -1,43 +1,19 @@
-"""From checked options to arrays: the step Program, the engine, and f at the ends."""
+"""A run: from checked options to how the trajectories end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._lazy import LazyStarts, flat
+from fastdescent._at_once import run_at_once
+from fastdescent._gradual import run_gradually
+from fastdescent._job import Before, Indices
 from fastdescent._options import Options
-from fastdescent._progress import reporter
-from fastdescent._record import NOTHING
-from fastdescent._room import within_room
-from fastdescent._status import Status
-from fastdescent.engines.protocol import DescentJob, Ends, StopLimits, uniform_values
-from fastdescent.program.gradient import RESOLUTION
-from fastdescent.program.intervals import Interval, hull
-from fastdescent.program.randomness import SEED, seed_parts
-from fastdescent.program.recent import Recent
-from fastdescent.program.rule import StepProgram, StepSpec, build_step
-from fastdescent.program.walls import KEEPING, wall_program
+from fastdescent.engines.protocol import Ends
 
 Array = npt.NDArray[Any]
-Indices = npt.NDArray[np.uint64] | None
-#: The engine's status of a trajectory that left the region where its steps may do without f.
-ALARM = -2
-#: Without an escape radius f is provably finite only up to some size; tried in this order.
-_ALARM_RADII = {np.dtype(np.float64): (1e100, 1e50, 1e25), np.dtype(np.float32): (1e12, 1e8, 1e5)}
-_LARGEST = {np.dtype(np.float64): 1e300, np.dtype(np.float32): 1e37}
-
-
-@dataclass(frozen=True)
-class Before:
-    """Where trajectories that go on stood: rows of state, the point first, and the updates that they had made."""
-
-    state: Array  #: (n, n_state)
-    nit: npt.NDArray[np.int32]
 
 
 def run_job(options: Options, before: Before | None = None, indices: Indices = None) -> Ends:
@@ -48,67 +24,7 @@ def run_job(options: Options, before: Before | None = None, indices: Indices = N
     every = options.stochastic.check_every
     if every is None or options.gtol is None:
         return run_at_once(options, before, indices)
-    from fastdescent._gradual import run_gradually
-
     return run_gradually(options, every, before, indices)
-
-
-def run_at_once(
-    options: Options, before: Before | None = None, indices: Indices = None, last: npt.NDArray[np.int32] | None = None
-) -> Ends:
-    """The same, where steps test all that is to be tested; `last` are the most updates of each trajectory."""
-    starts = put_inside(options, flat(options.starts))
-    limits, with_fun = stop_limits(options)
-    with reporter(options.progress, len(starts)) as report:
-        job = job_of(options, starts, before, limits, with_fun, report, indices)
-        job = replace(job, overwrite=isinstance(options.starts, LazyStarts) and not limits.alarm, last=last)
-        ends = options.engine.descend(within_room(job, options.record))
-        alarmed = np.flatnonzero(ends.status == ALARM)
-        if len(alarmed):
-            ends = _run_again(options, starts, before, job, alarmed, ends)
-    if not with_fun:
-        undefined_comes_first(options, ends.x, ends.status, ends.status == Status.DIVERGED)
-    return ends
-
-
-def stop_limits(options: Options) -> tuple[StopLimits, bool]:
-    """What stops trajectories, and whether steps must compute f for that."""
-    with_fun, radius = _need_of_fun(options)
-    limits = StopLimits(
-        gtol=options.gtol,
-        xtol=options.xtol,
-        ftol=options.ftol,
-        escape_radius=options.escape_radius if radius is None else radius,
-        center=options.center if options.escape_radius is not None else (0.0,) * options.surface.dim,
-        box=options.bounds if options.boundary == "stop" else None,
-        alarm=radius is not None,
-    )
-    return limits, with_fun
-
-
-def without_alarm(limits: StopLimits) -> StopLimits:
-    """For trajectories beyond the radius, whose steps compute f."""
-    return replace(limits, escape_radius=None, alarm=False)
-
-
-def undefined_comes_first(options: Options, x: Array, status: Array, diverged: npt.NDArray[np.bool_]) -> None:
-    """A step may land so far outside that f, which the step Program left out, is not finite at that finite point."""
-    rows = np.flatnonzero(diverged)
-    rows = rows[np.isfinite(x[rows]).all(axis=-1)]
-    if len(rows):
-        status[rows[~np.isfinite(options.surface(x[rows]))]] = Status.UNDEFINED
-
-
-def put_inside(options: Options, starts: Array) -> Array:
-    """Starts outside of bounds that keep points inside are put back, as steps are."""
-    if options.boundary not in KEEPING or options.bounds is None:
-        return starts
-    if np.all((starts >= options.bounds[0]) & (starts <= options.bounds[1])):
-        return starts
-    program = wall_program(options.surface.dim, options.boundary)
-    uniform = uniform_values(options.engine, program, _own_params(options)).astype(starts.dtype)
-    found = options.engine.evaluate(program.main, uniform, {"x": starts}, len(starts), options.n_threads)
-    return found["inside"]
 
 
 def values_at_the_ends(options: Options, ends: Ends) -> tuple[Array, Array]:
@@ -117,106 +33,3 @@ def values_at_the_ends(options: Options, ends: Ends) -> tuple[Array, Array]:
         return options.surface.value_and_gradient_norm(ends.x)
     nothing = np.broadcast_to(ends.x.dtype.type(np.nan), ends.status.shape)
     return nothing, nothing
-
-
-def _need_of_fun(options: Options) -> tuple[bool, float | None]:
-    """Whether steps must compute f to notice that it is not finite; else the radius up to which they need not."""
-    dtype = options.starts.dtype
-    formula, params = options.surface._formula, _param_intervals(options)
-    if options.ftol is not None:
-        return True, None
-    if options.escape_radius is not None:
-        box = hull([c + s * options.escape_radius for c in options.center for s in (-1, 1)])
-        return not formula.finite_within(box, params, _LARGEST[dtype]), None
-    for radius in _ALARM_RADII[dtype]:
-        if formula.finite_within((-radius, radius), params, _LARGEST[dtype]):
-            return False, radius
-    return True, None
-
-
-def _param_intervals(options: Options) -> dict[str, Interval]:
-    static = options.surface._static
-    return {k: hull(v) for k, v in options.surface.params.items() if k not in static}
-
-
-def _run_again(
-    options: Options, starts: Array, before: Before | None, first: DescentJob, alarmed: Array, ends: Ends
-) -> Ends:
-    """Trajectories that left the region where f is provably finite, from their starts, now with f in the step."""
-    limits = without_alarm(first.limits)
-    if before is not None:
-        before = Before(before.state[alarmed], before.nit[alarmed])
-    indices = first.all_indices()[alarmed]
-    job = job_of(options, starts[alarmed], before, limits, True, None, indices)
-    lanes = {k: v[alarmed] for k, v in options.hyper.lanes.items()}
-    record = replace(options.recording, rows=options.recording.rows[alarmed]) if options.record else NOTHING
-    last = None if first.last is None else first.last[alarmed]
-    job = replace(job, lane_inputs=lanes, record=record, last=last)
-    again = options.engine.descend(within_room(job, options.record))
-    ends.x[alarmed], ends.nit[alarmed], ends.status[alarmed] = again.x, again.nit, again.status
-    if job.keep_state:
-        ends.state[alarmed] = again.state
-    return replace(ends, path=ends.path.overlaid(again.path)) if options.record else ends
-
-
-def job_of(
-    options: Options,
-    starts: Array,
-    before: Before | None,
-    limits: StopLimits,
-    with_fun: bool,
-    poll: Callable[[int], bool] | None,
-    indices: Indices = None,
-) -> DescentJob:
-    """What the engine is given; it keeps the state where `options` say so."""
-    step = _step_program(options, with_fun)
-    tests = (limits.gtol, limits.xtol, limits.box)
-    return DescentJob(
-        program=step.program,
-        initial=step.initial,
-        starts=np.ascontiguousarray(starts),
-        overwrite=False,
-        params={**options.surface.params, **options.hyper.params, **_own_params(options)},
-        schedules=options.hyper.schedules,
-        lane_inputs=options.hyper.lanes,
-        state=None if before is None else before.state,
-        nit=None if before is None else before.nit,
-        keep_state=options.keep_state or bool(options.reductions),
-        first_index=options.first_index,
-        indices=indices,
-        record=options.recording,
-        limits=limits,
-        plain=step.spreads and not with_fun and all(t is None for t in tests),
-        max_steps=options.max_steps,
-        last=None,
-        n_threads=options.n_threads,
-        poll=poll,
-    )
-
-
-def _own_params(options: Options) -> dict[str, Any]:
-    """What rules and walls ask for by name."""
-    own: dict[str, Any] = {RESOLUTION: float(np.finfo(options.starts.dtype).eps), SEED: seed_parts(options.seed)}
-    if options.bounds is not None:
-        own |= {"bounds.low": options.bounds[0], "bounds.high": options.bounds[1]}
-    return own
-
-
-def _step_program(options: Options, with_fun: bool) -> StepProgram:
-    """Compiled once for a formula, a rule and the kinds of its hyperparameters."""
-    spec = StepSpec(
-        rule=type(options.optimizer).rule,
-        hyper=options.hyper.spec,
-        init=tuple(options.optimizer.init.items()),
-        with_fun=with_fun,
-        with_ftol=options.ftol is not None,
-        with_xtol=options.xtol is not None,
-        boundary=options.boundary,
-        velocity=options.optimizer.velocity,
-        reduce=options.reductions,
-        noise=options.stochastic.noise_spec,
-        batch=options.stochastic.batch,
-    )
-    formula = options.surface._formula
-    steps: Recent[StepSpec, StepProgram] = formula.steps
-    return steps.get(spec, lambda: build_step(formula, spec))

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._job import ALARM, Indices, job_of, put_inside, stop_limits, undefined_comes_first, without_alarm
 from fastdescent._lazy import LazyStarts, flat
 from fastdescent._options import Options
 from fastdescent._room import within_room
-from fastdescent._run import ALARM, Indices, job_of, put_inside, stop_limits, undefined_comes_first, without_alarm
 from fastdescent._status import Status
 from fastdescent.engines.costs import most_seconds
 from fastdescent.engines.protocol import RUNNING, DescentJob, Live, Values

@@ -20,8 +20,8 @@ from fastdescent._markup import table
 from fastdescent._parameters import parameter
 from fastdescent._spectrum import extremes
 from fastdescent._threads import available_threads
-from fastdescent.engines import get_engine
 from fastdescent.engines.protocol import uniform_values
+from fastdescent.engines.registry import get_engine
 from fastdescent.program.formula import Formula
 
 if TYPE_CHECKING:

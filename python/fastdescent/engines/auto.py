@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -23,30 +24,32 @@ from fastdescent.engines.costs import (
     seconds_to_compile_section,
     seconds_to_compile_step,
 )
-from fastdescent.engines.host import WHY_NO_CORE, WHY_NO_EXTENSION, core, isa
+from fastdescent.engines.host import WHY_NO_CORE, WHY_NO_EXTENSION, core, isa, why_missing
 from fastdescent.engines.protocol import RUNNING, DescentJob, Ends, Engine, Live, Values
 from fastdescent.program.section import Section
 
 
 class AutoEngine(CoreEngine):
-    """Chooses for each run."""
+    """Chooses for each run between engines, which `engine` gives by name."""
+
+    def __init__(self, core: Any, engine: Callable[[str], Engine]) -> None:
+        super().__init__("auto", core)
+        self._engine = engine
 
     def descend(self, job: DescentJob) -> Ends:
         engine = self.chosen(job)
         return replace(engine.descend(job), engine=engine.name)
 
     def chosen(self, job: DescentJob, n_steps: float | None = None) -> Engine:
-        from fastdescent.engines import get_engine
-
         if WHY_NO_CORE:
             raise ImportError(WHY_NO_CORE)
         if WHY_NO_EXTENSION:
-            return get_engine("numba")
+            return self._engine("numba")
         account = account_of_step(job)
         n_steps = account.expected_steps(job) if n_steps is None else n_steps
         seconds = account.seconds(n_steps, len(job.starts), job.n_threads)
         if _is_compiled_or_pays(account, seconds, lambda: seconds_to_compile_step(job)):
-            return get_engine("jit").chosen(job)
+            return self._engine("jit").chosen(job)
         return Interpreter(account)
 
     def advance(self, job: DescentJob, values: Values, live: Live, until: int) -> None:
@@ -92,8 +95,6 @@ def _n_steps(live: Live, until: int) -> int:
 
 def _is_compiled_or_pays(account: Account, seconds: float, to_compile: Callable[[], float]) -> bool:
     """Whether machine code is at hand, or should be made for work that takes so many seconds longer without it."""
-    from fastdescent.engines import why_missing
-
     return (account.is_compiled or _pays(account, seconds, to_compile)) and why_missing("jit") is None
 
 
@@ -103,6 +104,3 @@ def _pays(account: Account, seconds: float, to_compile: Callable[[], float]) -> 
         return False
     importing = 0.0 if "llvmlite" in sys.modules else IMPORT_SECONDS
     return expected > importing + account.compiling(to_compile)
-
-
-AUTO = AutoEngine("auto", core)

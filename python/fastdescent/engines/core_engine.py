@@ -51,9 +51,9 @@ class CoreEngine:
         self.name, self._core = name, core
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from fastdescent.engines import get_engine
+        import fastdescent
 
-        return get_engine, (self.name,)
+        return fastdescent.get_engine, (self.name,)
 
     def evaluate(
         self, section: Section, uniform: Floats, inputs: Mapping[str, Floats], n_points: int, n_threads: int

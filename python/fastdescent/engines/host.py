@@ -40,7 +40,7 @@ elif WHY_NO_CORE is None:
 else:
     core = _NoCore()
 
-__all__ = ["WHY_NO_CORE", "WHY_NO_EXTENSION", "core", "isa", "isas", "n_lanes"]
+__all__ = ["WHY_NO_CORE", "WHY_NO_EXTENSION", "core", "isa", "isas", "n_lanes", "why_missing"]
 
 
 def isas() -> tuple[str, ...]:
@@ -63,3 +63,17 @@ def n_lanes() -> int:
     if not forced.isdecimal():
         raise ValueError(f"FASTDESCENT_LANES must be a number of lanes; got {forced!r}")
     return int(forced)
+
+
+def why_missing(name: str) -> str | None:
+    """Why an engine cannot be used here, or None where it can. Nothing heavy is imported to find out."""
+    if name != "numba" and WHY_NO_EXTENSION:
+        return WHY_NO_EXTENSION
+    needed = {"jit": "llvmlite", "numba": "numba"}.get(name)
+    if needed and find_spec(needed) is None:
+        return f"{needed} is not installed: pip install {needed}"
+    try:
+        isa()
+    except ValueError as error:
+        return str(error)
+    return None

@@ -6,7 +6,6 @@ Each imports what it needs when it is called, after `import_numba`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,25 +13,10 @@ import numpy.typing as npt
 
 from fastdescent.engines.numba.importing import import_numba
 from fastdescent.engines.numba.memory import given
+from fastdescent.engines.numba.step_rows import StepRows as StepRows
 
 _POINTS_AT_ONCE = 1 << 16  #: a call of so many is over in milliseconds: Ctrl-C is looked at between calls
 _FIRST_CELLS = 1 << 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class StepRows:
-    """Where the stop tests find what they look at: rows, -1 for what is absent."""
-
-    x: int
-    gradient: int
-    fun: int
-    previous_fun: int
-    previous_x: int
-    moved: int
-    alarm: int
-    lane_row: int
-    n_index: int
-    table_row: int
 
 
 def isas() -> list[str]:

@@ -11,12 +11,12 @@ import numpy as np
 from fastdescent._status import Status
 from fastdescent.engines.jit.target import target_of
 from fastdescent.engines.numba.angles import huge_angle_address
-from fastdescent.engines.numba.core import StepRows
 from fastdescent.engines.numba.entries import ENTRIES
 from fastdescent.engines.numba.flight import Flight
 from fastdescent.engines.numba.layout import BATCH, CAPACITY, DONE, FIRST, LAST, NEXT, Job, Kernel, Lanes, Tests
 from fastdescent.engines.numba.memory import address, aligned, given
 from fastdescent.engines.numba.paths import Paths
+from fastdescent.engines.numba.step_rows import StepRows
 from fastdescent.engines.numba.stopping import LIVE
 from fastdescent.engines.numba.threads import run_threads
 
