@@ -15,11 +15,11 @@ from fastdescent._options import checked_options
 from fastdescent._surface import Surface
 from fastdescent.engines import host
 from fastdescent.engines.jit.compile import assembly
-from fastdescent.engines.jit.engine import spec_of
 from fastdescent.engines.jit.evaluation import evaluation_text
 from fastdescent.engines.jit.kernel import kernel_text
 from fastdescent.engines.jit.shape import section_shape, shape_for
 from fastdescent.engines.jit.target import Target, target_of
+from fastdescent.engines.step_kernel import spec_of
 from fastdescent.optimizers import Optimizer
 from fastdescent.program.listing import Listing
 from fastdescent.program.program import Program

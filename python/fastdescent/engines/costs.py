@@ -55,7 +55,7 @@ def most_seconds(section: Section) -> float:
 
 def seconds_to_compile_step(job: DescentJob) -> float:
     """The kernel of a job; infinite where it would not be faster."""
-    from fastdescent.engines.jit.engine import vectors_of
+    from fastdescent.engines.step_kernel import vectors_of
 
     return _seconds(job.program.main, job.starts.dtype.name, _STEP, _OPERATION_OF_STEP * vectors_of(job))
 
