@@ -21,15 +21,15 @@ from test_descend import machine
 from workloads import field, network_loss
 
 import fastdescent as fd
-from fastdescent._job import job_of, stop_limits
-from fastdescent._options import checked_options
+from fastdescent._base.recent import Recent
+from fastdescent._run.job import job_of, stop_limits
+from fastdescent._run.options import checked_options
 from fastdescent.engines import accounts
 from fastdescent.engines.costs import seconds_lost, seconds_to_compile_step
-from fastdescent.engines.jit import cache
-from fastdescent.engines.jit.background import Kept
+from fastdescent.engines.jit.compile import cache
+from fastdescent.engines.jit.compile.background import Kept
 from fastdescent.engines.protocol import DescentJob
 from fastdescent.engines.registry import get_engine
-from fastdescent.program.recent import Recent
 
 N_STARTS = 4096
 

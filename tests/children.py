@@ -19,8 +19,8 @@ import parity
 from available import COMPILED, ENGINES
 
 import fastdescent as fd
-from fastdescent.engines.jit import cache
-from fastdescent.engines.jit.background import Kept, is_at_work
+from fastdescent.engines.jit.compile import cache
+from fastdescent.engines.jit.compile.background import Kept, is_at_work
 
 FOREVER = 2**31 - 2
 SECONDS_AT_MOST = 120

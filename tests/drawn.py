@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdescent._record import NOTHING
+from fastdescent._run.record import NOTHING
 from fastdescent.engines.protocol import DescentJob, StopLimits
 from fastdescent.program.elementary.draws import N_PARTS
 from fastdescent.program.elementary.philox import MULTIPLIERS, ROUNDS, WEYL

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 import fastdescent as fd
-from fastdescent._descent import result_of
-from fastdescent._options import Options
-from fastdescent._ragged import Ragged
-from fastdescent._run import run_job
-from fastdescent._status import Status
+from fastdescent._base.ragged import Ragged
+from fastdescent._base.status import Status
+from fastdescent._run.descent import result_of
+from fastdescent._run.options import Options
+from fastdescent._run.run import run_job
 from fastdescent.engines.protocol import DescentJob, Ends, lane_values, table_values, uniform_values
 from fastdescent.program.exact import Exact
 from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE, GATHER, NAMES, ONGOING, REDUCTIONS

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from random_source import DRAWS, Draw, Lines, defined
 
 import fastdescent as fd
-from fastdescent._options import BOUNDARIES, Options, checked_options
+from fastdescent._run.options import BOUNDARIES, Options, checked_options
 from fastdescent.optimizers import BUILT_IN, Optimizer
-from fastdescent.program.derivatives import _RULES
+from fastdescent.program.graph.derivatives import _RULES
 from fastdescent.program.opcodes import ELEMENTWISE, REDUCTIONS
 
 IN_SURFACES = tuple(name for name in ELEMENTWISE if name in _RULES)

@@ -10,8 +10,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from fastdescent.program.opcodes import ARITY, ELEMENTWISE
-from fastdescent.program.operands import as_node
-from fastdescent.program.trace import Traced
+from fastdescent.program.trace.operands import as_node
+from fastdescent.program.trace.tracer import Traced
 
 Shape = tuple[int, ...]
 Draw = Callable[[st.SearchStrategy[Any]], Any]

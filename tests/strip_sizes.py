@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fastdescent.program import strip_rows, strips
+from fastdescent.program.layout import strip_rows, strips
 
 
 @contextlib.contextmanager

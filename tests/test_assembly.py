@@ -9,10 +9,10 @@ from machine_code import Loop, loops
 from test_opcodes import DTYPES
 
 import fastdescent as fd
-from fastdescent import _program
-from fastdescent._program import CompiledListing
-from fastdescent.engines.jit.shape import Shape
-from fastdescent.engines.jit.target import TARGETS
+from fastdescent._run import listing as _program
+from fastdescent._run.listing import CompiledListing
+from fastdescent.engines.jit.emit.target import TARGETS
+from fastdescent.engines.jit.kernel.unroll import Shape
 
 WIDE = ("x86-64-v4", "x86-64-v3")
 FUNCTIONS = ("exact", "fast")

@@ -12,15 +12,16 @@ import pytest
 from available import ISAS, needs_extension
 
 import fastdescent as fd
-from fastdescent._job import job_of, stop_limits
-from fastdescent._options import checked_options
+from fastdescent._base.recent import Recent
+from fastdescent._run.job import job_of, stop_limits
+from fastdescent._run.options import checked_options
 from fastdescent.engines import accounts, auto, host
 from fastdescent.engines.core_engine import CoreEngine
-from fastdescent.engines.jit import cache, section
-from fastdescent.engines.jit.background import Kept
+from fastdescent.engines.jit.compile import cache
+from fastdescent.engines.jit.compile import sections as section
+from fastdescent.engines.jit.compile.background import Kept
 from fastdescent.engines.protocol import DescentJob
 from fastdescent.engines.registry import get_engine
-from fastdescent.program.recent import Recent
 
 pytestmark = needs_extension
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastdescent as fd
-from fastdescent._cells import Candidates, Cells, Ends, Frame, assign, gather, label
+from fastdescent._endpoints.cells import Candidates, Cells, Ends, Frame, assign, gather, label
 from fastdescent.engines.host import core
 
 FRAME = Frame.of(((-1.0, 1.0), (-2.0, 2.0)))

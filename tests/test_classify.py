@@ -14,7 +14,7 @@ from scipy.stats import binomtest
 
 import fastdescent as fd
 from fastdescent import Outcome, Status
-from fastdescent._points import letter
+from fastdescent._endpoints.points import letter
 
 HIMMELBLAU = fd.surface("(x**2 + y - 11)**2 + (x + y**2 - 7)**2", window=(-6, 6), minima=[[3.0, 2.0]])
 HIMMELBLAU_MINIMA = np.array([[-3.779310, -3.283186], [-2.805118, 3.131312], [3.0, 2.0], [3.584428, -1.848126]])
@@ -386,5 +386,5 @@ def test_importing_the_package_does_not_import_what_this_needs() -> None:
     code = "import sys, fastdescent; fastdescent.descend; print(*sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     loaded = set(shown.split())
-    assert "fastdescent._descent" in loaded
-    assert not loaded & {"scipy", "matplotlib", "fastdescent._classify", "fastdescent._basins"}
+    assert "fastdescent._run.descent" in loaded
+    assert not loaded & {"scipy", "matplotlib", "fastdescent._endpoints.classify", "fastdescent._maps.basin_map"}

@@ -135,7 +135,7 @@ def test_size_and_options_reach_the_map(monkeypatch: pytest.MonkeyPatch, run: An
         seen.update(options, surface=surface, optimizer=optimizer)
         raise ValueError("enough")
 
-    monkeypatch.setattr("fastdescent._basins.basin_map", spy)
+    monkeypatch.setattr("fastdescent._maps.basin_map.basin_map", spy)
     status, _, err = run(
         "basins", "rastrigin", "--param", "A=5", "--size", "80x60", "--window", "-1:1,0:3", "--max-steps", "7",
         "--gtol", "none", "--threads", "1", "--dtype", "float32", "--optimizer", "RMS-prop", "--lr", "0.5",
@@ -283,7 +283,7 @@ def test_files_are_refused_before_any_work(bad: Any, tmp_path: Path, monkeypatch
     def worked(*args: Any, **kwargs: Any) -> Any:
         raise AssertionError("worked first")
 
-    monkeypatch.setattr("fastdescent._basins.basin_map", worked)
+    monkeypatch.setattr("fastdescent._maps.basin_map.basin_map", worked)
     monkeypatch.setattr("fastdescent.cli._run.descend", worked)
     assert "no directory" in bad("basins", "himmelblau", "-o", str(tmp_path / "none" / "map.png"))
     assert "extension" in bad("basins", "himmelblau", "-o", str(tmp_path / "map"))
@@ -299,7 +299,7 @@ def test_a_machine_that_is_too_small(bad: Any, monkeypatch: pytest.MonkeyPatch, 
     def fails(*args: Any, **kwargs: Any) -> Any:
         raise error
 
-    monkeypatch.setattr("fastdescent._basins.basin_map", fails)
+    monkeypatch.setattr("fastdescent._maps.basin_map.basin_map", fails)
     said = bad("basins", "himmelblau")
     assert said in ("not enough memory: Unable to allocate 1 TiB", "No space left on device: 'a.png'")
 
@@ -308,7 +308,7 @@ def test_defects_keep_their_traceback(run: Any, monkeypatch: pytest.MonkeyPatch)
     def fails(*args: Any, **kwargs: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("fastdescent._basins.basin_map", fails)
+    monkeypatch.setattr("fastdescent._maps.basin_map.basin_map", fails)
     with pytest.raises(ZeroDivisionError):
         run("basins", "himmelblau")
 

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastdescent as fd
-from fastdescent import _curvature, _spectrum, surfaces
+from fastdescent import surfaces
+from fastdescent._surface import hessians as _curvature
+from fastdescent._surface import spectrum as _spectrum
 
 
 @settings(max_examples=20, deadline=None)
@@ -150,7 +152,7 @@ def test_messages() -> None:
 
 
 def test_eigenvalues_beyond_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: 1e8)
+    monkeypatch.setattr("fastdescent._base.memory.free_bytes", lambda: 1e8)
     monkeypatch.setattr(_spectrum, "_by_lanczos", lambda *arguments: None)
     s = surfaces.rosenbrock(dim=3000)
     with pytest.raises(MemoryError, match=r"all eigenvalues of a Hessian in 3000 coordinates .*; choose a greater tol"):

@@ -10,10 +10,10 @@ from available import COMPILED, ISAS
 from test_jit import opcode_job
 from test_opcodes import DTYPES, Floats, assert_same_bits, section
 
-from fastdescent.engines.jit.compile import assembly
-from fastdescent.engines.jit.kernel import kernel_text
-from fastdescent.engines.jit.shape import shape_for
-from fastdescent.engines.jit.target import TARGETS
+from fastdescent.engines.jit.compile.llvm import assembly
+from fastdescent.engines.jit.emit.target import TARGETS
+from fastdescent.engines.jit.kernel.step import kernel_text
+from fastdescent.engines.jit.kernel.unroll import shape_for
 from fastdescent.engines.registry import get_engine
 from fastdescent.engines.step_kernel import spec_of
 from fastdescent.program.exact import Exact

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import fastdescent as fd
-from fastdescent import _info
 from fastdescent.cli import main
+from fastdescent.engines import info as _info
 from fastdescent.engines.host import core
 
 

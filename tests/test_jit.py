@@ -23,11 +23,12 @@ from available import COMPILED, ENGINES, ISAS, USUAL, needs_extension
 from test_opcodes import DTYPES, N_TERMS, NAMES, SUMS, assert_same_bits, expected, operands
 
 import fastdescent as fd
-from fastdescent._record import NOTHING
+from fastdescent._run.record import NOTHING
 from fastdescent.engines import host
-from fastdescent.engines.jit import cache, shape
-from fastdescent.engines.jit.background import Kept
-from fastdescent.engines.jit.shape import Shape
+from fastdescent.engines.jit.compile import cache
+from fastdescent.engines.jit.compile.background import Kept
+from fastdescent.engines.jit.kernel import unroll as shape
+from fastdescent.engines.jit.kernel.unroll import Shape
 from fastdescent.engines.protocol import DescentJob, StopLimits
 from fastdescent.engines.registry import get_engine
 from fastdescent.program.opcodes import ARITY, NUMBERS, ONGOING

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastdescent as fd
-from fastdescent._options import checked_options
+from fastdescent._run.options import checked_options
 
 STEPS = 7
 OPTIMIZERS = (fd.GD(lr=0.05), fd.SGD(lr=0.03, momentum=0.9, nesterov=True), fd.Adam(lr=np.array([0.1, 0.2, 0.3])))

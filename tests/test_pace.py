@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fastdescent._pace import Pace
+from fastdescent._swarm.pace import Pace
 
 
 @pytest.mark.parametrize(("call", "step"), [(0.0, 1e-5), (9.8e-3, 1.5e-4), (1e-4, 8e-3), (2e-3, 2e-3), (0.0, 5e-2)])

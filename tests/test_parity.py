@@ -19,7 +19,7 @@ from available import ENGINES, ISAS, needs_extension
 from exact_engine import ExactEngine, run_exactly
 
 import fastdescent as fd
-from fastdescent._options import checked_options
+from fastdescent._run.options import checked_options
 from fastdescent.program.opcodes import ARITY, NAMES
 
 SURFACES = list(parity.surfaces())

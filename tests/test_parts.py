@@ -14,8 +14,10 @@ from strip_sizes import small_strips
 from test_strips import DIM, FUNCTIONS, surface_of
 
 import fastdescent as fd
-from fastdescent.engines.jit import cache, parts, section
-from fastdescent.engines.jit.background import Kept
+from fastdescent.engines.jit.compile import cache
+from fastdescent.engines.jit.compile import sections as section
+from fastdescent.engines.jit.compile.background import Kept
+from fastdescent.engines.jit.kernel import outline as parts
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import copy
 import io
 import pickle
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -135,3 +136,27 @@ def test_pickles_name_no_room() -> None:
         names.load()
         ours = {m for m in names.modules if m.split(".")[0] == "fastdescent"}
         assert ours <= {"fastdescent", "fastdescent.noise"}, thing
+
+
+EARLIER = Path(__file__).parent / "data" / "earlier_pickles"  #: made when pickles named the modules of classes
+
+
+def earlier(name: str) -> Any:
+    return pickle.loads((EARLIER / f"{name}.pkl").read_bytes())
+
+
+@pytest.mark.parametrize("name", sorted(p.stem for p in EARLIER.iterdir()))
+def test_earlier_pickles_load(name: str) -> None:
+    assert repr(earlier(name))
+
+
+def test_earlier_surfaces_and_runs_are_whole() -> None:
+    surface, run, program = earlier("surface"), earlier("run"), earlier("program")
+    assert np.array_equal(surface(X0), S(X0))
+    assert np.array_equal(earlier("added").hessian(X0), (S + fd.surfaces.sphere()).hessian(X0))
+    assert np.array_equal(program.main.code, S._formula.program("fun", "gradient").main.code)
+    whole = fd.descend(S, fd.uniform(S.window, 50, seed=1), fd.Adam(lr=0.05), max_steps=300)
+    assert same(run, whole)
+    assert np.array_equal(run.classify().label, earlier("ends").label)
+    assert same(fd.resume(run, max_steps=500), fd.descend(S, earlier("random"), fd.Adam(lr=0.05), max_steps=500))
+    assert np.array_equal(earlier("map").label, fd.basin_map(S, shape=(32, 32)).label)

@@ -15,11 +15,12 @@ from test_opcodes import DTYPES
 
 import fastdescent as fd
 from fastdescent.engines.host import isa
-from fastdescent.engines.jit import cache, compile
-from fastdescent.engines.jit.background import Kept
-from fastdescent.engines.jit.compile import MachineCode, assembly
-from fastdescent.engines.jit.shape import section_shape
-from fastdescent.engines.jit.target import TARGETS, Target
+from fastdescent.engines.jit.compile import cache
+from fastdescent.engines.jit.compile import llvm as compile
+from fastdescent.engines.jit.compile.background import Kept
+from fastdescent.engines.jit.compile.llvm import MachineCode, assembly
+from fastdescent.engines.jit.emit.target import TARGETS, Target
+from fastdescent.engines.jit.kernel.unroll import section_shape
 from fastdescent.engines.protocol import uniform_values
 from fastdescent.engines.registry import get_engine
 

@@ -12,7 +12,7 @@ import pytest
 from available import ENGINES
 
 import fastdescent as fd
-from fastdescent._ragged import Ragged
+from fastdescent._base.ragged import Ragged
 
 S = fd.surfaces.himmelblau()
 X0 = fd.grid(S.window, (9, 8))
@@ -22,7 +22,7 @@ OUTGROWN = r"^record: the paths of 72 trajectories do not fit into memory, which
 
 
 def free(monkeypatch: pytest.MonkeyPatch, n_bytes: float) -> None:
-    monkeypatch.setattr("fastdescent._memory.free_bytes", lambda: float(n_bytes))
+    monkeypatch.setattr("fastdescent._base.memory.free_bytes", lambda: float(n_bytes))
 
 
 @pytest.mark.parametrize(

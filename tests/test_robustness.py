@@ -21,8 +21,9 @@ import pytest
 from available import COMPILED, ENGINES
 
 import fastdescent as fd
-from fastdescent.engines.jit import cache, compile
-from fastdescent.engines.jit.background import Background, Kept
+from fastdescent.engines.jit.compile import cache
+from fastdescent.engines.jit.compile import llvm as compile
+from fastdescent.engines.jit.compile.background import Background, Kept
 
 linux = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="counts threads and memory as Linux has them")
 N_SIGNALS = 50

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fastdescent as fd
-from fastdescent._starts import is_random
+from fastdescent._starts.arrays import is_random
 
 STARTS = fd.uniform(((-1.0, 1.0), (0.0, 2.0)), 12, seed=3)
 

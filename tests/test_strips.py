@@ -13,7 +13,7 @@ from exact_engine import ExactEngine, run_exactly
 from strip_sizes import small_strips
 
 import fastdescent as fd
-from fastdescent._options import checked_options
+from fastdescent._run.options import checked_options
 from fastdescent.program.section import Section
 
 X = np.random.default_rng(0).normal(size=(13, 3))

@@ -11,7 +11,7 @@ import pytest
 from swarms import X0, N, S, made, same
 
 import fastdescent as fd
-from fastdescent._status import Status
+from fastdescent._base.status import Status
 
 SURFACES = ("himmelblau", "goldstein_price", "rosenbrock-5", "domain", "kinks")
 

@@ -10,10 +10,10 @@ import pytest
 from swarms import X0, S, made, same
 
 import fastdescent as fd
-from fastdescent import _shared
-from fastdescent._pace import Pace
-from fastdescent._shared import SharedStepper
-from fastdescent._turns import Turns
+from fastdescent._swarm import shared as _shared
+from fastdescent._swarm.fair_lock import Turns
+from fastdescent._swarm.pace import Pace
+from fastdescent._swarm.shared import SharedStepper
 from fastdescent.engines.core_engine import CoreEngine
 
 
@@ -76,7 +76,7 @@ def test_a_turn_is_shorter_while_others_take_turns(monkeypatch: pytest.MonkeyPat
 
 def test_turns_tell_for_how_long_one_thread_has_been_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [5.0]
-    monkeypatch.setattr("fastdescent._turns.perf_counter", lambda: now[0])
+    monkeypatch.setattr("fastdescent._swarm.fair_lock.perf_counter", lambda: now[0])
     turns = Turns()
     with turns:
         assert turns.seconds_alone() == np.inf

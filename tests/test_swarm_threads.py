@@ -11,8 +11,8 @@ import pytest
 from swarms import X0, S, made, same
 
 import fastdescent as fd
-from fastdescent._status import Status
-from fastdescent._turns import Turns
+from fastdescent._base.status import Status
+from fastdescent._swarm.fair_lock import Turns
 
 
 def test_one_thread_advances_while_another_looks() -> None:

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 from tracing import A, Function, W, check
 
 import fastdescent as fd
-from fastdescent.program.numpy_functions import FUNCTIONS
+from fastdescent.program.trace.numpy.functions import FUNCTIONS
 
 # ---------------------------------------------------------------------- functions
 CALLS: dict[str, list[Function]] = {

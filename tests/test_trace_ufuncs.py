@@ -12,8 +12,8 @@ import scipy.special
 from tracing import ANYWHERE, POSITIVE, SMALL, A, Function, W, check
 
 import fastdescent as fd
-from fastdescent.program.numpy_ufuncs import SPECIAL, UFUNCS, apply_special
-from fastdescent.program.trace import Traced
+from fastdescent.program.trace.numpy.ufuncs import SPECIAL, UFUNCS, apply_special
+from fastdescent.program.trace.tracer import Traced
 
 UNARY = {
     "positive": ANYWHERE, "negative": ANYWHERE, "absolute": ANYWHERE, "fabs": ANYWHERE, "sign": ANYWHERE,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from fastdescent.program.exact import Exact
 from fastdescent.program.opcodes import ARITY, NAMES, NUMBERS, ONGOING, REDUCTIONS
 from fastdescent.program.section import OUT, PLACE, WIDTH, A, Section, Slot, Strips
-from fastdescent.program.verify import InvalidProgram, verify_section
+from fastdescent.program.verify.program import InvalidProgram, verify_section
 
 N_ROWS, N_UNIFORM = 12, 6
 SUMS = (*REDUCTIONS, *ONGOING)

@@ -13,7 +13,7 @@ from test_verify import rows_of
 from fastdescent.program.elementary.draws import N_PARTS
 from fastdescent.program.opcodes import DRAWS, GATHER, N_DRAWN, NAMES, NUMBERS
 from fastdescent.program.section import OUT, PLACE, WIDTH, A, Section, Slot
-from fastdescent.program.verify import InvalidProgram, verify_section
+from fastdescent.program.verify.program import InvalidProgram, verify_section
 
 N_ROWS, N_INPUTS, N_UNIFORM = 30, 16, 16
 

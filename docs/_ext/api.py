@@ -8,13 +8,13 @@ from types import ModuleType
 
 import fastdescent as fd
 
-#: Topics, and the modules whose names belong to them, in the order of the pages; other names come under "More".
+#: Topics, and the rooms whose names belong to them, in the order of the pages; other names come under "More".
 TOPICS = {
-    "Surfaces": ("_define", "_finite_sum", "_surface", "_errors"),
-    "Starts": ("_starts", "_lazy"),
+    "Surfaces": ("_surface", "_base.errors"),
+    "Starts": ("_starts",),
     "Optimizers": ("optimizers",),
-    "Running": ("_descent", "_status", "_record", "_path", "_resume", "_swarm"),
-    "Endpoints": ("_classify", "_critical", "_points", "_basins"),
+    "Running": ("_run", "_swarm", "_base.status"),
+    "Endpoints": ("_endpoints", "_maps"),
 }
 _SPECIAL = ("__call__", "__add__", "__mul__")
 
@@ -37,8 +37,8 @@ def api_pages() -> dict[str, str]:
 
 
 def _topic(name: str) -> str:
-    room = fd._HOME_OF[name].split(".")[0]
-    found = [topic for topic, rooms in TOPICS.items() if room in rooms]
+    home = fd._HOME_OF[name]
+    found = [topic for topic, rooms in TOPICS.items() if home in rooms or home.split(".")[0] in rooms]
     return found[0] if found else "More"
 
 

@@ -5,31 +5,33 @@ Millions of trajectories with SIMD and threads, every endpoint classified. `impo
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from fastdescent._version import __version__ as __version__
+from fastdescent._base.former import FormerModules
+from fastdescent._base.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from fastdescent import data, noise, plot, reduce, surfaces
-    from fastdescent._basins import BasinMap, basin_map
-    from fastdescent._classify import Endpoints, classify
-    from fastdescent._critical import critical_points
-    from fastdescent._define import surface
-    from fastdescent._descent import Descent, descend
-    from fastdescent._errors import TraceError
-    from fastdescent._finite_sum import finite_sum
-    from fastdescent._info import info
-    from fastdescent._lazy import LazyStarts
-    from fastdescent._path import Path
-    from fastdescent._points import CriticalPoints, merge
-    from fastdescent._program import listing_of as listing_of
-    from fastdescent._record import Record
-    from fastdescent._resume import resume
-    from fastdescent._starts import grid, repeat, sobol, uniform
-    from fastdescent._status import Outcome, Status
-    from fastdescent._surface import Surface
-    from fastdescent._swarm import Swarm
+    from fastdescent._base.errors import TraceError
+    from fastdescent._base.status import Outcome, Status
+    from fastdescent._endpoints.classify import Endpoints, classify
+    from fastdescent._endpoints.critical_points import critical_points
+    from fastdescent._endpoints.points import CriticalPoints, merge
+    from fastdescent._maps.basin_map import BasinMap, basin_map
+    from fastdescent._run.descent import Descent, descend
+    from fastdescent._run.listing import listing_of as listing_of
+    from fastdescent._run.path import Path
+    from fastdescent._run.record import Record
+    from fastdescent._run.resume import resume
+    from fastdescent._starts.arrays import grid, repeat, sobol, uniform
+    from fastdescent._starts.lazy import LazyStarts
+    from fastdescent._surface.define import surface
+    from fastdescent._surface.finite_sum import finite_sum
+    from fastdescent._surface.surface import Surface
+    from fastdescent._swarm.swarm import Swarm
+    from fastdescent.engines.info import info
     from fastdescent.engines.registry import get_engine as get_engine
     from fastdescent.optimizers import (
         GD,
@@ -89,53 +91,55 @@ __all__ = [
 #: Where public names stand. They are imported when they are first used, so that the command can answer Ctrl-C and
 #: --version before NumPy and the rest are loaded.
 _HOMES = {
-    "_basins": ("BasinMap", "basin_map"),
-    "_classify": ("Endpoints", "classify"),
-    "_critical": ("critical_points",),
-    "_define": ("surface",),
-    "_descent": ("Descent", "descend"),
-    "_errors": ("TraceError",),
-    "_finite_sum": ("finite_sum",),
-    "_info": ("info",),
-    "_lazy": ("LazyStarts",),
-    "_points": ("CriticalPoints", "merge"),
-    "_path": ("Path",),
-    "_record": ("Record",),
-    "_resume": ("resume",),
-    "_starts": ("grid", "repeat", "sobol", "uniform"),
-    "_status": ("Outcome", "Status"),
-    "_surface": ("Surface",),
-    "_swarm": ("Swarm",),
+    "_maps.basin_map": ("BasinMap", "basin_map"),
+    "_endpoints.classify": ("Endpoints", "classify"),
+    "_endpoints.critical_points": ("critical_points",),
+    "_surface.define": ("surface",),
+    "_run.descent": ("Descent", "descend"),
+    "_base.errors": ("TraceError",),
+    "_surface.finite_sum": ("finite_sum",),
+    "engines.info": ("info",),
+    "_starts.lazy": ("LazyStarts",),
+    "_endpoints.points": ("CriticalPoints", "merge"),
+    "_run.path": ("Path",),
+    "_run.record": ("Record",),
+    "_run.resume": ("resume",),
+    "_starts.arrays": ("grid", "repeat", "sobol", "uniform"),
+    "_base.status": ("Outcome", "Status"),
+    "_surface.surface": ("Surface",),
+    "_swarm.swarm": ("Swarm",),
     "optimizers": ("GD", "SGD", "Adam", "Langevin", "LineSearch", "Momentum", "Optimizer", "RMSprop", "optimizer"),
 }
 #: Names that are not public: what methods reach that are below it, and what pickles hold besides.
 _INNER = {
-    "_bands": ("GridPart",),
-    "_hyper": ("Hyperparameters",),
-    "_image": ("Image",),
-    "_info": ("EngineInfo", "Info"),
-    "_known": ("KnownMinima",),
-    "_options": ("Options",),
-    "_program": ("listing_of",),
-    "_rules": ("Grid", "Sobol", "Uniform"),
-    "_starts": ("RandomStarts",),
-    "_stochastic": ("Stochastic",),
+    "_maps.bands": ("GridPart",),
+    "_run.hyperparameters": ("Hyperparameters",),
+    "_maps.image": ("Image",),
+    "engines.info": ("EngineInfo", "Info"),
+    "_surface.known": ("KnownMinima",),
+    "_run.options": ("Options",),
+    "_run.listing": ("listing_of",),
+    "_starts.rules": ("Grid", "Sobol", "Uniform"),
+    "_starts.arrays": ("RandomStarts",),
+    "_run.stochastic": ("Stochastic",),
     "engines.registry": ("get_engine",),
     "engines.protocol": ("Recording",),
     "noise": ("Noise",),
-    "optimizers._base": ("optimizer_of_pickle",),
+    "optimizers._optimizer": ("optimizer_of_pickle",),
     "optimizers._schedules": ("Tabulated",),
     "plot._save": ("html_image",),
-    "program.batch": ("BatchSpec",),
-    "program.formula": ("formula_of_pickle",),
+    "program.step.minibatch": ("BatchSpec",),
+    "program.step.formula": ("formula_of_pickle",),
     "program.program": ("Program",),
-    "program.reductions": ("Exponential", "Max", "Mean", "Min", "PathLength", "Std", "TailMean"),
-    "program.row_data": ("Rows",),
-    "program.rule": ("Leaf", "NoiseSpec"),
+    "program.step.reductions": ("Exponential", "Max", "Mean", "Min", "PathLength", "Std", "TailMean"),
+    "program.step.data_rows": ("Rows",),
+    "program.step.rule": ("Leaf", "NoiseSpec"),
     "program.section": ("Section", "Slot", "Strips"),
     "surfaces._networks": ("Network",),
 }
 _HOME_OF = {name: home for homes in (_HOMES, _INNER) for home, names in homes.items() for name in names}
+
+sys.meta_path.append(FormerModules())
 
 
 if not TYPE_CHECKING:  # which would otherwise believe in any name
@@ -153,7 +157,7 @@ if not TYPE_CHECKING:  # which would otherwise believe in any name
 def _suggestion(name: str) -> str:
     if name.startswith("_"):  # `from fastdescent import _module` asks before it imports
         return ""
-    surfaces, checks = (import_module(f"{__name__}.{module}") for module in ("surfaces", "_check"))
+    surfaces, checks = (import_module(f"{__name__}.{module}") for module in ("surfaces", "_base.checks"))
     return f" (did you mean 'surfaces.{name}'?)" if name in surfaces.names() else str(checks.nearest(name, __all__))
 
 

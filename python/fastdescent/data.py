@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._check import not_negative, positive, random_seed, whole_number
-from fastdescent._memory import refuse_if_too_large
-from fastdescent._normals import FIRST_OF_DATA, circle, normals
+from fastdescent._base.checks import not_negative, positive, random_seed, whole_number
+from fastdescent._base.memory import refuse_if_too_large
+from fastdescent.surfaces._normals import FIRST_OF_DATA, circle, normals
 
 __all__ = ["teacher_student", "two_moons", "two_spirals"]
 

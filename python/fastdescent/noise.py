@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from pickle import PicklingError
 from typing import Any
 
-from fastdescent._at_top import at_top
-from fastdescent._check import shown
-from fastdescent.optimizers._base import check_hyper, hyper_words
+from fastdescent._base.at_top import at_top
+from fastdescent._base.checks import shown
+from fastdescent.optimizers._optimizer import check_hyper, hyper_words
 from fastdescent.optimizers._schedules import pickles
 
 __all__ = ["Noise", "gaussian", "multiplicative", "rademacher", "student", "uniform"]

@@ -19,8 +19,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastdescent import _check
-from fastdescent.program.reductions import FIELDS, Max, Mean, Min, PathLength, Reduction, Std, TailMean
+from fastdescent._base import checks
+from fastdescent.program.step.reductions import FIELDS, Max, Mean, Min, PathLength, Reduction, Std, TailMean
 
 __all__ = ["Reduction", "max", "mean", "min", "path_length", "std", "tail_mean"]
 
@@ -100,7 +100,7 @@ def tail_mean(field: str, n: int, *, name: str | None = None) -> Reduction:
     >>> run.reduced["tail_mean_x"]  # of 1/2 and 1/4
     array([0.375])
     """
-    n = _check.whole_number("n", n, at_least=1, at_most=_LONGEST_TAIL)
+    n = checks.whole_number("n", n, at_least=1, at_most=_LONGEST_TAIL)
     return TailMean(_name(name, f"tail_mean_{_field(field)}"), field, n)
 
 
@@ -129,7 +129,7 @@ def path_length(*, name: str | None = None) -> Reduction:
 def _field(field: Any) -> str:
     if not isinstance(field, str) or field not in FIELDS:
         kind = ValueError if isinstance(field, str) else TypeError
-        raise kind(f'field must be "fun", "grad_norm" or "x"; got {_check.shown(field)}')
+        raise kind(f'field must be "fun", "grad_norm" or "x"; got {checks.shown(field)}')
     return field
 
 
@@ -137,7 +137,7 @@ def _name(name: Any, default: str) -> str:
     if name is None:
         return default
     if not isinstance(name, str):
-        raise TypeError(f"name must be text; got {_check.shown(name)}")
+        raise TypeError(f"name must be text; got {checks.shown(name)}")
     if not name:
         raise ValueError("name must not be empty")
     return name

@@ -53,7 +53,7 @@ struct Tile {
   const void* program;  ///< a Code of the interpreter, or a Compiled
 };
 
-/// The lanes of a block in a compiled function. `engines/jit/flight.py` knows this layout.
+/// The lanes of a block in a compiled function. `engines/jit/kernel/arguments.py` knows this layout.
 template <class T>
 struct Flight {
   T* rows;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from time import perf_counter
 
-from fastdescent._surface import Surface
+from fastdescent._surface.surface import Surface
 from fastdescent.cli import _types
 from fastdescent.cli._optimizers import optimizer_of
 from fastdescent.cli._options import add_run_arguments, run_options, work_words
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(arguments: argparse.Namespace) -> None:
-    from fastdescent._basins import basin_map
+    from fastdescent._maps.basin_map import basin_map
 
     optimizer, surface = optimizer_of(arguments), surface_of(arguments)
     axes = _axes(surface, arguments.plane)

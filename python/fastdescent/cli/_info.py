@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from fastdescent._facts import facts, formula_line
-from fastdescent._info import info
-from fastdescent._markup import columns
-from fastdescent._surface import Surface
+from fastdescent._base.markup import columns
+from fastdescent._surface.facts import facts, formula_line
+from fastdescent._surface.surface import Surface
 from fastdescent.cli._surfaces import add_surface_arguments, surface_of
+from fastdescent.engines.info import info
 
 NAME = "info"
 

@@ -7,10 +7,10 @@ import inspect
 from dataclasses import fields
 
 from fastdescent import surfaces
-from fastdescent._facts import formula_line, least_words
-from fastdescent._known import Window
-from fastdescent._markup import columns
-from fastdescent._surface import Surface
+from fastdescent._base.markup import columns
+from fastdescent._surface.facts import formula_line, least_words
+from fastdescent._surface.known import Window
+from fastdescent._surface.surface import Surface
 from fastdescent.cli._optimizers import default_words, option
 from fastdescent.optimizers import BUILT_IN
 from fastdescent.surfaces._catalog import CATALOG

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
-from fastdescent._check import nearest
+from fastdescent._base.checks import nearest
 from fastdescent.optimizers import BUILT_IN, Optimizer
 
 _PREFIX = "hyper_"

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastdescent._descent import Descent, descend
-from fastdescent._files import checked_output, whole_file
-from fastdescent._known import Window
-from fastdescent._starts import Floats, grid, uniform
-from fastdescent._surface import widened
+from fastdescent._base.files import checked_output, whole_file
+from fastdescent._run.descent import Descent, descend
+from fastdescent._starts.arrays import Floats, grid, uniform
+from fastdescent._surface.known import Window
+from fastdescent._surface.surface import widened
 from fastdescent.cli import _types
 from fastdescent.cli._optimizers import optimizer_of
 from fastdescent.cli._options import add_run_arguments, run_options, work_words
 from fastdescent.cli._surfaces import add_surface_arguments, add_window_argument, shape_of, surface_of, window_of
 
 if TYPE_CHECKING:
-    from fastdescent._classify import Endpoints
+    from fastdescent._endpoints.classify import Endpoints
 
 NAME = "run"
 
@@ -70,7 +70,7 @@ def _starts(window: Window, arguments: argparse.Namespace) -> Floats:
 
 
 def _report(run: Descent, ends: Endpoints) -> str:
-    from fastdescent._report import report
+    from fastdescent._endpoints.report import report
 
     about = [run.message, f"steps: median {np.median(run.nit):.0f}, most {run.nit.max()}"]
     return report(run.surface, run.optimizer, about, run.status, ends.outcome, ends.points, run.gradient)

@@ -8,10 +8,10 @@ import re
 from typing import Any
 
 from fastdescent import surfaces
-from fastdescent._check import intervals, nearest, no_parameter
-from fastdescent._define import surface
-from fastdescent._known import Window
-from fastdescent._surface import Surface
+from fastdescent._base.checks import intervals, nearest, no_parameter
+from fastdescent._surface.define import surface
+from fastdescent._surface.known import Window
+from fastdescent._surface.surface import Surface
 from fastdescent.cli import _types
 from fastdescent.surfaces._catalog import CATALOG
 

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._status import Status
+from fastdescent._base.recent import Recent
+from fastdescent._base.status import Status
 from fastdescent.engines.costs import seconds_lost
 from fastdescent.engines.host import isa
 from fastdescent.engines.protocol import DescentJob, Ends
-from fastdescent.program.graph import identity
-from fastdescent.program.recent import Recent
+from fastdescent.program.graph.nodes import identity
 from fastdescent.program.section import Section
 
 _MOST_ACCOUNTS = 256

@@ -63,7 +63,7 @@ class AutoEngine(CoreEngine):
         if not _is_compiled_or_pays(account, seconds, lambda: seconds_to_compile_section(section, dtype)):
             account.lost += seconds
             return None
-        from fastdescent.engines.jit.section import compiled_section
+        from fastdescent.engines.jit.compile.sections import compiled_section
 
         code = compiled_section(section, dtype, isa())
         account.compiled(code)

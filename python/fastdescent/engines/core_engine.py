@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._memory import bytes_of_work, refuse_if_too_large
-from fastdescent._ragged import Ragged
+from fastdescent._base.memory import bytes_of_work, refuse_if_too_large
+from fastdescent._base.ragged import Ragged
 from fastdescent.engines.host import isa, n_lanes
 from fastdescent.engines.protocol import (
     DescentJob,

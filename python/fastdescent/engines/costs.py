@@ -20,7 +20,7 @@ import math
 import numpy as np
 
 from fastdescent.engines.host import isa
-from fastdescent.engines.jit.target import target_of
+from fastdescent.engines.jit.emit.target import target_of
 from fastdescent.engines.protocol import DescentJob
 from fastdescent.program.opcodes import DRAWS, INWARD, NUMBERS
 from fastdescent.program.section import N_INNER, Section
@@ -62,7 +62,7 @@ def seconds_to_compile_step(job: DescentJob) -> float:
 
 def seconds_to_compile_section(section: Section, dtype: str) -> float:
     """A section that runs once; infinite where it would not be faster."""
-    from fastdescent.engines.jit.shape import section_shape
+    from fastdescent.engines.jit.kernel.unroll import section_shape
 
     n_vectors = section_shape(section, dtype, target_of(isa())).n_vectors
     return _seconds(section, dtype, _SECTION, _OPERATION_OF_SECTION * n_vectors)
@@ -70,7 +70,7 @@ def seconds_to_compile_section(section: Section, dtype: str) -> float:
 
 def _seconds(section: Section, dtype: str, least: float, each: float) -> float:
     """What interpreting has to lose until compiling pays: more than compiling takes where that saves only a part."""
-    from fastdescent.engines.jit.lengths import n_written
+    from fastdescent.engines.jit.loops.cost import n_written
 
     if not target_of(isa()).has_fma:  # to emulate it takes nearly all the time, compiled or not
         return math.inf

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._at_top import at_top
-from fastdescent._memory import refuse_if_too_large
-from fastdescent._ragged import Ragged
+from fastdescent._base.at_top import at_top
+from fastdescent._base.memory import refuse_if_too_large
+from fastdescent._base.ragged import Ragged
 from fastdescent.program.program import Program
 from fastdescent.program.section import Section
 

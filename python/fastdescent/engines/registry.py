@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 
-from fastdescent._at_top import at_top
-from fastdescent._check import nearest
+from fastdescent._base.at_top import at_top
+from fastdescent._base.checks import nearest
 from fastdescent.engines.core_engine import CoreEngine
 from fastdescent.engines.host import core, why_missing
 from fastdescent.engines.protocol import Engine
@@ -40,7 +40,7 @@ def _made(name: str) -> Engine:
         return AutoEngine(core, get_engine)
     if name == "native":
         return CoreEngine(name, core)
-    from fastdescent.engines.jit.engine import JitEngine
+    from fastdescent.engines.compiled_engine import JitEngine
 
     if name == "jit":
         return JitEngine(name, core)

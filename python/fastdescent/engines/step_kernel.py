@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastdescent.engines.core_engine import step_rows
 from fastdescent.engines.host import isa
-from fastdescent.engines.jit.shape import shape_for
-from fastdescent.engines.jit.spec import KernelSpec
-from fastdescent.engines.jit.stops import Stops
-from fastdescent.engines.jit.target import target_of
+from fastdescent.engines.jit.emit.target import target_of
+from fastdescent.engines.jit.kernel.spec import KernelSpec
+from fastdescent.engines.jit.kernel.stops import Stops
+from fastdescent.engines.jit.kernel.unroll import shape_for
 from fastdescent.engines.protocol import DescentJob
 
 

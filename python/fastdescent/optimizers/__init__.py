@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fastdescent.optimizers._base import Optimizer, optimizer
 from fastdescent.optimizers._noisy import SGD, Langevin
+from fastdescent.optimizers._optimizer import Optimizer, optimizer
 from fastdescent.optimizers._rules import GD, Adam, LineSearch, Momentum, RMSprop
 
 #: Built-in optimizers by name.

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from fastdescent._at_top import at_top
-from fastdescent.optimizers._base import Hyper, Optimizer
+from fastdescent._base.at_top import at_top
+from fastdescent.optimizers._optimizer import Hyper, Optimizer
 from fastdescent.optimizers._rules import Step, is_zero
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._at_top import at_top
+from fastdescent._base.at_top import at_top
 
 
 @at_top

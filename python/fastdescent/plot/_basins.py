@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._basins import BasinMap
-from fastdescent._check import shown
-from fastdescent._status import Outcome
+from fastdescent._base.checks import shown
+from fastdescent._base.status import Outcome
+from fastdescent._maps.basin_map import BasinMap
 from fastdescent.plot import _words
 from fastdescent.plot._colours import StepScale, basin_image
 from fastdescent.plot._figure import box, place, to_scale

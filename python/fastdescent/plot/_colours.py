@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._status import Outcome
+from fastdescent._base.status import Outcome
 
 Floats = npt.NDArray[np.float64]
 Bytes = npt.NDArray[np.uint8]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._status import Outcome
+from fastdescent._base.status import Outcome
 from fastdescent.plot import _words
 from fastdescent.plot._colours import BLACK, GREY, Bytes, StepScale, neutral_shades, typical_colours
 from fastdescent.plot._marks import INK, OTHER
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Text
 
-    from fastdescent._basins import BasinMap
-    from fastdescent._image import Image
+    from fastdescent._maps.basin_map import BasinMap
+    from fastdescent._maps.image import Image
 
 _LEAST_ROWS, _MOST_ROWS = 6, 12
 _FONT, _LINE, _LEFT, _SPACE = 9.0, 14.0, 14.0, 9.0  # points

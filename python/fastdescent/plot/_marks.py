@@ -10,7 +10,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from fastdescent._basins import BasinMap
+    from fastdescent._maps.basin_map import BasinMap
 
 INK, PAPER = "#101010", "#ffffff"
 #: Marker and size (points) of a minimum and of another critical point.

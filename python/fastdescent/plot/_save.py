@@ -9,8 +9,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastdescent._basins import BasinMap
-from fastdescent._files import checked_output, whole_file
+from fastdescent._base.files import checked_output, whole_file
+from fastdescent._maps.basin_map import BasinMap
 from fastdescent.plot._basins import checked, new_picture
 from fastdescent.plot._matplotlib import required
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._status import Outcome
+from fastdescent._base.status import Outcome
 from fastdescent.optimizers import Optimizer
 
 _LONGEST = 56  # characters of a line of a title

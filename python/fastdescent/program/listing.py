@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastdescent._markup import listing
+from fastdescent._base.markup import listing
 from fastdescent.program.opcodes import ARITY, INWARD, NAMES
 from fastdescent.program.program import Program
 from fastdescent.program.section import N_INNER, N_OUTER, OP, OUT, PLACE, UNIFORM, A, IntArray, Section

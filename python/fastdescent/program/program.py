@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fastdescent._at_top import at_top
+from fastdescent._base.at_top import at_top
 from fastdescent.program.section import INDEX, FloatArray, Section, Slot
-from fastdescent.program.verify import verify
+from fastdescent.program.verify.program import verify
 
 
 @at_top

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._at_top import at_top
+from fastdescent._base.at_top import at_top
 
 #: Columns of an instruction: what, three loop lengths, then offset and three strides for the result and each operand.
 OP, UNIFORM, N_OUTER, N_MIDDLE, N_INNER = range(5)

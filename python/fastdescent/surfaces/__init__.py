@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from fastdescent._check import nearest, shown
-from fastdescent._surface import Surface
+from fastdescent._base.checks import nearest, shown
+from fastdescent._surface.surface import Surface
 from fastdescent.surfaces._catalog import CATALOG
 from fastdescent.surfaces._clusters import lennard_jones
 from fastdescent.surfaces._factors import matrix_factorization, phase_retrieval

@@ -14,10 +14,10 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._check import whole_number
-from fastdescent._define import surface
-from fastdescent._known import MinimaOf
-from fastdescent._surface import Surface
+from fastdescent._base.checks import whole_number
+from fastdescent._surface.define import surface
+from fastdescent._surface.known import MinimaOf
+from fastdescent._surface.surface import Surface
 
 Formula = Callable[..., Any]
 MakeSurface = Callable[..., Surface]

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._check import whole_number
-from fastdescent._define import surface
-from fastdescent._memory import refuse_if_too_large
-from fastdescent._surface import Surface
+from fastdescent._base.checks import whole_number
+from fastdescent._base.memory import refuse_if_too_large
+from fastdescent._surface.define import surface
+from fastdescent._surface.surface import Surface
 from fastdescent.surfaces._catalog import with_data
 
 Floats = npt.NDArray[np.float64]

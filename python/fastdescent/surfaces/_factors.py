@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._check import finite_array, shown, whole_number
-from fastdescent._define import surface
-from fastdescent._finite_sum import finite_sum
-from fastdescent._surface import Surface
+from fastdescent._base.checks import finite_array, shown, whole_number
+from fastdescent._surface.define import surface
+from fastdescent._surface.finite_sum import finite_sum
+from fastdescent._surface.surface import Surface
 from fastdescent.surfaces._catalog import with_data
 
 Floats = npt.NDArray[np.float64]

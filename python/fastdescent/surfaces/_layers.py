@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._check import positive, random_seed, shown, whole_number
-from fastdescent._memory import refuse_if_too_large
-from fastdescent._normals import normals, uniforms
-from fastdescent._starts import RandomStarts
+from fastdescent._base.checks import positive, random_seed, shown, whole_number
+from fastdescent._base.memory import refuse_if_too_large
+from fastdescent._starts.arrays import RandomStarts
+from fastdescent.surfaces._normals import normals, uniforms
 
 Floats = npt.NDArray[np.float64]
 _COPIES = 3

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._check import nearest, shown
+from fastdescent._base.checks import nearest, shown
 
 Function = Callable[[Any], Any]
 Array = npt.NDArray[Any]

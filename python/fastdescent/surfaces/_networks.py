@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._at_top import at_top
-from fastdescent._check import labels, real_array, shown
-from fastdescent._finite_sum import finite_sum
-from fastdescent._surface import Surface
+from fastdescent._base.at_top import at_top
+from fastdescent._base.checks import labels, real_array, shown
+from fastdescent._surface.finite_sum import finite_sum
+from fastdescent._surface.surface import Surface
 from fastdescent.surfaces._catalog import with_data
 from fastdescent.surfaces._layers import checked_widths, layers, n_weights
 from fastdescent.surfaces._losses import LOSSES, checked_activation, checked_loss, logistic_minimum, targets

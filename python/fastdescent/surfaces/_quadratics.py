@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._check import finite_array, random_seed, whole_number
-from fastdescent._define import surface
-from fastdescent._memory import refuse_if_too_large
-from fastdescent._normals import FIRST_OF_DATA, normals
-from fastdescent._surface import Surface
+from fastdescent._base.checks import finite_array, random_seed, whole_number
+from fastdescent._base.memory import refuse_if_too_large
+from fastdescent._surface.define import surface
+from fastdescent._surface.surface import Surface
 from fastdescent.surfaces._catalog import with_data
+from fastdescent.surfaces._normals import FIRST_OF_DATA, normals
 
 Floats = npt.NDArray[np.float64]
 _COPIES = 6  #: of a matrix, while it is taken apart into Q and R

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._check import not_negative, positive, random_seed, whole_number
-from fastdescent._define import surface
-from fastdescent._memory import refuse_if_too_large
-from fastdescent._normals import FIRST_OF_DATA, normals, uniforms
-from fastdescent._surface import Surface
+from fastdescent._base.checks import not_negative, positive, random_seed, whole_number
+from fastdescent._base.memory import refuse_if_too_large
+from fastdescent._surface.define import surface
+from fastdescent._surface.surface import Surface
 from fastdescent.surfaces._catalog import with_data
+from fastdescent.surfaces._normals import FIRST_OF_DATA, normals, uniforms
 
 _SECOND = FIRST_OF_DATA + 2**32  #: for random numbers of another kind
 _COPIES = 3  #: as drawn, scaled, and as a parameter

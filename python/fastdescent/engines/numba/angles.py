@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numba import carray, cfunc, njit, types
 
-from fastdescent.engines.jit.background import Background
+from fastdescent.engines.jit.compile.background import Background
 from fastdescent.program.elementary.formats import FORMATS
 from fastdescent.program.elementary.payne_hanek import HALF_PI, TWO_OVER_PI_WORDS
 from fastdescent.program.elementary.trig import TRIG

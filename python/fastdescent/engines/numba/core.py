@@ -21,7 +21,7 @@ _FIRST_CELLS = 1 << 10
 
 def isas() -> list[str]:
     """The instruction sets that this machine runs, the best one first."""
-    from fastdescent.engines.jit.compile import host_isas
+    from fastdescent.engines.jit.compile.llvm import host_isas
 
     return list(host_isas())
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from fastdescent._status import Status
-from fastdescent.engines.jit.target import target_of
+from fastdescent._base.status import Status
+from fastdescent.engines.jit.emit.target import target_of
 from fastdescent.engines.numba.angles import huge_angle_address
 from fastdescent.engines.numba.entries import ENTRIES
 from fastdescent.engines.numba.flight import Flight

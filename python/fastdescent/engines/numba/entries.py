@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from fastdescent.engines.jit.background import Background
+from fastdescent.engines.jit.compile.background import Background
 from fastdescent.engines.numba import evaluating, geometry, philox, recording, worker
 from fastdescent.engines.numba.floating_point import default_floating_point
 from fastdescent.engines.numba.intrinsics import OPTIONS
@@ -124,7 +124,7 @@ def _made(sources: int) -> Entries:
 def _digest() -> int:
     """Of what is compiled: the files of this package, and where the struct's fields stand. Not 0."""
     folder = Path(__file__).parent
-    files = [*sorted(folder.glob("*.py")), folder.parent / "jit" / "flight.py"]
+    files = [*sorted(folder.glob("*.py")), folder.parent / "jit" / "kernel" / "arguments.py"]
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).digest()
     return int.from_bytes(digest[:7], "little") + 1
 

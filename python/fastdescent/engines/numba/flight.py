@@ -1,4 +1,4 @@
-"""The struct that compiled functions are called with: see `engines/jit/flight.py`."""
+"""The struct that compiled functions are called with: see `engines/jit/kernel/arguments.py`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent.engines.jit.flight import CANDIDATES, FIRST_NUMBER, NUMBERS, POINTERS, SIZE
+from fastdescent.engines.jit.kernel.arguments import CANDIDATES, FIRST_NUMBER, NUMBERS, POINTERS, SIZE
 from fastdescent.engines.numba.memory import address, aligned
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from fastdescent.engines.jit.background import Background
+from fastdescent.engines.jit.compile.background import Background
 
 #: The modules of this package that `core` uses. They import Numba, and so do the modules that they import.
 _MODULES = ("descend", "entries", "geometry", "philox", "section")

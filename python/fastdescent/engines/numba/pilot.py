@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastdescent.engines.jit.flight import NUMBERS, POINTERS
+from fastdescent.engines.jit.kernel.arguments import NUMBERS, POINTERS
 from fastdescent.engines.numba.intrinsics import ZERO, body, call, compiled
 from fastdescent.engines.numba.layout import Job, Kernel, Lanes, Tests
 from fastdescent.engines.numba.stopping import copy_rows, copy_state, stop_lanes, survey

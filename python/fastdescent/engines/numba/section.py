@@ -9,7 +9,7 @@ from threading import Event
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent.engines.jit.section import compiled_section
+from fastdescent.engines.jit.compile.sections import compiled_section
 from fastdescent.engines.numba.angles import huge_angle_address
 from fastdescent.engines.numba.entries import ENTRIES
 from fastdescent.engines.numba.evaluating import Evaluation, Points

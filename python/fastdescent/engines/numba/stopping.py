@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastdescent._status import Status
+from fastdescent._base.status import Status
 from fastdescent.engines.numba.intrinsics import compiled, fma
 from fastdescent.engines.numba.layout import Lanes, Tests
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdescent._status import Status
+from fastdescent._base.status import Status
 from fastdescent.engines.numba.canonical import canonical
 from fastdescent.engines.numba.intrinsics import ZERO, body, compiled, fetch_add
 from fastdescent.engines.numba.layout import (

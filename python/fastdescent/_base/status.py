@@ -1,0 +1,50 @@
+"""How a trajectory ended, and what an endpoint is."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Self
+
+from fastdescent._base.at_top import at_top
+
+
+class _Spoken(IntEnum):
+    """Numbers that carry their sentence."""
+
+    sentence: str
+
+    def __new__(cls, value: int, sentence: str) -> Self:
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.sentence = sentence
+        return member
+
+
+@at_top
+class Status(_Spoken):
+    """How a trajectory ended. `Status(k).sentence` says it in words."""
+
+    CONVERGED = 0, "The gradient's norm fell to gtol."
+    UNDEFINED = 1, "The function or its gradient is not finite at a finite point."
+    DIVERGED = 2, "The point left the escape radius, or is not finite."
+    LEFT_BOX = 3, "The point left the bounds."
+    STALLED = 4, "The step fell to xtol, or the change of the function to ftol."
+    MAX_STEPS = 5, "max_steps steps were made."
+    INTERRUPTED = 6, "The run was cancelled."
+
+
+@at_top
+class Outcome(_Spoken):
+    """What an endpoint is. Values are disjoint from those of Status."""
+
+    GLOBAL_MINIMUM = 10, "A minimum, as low as the lowest known."
+    LOCAL_MINIMUM = 11, "A minimum above the lowest known."
+    SADDLE = 12, "A critical point that curves down in some directions and up in others."
+    MAXIMUM = 13, "A critical point that curves down in every direction."
+    DEGENERATE = 14, "A critical point with a direction of no curvature."
+    FLAT = 15, "A point of a flat region."
+    CYCLE = 16, "A point of a cycle of the optimizer."
+    CONSTRAINED = 17, "A minimum on the bounds."
+    NONSMOOTH = 18, "A kink of the function."
+    ESCAPED = 19, "Diverged, undefined or out of the bounds: see the status."
+    UNSETTLED = 20, "None of these could be shown."

@@ -1,0 +1,103 @@
+"""Tables of critical points as text and HTML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent._base import markup
+from fastdescent._base.markup import ROUNDING, fun_words
+from fastdescent._base.status import Outcome
+from fastdescent._endpoints.cells import Frame
+from fastdescent._endpoints.clusters import fun_tolerance
+
+if TYPE_CHECKING:
+    from fastdescent._endpoints.points import CriticalPoints
+
+_MOST_ROWS = 20
+_MOST_COORDINATES = 6
+_NOTHING = 1e-10  # of the window: no distance, for a table
+_HEAD = ("", "f", "kind", "share", "position")
+
+
+def words(outcome: Outcome) -> str:
+    return outcome.name.lower().replace("_", " ")
+
+
+_KINDS = {int(o): words(o) for o in Outcome}
+
+
+def percent(share: float) -> str:
+    return "-" if np.isnan(share) else f"{100 * share:.2f} %"
+
+
+def fmin_words(table: CriticalPoints) -> str:
+    """What "global" means in a table."""
+    if np.isnan(table.fmin):
+        return "no minimum found"
+    is_minimum = (table.morse_index == 0) & (table.nullity == 0)
+    rounding = _rounding(table)[is_minimum].max(initial=0.0) if is_minimum.any() else ROUNDING
+    return f"global: f = {fun_words(table.fmin, rounding)} ({table.fmin_source})"
+
+
+def title(table: CriticalPoints) -> str:
+    k, n = len(table), int(table.n_starts.sum())
+    starts = f"; {n} of {table.n_total} starts end at them" if table.n_total else ""
+    return f"{k} critical point{'' if k == 1 else 's'}{starts}; {fmin_words(table)}"
+
+
+def rows(table: CriticalPoints) -> list[tuple[str, ...]]:
+    """Letter, f, kind, share, position of the first rows."""
+    rounding = _rounding(table)
+    return [
+        (
+            table.letter(k),
+            fun_words(table.fun[k], rounding[k]),
+            _KINDS[int(table.kind[k])],
+            _share(table, k),
+            _position(table.x[k]),
+        )
+        for k in range(min(len(table), _MOST_ROWS))
+    ]
+
+
+def _rounding(table: CriticalPoints) -> npt.NDArray[np.float64]:
+    """What rounding the position makes of f in each row."""
+    return fun_tolerance(table.eigenvalues, _NOTHING * Frame.of(table.window).width.max())
+
+
+def _share(table: CriticalPoints, k: int) -> str:
+    if np.isnan(table.share_low[k]):
+        return percent(table.share[k])
+    return f"{percent(table.share[k])} ({100 * table.share_low[k]:.2f} to {100 * table.share_high[k]:.2f})"
+
+
+def _position(x: npt.NDArray[np.float64]) -> str:
+    # Adding zero turns -0 into 0.
+    numbers = [f"{v + 0.0:.6g}" for v in np.round(x[:_MOST_COORDINATES], 12)]
+    return "(" + ", ".join(numbers + ["..."] * (len(x) > _MOST_COORDINATES)) + ")"
+
+
+def _more(table: CriticalPoints) -> str:
+    hidden = len(table) - _MOST_ROWS
+    if hidden <= 0:
+        return ""
+    return f"... and {hidden} more, with {percent(float(table.share[_MOST_ROWS:].sum()))} of the starts"
+
+
+def text(table: CriticalPoints) -> str:
+    lines = [title(table)]
+    if len(table):
+        cells = [_HEAD, *rows(table)]
+        widths = [max(len(row[c]) for row in cells) for c in range(len(_HEAD))]
+        right = (False, True, False, not table.random_starts, False)
+        for row in cells:
+            padded = (v.rjust(w) if r else v.ljust(w) for v, w, r in zip(row, widths, right, strict=True))
+            lines.append("  " + "  ".join(padded).rstrip())
+    return "\n".join([*lines, *filter(None, [_more(table)])])
+
+
+def html(table: CriticalPoints) -> str:
+    return markup.table(rows(table), title=title(table), head=_HEAD) + markup.paragraph(_more(table))

@@ -1,0 +1,278 @@
+"""`descend`: every start run to its stop, and the frozen result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent._base.at_top import at_top
+from fastdescent._base.markup import table
+from fastdescent._base.status import Status
+from fastdescent._run.hyperparameters import for_pickle
+from fastdescent._run.options import Options, checked_options
+from fastdescent._run.path import Path, path_of
+from fastdescent._run.record import Record
+from fastdescent._run.reduced import AVERAGE, reduced_of
+from fastdescent._run.run import run_job, values_at_the_ends
+from fastdescent._surface.surface import Surface
+from fastdescent.optimizers import Optimizer
+from fastdescent.program.step.reductions import Reduction
+
+if TYPE_CHECKING:
+    from fastdescent._endpoints.classify import Endpoints
+    from fastdescent.engines.protocol import Ends
+
+Array = npt.NDArray[Any]
+
+
+@at_top
+@dataclass(frozen=True, eq=False, repr=False)
+class Descent:
+    """Where trajectories ended. Arrays have the leading axes of x0.
+
+    Attributes
+    ----------
+    x : array, (..., dim)
+        The last point.
+    fun, grad_norm : array, (...)
+        f and the Euclidean norm of its gradient at x.
+    nit : int32 array, (...)
+        Updates attempted.
+    status : int8 array, (...)
+        Values of `Status`.
+    path : Path or None
+        Points along the way, where they were recorded.
+    reduced : dict of arrays, (...) or (..., dim)
+        By name, what the option reduce= asked for; empty without it.
+    average : array, (..., dim), or None
+        The average of the points along the way, where it was asked for.
+    gradient : str
+        "exact", or what is random in it: "minibatch 16", "noise 0.1".
+    seed : int
+        Of the random numbers.
+    """
+
+    x: Array
+    fun: Array
+    grad_norm: Array
+    nit: npt.NDArray[np.int32]
+    status: npt.NDArray[np.int8]
+    surface: Surface
+    optimizer: Optimizer
+    engine: str
+    seed: int = 0
+    random_starts: bool = field(default=False, repr=False)
+    path: Path | None = field(default=None, repr=False)
+    reduced: dict[str, Array] = field(default_factory=dict, repr=False)
+    average: Array | None = field(default=None, repr=False)
+    gradient: str = "exact"
+    _inside: dict[str, Any] = field(default_factory=dict, repr=False)  #: bounds and boundary, as `descend` takes them
+    _kept: tuple[Options, Array] | None = field(default=None, repr=False)  #: of runs with keep_state: options, state
+
+    @property
+    def success(self) -> npt.NDArray[np.bool_]:
+        """Where status is CONVERGED."""
+        return np.asarray(self.status == Status.CONVERGED)
+
+    @property
+    def is_random(self) -> bool:
+        """Whether steps depend on random numbers."""
+        return self.gradient != "exact" or self.optimizer.is_random
+
+    @cached_property
+    def message(self) -> str:
+        """How many trajectories ended how."""
+        n = self.status.size
+        parts = [f"{k} {words}" for _, words, k in self._counts()]
+        return f"{n} trajector{'y' if n == 1 else 'ies'}: " + (", ".join(parts) or "none") + "."
+
+    def classify(self, **options: Any) -> Endpoints:
+        """`fastdescent.classify` of this run."""
+        import fastdescent
+
+        return fastdescent.classify(self, **options)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what a pickle cannot hold: the function that showed progress, and schedules but for their values."""
+        if self._kept is None:
+            return {**self.__dict__, "optimizer": for_pickle(self.optimizer, int(self.nit.max(initial=0)))}
+        options, state = self._kept
+        optimizer = for_pickle(self.optimizer, options.max_steps)
+        random = options.stochastic.for_pickle(options.max_steps)
+        kept = replace(options, progress=None, optimizer=optimizer, stochastic=random), state
+        return {**self.__dict__, "optimizer": optimizer, "_kept": kept}
+
+    def __repr__(self) -> str:
+        kept = f"; reduced: {', '.join(self.reduced)}" if self.reduced else ""
+        return f"<Descent on {self._title()}. {self.message[:-1]}; steps: {self._step_words()}{kept}>"
+
+    def _repr_html_(self) -> str:
+        ends = [(words, str(k), s.sentence) for s, words, k in self._counts()]
+        rows = [*ends, ("steps", "", self._step_words()), ("engine", "", self.engine)]
+        rows += [("reduced", "", ", ".join(self.reduced))] if self.reduced else []
+        return table(rows, title=f"{self.status.size} trajectories on {self._title()}")
+
+    def _title(self) -> str:
+        return f"{self.surface.name} by {self.optimizer!r} (gradient: {self.gradient})"
+
+    def _step_words(self) -> str:
+        return f"median {np.median(self.nit):.0f}, most {self.nit.max()}" if self.nit.size else "none"
+
+    def _counts(self) -> list[tuple[Status, str, int]]:
+        """Statuses that occur, in words, and how often."""
+        counts = [(s, s.name.lower().replace("_", " "), int(np.count_nonzero(self.status == s))) for s in Status]
+        return [c for c in counts if c[2]]
+
+
+@at_top
+def descend(
+    surface: Surface,
+    x0: npt.ArrayLike,
+    optimizer: Optimizer,
+    *,
+    max_steps: int = 10_000,
+    gtol: float | str | None = "auto",
+    xtol: float | None = None,
+    ftol: float | None = None,
+    escape_radius: float | str | None = "auto",
+    bounds: Any = None,
+    boundary: str = "ignore",
+    noise: Any = None,
+    batch_size: int | None = None,
+    sampling: str = "replacement",
+    shared_batches: bool = False,
+    check_every: int | None = None,
+    average: str | float | None = None,
+    seed: int = 0,
+    first_index: int = 0,
+    record: int | Record | None = None,
+    reduce: Reduction | Sequence[Reduction] = (),
+    final: bool = True,
+    keep_state: bool = False,
+    n_threads: int | None = None,
+    engine: str = "auto",
+    dtype: npt.DTypeLike | None = None,
+    progress: bool | Callable[[int, int], Any] | None = None,
+) -> Descent:
+    """Runs the optimizer from every start until it stops.
+
+    At each point the tests come in this order: UNDEFINED, DIVERGED, LEFT_BOX, CONVERGED, STALLED, MAX_STEPS; else one
+    step is made. Results do not depend on threads, instruction set, tile width or how the starts are split.
+
+    Parameters
+    ----------
+    surface : Surface
+    x0 : array, (..., dim)
+        Starts, float64 or float32 (integers become float64), finite.
+    optimizer : Optimizer
+        Such as ``fd.Adam(lr=0.01)``.
+    max_steps : int
+        Most updates of a trajectory.
+    gtol : float, "auto" or None
+        CONVERGED where the gradient's Euclidean norm is at most this. "auto": 1e-6 in float64, 1e-3 in float32,
+        where rounding of f32 gradients leaves noise of about that size; no test with noise or minibatches. None: no
+        test.
+    xtol, ftol : float or None
+        STALLED where an accepted step is at most xtol long, or changed f by at most ftol.
+    escape_radius : float, "auto" or None
+        DIVERGED outside this distance from the window's centre. "auto": 100 half-diagonals of the window.
+    bounds : ((lo, hi), ...), True or None
+        A box; True means the surface's own. With "stop" and "clip" a side may be infinite.
+    boundary : str
+        What the box does: "ignore" nothing; "stop" ends trajectories outside of it with LEFT_BOX; "clip" puts points
+        back on the nearest wall, and gtol then tests the projected gradient; "reflect" mirrors them, once, and puts
+        what is then beyond the other wall on that one; "wrap" carries them to the other side. Starts outside are put
+        back too. Velocities of the built-in optimizers are zeroed ("clip") or turned round ("reflect") there.
+    noise : number, array, schedule, `fd.noise` or callable
+        What is added to each gradient, anew for every trajectory and step: normal numbers of this deviation, one of
+        `fastdescent.noise`, or a function ``noise(x, g, t, rng)``. An array broadcasts against the leading axes of x0.
+    batch_size : int
+        Of a `finite_sum`: each step sees so many rows of the data, drawn anew for every trajectory and step.
+    sampling : "replacement" or "shuffle"
+        Rows are drawn independently; or epochs take all rows, each in a fresh order: row number ``t * batch_size`` of
+        the endless sequence of epochs begins step t, so that a batch may span two.
+    shared_batches : bool
+        True: at each step all trajectories see the same rows.
+    check_every : int
+        With noise or minibatches: gtol, where it is given, tests the noiseless full gradient every so many steps.
+        None: every step, with minibatches about once an epoch.
+    average : "polyak", number or None
+        "polyak": the mean of all points, start and end included. A number 0 < d < 1: the exponential average, which
+        starts at x0 and becomes d * average + (1 - d) * x with each new x. It comes back as `average`.
+    seed : int
+        Of all random numbers, 64 bits. They are functions of it, of the trajectory's index and of the step, whatever
+        the threads, engine or parts of a run.
+    first_index : int
+        Index of the first start, where x0 is a part of a larger set.
+    record : int, Record or None
+        Keep the path: every so many steps, or as a `Record` says. It comes back as `path`.
+    reduce : sequence of reductions
+        Numbers to keep of each trajectory as it goes, such as ``[fd.reduce.min("fun"), fd.reduce.path_length()]``; they
+        come back in `reduced`, by name. See `fastdescent.reduce`.
+    final : bool
+        False: `fun` and `grad_norm` are not computed (NaN).
+    keep_state : bool
+        True: `resume` can go on from the end.
+    n_threads : int or None
+        None: all cores that this process may use.
+    engine : "auto", "native", "jit" or "numba"
+        What makes the steps, with the same bits: the interpreter in the C++ extension; machine code that LLVM makes of
+        the surface and the optimizer, which takes 10 to 100 ms, once; or, for an installation without the extension,
+        such machine code under a scheduler that Numba compiles. "auto" is "numba" where there is no extension, else
+        it compiles where that pays: for many trajectories and steps.
+    dtype : float64, float32 or None
+        None: that of x0.
+    progress : None, True or callable(done, total)
+        True draws a bar with tqdm. A callable that returns False cancels: what has finished is returned, the rest has
+        status INTERRUPTED.
+
+    Returns
+    -------
+    Descent
+
+    Examples
+    --------
+    >>> import fastdescent as fd
+    >>> s = fd.surfaces.himmelblau()
+    >>> run = fd.descend(s, fd.grid(s.window, (64, 64)), fd.GD(lr=0.01))
+    >>> run.x.shape, bool(run.success.all())
+    ((64, 64, 2), True)
+    """
+    options = checked_options(
+        surface, x0, optimizer, max_steps=max_steps, gtol=gtol, xtol=xtol, ftol=ftol, escape_radius=escape_radius,
+        bounds=bounds, boundary=boundary, noise=noise, batch_size=batch_size, sampling=sampling,
+        shared_batches=shared_batches, check_every=check_every, average=average, seed=seed, first_index=first_index,
+        record=record, reduce=reduce, final=final,
+        keep_state=keep_state, n_threads=n_threads, engine=engine, dtype=dtype, progress=progress,
+    )  # fmt: skip
+    return result_of(options, run_job(options))
+
+
+def result_of(options: Options, ends: Ends) -> Descent:
+    """The public result, f computed at the ends."""
+    fun, grad_norm = values_at_the_ends(options, ends)
+    leading = options.starts.shape[:-1]
+    reduced = reduced_of(options, ends)
+    return Descent(
+        x=ends.x.reshape(options.starts.shape),
+        fun=fun.reshape(leading),
+        grad_norm=grad_norm.reshape(leading),
+        nit=ends.nit.reshape(leading),
+        status=ends.status.reshape(leading),
+        surface=options.surface,
+        optimizer=options.optimizer,
+        engine=ends.engine or options.engine.name,
+        random_starts=options.random_starts,
+        seed=options.seed,
+        gradient=options.stochastic.words,
+        _inside={} if options.bounds is None else {"bounds": options.bounds.T, "boundary": options.boundary},
+        path=None if options.record is None else path_of(options, ends),
+        reduced=reduced,
+        average=reduced.pop(AVERAGE, None),
+        _kept=(options, ends.state) if options.keep_state else None,
+    )

@@ -1,0 +1,159 @@
+"""From checked options to the job that an engine is given: the step Program, the stop limits, arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent._base.recent import Recent
+from fastdescent._base.status import Status
+from fastdescent._run.options import Options
+from fastdescent.engines.protocol import DescentJob, StopLimits, uniform_values
+from fastdescent.program.graph.intervals import Interval, hull
+from fastdescent.program.step.gradient import RESOLUTION
+from fastdescent.program.step.randomness import SEED, seed_parts
+from fastdescent.program.step.rule import StepProgram, StepSpec, build_step
+from fastdescent.program.step.walls import KEEPING, wall_program
+
+Array = npt.NDArray[Any]
+Indices = npt.NDArray[np.uint64] | None
+#: The engine's status of a trajectory that left the region where its steps may do without f.
+ALARM = -2
+#: Without an escape radius f is provably finite only up to some size; tried in this order.
+_ALARM_RADII = {np.dtype(np.float64): (1e100, 1e50, 1e25), np.dtype(np.float32): (1e12, 1e8, 1e5)}
+_LARGEST = {np.dtype(np.float64): 1e300, np.dtype(np.float32): 1e37}
+
+
+@dataclass(frozen=True)
+class Before:
+    """Where trajectories that go on stood: rows of state, the point first, and the updates that they had made."""
+
+    state: Array  #: (n, n_state)
+    nit: npt.NDArray[np.int32]
+
+
+def stop_limits(options: Options) -> tuple[StopLimits, bool]:
+    """What stops trajectories, and whether steps must compute f for that."""
+    with_fun, radius = _need_of_fun(options)
+    limits = StopLimits(
+        gtol=options.gtol,
+        xtol=options.xtol,
+        ftol=options.ftol,
+        escape_radius=options.escape_radius if radius is None else radius,
+        center=options.center if options.escape_radius is not None else (0.0,) * options.surface.dim,
+        box=options.bounds if options.boundary == "stop" else None,
+        alarm=radius is not None,
+    )
+    return limits, with_fun
+
+
+def without_alarm(limits: StopLimits) -> StopLimits:
+    """For trajectories beyond the radius, whose steps compute f."""
+    return replace(limits, escape_radius=None, alarm=False)
+
+
+def undefined_comes_first(options: Options, x: Array, status: Array, diverged: npt.NDArray[np.bool_]) -> None:
+    """A step may land so far outside that f, which the step Program left out, is not finite at that finite point."""
+    rows = np.flatnonzero(diverged)
+    rows = rows[np.isfinite(x[rows]).all(axis=-1)]
+    if len(rows):
+        status[rows[~np.isfinite(options.surface(x[rows]))]] = Status.UNDEFINED
+
+
+def put_inside(options: Options, starts: Array) -> Array:
+    """Starts outside of bounds that keep points inside are put back, as steps are."""
+    if options.boundary not in KEEPING or options.bounds is None:
+        return starts
+    if np.all((starts >= options.bounds[0]) & (starts <= options.bounds[1])):
+        return starts
+    program = wall_program(options.surface.dim, options.boundary)
+    uniform = uniform_values(options.engine, program, _own_params(options)).astype(starts.dtype)
+    found = options.engine.evaluate(program.main, uniform, {"x": starts}, len(starts), options.n_threads)
+    return found["inside"]
+
+
+def _need_of_fun(options: Options) -> tuple[bool, float | None]:
+    """Whether steps must compute f to notice that it is not finite; else the radius up to which they need not."""
+    dtype = options.starts.dtype
+    formula, params = options.surface._formula, _param_intervals(options)
+    if options.ftol is not None:
+        return True, None
+    if options.escape_radius is not None:
+        box = hull([c + s * options.escape_radius for c in options.center for s in (-1, 1)])
+        return not formula.finite_within(box, params, _LARGEST[dtype]), None
+    for radius in _ALARM_RADII[dtype]:
+        if formula.finite_within((-radius, radius), params, _LARGEST[dtype]):
+            return False, radius
+    return True, None
+
+
+def _param_intervals(options: Options) -> dict[str, Interval]:
+    static = options.surface._static
+    return {k: hull(v) for k, v in options.surface.params.items() if k not in static}
+
+
+def job_of(
+    options: Options,
+    starts: Array,
+    before: Before | None,
+    limits: StopLimits,
+    with_fun: bool,
+    poll: Callable[[int], bool] | None,
+    indices: Indices = None,
+) -> DescentJob:
+    """What the engine is given; it keeps the state where `options` say so."""
+    step = _step_program(options, with_fun)
+    tests = (limits.gtol, limits.xtol, limits.box)
+    return DescentJob(
+        program=step.program,
+        initial=step.initial,
+        starts=np.ascontiguousarray(starts),
+        overwrite=False,
+        params={**options.surface.params, **options.hyper.params, **_own_params(options)},
+        schedules=options.hyper.schedules,
+        lane_inputs=options.hyper.lanes,
+        state=None if before is None else before.state,
+        nit=None if before is None else before.nit,
+        keep_state=options.keep_state or bool(options.reductions),
+        first_index=options.first_index,
+        indices=indices,
+        record=options.recording,
+        limits=limits,
+        plain=step.spreads and not with_fun and all(t is None for t in tests),
+        max_steps=options.max_steps,
+        last=None,
+        n_threads=options.n_threads,
+        poll=poll,
+    )
+
+
+def _own_params(options: Options) -> dict[str, Any]:
+    """What rules and walls ask for by name."""
+    own: dict[str, Any] = {RESOLUTION: float(np.finfo(options.starts.dtype).eps), SEED: seed_parts(options.seed)}
+    if options.bounds is not None:
+        own |= {"bounds.low": options.bounds[0], "bounds.high": options.bounds[1]}
+    return own
+
+
+def _step_program(options: Options, with_fun: bool) -> StepProgram:
+    """Compiled once for a formula, a rule and the kinds of its hyperparameters."""
+    spec = StepSpec(
+        rule=type(options.optimizer).rule,
+        hyper=options.hyper.spec,
+        init=tuple(options.optimizer.init.items()),
+        with_fun=with_fun,
+        with_ftol=options.ftol is not None,
+        with_xtol=options.xtol is not None,
+        boundary=options.boundary,
+        velocity=options.optimizer.velocity,
+        reduce=options.reductions,
+        noise=options.stochastic.noise_spec,
+        batch=options.stochastic.batch,
+    )
+    formula = options.surface._formula
+    steps: Recent[StepSpec, StepProgram] = formula.steps
+    return steps.get(spec, lambda: build_step(formula, spec))

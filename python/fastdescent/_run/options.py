@@ -1,0 +1,207 @@
+"""The arguments of `descend`, checked once, before any work."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent._base import checks
+from fastdescent._base.at_top import at_top
+from fastdescent._base.memory import refuse_if_too_large
+from fastdescent._base.threads import checked_threads
+from fastdescent._run.arguments import Progress, check_optimizer, check_order, check_progress, check_surface
+from fastdescent._run.hyperparameters import Hyperparameters
+from fastdescent._run.record import Record, checked_record
+from fastdescent._run.reduced import checked_average, checked_reductions
+from fastdescent._run.stochastic import Stochastic, bound, checked_stochastic
+from fastdescent._starts.arrays import is_random
+from fastdescent._starts.lazy import LazyStarts
+from fastdescent._surface.surface import Surface
+from fastdescent.engines.protocol import Engine, Recording
+from fastdescent.engines.registry import get_engine
+from fastdescent.optimizers import Optimizer
+from fastdescent.program.step.reductions import Reduction
+from fastdescent.program.step.walls import KEEPING
+
+#: gtol="auto". In float32 the noise of a gradient whose terms are of order 10 to 1000 is about 1e-4.
+_GTOL = {np.dtype(np.float64): 1e-6, np.dtype(np.float32): 1e-3}
+MOST_STEPS = 2**31 - 2
+BOUNDARIES = ("ignore", "stop", *KEEPING)
+
+
+@at_top
+@dataclass(frozen=True)
+class Options:
+    """A run as it will be made."""
+
+    surface: Surface
+    starts: npt.NDArray[Any] | LazyStarts  #: (..., dim), C-contiguous, in the run's dtype
+    random_starts: bool
+    optimizer: Optimizer
+    hyper: Hyperparameters
+    stochastic: Stochastic
+    seed: int
+    first_index: int
+    max_steps: int
+    gtol: float | None
+    xtol: float | None
+    ftol: float | None
+    escape_radius: float | None
+    center: tuple[float, ...]
+    bounds: npt.NDArray[np.float64] | None  #: (2, dim)
+    boundary: str
+    record: Record | None
+    recording: Recording
+    reductions: tuple[Reduction, ...]
+    final: bool
+    keep_state: bool
+    n_threads: int
+    engine: Engine
+    progress: Progress
+
+    def for_steps(self, max_steps: int) -> Options:
+        """The same run with another number of steps."""
+        leading, dim = self.starts.shape[:-1], self.surface.dim
+        hyper, random = bound(self.optimizer, self.stochastic, leading, dim, max_steps)
+        return replace(self, max_steps=max_steps, hyper=hyper, stochastic=random)
+
+
+def checked_options(
+    surface: Any, x0: Any, optimizer: Any, *, max_steps: Any, gtol: Any, xtol: Any, ftol: Any, escape_radius: Any,
+    bounds: Any, boundary: Any, first_index: Any, record: Any, reduce: Any, final: Any, keep_state: Any, n_threads: Any,
+    engine: Any, dtype: Any, progress: Any, noise: Any = None, batch_size: Any = None, sampling: Any = "replacement",
+    shared_batches: Any = False, check_every: Any = None, average: Any = None, seed: Any = 0,
+) -> Options:  # fmt: skip
+    """Raises TypeError for a wrong kind, ValueError for a wrong value or shape."""
+    check_order(surface, x0, optimizer)
+    check_surface(surface)
+    check_optimizer(optimizer)
+    check_progress(progress)
+    steps = checks.whole_number("max_steps", max_steps, at_least=0, at_most=MOST_STEPS)
+    first = checks.whole_number("first_index", first_index, at_least=0, at_most=2**64 - 1)
+    starts = checked_starts(x0, surface.dim, dtype)
+    if not isinstance(engine, str):
+        raise TypeError(f'engine must be text such as "auto"; got {checks.shown(engine)}')
+    lows, highs = np.array(surface.window).T
+    box = _checked_bounds(bounds, boundary, surface)
+    n = math.prod(starts.shape[:-1])
+    leading = starts.shape[:-1]
+    random = checked_stochastic(
+        surface, optimizer, noise, batch_size, sampling, shared_batches, check_every, starts.dtype.name
+    )
+    hyper, random = bound(optimizer, random, leading, surface.dim, steps)
+    wanted, recording = checked_record(record, n, steps)
+    return Options(
+        surface=surface,
+        starts=starts,
+        random_starts=is_random(x0),
+        optimizer=optimizer,
+        hyper=hyper,
+        stochastic=random,
+        seed=checks.random_seed(seed),
+        first_index=first,
+        max_steps=steps,
+        gtol=_checked_gtol(gtol, starts.dtype, random.words != "exact" or optimizer.is_random),
+        xtol=_tolerance("xtol", xtol),
+        ftol=_tolerance("ftol", ftol),
+        escape_radius=_radius(escape_radius, lows, highs),
+        center=tuple((0.5 * lows + 0.5 * highs).tolist()),
+        bounds=box,
+        boundary=boundary,
+        record=wanted,
+        recording=recording,
+        reductions=(*checked_reductions(reduce, n, surface.dim, starts.itemsize), *checked_average(average)),
+        final=_flag("final", final),
+        keep_state=_flag("keep_state", keep_state),
+        n_threads=checked_threads(n_threads),
+        engine=get_engine(engine),
+        progress=progress,
+    )
+
+
+def checked_starts(x0: Any, dim: int, dtype: Any) -> npt.NDArray[Any] | LazyStarts:
+    """Starts (..., dim) of float64 or float32, finite and few enough."""
+    lazy = isinstance(x0, LazyStarts)
+    starts: npt.NDArray[Any] | LazyStarts = _checked_lazy(x0, dim, dtype) if lazy else _checked_array(x0, dim, dtype)
+    n = math.prod(starts.shape[:-1])
+    # Of the results: x, f, the gradient's norm; nit, status.
+    refuse_if_too_large(n * ((dim + 2) * starts.itemsize + 5), f"a run of {n} starts", "run them in parts")
+    return starts
+
+
+def _checked_lazy(x0: LazyStarts, dim: int, dtype: Any) -> LazyStarts:
+    if x0.shape[-1] != dim:
+        raise ValueError(f"x0 must have shape (..., {dim}), the last axis a point; got shape {x0.shape}")
+    wanted = x0.dtype if dtype is None else checks.floating_dtype(dtype)
+    largest = float(np.finfo(wanted).max)
+    if max(map(abs, x0.rule.extremes)) > largest:
+        raise ValueError(f"x0 must fit {wanted}, whose largest number is {largest:.3g}; its window goes beyond")
+    return replace(x0, dtype=wanted)
+
+
+def _checked_array(x0: Any, dim: int, dtype: Any) -> npt.NDArray[Any]:
+    given = checks.real_array("x0", x0).view(np.ndarray)
+    if given.ndim == 0 or given.shape[-1] != dim:
+        raise ValueError(f"x0 must have shape (..., {dim}), the last axis a point; got shape {given.shape}")
+    wanted = given.dtype if dtype is None else checks.floating_dtype(dtype)
+    with np.errstate(over="ignore", under="ignore"):
+        starts = np.ascontiguousarray(given, dtype=wanted)
+    bad = ~np.isfinite(starts)
+    if bad.any():
+        first = tuple(np.argwhere(bad)[0].tolist())
+        where = f"x0[{', '.join(map(str, first))}] is {float(given[first]):g}"
+        if np.isfinite(given[first]):
+            raise ValueError(f"x0 must fit {wanted}, whose largest number is {np.finfo(wanted).max:.3g}; {where}")
+        raise ValueError(f"x0 must be finite; {where}")
+    return starts
+
+
+def _checked_bounds(bounds: Any, boundary: Any, surface: Surface) -> npt.NDArray[np.float64] | None:
+    """Lows and highs, (2, dim). Where points are not put back, one side may be infinite."""
+    if boundary not in BOUNDARIES:
+        kind = ValueError if isinstance(boundary, str) else TypeError
+        raise kind(f"boundary must be one of {', '.join(map(repr, BOUNDARIES))}; got {checks.shown(boundary)}")
+    given = surface.bounds if bounds is True else bounds
+    if given is None or given is False:
+        if bounds is True:
+            raise ValueError(f"bounds=True means the surface's own, but {surface.name} has none; give (lo, hi) pairs")
+        if boundary != "ignore":
+            raise ValueError(f"boundary={boundary!r} needs bounds: (lo, hi) pairs, or True for the surface's own")
+        return None
+    pairs = checks.intervals("bounds", given, surface.dim, finite=boundary in ("reflect", "wrap"))
+    return np.ascontiguousarray(np.array(pairs).T)
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False; got {checks.shown(value)}")
+    return value
+
+
+def _checked_gtol(gtol: Any, dtype: np.dtype[Any], is_random: bool) -> float | None:
+    if not (isinstance(gtol, str) and gtol == "auto"):
+        return _tolerance("gtol", gtol)
+    return None if is_random else _GTOL[dtype]
+
+
+def _tolerance(name: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        auto = '"auto", ' if name == "gtol" else ""
+        raise TypeError(f"{name} must be {auto}a number or None; got {value!r}")
+    return checks.not_negative(name, value)
+
+
+def _radius(value: Any, lows: npt.NDArray[np.float64], highs: npt.NDArray[np.float64]) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        if value != "auto":
+            raise ValueError(f'escape_radius must be "auto", a number or None; got {value!r}')
+        return 100.0 * 0.5 * math.hypot(*(highs - lows))
+    return checks.positive("escape_radius", value)

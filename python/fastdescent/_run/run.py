@@ -1,0 +1,35 @@
+"""A run: from checked options to how the trajectories end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent._run.at_once import run_at_once
+from fastdescent._run.full_gradient import run_gradually
+from fastdescent._run.job import Before, Indices
+from fastdescent._run.options import Options
+from fastdescent.engines.protocol import Ends
+
+Array = npt.NDArray[Any]
+
+
+def run_job(options: Options, before: Before | None = None, indices: Indices = None) -> Ends:
+    """How the trajectories end; those of `options`, or those that go on from `before`.
+
+    `indices` are theirs, for random numbers, where they do not follow on the first one.
+    """
+    every = options.stochastic.check_every
+    if every is None or options.gtol is None:
+        return run_at_once(options, before, indices)
+    return run_gradually(options, every, before, indices)
+
+
+def values_at_the_ends(options: Options, ends: Ends) -> tuple[Array, Array]:
+    """f and the gradient's norm, (n,) each; NaN where they are not wanted."""
+    if options.final:
+        return options.surface.value_and_gradient_norm(ends.x)
+    nothing = np.broadcast_to(ends.x.dtype.type(np.nan), ends.status.shape)
+    return nothing, nothing

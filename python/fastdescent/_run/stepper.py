@@ -1,0 +1,157 @@
+"""Trajectories that are held in place and advanced a few steps at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent._base.status import Status
+from fastdescent._run.job import ALARM, Indices, job_of, put_inside, stop_limits, undefined_comes_first, without_alarm
+from fastdescent._run.memory import within_room
+from fastdescent._run.options import Options
+from fastdescent._starts.lazy import LazyStarts, flat
+from fastdescent.engines.costs import most_seconds
+from fastdescent.engines.protocol import RUNNING, DescentJob, Live, Values
+
+
+def full_gradient_norm(options: Options, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Of f without noise, over all rows; at walls that clip, of what does not push out."""
+    if options.boundary != "clip" or options.bounds is None:
+        return options.surface.value_and_gradient_norm(x)[1]
+    low, high = options.bounds.astype(x.dtype)
+    g = options.surface.gradient(x)
+    g[((x <= low) & (g > 0)) | ((x >= high) & (g < 0))] = 0.0
+    with np.errstate(over="ignore"):
+        return np.asarray(np.sqrt(sum(column * column for column in g.T)))
+
+
+class Stepper:
+    """Arrays of trajectories, and the engine calls that advance them.
+
+    After `advance(t)` everything is as at the end of a run with max_steps = t, only that trajectories which that has
+    ended are RUNNING. What does not change from call to call, the tables of what depends on t above all, is made once.
+
+    Attributes
+    ----------
+    live : Live
+    n_running : int
+    n_steps : int
+        Steps that the running trajectories have made; where none runs, those of the longest one.
+    """
+
+    def __init__(self, options: Options, indices: Indices = None) -> None:
+        """Trajectories at their starts, tested there; their indices follow on the first one unless they are given."""
+        # The caller may change its array of starts, which are needed again.
+        if not isinstance(options.starts, LazyStarts):
+            options = replace(options, starts=options.starts.copy())
+        self.gtol, self._every = options.gtol, options.stochastic.check_every
+        if self._every is not None:  # the gradient of the step is not the one that is tested
+            options = replace(options, gtol=None)
+        starts = put_inside(options, flat(options.starts))
+        limits, self._with_fun = stop_limits(options)
+        self.options = options
+        job = job_of(options, starts, None, limits, self._with_fun, None, indices)
+        self._job = within_room(job, options.record)
+        self._values = options.engine.values(self._job)
+        self._beyond: tuple[DescentJob, Values] | None = None
+
+        n, initial = len(starts), np.array(self._job.initial)
+        with np.errstate(over="ignore", under="ignore"):
+            state = np.repeat(initial.astype(starts.dtype)[np.newaxis], n, axis=0)
+        self.place(Live(starts.copy(), state, np.zeros(n, np.int32), np.full(n, RUNNING, np.int8)))
+        self.advance(0)
+
+    def choose_engine(self) -> str:
+        """Lets the engine be chosen for all steps to the last, and returns its name."""
+        self.options = replace(self.options, engine=self.options.engine.chosen(self._job))
+        return self.options.engine.name
+
+    def make_ready(self, until: int) -> None:
+        """Has the engine compile now what it would compile in `advance`."""
+        self.options.engine.chosen(self._job, self.n_running * (until - self.n_steps))
+
+    def most_seconds_of_a_step(self) -> float:
+        """Of all trajectories that run; hardly ever more."""
+        return max(self.n_running, 1) * most_seconds(self._job.program.main) / self.options.n_threads
+
+    def place(self, live: Live) -> None:
+        """Puts trajectories elsewhere. Those that a smaller max_steps had ended run again."""
+        self.live = live
+        self._before = live.status.copy()
+        self._settled = False
+        self.settle()
+
+    def advance(self, until: int) -> None:
+        """Advances what runs to step `until`, at most max_steps.
+
+        After an exception, such as Ctrl-C, trajectories may stand at different steps; the next call brings them
+        together again, with the same bits.
+        """
+        if self.gtol is None or self._every is None:
+            self._advance(until)
+            return
+        t = self._first_running()
+        if until == 0:
+            self._advance(0)
+            self._stop_where_flat(self.live.nit == 0)
+        while self.n_running and t < until:
+            t = min(t - t % self._every + self._every, until)
+            self._advance(t)
+            if t % self._every == 0:
+                self._stop_where_flat(self.live.nit == t)
+
+    def _first_running(self) -> int:
+        """The least step of those that run."""
+        self.settle()
+        running = self.live.nit[self.live.status == RUNNING]
+        return int(running.min(initial=self.options.max_steps))
+
+    def _stop_where_flat(self, where: npt.NDArray[np.bool_]) -> None:
+        """Tests the full gradient. CONVERGED comes before STALLED and MAX_STEPS of the same step."""
+        live = self.live
+        looked_at = (live.status == RUNNING) | (live.status == Status.STALLED) | (live.status == Status.MAX_STEPS)
+        rows = np.flatnonzero(where & looked_at)
+        norm = full_gradient_norm(self.options, live.x[rows])
+        live.status[rows[norm <= live.x.dtype.type(self.gtol or 0.0)]] = Status.CONVERGED
+        self.n_running = int(np.count_nonzero(live.status == RUNNING))
+
+    def _advance(self, until: int) -> None:
+        self.settle()
+        live, engine = self.live, self.options.engine
+        np.copyto(self._before, live.status)
+        self._settled = False
+        engine.advance(self._job, self._values, live, until)
+        if self._job.limits.alarm:
+            alarmed = live.status == ALARM
+            if alarmed.any():
+                live.status[alarmed] = RUNNING
+                engine.advance(*self._beyond_alarm(), live, until)
+        self.settle()
+
+    def settle(self) -> None:
+        """Makes statuses what they mean outside, after an engine call, whether or not that came to its end."""
+        if self._settled:
+            return
+        live, status, last = self.live, self.live.status, self.options.max_steps
+        if not self._with_fun:
+            new = (status == Status.DIVERGED) & (self._before == RUNNING)
+            undefined_comes_first(self.options, live.x, status, new)
+        self.n_steps = int(live.nit.max(initial=0))
+        goes_on = status == Status.MAX_STEPS
+        if self.n_steps == last:
+            goes_on &= live.nit < last
+        goes_on |= (status == ALARM) | (status == Status.INTERRUPTED)
+        np.bitwise_or(status, -goes_on.view(np.int8), out=status)  # RUNNING has all bits
+        self.n_running = int(np.count_nonzero(status == RUNNING))
+        self._settled = True
+
+    def _beyond_alarm(self) -> tuple[DescentJob, Values]:
+        """The job whose steps compute f. It goes on where the alarm went off: up to there f is finite."""
+        if self._beyond is None:
+            limits = without_alarm(self._job.limits)
+            job = job_of(self.options, self._job.starts, None, limits, True, None, self._job.indices)
+            self._beyond = job, self.options.engine.values(job)
+        return self._beyond

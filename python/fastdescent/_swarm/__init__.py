@@ -1,0 +1,1 @@
+"""A live set of trajectories: advanced in place, frame by frame, from any thread."""

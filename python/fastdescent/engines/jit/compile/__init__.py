@@ -1,0 +1,1 @@
+"""From IR to machine code: llvmlite on a helper thread, and caches of what was compiled."""

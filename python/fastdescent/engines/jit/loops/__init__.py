@@ -1,0 +1,1 @@
+"""Instructions as LLVM IR: rows, operands, loops and reductions."""

@@ -1,0 +1,114 @@
+"""Rows of a block in a compiled function: values that LLVM keeps in registers, or memory where loops touch them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fastdescent.engines.jit.emit.arithmetic import Arithmetic, Vectors
+from fastdescent.engines.jit.loops.loops import Index
+from fastdescent.program.opcodes import ARITY, DRAWS, NAMES
+from fastdescent.program.section import N_OUTER, OP, OUT, PLACE, UNIFORM, WIDTH, A, Section, places_of, turns_of
+
+#: Instructions on more rows than this become loops over rows in memory.
+LONGEST_UNROLLED = 16
+#: So do instructions that draw more blocks of random numbers than this; a shuffle is long.
+MOST_BLOCKS_UNROLLED, MOST_SHUFFLES_UNROLLED = 4, 1
+
+#: An instruction of a Program, and then how far its result and operands move from strip to strip.
+Instruction = list[int]
+
+
+def instructions(section: Section, first: int, stop: int) -> list[Instruction]:
+    """Instructions `first` to `stop` of a section."""
+    rows: list[Instruction] = np.concatenate([section.code, section.moves()], axis=1)[first:stop].tolist()
+    return rows
+
+
+def move_of(row: Instruction, column: int) -> int:
+    """How far a result or operand moves from strip to strip."""
+    return row[WIDTH + (column - OUT) // PLACE]
+
+
+def is_loop(row: Sequence[int]) -> bool:
+    """Whether an instruction is emitted as a loop."""
+    name = NAMES[row[OP]]
+    if name in DRAWS:
+        return row[N_OUTER] > (MOST_SHUFFLES_UNROLLED if name == "draw_shuffled" else MOST_BLOCKS_UNROLLED)
+    return turns_of(row) > LONGEST_UNROLLED
+
+
+def rows_in_memory(section: Section, first: int, stop: int) -> frozenset[int]:
+    """Rows that loops among instructions `first` to `stop` read or write, those over strips too."""
+    found: set[int] = set()
+    code = instructions(section, first, stop)
+    for row, turns in zip(code, section.turns()[first:stop].tolist(), strict=True):
+        if turns > 1 or is_loop(row):
+            name = NAMES[row[OP]]
+            columns = [OUT, *(A + PLACE * k for k in range(ARITY[name]) if not row[UNIFORM] >> k & 1)]
+            for column in columns:
+                places = np.unique(places_of(row, column, once=True))
+                move = move_of(row, column)
+                steps = move * np.arange(turns if move else 1)
+                found.update(np.unique(steps[:, np.newaxis] + places).tolist())
+    return frozenset(found)
+
+
+class Rows:
+    """What is known of each row at one place of the function. The vectors are those of a block from lane `first` on.
+
+    With `write_through`, each row that is replaced is stored at once.
+    """
+
+    def __init__(
+        self, m: Arithmetic, base: str, in_memory: frozenset[int], block: int, first: int, write_through: bool = False
+    ) -> None:
+        self._m, self._base, self._block, self._first = m, base, block, first
+        self.in_memory, self._write_through = in_memory, write_through
+        self._values: dict[int, Vectors] = {}
+
+    def get(self, row: int) -> Vectors:
+        """The numbers of a row."""
+        if row in self.in_memory:
+            return self.load(row)
+        if row not in self._values:
+            self._values[row] = self.load(row)
+        return self._values[row]
+
+    def at(self, first: int, d: Index) -> Vectors:
+        """Row first + d."""
+        if isinstance(d, int):
+            return self.get(first + d)
+        return self.load(self._m.emitter.value(f"add i64 {d}, {first}"))
+
+    def put(self, row: int, value: Vectors) -> None:
+        """Replaces a row."""
+        if row in self.in_memory or self._write_through:
+            self.store(row, value)
+        if row not in self.in_memory:
+            self._values[row] = value
+
+    def flush(self, row: int) -> None:
+        """Writes a row to memory if it does not stand there."""
+        if row in self._values:
+            self.store(row, self._values[row])
+
+    def load(self, row: Index) -> Vectors:
+        """From memory; a row of the loop's own is given by the name of its number, an i64."""
+        m = self._m
+        return tuple(m.emitter.read(f"load {m.vector}, ptr {p}, align {m.align}") for p in self._pointers(row))
+
+    def store(self, row: Index, value: Vectors) -> None:
+        """To memory."""
+        m = self._m
+        for v, p in zip(value, self._pointers(row), strict=True):
+            m.emitter.do(f"store {m.vector} {v}, ptr {p}, align {m.align}")
+
+    def _pointers(self, row: Index) -> list[str]:
+        m, value = self._m, self._m.emitter.value
+        lanes = [self._first + u * m.width for u in range(m.n)]
+        if isinstance(row, int):
+            return [value(f"getelementptr {m.number}, ptr {self._base}, i64 {row * self._block + i}") for i in lanes]
+        start = value(f"getelementptr {m.number}, ptr {self._base}, i64 " + value(f"mul i64 {row}, {self._block}"))
+        return [value(f"getelementptr {m.number}, ptr {start}, i64 {i}") for i in lanes]

@@ -1,0 +1,164 @@
+"""The partial derivatives of every elementwise operation, written once for reverse and forward mode."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from fastdescent.program.graph.build import Builder
+from fastdescent.program.graph.nodes import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """d output / d input = sign * factor (factor None: 1), or, with `where`, that only where the mask says so."""
+
+    sign: int = 1
+    factor: Node | None = None
+    where: tuple[Node, bool] | None = None
+
+    def times(self, b: Builder, direction: Node) -> Node:
+        """factor * direction, the sign left to the caller."""
+        if self.where is not None:
+            mask, taken = self.where
+            zero = b.const(0.0)
+            return b.select(mask, direction, zero) if taken else b.select(mask, zero, direction)
+        return direction if self.factor is None else b.mul(self.factor, direction)
+
+
+_ONE = Partial()
+_MINUS = Partial(-1)
+Rule = Callable[[Builder, Node], tuple[Partial | None, ...]]
+
+
+def partials(b: Builder, node: Node) -> tuple[Partial | None, ...]:
+    """One a differentiable input, None where the derivative is zero everywhere it exists."""
+    return _RULES[node.op](b, node)
+
+
+def _times(factor: Node) -> Partial:
+    return Partial(1, factor)
+
+
+def _inverse(b: Builder, a: Node) -> Node:
+    return b.div(b.const(1.0), a)
+
+
+def _powi(b: Builder, node: Node) -> tuple[Partial | None, ...]:
+    n = node.attr
+    return (_times(b.mul(b.const(float(n)), b.power(node.inputs[0], n - 1))),)
+
+
+def _pow(b: Builder, node: Node) -> tuple[Partial | None, ...]:
+    a, c = node.inputs
+    by_base = b.mul(c, b.elementwise("pow", a, b.sub(c, b.const(1.0))))
+    if c.stage == 0:
+        return _times(by_base), None
+    return _times(by_base), _times(b.mul(node, b.elementwise("log", a)))
+
+
+def _div(b: Builder, node: Node) -> tuple[Partial | None, ...]:
+    inverse = _inverse(b, node.inputs[1])
+    return _times(inverse), Partial(-1, b.mul(node, inverse))
+
+
+def _atan2(b: Builder, node: Node) -> tuple[Partial | None, ...]:
+    y, x = node.inputs
+    r2 = b.add(b.mul(x, x), b.mul(y, y))
+    return _times(b.div(x, r2)), Partial(-1, b.div(y, r2))
+
+
+def _extremum(b: Builder, node: Node) -> tuple[Partial | None, ...]:
+    p, q = node.inputs
+    first = b.elementwise("le", q, p) if node.op == "max" else b.elementwise("le", p, q)
+    return Partial(where=(first, True)), Partial(where=(first, False))
+
+
+def _one_plus_square(b: Builder, a: Node) -> Node:
+    return b.add(b.mul(a, a), b.const(1.0))
+
+
+def _logarithm(base: float) -> Rule:
+    return lambda b, n: (_times(b.div(b.const(1.0 / math.log(base)), n.inputs[0])),)
+
+
+def _one_minus_square(b: Builder, a: Node) -> Node:
+    """Two factors, so that nothing is lost near 1."""
+    one = b.const(1.0)
+    return b.mul(b.sub(one, a), b.add(one, a))
+
+
+def _asin(b: Builder, node: Node) -> Node:
+    return _inverse(b, b.elementwise("sqrt", _one_minus_square(b, node.inputs[0])))
+
+
+def _acosh(b: Builder, node: Node) -> tuple[Partial | None, ...]:
+    """Two roots: their product is finite where x^2 is not."""
+    (a,), one = node.inputs, b.const(1.0)
+    roots = b.mul(b.elementwise("sqrt", b.sub(a, one)), b.elementwise("sqrt", b.add(a, one)))
+    return (_times(_inverse(b, roots)),)
+
+
+def _bell(b: Builder, node: Node) -> Node:
+    """2 / sqrt(pi) * exp(-x^2)."""
+    (a,) = node.inputs
+    return b.mul(b.const(2.0 / math.sqrt(math.pi)), b.elementwise("exp", b.neg(b.mul(a, a))))
+
+
+def _expit(b: Builder, node: Node) -> tuple[Partial | None, ...]:
+    """expit(x) expit(-x), of which neither rounds to 1 - 1."""
+    return (_times(b.mul(node, b.elementwise("expit", b.neg(node.inputs[0])))),)
+
+
+def _logaddexp(b: Builder, node: Node) -> tuple[Partial | None, ...]:
+    return tuple(_times(b.elementwise("exp", b.sub(a, node))) for a in node.inputs)
+
+
+_RULES: dict[str, Rule] = {
+    "copy": lambda b, n: (_ONE,),
+    "neg": lambda b, n: (_MINUS,),
+    "add": lambda b, n: (_ONE, _ONE),
+    "sub": lambda b, n: (_ONE, _MINUS),
+    "mul": lambda b, n: (_times(n.inputs[1]), _times(n.inputs[0])),
+    "div": _div,
+    "powi": _powi,
+    "pow": _pow,
+    "abs": lambda b, n: (_times(b.elementwise("sign", n.inputs[0])),),
+    "sqrt": lambda b, n: (_times(b.div(b.const(0.5), n)),),
+    "exp": lambda b, n: (_times(n),),
+    "log": lambda b, n: (_times(_inverse(b, n.inputs[0])),),
+    "sin": lambda b, n: (_times(b.elementwise("cos", n.inputs[0])),),
+    "cos": lambda b, n: (Partial(-1, b.elementwise("sin", n.inputs[0])),),
+    "tan": lambda b, n: (_times(_one_plus_square(b, n)),),
+    "tanh": lambda b, n: (_times(b.sub(b.const(1.0), b.mul(n, n))),),
+    "atan": lambda b, n: (_times(_inverse(b, _one_plus_square(b, n.inputs[0]))),),
+    "atan2": _atan2,
+    "expm1": lambda b, n: (_times(b.elementwise("exp", n.inputs[0])),),
+    "log1p": lambda b, n: (_times(_inverse(b, b.add(n.inputs[0], b.const(1.0)))),),
+    "log2": _logarithm(2.0),
+    "log10": _logarithm(10.0),
+    "asin": lambda b, n: (_times(_asin(b, n)),),
+    "acos": lambda b, n: (Partial(-1, _asin(b, n)),),
+    "sinh": lambda b, n: (_times(b.elementwise("cosh", n.inputs[0])),),
+    "cosh": lambda b, n: (_times(b.elementwise("sinh", n.inputs[0])),),
+    "asinh": lambda b, n: (_times(_inverse(b, b.elementwise("hypot", n.inputs[0], b.const(1.0)))),),
+    "acosh": _acosh,
+    "atanh": lambda b, n: (_times(_inverse(b, _one_minus_square(b, n.inputs[0]))),),
+    "cbrt": lambda b, n: (_times(b.div(b.const(1.0 / 3.0), b.mul(n, n))),),
+    "erf": lambda b, n: (_times(_bell(b, n)),),
+    "erfc": lambda b, n: (Partial(-1, _bell(b, n)),),
+    "expit": _expit,
+    "logaddexp": _logaddexp,
+    "hypot": lambda b, n: tuple(_times(b.div(a, n)) for a in n.inputs),
+    "max": _extremum,
+    "min": _extremum,
+    "select": lambda b, n: (None, Partial(where=(n.inputs[0], True)), Partial(where=(n.inputs[0], False))),
+} | dict.fromkeys(("sign", "floor", "ceil", "rint", "lt", "le", "eq", "ne"), lambda b, n: (None,) * len(n.inputs))
+
+
+def zeros_like(b: Builder, node: Node) -> Node:
+    """A constant zero of the node's shape, without storage."""
+    return b.broadcast(b.const(np.float64(0.0)), node.shape)

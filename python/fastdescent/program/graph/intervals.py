@@ -1,0 +1,185 @@
+"""Proves, where it can, that f is finite on a box, so that steps need not compute f only to test that.
+
+Interval arithmetic over the traced graph, one interval a node. Rounding is monotone, so bounds computed in floating
+point bound what the engines compute; a slack covers sums and fused operations.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent.program.graph.nodes import Node, reachable
+
+Interval = tuple[float, float]
+_SLACK = 1e-9
+
+
+class _Unbounded(Exception):
+    """No finite bound is known."""
+
+
+def certainly_finite(f: Node, leaves: Mapping[str, Interval], largest: float) -> bool:
+    """Whether f, and every value on the way to it, stays within +-`largest` when leaves stay in their intervals."""
+    found: dict[int, Interval] = {}
+    try:
+        for node in reachable([f]):
+            low, high = _bounds(node, [found[n.number] for n in node.inputs], leaves)
+            low, high = low - abs(low) * _SLACK, high + abs(high) * _SLACK
+            if not (-largest < low and high < largest):
+                return False
+            found[node.number] = low, high
+    except (_Unbounded, OverflowError):
+        return False
+    return True
+
+
+def hull(values: npt.ArrayLike) -> Interval:
+    """Smallest and largest of some numbers."""
+    array = np.asarray(values, dtype=np.float64)
+    return float(array.min()), float(array.max())
+
+
+def _bounds(node: Node, args: list[Interval], leaves: Mapping[str, Interval]) -> Interval:
+    if node.value is not None:
+        if node.size and not np.all(np.isfinite(node.value)):
+            raise _Unbounded
+        return hull(node.value) if node.size else (0.0, 0.0)
+    if not args:
+        return leaves[node.attr]
+    if node.op == "sum":
+        n = node.inputs[0].size // max(node.size, 1)
+        return n * args[0][0], n * args[0][1]
+    if node.op == "assemble":
+        return _hull_of(*args)
+    if node.op == "powi":
+        return _integer_power(args[0], node.attr)
+    if node.op == "mul" and node.inputs[0] is node.inputs[1]:
+        return _integer_power(args[0], 2)
+    rule = _RULES.get(node.op)
+    if rule is None:
+        raise _Unbounded
+    return rule(*args)
+
+
+def _hull_of(*args: Interval) -> Interval:
+    return min(a[0] for a in args), max(a[1] for a in args)
+
+
+def _product(a: Interval, b: Interval) -> Interval:
+    corners = [p * q for p in a for q in b]
+    return min(corners), max(corners)
+
+
+def _quotient(a: Interval, b: Interval) -> Interval:
+    if b[0] <= 0.0 <= b[1]:
+        raise _Unbounded
+    return _product(a, (1.0 / b[1], 1.0 / b[0]))
+
+
+def _integer_power(a: Interval, n: int) -> Interval:
+    if n < 0:
+        return _quotient((1.0, 1.0), _integer_power(a, -n))
+    ends = a[0] ** n, a[1] ** n
+    inside = a[0] < 0.0 < a[1] and n % 2 == 0
+    return 0.0 if inside else min(ends), max(ends)
+
+
+def _absolute(a: Interval) -> Interval:
+    return max(a[0], -a[1], 0.0), max(-a[0], a[1])
+
+
+def _rising(function: Callable[[float], float], above: float = -math.inf) -> Callable[[Interval], Interval]:
+    def rule(a: Interval) -> Interval:
+        if not a[0] >= above:
+            raise _Unbounded
+        return function(a[0]), function(a[1])
+
+    return rule
+
+
+def _rising_past(function: Callable[[float], float], low: float, high: float = math.inf) -> Callable[..., Interval]:
+    """Rising where low < x < high, with poles at the ends."""
+
+    def rule(a: Interval) -> Interval:
+        if not (a[0] > low and a[1] < high):
+            raise _Unbounded
+        return function(a[0]), function(a[1])
+
+    return rule
+
+
+def _unit(low: float, high: float) -> Callable[[Interval], Interval]:
+    """Between low and high where -1 <= x <= 1."""
+
+    def rule(a: Interval) -> Interval:
+        if not (a[0] >= -1.0 and a[1] <= 1.0):
+            raise _Unbounded
+        return low, high
+
+    return rule
+
+
+def _cosh(a: Interval) -> Interval:
+    low, high = _absolute(a)
+    return math.cosh(low), math.cosh(high)
+
+
+def _logaddexp(a: Interval, b: Interval) -> Interval:
+    return max(a[0], b[0]), max(a[1], b[1]) + 1.0
+
+
+def _general_power(a: Interval, b: Interval) -> Interval:
+    if not a[0] > 0.0:
+        raise _Unbounded
+    corners = [p**q for p in a for q in b]
+    return min(corners), max(corners)
+
+
+_RULES: dict[str, Callable[..., Interval]] = {
+    "view": lambda a: a,
+    "copy": lambda a: a,
+    "neg": lambda a: (-a[1], -a[0]),
+    "abs": _absolute,
+    "sign": lambda a: (-1.0, 1.0),
+    "add": lambda a, b: (a[0] + b[0], a[1] + b[1]),
+    "sub": lambda a, b: (a[0] - b[1], a[1] - b[0]),
+    "mul": _product,
+    "div": _quotient,
+    "sqrt": _rising(math.sqrt, above=0.0),
+    "exp": _rising(math.exp),
+    "expm1": _rising(math.expm1),
+    "sinh": _rising(math.sinh),
+    "cosh": _cosh,
+    "asinh": _rising(math.asinh),
+    "acosh": _rising(math.acosh, above=1.0),
+    "atanh": _rising_past(math.atanh, -1.0, 1.0),
+    "cbrt": _rising(math.cbrt),
+    "log": _rising_past(math.log, 0.0),
+    "log1p": _rising_past(math.log1p, -1.0),
+    "log2": _rising_past(math.log2, 0.0),
+    "log10": _rising_past(math.log10, 0.0),
+    "asin": _unit(-2.0, 2.0),
+    "acos": _unit(0.0, 4.0),
+    "erf": lambda a: (-1.0, 1.0),
+    "erfc": lambda a: (0.0, 2.0),
+    "expit": lambda a: (0.0, 1.0),
+    "floor": lambda a: (a[0] - 1.0, a[1]),
+    "ceil": lambda a: (a[0], a[1] + 1.0),
+    "rint": lambda a: (a[0] - 0.5, a[1] + 0.5),
+    "logaddexp": _logaddexp,
+    "sin": lambda a: (-1.0, 1.0),
+    "cos": lambda a: (-1.0, 1.0),
+    "tanh": lambda a: (-1.0, 1.0),
+    "atan": lambda a: (-2.0, 2.0),
+    "atan2": lambda a, b: (-4.0, 4.0),
+    "hypot": lambda a, b: (0.0, math.hypot(max(map(abs, a)), max(map(abs, b)))),
+    "pow": _general_power,
+    "max": lambda a, b: (max(a[0], b[0]), max(a[1], b[1])),
+    "min": lambda a, b: (min(a[0], b[0]), min(a[1], b[1])),
+    "select": lambda c, a, b: _hull_of(a, b),
+}
+_RULES.update(dict.fromkeys(("lt", "le", "eq", "ne"), lambda a, b: (0.0, 1.0)))

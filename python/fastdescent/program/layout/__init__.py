@@ -1,0 +1,1 @@
+"""From a graph to instructions: stages, the order of nodes, strips, rows."""

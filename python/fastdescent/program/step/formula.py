@@ -1,0 +1,114 @@
+"""A traced scalar function of one point, and the Programs made of it: values, gradients, Hessian products."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastdescent._base.at_top import at_top
+from fastdescent._base.recent import Recent
+from fastdescent.program.graph.build import Builder
+from fastdescent.program.graph.differentiate import directional, gradient
+from fastdescent.program.graph.flatten import Record, flatten, rebuild
+from fastdescent.program.graph.instantiate import instantiate
+from fastdescent.program.graph.intervals import Interval, certainly_finite
+from fastdescent.program.graph.nodes import Node, Shape
+from fastdescent.program.layout.extent import refuse_too_many_rows
+from fastdescent.program.layout.stages import compile_function
+from fastdescent.program.program import Program
+from fastdescent.program.step.data_rows import Rows
+from fastdescent.program.trace.context import tracing
+from fastdescent.program.trace.operands import as_node
+from fastdescent.program.trace.source import refuse
+from fastdescent.program.trace.tracer import Traced
+from fastdescent.program.trace.untraced import Draws
+
+_MOST_STEPS = 64  #: step Programs kept of a formula; those of rules that are defined anew each time are let go
+POINT = "the point"  #: name of the leaf; no parameter can have it
+
+
+@dataclass(frozen=True, eq=False)
+class Formula:
+    """f(x; parameters), with f and its gradient at the leaf x already in the graph."""
+
+    builder: Builder
+    x: Node
+    fun: Node
+    gradient: Node
+    params: Mapping[str, Shape]
+    rows: Rows | None = None  #: where f is a mean over rows of data
+    steps: Recent[Any, Any] = field(default_factory=lambda: Recent(_MOST_STEPS))  #: step Programs, by specification
+    _programs: dict[Any, Program] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __reduce__(self) -> tuple[Callable[..., Formula], tuple[Any, ...]]:
+        return formula_of_pickle, (*flatten([self.x, self.fun, self.gradient]), dict(self.params), self.rows)
+
+    @property
+    def dim(self) -> int:
+        return self.x.size
+
+    def finite_within(self, box: Interval, params: Mapping[str, Interval], largest: float) -> bool:
+        """Whether f is certainly finite where every coordinate is in `box`."""
+        return certainly_finite(self.fun, {**params, POINT: box}, largest)
+
+    def program(self, *outputs: str) -> Program:
+        """The Program that maps x to some of "fun", "gradient", "grad_norm", or (x, v) to "hvp"."""
+        if outputs not in self._programs:
+            with self._lock:  # compiling adds nodes to the graph that all callers share
+                self._programs[outputs] = self._compiled(outputs)
+        return self._programs[outputs]
+
+    def _compiled(self, outputs: tuple[str, ...]) -> Program:
+        b = self.builder
+        nodes = {"fun": self.fun, "gradient": self.gradient}
+        inputs = [("x", self.x)]
+        if "grad_norm" in outputs:
+            nodes["grad_norm"] = b.norm(self.gradient)
+        if "hvp" in outputs:
+            v = b.graph.leaf("input", "v", self.x.shape)
+            inputs.append(("v", v))
+            nodes["hvp"] = directional(b, self.gradient, self.x, v)
+        refuse_too_many_rows(b, [nodes[name] for name in outputs])
+        return compile_function(b, inputs, [(name, nodes[name]) for name in outputs])
+
+
+@at_top
+def formula_of_pickle(
+    records: Sequence[Record], outputs: Sequence[int], params: Mapping[str, Shape], rows: Rows | None
+) -> Formula:
+    b = Builder()
+    x, fun, slope = rebuild(b.graph, records, outputs)
+    return Formula(b, x, fun, slope, params, rows)
+
+
+def trace(function: Callable[..., Any], dim: int, params: Mapping[str, Shape], rows: Rows | None = None) -> Formula:
+    """Runs `function(x, **params)` once on tracers. x has shape (dim,); the result must be one number.
+
+    With `rows` the function is `function(x, *arrays, **params)`, which gets all rows here.
+    """
+    b = Builder()
+    x = b.graph.leaf("input", POINT, (dim,))
+    leaves = {name: Traced(b, b.graph.leaf("param", name, shape)) for name, shape in params.items()}
+    draws = Draws()
+    with tracing():
+        result = function(Traced(b, x, is_point=True), *(rows.arrays if rows else ()), **leaves)
+    draws.warn("the function")
+    if result is None:
+        refuse("the function returned None", "return the value")
+    fun = as_node(b, result)
+    if fun.size != 1:
+        refuse(f"the function returned shape {fun.shape}, not one number", "np.sum the terms, say")
+    fun = b.reshape(fun, ())
+    return Formula(b, x, fun, gradient(b, fun, x), dict(params), rows)
+
+
+def fresh(formula: Formula) -> Formula:
+    """The same formula in a graph of its own, built in the same order, so that it has the same bits."""
+    b = Builder()
+    x = b.graph.leaf("input", POINT, (formula.dim,))
+    leaves = {name: b.graph.leaf("param", name, shape) for name, shape in formula.params.items()}
+    fun = instantiate(b, formula.fun, {**leaves, POINT: x})
+    return Formula(b, x, fun, gradient(b, fun, x), formula.params, formula.rows)

@@ -1,0 +1,1 @@
+"""The user's function on traced values: NumPy, SciPy, text and SymPy become a graph."""

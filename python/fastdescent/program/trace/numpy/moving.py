@@ -1,0 +1,153 @@
+"""NumPy functions that only move elements. Where NumPy gives views so do they; else NumPy moves the numbers of the
+elements, and they are gathered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent.program.graph.build import Builder, view_of
+from fastdescent.program.graph.nodes import Node
+from fastdescent.program.graph.views import View
+from fastdescent.program.trace.numpy.arrays import array_of
+from fastdescent.program.trace.numpy.ufuncs import is_bool, progressions
+from fastdescent.program.trace.operands import as_node, holds_traced
+from fastdescent.program.trace.source import refuse
+from fastdescent.program.trace.tracer import Traced
+
+
+def gather(array: Traced, key: Any) -> Traced:
+    """array[key] where the key holds constant lists or arrays of integers (or of booleans)."""
+    node = array.node
+    try:
+        wanted = np.arange(node.size).reshape(node.shape)[key]
+    except IndexError as error:
+        refuse(f"an index of an array of shape {node.shape} ({error})", "mend the index")
+    return Traced(array.builder, chosen(array.builder, node, wanted), is_bool=array.is_bool, fresh=True)
+
+
+def chosen(b: Builder, node: Node, wanted: npt.NDArray[np.int64]) -> Node:
+    """The elements whose numbers, in C order, are `wanted`."""
+    base, view = view_of(node)
+    rows = view.rows().ravel()[wanted.ravel()]
+    pieces = [(b.place(base, shown), View(cut.start, (1,), shown.shape)) for cut, shown in progressions(rows)]
+    return b.assemble(wanted.shape, pieces)
+
+
+def arranged(b: Builder, arrays: Sequence[Any], function: Callable[..., Any]) -> Traced:
+    """What a function that only moves makes of several arrays: NumPy moves the numbers of all their elements."""
+    nodes = [as_node(b, a) for a in arrays]
+    starts = np.cumsum([0, *(n.size for n in nodes)])
+    numbered = [start + np.arange(n.size).reshape(n.shape) for start, n in zip(starts, nodes, strict=False)]
+    flat = b.concatenate([b.reshape(n, (n.size,)) for n in nodes], 0)
+    return Traced(b, chosen(b, flat, function(*numbered)), is_bool=all(is_bool(a) for a in arrays), fresh=True)
+
+
+def _moving(function: Callable[..., Any]) -> Callable[..., Any]:
+    def make(b: Builder, a: Any, *args: Any, **kwargs: Any) -> Any:
+        if holds_traced((*args, *kwargs.values())):
+            refuse(f"np.{function.__name__} with a traced value that is not the first argument", "give a constant")
+        node = as_node(b, a)
+        wanted = function(np.arange(node.size).reshape(node.shape), *args, **kwargs)
+        return Traced(b, chosen(b, node, np.asarray(wanted)), is_bool=is_bool(a), fresh=True)
+
+    return make
+
+
+def _diag(b: Builder, v: Any, k: int = 0) -> Traced:
+    node = as_node(b, v)
+    if len(node.shape) != 1:
+        return array_of(b, v).showing(lambda a: np.diag(a, k))
+    return _spread(b, node, np.diag(np.arange(1, node.size + 1), k), 0.0)
+
+
+def _diagflat(b: Builder, v: Any, k: int = 0) -> Traced:
+    node = as_node(b, v)
+    return _spread(b, node, np.diagflat(np.arange(1, node.size + 1), k), 0.0)
+
+
+def _spread(b: Builder, node: Node, places: npt.NDArray[np.int64], rest: Any) -> Traced:
+    """The elements in their places, counted from 1; `rest` where there is 0."""
+    moved = chosen(b, node, np.maximum(places - 1, 0))
+    return Traced(b, b.select(b.const(places > 0), moved, as_node(b, rest)), fresh=True)
+
+
+def _pad(b: Builder, array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Traced:
+    if holds_traced(list(options.values())):
+        refuse("np.pad with values that are traced", "write np.concatenate")
+    node = as_node(b, array)
+    places = np.arange(1, node.size + 1).reshape(node.shape)
+    if mode == "constant":
+        rest = np.pad(np.zeros(node.shape), pad_width, mode, **options)
+        return _spread(b, node, np.pad(places, pad_width), rest)
+    if mode not in _PADDING or options.get("reflect_type", "even") != "even":
+        refuse(f"np.pad with mode={mode!r} cannot be traced", f"use one of {', '.join(_PADDING)}, or np.concatenate")
+    return _spread(b, node, np.pad(places, pad_width, mode, **options), 0.0)
+
+
+def _part(mask: Callable[..., Any]) -> Callable[..., Traced]:
+    def make(b: Builder, m: Any, k: int = 0) -> Traced:
+        node = as_node(b, m)
+        return Traced(b, b.select(b.const(mask(np.ones(node.shape), k)), node, b.const(0.0)), fresh=True)
+
+    return make
+
+
+def _viewing(change: Callable[..., Any]) -> Callable[..., Traced]:
+    def make(b: Builder, a: Any, *args: Any, **kwargs: Any) -> Traced:
+        return array_of(b, a).showing(lambda array: change(array, *args, **kwargs))
+
+    return make
+
+
+def _viewing_each(change: Callable[..., Any]) -> Callable[..., Any]:
+    def make(b: Builder, *arrays: Any) -> Any:
+        views = tuple(array_of(b, a).showing(change) for a in arrays)
+        return views[0] if len(views) == 1 else views
+
+    return make
+
+
+def _dividing(function: Callable[..., Any]) -> Callable[..., list[Traced]]:
+    def make(b: Builder, a: Any, *args: Any, **kwargs: Any) -> list[Traced]:
+        array = array_of(b, a)
+        n_parts = len(function(np.empty(array.shape, np.int8), *args, **kwargs))
+
+        def part(k: int) -> Traced:
+            return array.showing(lambda v: function(v, *args, **kwargs)[k])
+
+        return [part(k) for k in range(n_parts)]
+
+    return make
+
+
+def _unstack(b: Builder, x: Any, axis: int = 0) -> tuple[Traced, ...]:
+    return tuple(array_of(b, x).showing(lambda a: np.moveaxis(a, axis, 0)))
+
+
+_PADDING = ("constant", "edge", "reflect", "symmetric", "wrap")
+_COPYING = ("roll", "tile", "repeat", "take", "delete", "take_along_axis", "resize")
+_VIEWING = ("transpose", "squeeze", "expand_dims", "broadcast_to", "swapaxes", "moveaxis", "rollaxis", "diagonal",
+            "matrix_transpose", "flip", "fliplr", "flipud", "rot90")  # fmt: skip
+_VIEWING_EACH = ("atleast_1d", "atleast_2d", "atleast_3d")
+_DIVIDING = ("split", "array_split", "hsplit", "vsplit")
+MOVING: dict[str, Callable[..., Any]] = (
+    {name: _moving(getattr(np, name)) for name in _COPYING}
+    | {name: _viewing(getattr(np, name)) for name in _VIEWING}
+    | {name: _viewing_each(getattr(np, name)) for name in _VIEWING_EACH}
+    | {"sliding_window_view": _viewing(np.lib.stride_tricks.sliding_window_view)}
+    | {name: _dividing(getattr(np, name)) for name in _DIVIDING}
+    | {
+        "reshape": lambda b, a, shape, order="C", copy=None: array_of(b, a).reshape(shape, order=order, copy=copy),
+        "unstack": _unstack,
+        "ravel": lambda b, a, order="C": array_of(b, a).ravel(order),
+        "diag": _diag,
+        "diagflat": _diagflat,
+        "pad": _pad,
+        "triu": _part(np.triu),
+        "tril": _part(np.tril),
+    }
+)

@@ -1,0 +1,148 @@
+"""NumPy functions of samples of a function: differences, slopes, integrals, interpolation, convolution, places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fastdescent.program.graph.build import Builder
+from fastdescent.program.trace.numpy.arrays import array_of, axes_of, refuse_options, result
+from fastdescent.program.trace.operands import as_node, holds_traced
+from fastdescent.program.trace.products import inner
+from fastdescent.program.trace.source import refuse
+from fastdescent.program.trace.tracer import Traced
+
+
+# ---------------------------------------------------------------------- differences and integrals
+def _diff(b: Builder, a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    array: Any = array_of(b, a)
+    (axis,) = axes_of(array.shape, axis)
+    wide = tuple(1 if k == axis else m for k, m in enumerate(array.shape))
+    ends = [None if e is None else e if np.ndim(e) else np.broadcast_to(e, wide) for e in (prepend, append)]
+    parts = [part for part in (ends[0], array, ends[1]) if part is not None]
+    array = np.concatenate(parts, axis) if len(parts) > 1 else array
+    before = (slice(None),) * axis
+    for _ in range(n):
+        array = array[(*before, slice(1, None))] - array[(*before, slice(None, -1))]
+    return array
+
+
+def _ediff1d(b: Builder, ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    parts = (to_begin, _diff(b, array_of(b, ary).ravel()), to_end)
+    return np.concatenate([np.ravel(part) for part in parts if part is not None])
+
+
+def _trapezoid(b: Builder, y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+    if axis not in (-1, np.ndim(y) - 1) or np.ndim(x) > 1:
+        refuse("np.trapezoid along an axis that is not the last", "transpose first")
+    steps = dx if x is None else _diff(b, x)
+    return np.sum(steps * (array_of(b, y)[..., 1:] + array_of(b, y)[..., :-1]) / 2.0, axis=-1)
+
+
+# ---------------------------------------------------------------------- what is linear, with few terms a result
+def _linear(array: Any, axis: int, function: Callable[[Any], Any]) -> Any:
+    """`function` along an axis, told by what NumPy makes of unit vectors and of zero. It gives lines, or numbers."""
+    n = array.shape[axis]
+    offset = function(np.zeros(n))
+    matrix = np.array([function(unit) - offset for unit in np.eye(n)]).reshape(n, -1).T
+    n_terms = max(int(np.max(np.count_nonzero(matrix, axis=1), initial=0)), 1)
+    places = np.sort(np.argsort(matrix == 0, axis=1, kind="stable")[:, :n_terms], axis=1)
+    terms = np.moveaxis(array, axis, -1)[..., places] * np.take_along_axis(matrix, places, axis=1)
+    lines = np.sum(terms, axis=-1)
+    lines = lines + offset.ravel() if np.any(offset) else lines
+    lines = lines.reshape(lines.shape[:-1] + offset.shape).copy()
+    return np.moveaxis(lines, -1, axis) if offset.ndim == 1 else lines
+
+
+def _gradient(b: Builder, f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    if holds_traced(varargs):
+        refuse("np.gradient with distances that are not constant", "write the quotients of differences out")
+    array = array_of(b, f)
+    axes = np.lib.array_utils.normalize_axis_tuple(range(array.ndim) if axis is None else axis, array.ndim)
+    steps = varargs if len(varargs) > 1 else (varargs or (1.0,)) * len(axes)
+    if len(steps) != len(axes):
+        raise TypeError("invalid number of arguments")
+
+    order: Any = edge_order
+
+    def along(axis: int, step: Any) -> Any:
+        return _linear(array, axis, lambda line: np.gradient(line, step, edge_order=order))
+
+    slopes = tuple(along(k, step) for k, step in zip(axes, steps, strict=True))
+    return slopes[0] if len(slopes) == 1 else slopes
+
+
+def _interp(b: Builder, x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
+    if holds_traced((x, xp, left, right)):
+        refuse("np.interp cannot be traced but at constant places: it asks how values compare that are not known yet",
+               "write np.minimum, np.maximum, np.where or np.select")  # fmt: skip
+    return _linear(array_of(b, fp), 0, lambda line: np.asarray(np.interp(x, xp, line, left, right, period)))
+
+
+# ---------------------------------------------------------------------- convolution
+def _convolve(b: Builder, a: Any, v: Any, mode: str = "full") -> Traced:
+    return _slid(b, a, np.flip(np.atleast_1d(v)), mode, is_convolution=True)
+
+
+def _correlate(b: Builder, a: Any, v: Any, mode: str = "valid") -> Traced:
+    return _slid(b, a, v, mode, is_convolution=False)
+
+
+def _slid(b: Builder, a: Any, v: Any, mode: str, is_convolution: bool) -> Traced:
+    """v is slid over a, and the products are summed wherever they overlap, in NumPy's order."""
+    first, second = np.atleast_1d(array_of(b, a)), np.atleast_1d(array_of(b, v))
+    if first.ndim != 1 or second.ndim != 1 or not first.size or not second.size:
+        raise ValueError("both must have one axis, and elements")
+    shorter, longer = sorted((first.size, second.size))
+    padded = np.pad(first, second.size - 1)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, second.size)
+    full = result(b, inner(b, as_node(b, windows), as_node(b, second)))
+    from_the_right = first.size < second.size and not is_convolution
+    cuts = {
+        "full": (0, longer + shorter - 1),
+        "same": (shorter // 2 if from_the_right else (shorter - 1) // 2, longer),
+        "valid": (shorter - 1, longer - shorter + 1),
+    }
+    if mode not in cuts:
+        raise ValueError(f'mode must be "full", "same" or "valid"; got {mode!r}')
+    start, n = cuts[mode]
+    return full[start : start + n]
+
+
+# ---------------------------------------------------------------------- places
+def _linspace(
+    b: Builder, start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None,
+    axis: int = 0,
+) -> Any:  # fmt: skip
+    refuse_options(dtype, None)
+    first, last = np.broadcast_arrays(array_of(b, start), array_of(b, stop))
+    n_steps = num - 1 if endpoint else num
+    step = (last - first) / n_steps if n_steps > 0 else np.nan
+    places = [first + k * step if k else first for k in range(num)]
+    if endpoint and num > 1:
+        places[-1] = last
+    line = np.stack(places, axis) if places else np.zeros((0, *first.shape))
+    return (line, step) if retstep else line
+
+
+def _vander(b: Builder, x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    array = array_of(b, x)
+    if array.ndim != 1:
+        raise ValueError("x must have one axis")
+    powers = np.arange(array.size if N is None else N)
+    return array[:, np.newaxis] ** (powers if increasing else powers[::-1])
+
+
+SAMPLES: dict[str, Callable[..., Any]] = {
+    "diff": _diff,
+    "ediff1d": _ediff1d,
+    "trapezoid": _trapezoid,
+    "gradient": _gradient,
+    "interp": _interp,
+    "convolve": _convolve,
+    "correlate": _correlate,
+    "linspace": _linspace,
+    "vander": _vander,
+}

@@ -1,0 +1,253 @@
+"""What each NumPy ufunc becomes. One line a ufunc: a table from its name to nodes."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent.program.graph import composites
+from fastdescent.program.graph.build import Builder, constant_value
+from fastdescent.program.graph.nodes import Node
+from fastdescent.program.graph.views import View, runs
+from fastdescent.program.trace.operands import as_node
+from fastdescent.program.trace.products import matmul, matvec, vecdot, vecmat
+from fastdescent.program.trace.source import refuse
+from fastdescent.program.trace.tracer import Traced
+
+Make = Callable[..., Node]
+
+
+def _op(name: str) -> Make:
+    return lambda b, *args: b.elementwise(name, *args)
+
+
+def _swapped(name: str) -> Make:
+    return lambda b, p, q: b.elementwise(name, q, p)
+
+
+def _power(b: Builder, a: Node, exponent: Node) -> Node:
+    value = constant_value(exponent)
+    if value is None or not value.size or not np.all(np.isfinite(value)):
+        return b.elementwise("pow", a, exponent)
+    shape = np.broadcast_shapes(a.shape, exponent.shape)
+    if np.all(value == value.flat[0]):
+        return b.broadcast(b.power(a, float(value.flat[0])), shape)
+    return _powers(b, b.broadcast(a, shape), np.broadcast_to(value, shape))
+
+
+def _powers(b: Builder, a: Node, exponents: npt.NDArray[np.float64]) -> Node:
+    """a ** exponents, each exponent a power by itself: x ** [0, 1, 2] has exact derivatives at 0."""
+    flat, row = b.reshape(a, (a.size,)), exponents.ravel()
+    pieces = []
+    for value in np.unique(row).tolist():
+        where = [view for _, view in progressions(np.flatnonzero(row == value))]
+        pieces += [(b.power(b.place(flat, view), value), view) for view in where]
+    return b.assemble(exponents.shape, pieces)
+
+
+def progressions(rows: npt.NDArray[np.int64]) -> Iterator[tuple[slice, View]]:
+    """Rows cut into arithmetic progressions: where each stands among the rows, and the view that shows it."""
+    for cut in runs(rows[np.newaxis]) if rows.size else []:
+        n = cut.stop - cut.start
+        step = int(rows[cut.start + 1] - rows[cut.start]) if n > 1 else 1
+        yield cut, View(int(rows[cut.start]), (step,), (n,))
+
+
+def _not(b: Builder, a: Node) -> Node:
+    return b.elementwise("eq", a, b.const(0.0))
+
+
+def _truth(b: Builder, a: Node) -> Node:
+    return b.elementwise("ne", a, b.const(0.0))
+
+
+def _and(b: Builder, p: Node, q: Node) -> Node:
+    return b.mul(_truth(b, p), _truth(b, q))
+
+
+def _or(b: Builder, p: Node, q: Node) -> Node:
+    return b.elementwise("max", _truth(b, p), _truth(b, q))
+
+
+_SIMPLE = {
+    "add": "add", "subtract": "sub", "multiply": "mul", "true_divide": "div", "divide": "div", "negative": "neg",
+    "absolute": "abs", "fabs": "abs", "sign": "sign", "sqrt": "sqrt", "exp": "exp", "log": "log", "sin": "sin",
+    "cos": "cos", "tan": "tan", "tanh": "tanh", "arctan": "atan", "arctan2": "atan2", "hypot": "hypot",
+    "expm1": "expm1", "log1p": "log1p", "log2": "log2", "log10": "log10", "arcsin": "asin", "arccos": "acos",
+    "sinh": "sinh", "cosh": "cosh", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "cbrt": "cbrt",
+    "floor": "floor", "ceil": "ceil", "rint": "rint", "logaddexp": "logaddexp",
+    "maximum": "max", "minimum": "min", "less": "lt", "less_equal": "le", "equal": "eq", "not_equal": "ne",
+}  # fmt: skip
+
+#: Of scipy.special, known by name: SciPy itself is not imported.
+SPECIAL: dict[str, Make] = {
+    "erf": _op("erf"),
+    "erfc": _op("erfc"),
+    "expit": _op("expit"),
+    "exp10": lambda b, a: b.elementwise("pow", b.const(10.0), a),
+    "logit": composites.logit,
+    "log_expit": composites.log_expit,
+    "softplus": composites.softplus,
+    "xlogy": composites.xlogy,
+    "xlog1py": composites.xlog1py,
+    "entr": composites.entr,
+    "ndtr": composites.ndtr,
+    "log_ndtr": composites.log_ndtr,
+    "huber": composites.huber,
+    "pseudo_huber": composites.pseudo_huber,
+}
+
+UFUNCS: dict[str, Make] = (
+    SPECIAL
+    | {name: _op(op) for name, op in _SIMPLE.items()}
+    | {
+        "greater": _swapped("lt"),
+        "greater_equal": _swapped("le"),
+        "positive": lambda b, a: a,
+        "square": lambda b, a: b.power(a, 2.0),
+        "reciprocal": lambda b, a: b.div(b.const(1.0), a),
+        "power": _power,
+        "float_power": _power,
+        "exp2": lambda b, a: b.elementwise("pow", b.const(2.0), a),
+        "conjugate": lambda b, a: a,
+        "deg2rad": composites.scaled(math.pi / 180.0),
+        "radians": composites.scaled(math.pi / 180.0),
+        "rad2deg": composites.scaled(180.0 / math.pi),
+        "degrees": composites.scaled(180.0 / math.pi),
+        "trunc": composites.trunc,
+        "heaviside": composites.heaviside,
+        "copysign": composites.copysign,
+        "remainder": composites.remainder,
+        "fmod": composites.fmod,
+        "floor_divide": composites.floor_divide,
+        "logaddexp2": composites.logaddexp2,
+        "fmax": composites.fmax,
+        "fmin": composites.fmin,
+        "signbit": composites.signbit,
+        "isnan": lambda b, a: b.elementwise("ne", a, a),
+        "isinf": composites.isinf,
+        "isfinite": composites.isfinite,
+        "matmul": matmul,
+        "vecdot": vecdot,
+        "matvec": matvec,
+        "vecmat": vecmat,
+        "logical_and": _and,
+        "logical_or": _or,
+        "logical_not": _not,
+        "bitwise_and": _and,
+        "bitwise_or": _or,
+        "invert": _not,
+    }
+)
+
+_GIVES_BOOL = {"less", "less_equal", "equal", "not_equal", "greater", "greater_equal", "logical_and", "logical_or",
+               "logical_not", "bitwise_and", "bitwise_or", "invert", "signbit", "isnan", "isinf",
+               "isfinite"}  # fmt: skip
+_NEEDS_BOOL = {"bitwise_and", "bitwise_or", "invert"}
+#: What NumPy does with booleans where it differs from numbers; None: it refuses.
+_OF_BOOLS = {"add": "logical_or", "multiply": "logical_and", "maximum": "logical_or", "minimum": "logical_and",
+             "subtract": None, "negative": None, "positive": None, "sign": None, "matmul": None}  # fmt: skip
+_REDUCTIONS: dict[str, Callable[..., Any]] = {
+    "add": np.sum, "multiply": np.prod, "maximum": np.max, "minimum": np.min,
+}  # fmt: skip
+
+
+def apply_ufunc(b: Builder, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """The traced result of ufunc.method(*inputs)."""
+    name = ufunc.__name__
+    if method == "reduce" and name in _REDUCTIONS:
+        return _REDUCTIONS[name](*inputs, **{"axis": 0, **kwargs})
+    if name in UFUNCS and method in _METHODS and ufunc.nin == 2 and ufunc.signature is None:
+        return _METHODS[method](ufunc, *inputs, **kwargs)
+    if name not in UFUNCS or method != "__call__":
+        shown = name if method == "__call__" else f"{name}.{method}"
+        refuse(f"{shown} cannot be traced", "use " + ", ".join(sorted(UFUNCS)))
+    _check_options(name, kwargs)
+    bools = [is_bool(v) for v in inputs]
+    if all(bools) and name in _OF_BOOLS:
+        instead = _OF_BOOLS[name]
+        if instead is None:
+            refuse(f"np.{name} of booleans", "multiply them by 1.0 first")
+        name = instead
+    if name in _NEEDS_BOOL and not all(bools):
+        refuse(f"np.{name} of numbers cannot be traced", "use it on comparisons only")
+    nodes = [as_node(b, v) for v in inputs]
+    if ufunc.signature is None:
+        _check_shapes(name, nodes)
+    return Traced(b, UFUNCS[name](b, *nodes), is_bool=name in _GIVES_BOOL, fresh=True)
+
+
+def apply_special(name: str) -> Callable[..., Traced]:
+    """The function of scipy.special of this name, of traced values."""
+
+    def function(*operands: Any) -> Traced:
+        b = next(v.builder for v in operands if isinstance(v, Traced))
+        return Traced(b, UFUNCS[name](b, *(as_node(b, v) for v in operands)), fresh=True)
+
+    function.__name__ = name
+    return function
+
+
+def _folded(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False) -> Any:
+    """array[0] op array[1] op ..., along one axis, or for axis=None in C order."""
+    _check_options(ufunc.__name__, {"dtype": dtype} if dtype is not None else {})
+    lines = array.ravel() if axis is None else array
+    axis_of_lines = np.lib.array_utils.normalize_axis_index(0 if axis is None else operator.index(axis), lines.ndim)
+    if not lines.shape[axis_of_lines]:
+        refuse(f"np.{ufunc.__name__}.reduce of no numbers", "give some")
+    total = functools.reduce(ufunc, _along(lines, axis_of_lines))
+    if keepdims:
+        total = total.reshape([1 if axis is None or k == axis_of_lines else n for k, n in enumerate(array.shape)])
+    return total
+
+
+def _accumulated(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None) -> Any:
+    _check_options(ufunc.__name__, {"dtype": dtype} if dtype is not None else {})
+    axis = np.lib.array_utils.normalize_axis_index(axis, array.ndim)
+    return np.stack(list(itertools.accumulate(_along(array, axis), ufunc)), axis)
+
+
+def _along(array: Any, axis: int) -> list[Any]:
+    return [array[(*(slice(None),) * axis, k)] for k in range(array.shape[axis])]
+
+
+def _outer(ufunc: np.ufunc, p: Any, q: Any, **kwargs: Any) -> Any:
+    return ufunc(np.reshape(p, np.shape(p) + (1,) * np.ndim(q)), q, **kwargs)
+
+
+_METHODS: dict[str, Callable[..., Any]] = {"reduce": _folded, "accumulate": _accumulated, "outer": _outer}
+
+
+def _check_options(name: str, kwargs: Mapping[str, Any]) -> None:
+    kept = {"casting", "order", "subok"}
+    unknown = {k: v for k, v in kwargs.items() if not (k in kept or v is True or (k == "dtype" and is_float64(v)))}
+    if unknown:
+        given = ", ".join(f"{k}={v!r}" for k, v in unknown.items())
+        refuse(f"np.{name} with {given} cannot be traced", "leave it out")
+
+
+def is_float64(dtype: Any) -> bool:
+    """Whether dtype=, as it was given to NumPy, asks for what traced arrays are anyway."""
+    return dtype is None or np.dtype(dtype) == np.float64
+
+
+def is_bool(value: Any) -> bool:
+    """Whether NumPy would treat the operand as booleans."""
+    if isinstance(value, list | tuple):
+        return len(value) > 0 and all(is_bool(v) for v in value)
+    return value.is_bool if isinstance(value, Traced) else np.asarray(value).dtype == bool
+
+
+def _check_shapes(name: str, nodes: list[Node]) -> None:
+    try:
+        np.broadcast_shapes(*(n.shape for n in nodes))
+    except ValueError:
+        shapes = " and ".join(str(n.shape) for n in nodes)
+        refuse(f"np.{name}: shapes {shapes} do not broadcast", "mend the shapes")

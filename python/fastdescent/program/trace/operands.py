@@ -1,0 +1,53 @@
+"""What may stand beside a traced array: traced arrays, numbers, arrays of them, and sequences that mix them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fastdescent.program.graph.build import Builder
+from fastdescent.program.graph.nodes import Node
+from fastdescent.program.trace.array import TracedArray
+from fastdescent.program.trace.source import refuse, refuse_sparse
+
+
+def as_node(builder: Builder, value: Any) -> Node:
+    """The node of an operand: a traced array, a number, an array of numbers, or a sequence that mixes them."""
+    if isinstance(value, TracedArray):
+        if value.builder is not builder:
+            refuse("a traced value of another function appears here", "pass it as an argument")
+        return value.node
+    if isinstance(value, list | tuple) and holds_traced(value):
+        parts = [as_node(builder, v) for v in value]
+        shape = parts[0].shape
+        if any(p.shape != shape for p in parts):
+            refuse(f"a sequence of arrays of shapes {[p.shape for p in parts]}", "give all the same shape")
+        return builder.concatenate([builder.reshape(p, (1, *shape)) for p in parts], 0)
+    _refuse_what_is_no_plain_array(value)
+    array = np.asarray(value)
+    if array.dtype == object and any(isinstance(v, TracedArray) for v in array.flat):
+        parts = [builder.reshape(as_node(builder, v), (1,)) for v in array.flat]
+        return builder.reshape(builder.concatenate(parts, 0), array.shape)
+    if array.dtype == object and array.size:
+        array = np.array(array.tolist())  # perhaps of numbers only
+    if array.dtype.kind not in "biuf":
+        refuse(f"an operand of type {type(value).__name__}, which is not real numbers", "use floats")
+    return builder.const(array.astype(np.float64))
+
+
+def holds_traced(value: Any) -> bool:
+    """Whether a traced value is in it, however deep in lists."""
+    if isinstance(value, list | tuple):
+        return any(holds_traced(v) for v in value)
+    return isinstance(value, TracedArray)
+
+
+def _refuse_what_is_no_plain_array(value: Any) -> None:
+    """Arrays whose operators mean something else, or that are more than their numbers."""
+    if isinstance(value, np.matrix):
+        refuse("a np.matrix, whose * is the matrix product", "write M @ x with M = np.asarray(M)")
+    if np.ma.is_masked(value):
+        refuse("a masked array, some of whose elements are masked", "leave them out, or write np.where(mask, 0.0, x)")
+    if hasattr(value, "toarray"):
+        refuse_sparse()

@@ -1,0 +1,1 @@
+"""Checks a Program before any engine sees it."""
