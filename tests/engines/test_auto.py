@@ -1,0 +1,194 @@
+"""The engine "auto": when it begins to compile. Seconds are those of its model; nothing is timed."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from typing import Any
+
+import numpy as np
+import pytest
+from support import parity
+from support.available import ISAS, needs_extension
+
+import fastdescent as fd
+from fastdescent._base.recent import Recent
+from fastdescent._run.job import job_of, stop_limits
+from fastdescent._run.options import checked_options
+from fastdescent.engines import accounts, auto, host
+from fastdescent.engines.core_engine import CoreEngine
+from fastdescent.engines.jit.compile import cache
+from fastdescent.engines.jit.compile import sections as section
+from fastdescent.engines.jit.compile.background import Kept
+from fastdescent.engines.protocol import DescentJob
+from fastdescent.engines.registry import get_engine
+
+pytestmark = needs_extension
+
+RULE = fd.GD(lr=0.002)
+FREE: dict[str, Any] = {"gtol": None, "n_threads": 1}
+
+
+@pytest.fixture(autouse=True)
+def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a new process, in which LLVM was used before."""
+    monkeypatch.setattr(accounts, "_of_sections", weakref.WeakKeyDictionary())
+    monkeypatch.setattr(accounts, "_by_content", Recent(8))
+    monkeypatch.setattr(cache, "_kernels", Kept(1))
+    monkeypatch.setattr(section, "_sections", Kept(8))
+    monkeypatch.setattr(auto, "IMPORT_SECONDS", 0.0)
+
+
+def surface() -> fd.Surface:
+    return fd.surface("(x**2 + y - 11)**2 + (x + y**2 - 6.5)**2")
+
+
+def starts(n: int = 3000) -> np.ndarray:
+    return parity.starts(surface(), n, "float64")
+
+
+def job(s: fd.Surface, n: int = 3000, **more: Any) -> DescentJob:
+    options = checked_options(
+        s, parity.starts(s, n, "float64"), RULE, **{
+            "max_steps": 1500, "gtol": None, "xtol": None, "ftol": None, "escape_radius": "auto", "bounds": None,
+            "boundary": "ignore", "first_index": 0, "record": None, "reduce": (), "final": True, "keep_state": False,
+            "n_threads": 1, "engine": "auto", "dtype": None, "progress": None,
+        } | more
+    )  # fmt: skip
+    limits, with_fun = stop_limits(options)
+    return job_of(options, np.asarray(options.starts), None, limits, with_fun, None)
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the engines that the core works for, call by call."""
+    found: list[str] = []
+    plain = CoreEngine._descend
+
+    def noted(self: CoreEngine, *args: Any) -> tuple[Any, ...]:
+        found.append(self.name)
+        return plain(self, *args)
+
+    monkeypatch.setattr(CoreEngine, "_descend", noted)
+    return found
+
+
+def test_it_compiles_once_interpreting_has_lost_half_of_what_that_takes() -> None:
+    s, x0 = surface(), starts()
+    account = accounts.account_of_step(job(s))
+    to_compile = account.compiling(lambda: auto.seconds_to_compile_step(job(s)))
+    names, lost = [], []
+    for _ in range(20):
+        run = fd.descend(s, x0, RULE, max_steps=1500, **FREE)
+        names.append(run.engine)
+        lost.append(account.lost)
+        assert parity.same_bits(run, fd.descend(s, x0, RULE, max_steps=1500, engine="native", **FREE))
+    n = names.index("jit")
+    assert 1 < n < 15
+    assert names == ["native"] * n + ["jit"] * (20 - n)
+    assert lost[n - 1] <= 0.5 * to_compile < lost[n - 1] + 1.01 * lost[0]
+    assert lost[n:] == [0.0] * (20 - n)
+
+
+def test_the_second_run_is_compiled_where_the_first_one_was_long() -> None:
+    """Nobody knows beforehand how many steps a gtol leaves."""
+    s, x0 = surface(), starts()
+    rule = fd.GD(lr=1e-5)
+    runs = [fd.descend(s, x0, rule, n_threads=1, gtol=1e-9, max_steps=10_000) for _ in range(2)]
+    assert [run.engine for run in runs] == ["native", "jit"]
+    assert parity.same_bits(*runs)
+
+
+def test_a_run_that_is_surely_long_is_compiled_at_once() -> None:
+    assert get_engine("auto").chosen(job(surface(), max_steps=100_000)).name == "jit"
+
+
+def test_what_was_lost_is_known_to_all_that_run_a_program(calls: list[str]) -> None:
+    """To runs, those that go on, and swarms; also of equal surfaces that are made anew."""
+    x0 = starts()
+    swarm = fd.Swarm(surface(), x0, RULE, **FREE)
+    run = fd.descend(surface(), x0, RULE, max_steps=1, keep_state=True, **FREE)
+    calls.clear()
+    for k in range(1, 20):
+        swarm.step(300)
+        fd.descend(surface(), x0, RULE, max_steps=300, **FREE)
+        run = fd.resume(run, max_steps=300 * k)
+        assert parity.same_bits(run, fd.descend(surface(), x0, RULE, max_steps=300 * k, engine="native", **FREE))
+        assert swarm.x.tobytes() == run.x.tobytes()
+        if calls[-2:] == ["jit", "native"]:
+            break
+    of_auto = [name for k, name in enumerate(calls) if k % 4 != 3]
+    n = of_auto.index("jit")
+    assert 3 < n < 30
+    assert set(of_auto[:n]) == {"native"}
+    assert set(of_auto[n:]) == {"jit"}
+
+
+def test_a_swarm_compiles(calls: list[str]) -> None:
+    x0 = starts()
+    swarm = fd.Swarm(surface(), x0, RULE, **FREE)
+    for _ in range(400):
+        swarm.step(25)
+    n = calls.index("jit")
+    assert 100 < n < 400
+    assert calls == ["native"] * n + ["jit"] * (401 - n)
+    assert swarm.x.tobytes() == fd.descend(surface(), x0, RULE, max_steps=10_000, engine="native", **FREE).x.tobytes()
+
+
+def test_evaluations_compile() -> None:
+    s = fd.surfaces.rosenbrock(dim=10)
+    x = parity.starts(s, 100_000, "float64")
+    account = accounts.account_of_section(s._formula.program("gradient").main, "float64")
+    first, n = s.gradient(x), 1
+    while not account.is_compiled and n < 1000:
+        assert s.gradient(x).tobytes() == first.tobytes()
+        n += 1
+    assert 5 < n < 1000
+    assert s.gradient(x).tobytes() == first.tobytes()
+
+
+def test_what_is_compiled_is_used_while_it_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    s, x0 = surface(), starts(10)
+    assert fd.descend(s, x0, RULE, max_steps=9).engine == "native"
+    assert fd.descend(s, x0, RULE, max_steps=9, engine="jit").engine == "jit"
+    assert fd.descend(s, x0, RULE, max_steps=9).engine == "jit"
+    assert fd.descend(surface(), x0, RULE, max_steps=9).engine == "jit"
+    with monkeypatch.context() as without_llvmlite:
+        without_llvmlite.setattr(host, "find_spec", lambda name: None)
+        assert fd.descend(s, x0, RULE, max_steps=9).engine == "native"
+    fd.descend(s, x0, fd.Momentum(lr=0.002), max_steps=9, engine="jit")
+    gc.collect()
+    assert fd.descend(s, x0, RULE, max_steps=9).engine == "native", "one kernel is kept here, and now that is another"
+
+
+def test_few_trajectories_cost_the_interpreter_a_block() -> None:
+    account = accounts.Account(each=1e-9)
+    assert account.seconds(1000, 1, 2) == account.seconds(32_000, 32, 2)
+    assert account.seconds(64_000, 64, 1) == pytest.approx(2 * account.seconds(32_000, 32, 1))
+
+
+def test_steps_are_expected_as_they_were_before() -> None:
+    limited, free = job(surface(), gtol=1e-6), job(surface())
+    account = accounts.Account(each=1e-9)
+    assert account.expected_steps(limited) == 3000 * 100
+    assert account.expected_steps(free) == 3000 * 1500
+    account.n_steps, account.n_stopped = 80_000, 100
+    assert account.expected_steps(limited) == 3000 * 800
+    account.n_stopped = 0
+    assert account.expected_steps(limited) == 3000 * 1500
+
+
+@pytest.mark.skipif("x86-64-v2" not in ISAS, reason="every other architecture has FMA")
+def test_nothing_is_compiled_for_emulated_fma(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FASTDESCENT_ISA", "x86-64-v2")
+    assert get_engine("auto").chosen(job(surface()), 1e18).name == "native"
+
+
+def test_nothing_is_compiled_where_machine_code_would_be_too_long() -> None:
+    """Sines of hundreds of different numbers, each written out."""
+
+    def waves(n: int) -> fd.Surface:
+        return fd.surface(" + ".join(f"sin({k + 1}.5*x + {k}*y)/{k + 1}" for k in range(n)))
+
+    assert get_engine("auto").chosen(job(waves(3)), 1e18).name == "jit"
+    assert get_engine("auto").chosen(job(waves(60)), 1e18).name == "native"

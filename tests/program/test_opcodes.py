@@ -1,0 +1,41 @@
+"""Every opcode alone, on edge values and random bits: the engine's bits are those of exact arithmetic."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from support.available import ENGINES, ISAS
+from support.opcode_cases import DTYPES, NAMES, assert_same_bits, expected, operands, section
+
+from fastdescent.engines.registry import get_engine
+from fastdescent.program.opcodes import ARITY
+
+#: Engines with ways of their own to run a section.
+EVALUATORS = [name for name in ENGINES if name != "jit"]
+
+
+@pytest.mark.parametrize("engine", EVALUATORS)
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", NAMES)
+def test_opcode_means_what_the_table_says(
+    name: str, dtype: str, isa: str, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FASTDESCENT_ISA", isa)
+    x = operands(name, dtype)
+    code = section(name, x.shape[1], uniform=0)
+    got = get_engine(engine).evaluate(code, np.zeros(x.shape[1], dtype), {"x": x}, len(x), 1)["y"][:, 0]
+    assert_same_bits(got, expected(name, dtype), x)
+
+
+@pytest.mark.parametrize("engine", EVALUATORS)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", NAMES)
+def test_uniform_operands_mean_the_same(name: str, dtype: str, engine: str) -> None:
+    x, wanted = operands(name, dtype), expected(name, dtype)
+    for uniform, k in itertools.product(range(1, 1 << ARITY[name]), range(0, len(x), 40)):
+        code = section(name, x.shape[1], uniform)
+        got = get_engine(engine).evaluate(code, x[k], {"x": x[k : k + 1]}, 1, 1)["y"][:, 0]
+        assert_same_bits(got, wanted[k : k + 1], x[k : k + 1])

@@ -1,0 +1,244 @@
+"""The optimizers against a plain NumPy implementation, closed forms, and their arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from support import reference
+
+import fastdescent as fd
+
+STEPS = 25
+
+
+def beale_gradient(p: np.ndarray) -> np.ndarray:
+    x, y = p
+    r = np.array([1.5 - x + x * y, 2.25 - x + x * y**2, 2.625 - x + x * y**3])
+    by_x, by_y = np.array([y - 1, y**2 - 1, y**3 - 1]), np.array([x, 2 * x * y, 3 * x * y**2])
+    return np.array([2 * r @ by_x, 2 * r @ by_y])
+
+
+RULES: list[tuple[Any, Any]] = [
+    (fd.GD(lr=0.001), lambda x: reference.gd(beale_gradient, x, 0.001)),
+    (fd.Momentum(lr=0.001, momentum=0.7), lambda x: reference.momentum(beale_gradient, x, 0.001, 0.7)),
+    (fd.SGD(lr=0.001), lambda x: reference.gd(beale_gradient, x, 0.001)),
+    (fd.SGD(lr=0.001, momentum=0.7), lambda x: reference.momentum(beale_gradient, x, 0.001, 0.7)),
+    (
+        fd.SGD(lr=0.001, momentum=0.7, dampening=0.3, weight_decay=0.1),
+        lambda x: reference.sgd(beale_gradient, x, 0.001, 0.7, 0.3, False, 0.1),
+    ),
+    (
+        fd.SGD(lr=0.001, momentum=0.7, nesterov=True),
+        lambda x: reference.sgd(beale_gradient, x, 0.001, 0.7, 0.0, True, 0.0),
+    ),
+    (fd.Langevin(lr=0.001, temperature=0), lambda x: reference.gd(beale_gradient, x, 0.001)),
+    (fd.RMSprop(lr=0.02), lambda x: reference.rmsprop(beale_gradient, x, 0.02, 0.99, 1e-8, 0, 0, False)),
+    (
+        fd.RMSprop(lr=0.02, alpha=0.9, eps=1e-4, weight_decay=0.1, momentum=0.5, centered=True),
+        lambda x: reference.rmsprop(beale_gradient, x, 0.02, 0.9, 1e-4, 0.1, 0.5, True),
+    ),
+    (fd.Adam(), lambda x: reference.adam(beale_gradient, x, 0.001, (0.9, 0.999), 1e-8, 0, False)),
+    (
+        fd.Adam(lr=0.05, betas=(0.7, 0.9), eps=1e-3, weight_decay=0.2, amsgrad=True),
+        lambda x: reference.adam(beale_gradient, x, 0.05, (0.7, 0.9), 1e-3, 0.2, True),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "path"), RULES, ids=lambda v: repr(v)[:60] if isinstance(v, fd.Optimizer) else ""
+)
+def test_rule_against_numpy(optimizer: Any, path: Any) -> None:
+    x0 = np.array([[0.5, 0.5], [-1.0, 1.2], [2.0, -0.3], [3.0, 0.4]])
+    run = fd.descend(fd.surfaces.beale(), x0, optimizer, max_steps=STEPS, gtol=None)
+    assert np.all(run.nit == STEPS)
+    expected = [reference.after(path(x), STEPS) for x in x0]
+    np.testing.assert_allclose(run.x, expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("lr", [0.05, 0.3, 0.9])
+def test_gd_on_a_quadratic_in_closed_form(lr: float) -> None:
+    s = fd.surface("0.5*(x**2 + 0.2*y**2)")
+    run = fd.descend(s, [[3.0, -2.0]], fd.GD(lr=lr), max_steps=40, gtol=None)
+    np.testing.assert_allclose(run.x[0], [3 * (1 - lr) ** 40, -2 * (1 - 0.2 * lr) ** 40], rtol=1e-12)
+
+
+def test_gd_diverges_beyond_two_over_lambda() -> None:
+    s = fd.surface("2*x**2")  # curvature 4
+    run = fd.descend(s, [[1.0]] * 2, fd.GD(lr=np.array([0.49, 0.51])))
+    assert run.status.tolist() == [fd.Status.CONVERGED, fd.Status.DIVERGED]
+
+
+def test_heavy_ball_contracts_at_its_known_rate() -> None:
+    """With complex roots the error shrinks by sqrt(momentum) a step (Polyak 1964)."""
+    s = fd.surface("0.5*x**2")
+    ends = [
+        abs(fd.descend(s, [[1.0]], fd.Momentum(lr=1.0, momentum=0.81), max_steps=n, gtol=None).x[0, 0])
+        for n in range(100, 160)
+    ]
+    rate = (max(ends[30:]) / max(ends[:30])) ** (1 / 30)
+    assert rate == pytest.approx(0.9, rel=1e-2)
+
+
+def test_linesearch_never_climbs() -> None:
+    s = fd.surfaces.styblinski_tang()
+    x0 = fd.grid(s.window, (20, 20))
+    values = [fd.descend(s, x0, fd.LineSearch(), max_steps=n, gtol=None).fun for n in range(30)]
+    noise = 1e-10
+    assert np.all(np.diff(values, axis=0) <= noise)
+
+
+@pytest.mark.parametrize("name", ["sphere", "rastrigin", "himmelblau", "six_hump_camel", "styblinski_tang", "branin"])
+def test_linesearch_converges(name: str) -> None:
+    s = fd.surfaces.get(name)
+    assert fd.descend(s, fd.grid(s.window, (30, 30)), fd.LineSearch()).success.all()
+
+
+def test_schedules_and_one_value_a_trajectory() -> None:
+    s, x0 = fd.surfaces.himmelblau(), fd.grid(((-4, 4), (-4, 4)), (6, 5))
+    constant = fd.descend(s, x0, fd.GD(lr=0.01), max_steps=30)
+    for lr in (lambda t: 0.01, np.full((6, 5), 0.01), np.full((6, 1), 0.01), np.full((6, 5, 2), 0.01)):
+        assert np.array_equal(fd.descend(s, x0, fd.GD(lr=lr), max_steps=30).x, constant.x)
+    lrs = np.linspace(0.001, 0.01, 5)
+    many = fd.descend(s, x0, fd.GD(lr=lrs), max_steps=30)
+    for k, lr in enumerate(lrs):
+        assert np.array_equal(many.x[:, k], fd.descend(s, x0[:, k], fd.GD(lr=lr), max_steps=30).x)
+    halved = fd.descend(s, x0, fd.GD(lr=lambda t: 0.01 / (1 + t)), max_steps=1).x
+    assert np.array_equal(halved, fd.descend(s, x0, fd.GD(lr=0.01), max_steps=1).x)
+
+
+def test_own_rules() -> None:
+    @fd.optimizer
+    def heavy_ball(x: Any, grad: Any, state: Any, t: Any, *, lr: Any = 0.01, momentum: Any = 0.9) -> Any:
+        """Mine."""
+        v = momentum * state.v + grad(x)
+        return x - lr * v, {"v": v}
+
+    @fd.optimizer(init={"h": 0.5})
+    def scalar_state(x: Any, grad: Any, state: Any, t: Any) -> Any:
+        h = 0.9 * state.h
+        return x - 0.001 * h * grad(x), {"h": h}
+
+    s, x0 = fd.surfaces.himmelblau(), fd.grid(((-4, 4), (-4, 4)), (6, 5))
+    own, ours = (fd.descend(s, x0, o, max_steps=50).x for o in (heavy_ball(lr=0.002), fd.Momentum(lr=0.002)))
+    assert np.array_equal(own, ours)
+    assert heavy_ball.__doc__ == "Mine."
+    assert repr(heavy_ball()) == "heavy_ball(lr=0.01, momentum=0.9)"
+    two = fd.descend(s, x0, scalar_state(), max_steps=2, gtol=None).x
+    first = x0 - 0.001 * 0.45 * s.gradient(x0)
+    np.testing.assert_allclose(two, first - 0.001 * 0.405 * s.gradient(first), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["x", "moved", "previous_x", "gradient"])
+def test_a_state_may_have_any_name(name: str) -> None:
+    def rule(x: Any, grad: Any, state: Any, t: Any, *, lr: float = 0.1) -> Any:
+        v = 0.5 * getattr(state, name) + grad(x)
+        return x - lr * v, {name: v}
+
+    s, x0 = fd.surfaces.sphere(), [[1.0, 2.0], [-3.0, 0.5]]
+    wanted = fd.descend(s, x0, fd.Momentum(lr=0.1, momentum=0.5), xtol=1e-3)
+    assert np.array_equal(fd.descend(s, x0, fd.optimizer(rule)(lr=0.1), xtol=1e-3).x, wanted.x)
+
+
+def test_newton_by_hessian_products() -> None:
+    @fd.optimizer
+    def cauchy(x: Any, grad: Any, state: Any, t: Any) -> Any:
+        g = grad(x)
+        return x - np.dot(g, g) / np.dot(g, grad.hvp(x, g)) * g, {}
+
+    s = fd.surface("0.5*x**2 + 5*y**2 + x*y")
+    run = fd.descend(s, [[3.0, 1.0]], cauchy(), max_steps=200)
+    assert run.success.all()
+    np.testing.assert_allclose(run.x, 0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "text"),
+    [
+        (lambda: fd.GD(), TypeError, "lr"),
+        (lambda: fd.GD(lr=0), ValueError, "GD: lr must be greater than 0; got 0"),
+        (lambda: fd.GD(lr=-0.1), ValueError, "got -0.1"),
+        (lambda: fd.GD(lr=float("nan")), ValueError, "finite"),
+        (lambda: fd.GD(lr="0.1"), TypeError, "must be a number; got '0.1'"),
+        (lambda: fd.GD(lr=np.array([0.1, -1.0])), ValueError, "greater than 0 everywhere"),
+        (lambda: fd.Adam(betas=(0.9, 1.0)), ValueError, r"betas\[1\] must be in \[0, 1\); got 1.0"),
+        (lambda: fd.Adam(rate=0.1), TypeError, "rate"),
+        (lambda: fd.Momentum(lr=0.1, momentum=-0.5), ValueError, "momentum must be 0 or greater"),
+        (lambda: fd.GD(True), TypeError, "GD: lr must be a number, an array or a schedule; got True"),
+        (lambda: fd.GD(lr=(0.1, 0.2)), TypeError, r"lr must be a number, an array or a schedule; got \(0.1, 0.2\)"),
+        (lambda: fd.Adam(betas=0.9), TypeError, r"betas must be a tuple of 2 such as \(0.9, 0.999\); got 0.9"),
+        (lambda: fd.Adam(amsgrad=1), TypeError, "amsgrad must be True or False; got 1"),
+        (lambda: fd.SGD(lr=0.1, nesterov=True), ValueError, "nesterov needs a momentum, and dampening 0; got"),
+        (lambda: fd.SGD(lr=0.1, momentum=0.9, dampening=0.1, nesterov=True), ValueError, "dampening=0.1"),
+        (lambda: fd.Langevin(lr=0.1, temperature=-1.0), ValueError, "temperature must be 0 or greater; got -1"),
+        (lambda: fd.optimizer(init=3)(None), TypeError, "init must map names of states to numbers; got 3"),
+        (lambda: fd.optimizer(3), TypeError, "must be given a rule"),
+        (lambda: fd.optimizer(lambda x, g: x), TypeError, r"\(x, grad, state, t, \*, ...\)"),
+    ],
+)
+def test_bad_hyperparameters(make: Any, error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        make()
+
+
+def test_rules_that_do_not_fit() -> None:
+    s, x0 = fd.surfaces.himmelblau(), np.zeros((3, 2))
+
+    @fd.optimizer
+    def no_state(x: Any, grad: Any, state: Any, t: Any) -> Any:
+        return x - 0.01 * grad(x)
+
+    @fd.optimizer
+    def lost_state(x: Any, grad: Any, state: Any, t: Any) -> Any:
+        return x - 0.01 * state.v, {}
+
+    @fd.optimizer
+    def wrong_shape(x: Any, grad: Any, state: Any, t: Any) -> Any:
+        return np.sum(x), {}
+
+    for optimizer, text in (
+        (no_state, "must return"),
+        (lost_state, "state.v"),
+        (wrong_shape, r"shape \(\), not \(2,\)"),
+    ):
+        with pytest.raises(fd.TraceError, match=text):
+            fd.descend(s, x0, optimizer())
+    typo = fd.optimizer(init={"hh": 0.5})(lambda x, grad, state, t: (x - state.h * grad(x), {"h": state.h}))
+    with pytest.raises(ValueError, match=r"init names .hh., but the rule reads no state\.hh"):
+        fd.descend(s, x0, typo())
+    with pytest.raises(ValueError, match=r"lr must broadcast against \(3,\).*got shape \(4,\)"):
+        fd.descend(s, x0, fd.GD(lr=np.full(4, 0.1)))
+    with pytest.raises(ValueError, match=r"schedule\(3\) is"):
+        fd.descend(s, x0, fd.GD(lr=lambda t: 0.1 - 0.05 * t), max_steps=10)
+
+
+def test_rules_that_are_defined_anew_do_not_pile_up() -> None:
+    s = fd.surface("x**2")
+    for _ in range(70):
+        rule = fd.optimizer(lambda x, grad, state, t: (x - 0.1 * grad(x), {}))
+        fd.descend(s, [[1.0]], rule(), max_steps=1)
+    assert len(s._formula.steps) == 64
+
+
+def test_the_gradient_at_a_constant_point() -> None:
+    """The same constant stands in f, where it is no variable."""
+    c, v = np.array([1.0, 2.0]), np.array([[3.0, -1.0]])
+    s = fd.surface(lambda x: np.sum(c * x**3), dim=2)
+
+    def after_one_step(rule: Any) -> Any:
+        return fd.descend(s, v, fd.optimizer(rule)(), max_steps=1, gtol=None, escape_radius=None).x
+
+    def slope(x: Any, grad: Any, state: Any, t: Any) -> Any:
+        return grad(c) + grad(2.0) + 0 * x, {}
+
+    def curved(x: Any, grad: Any, state: Any, t: Any) -> Any:
+        return grad.hvp(c, x), {}
+
+    def value(x: Any, grad: Any, state: Any, t: Any) -> Any:
+        return 0 * x + grad.fun(c), {}
+
+    assert np.array_equal(after_one_step(slope), [s.gradient(c) + s.gradient([2.0, 2.0])])
+    assert np.array_equal(after_one_step(curved), s.hvp([c], v))
+    assert np.array_equal(after_one_step(value), [[s(c)] * 2])
