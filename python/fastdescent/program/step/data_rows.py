@@ -1,4 +1,4 @@
-"""Rows of data behind a formula that is a mean over them: what it takes to trace the mean over some of the rows."""
+"""The data behind a formula that is a mean over samples, kept so that the mean over a minibatch can be traced."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from fastdescent._base.at_top import at_top
 @at_top
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """`function(x, *arrays, **params)` is the mean over the rows of the arrays, be they all rows or some of them.
+    """`function(x, *arrays, **params)` is the mean over the samples, the rows of the arrays: over all or over some.
 
-    The arrays are float64 or int64 and never change. A pickle holds the function where pickle can name it.
+    The arrays are float64 or int64 and never change. A pickle holds the function if pickle can name it.
     """
 
-    function: Callable[..., Any] | None  #: None: it was left behind by a pickle
+    function: Callable[..., Any] | None  #: None if a pickle could not hold the function
     arrays: tuple[npt.NDArray[Any], ...]
 
     def __post_init__(self) -> None:
@@ -29,7 +29,7 @@ class Rows:
 
     @property
     def n(self) -> int:
-        """How many rows there are."""
+        """The number of samples."""
         return len(self.arrays[0])
 
     def __reduce__(self) -> tuple[type[Rows], tuple[Any, ...]]:

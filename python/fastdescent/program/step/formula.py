@@ -20,13 +20,13 @@ from fastdescent.program.layout.stages import compile_function
 from fastdescent.program.program import Program
 from fastdescent.program.step.data_rows import Rows
 from fastdescent.program.trace.context import tracing
+from fastdescent.program.trace.global_generators import GlobalGenerators
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
-from fastdescent.program.trace.untraced import Draws
 
-_MOST_STEPS = 64  #: step Programs kept of a formula; those of rules that are defined anew each time are let go
-POINT = "the point"  #: name of the leaf; no parameter can have it
+_MOST_STEPS = 64  #: step Programs kept per formula, so that rules that are defined in a loop do not pile up
+POINT = "the point"  #: name of the leaf x; no parameter can have this name
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class Formula:
     fun: Node
     gradient: Node
     params: Mapping[str, Shape]
-    rows: Rows | None = None  #: where f is a mean over rows of data
+    rows: Rows | None = None  #: the data, if f is a mean over samples
     steps: Recent[Any, Any] = field(default_factory=lambda: Recent(_MOST_STEPS))  #: step Programs, by specification
     _programs: dict[Any, Program] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -51,7 +51,7 @@ class Formula:
         return self.x.size
 
     def finite_within(self, box: Interval, params: Mapping[str, Interval], largest: float) -> bool:
-        """Whether f is certainly finite where every coordinate is in `box`."""
+        """Whether f is certainly finite at every point whose coordinates are all in `box`."""
         return certainly_finite(self.fun, {**params, POINT: box}, largest)
 
     def program(self, *outputs: str) -> Program:
@@ -87,15 +87,15 @@ def formula_of_pickle(
 def trace(function: Callable[..., Any], dim: int, params: Mapping[str, Shape], rows: Rows | None = None) -> Formula:
     """Runs `function(x, **params)` once on tracers. x has shape (dim,); the result must be one number.
 
-    With `rows` the function is `function(x, *arrays, **params)`, which gets all rows here.
+    With `rows` the function is `function(x, *arrays, **params)`; it gets all samples here.
     """
     b = Builder()
     x = b.graph.leaf("input", POINT, (dim,))
     leaves = {name: Traced(b, b.graph.leaf("param", name, shape)) for name, shape in params.items()}
-    draws = Draws()
+    generators = GlobalGenerators()
     with tracing():
         result = function(Traced(b, x, is_point=True), *(rows.arrays if rows else ()), **leaves)
-    draws.warn("the function")
+    generators.warn_if_used("the function")
     if result is None:
         refuse("the function returned None", "return the value")
     fun = as_node(b, result)
@@ -105,8 +105,8 @@ def trace(function: Callable[..., Any], dim: int, params: Mapping[str, Shape], r
     return Formula(b, x, fun, gradient(b, fun, x), dict(params), rows)
 
 
-def fresh(formula: Formula) -> Formula:
-    """The same formula in a graph of its own, built in the same order, so that it has the same bits."""
+def copy_of(formula: Formula) -> Formula:
+    """The same formula in a new graph, built in the same order, so that its values have the same bits."""
     b = Builder()
     x = b.graph.leaf("input", POINT, (formula.dim,))
     leaves = {name: b.graph.leaf("param", name, shape) for name, shape in formula.params.items()}

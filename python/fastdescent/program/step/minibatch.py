@@ -1,4 +1,4 @@
-"""A formula that is a mean over rows of data, over some of them: drawn anew for each trajectory and step."""
+"""The mean over a minibatch in place of the mean over all samples: new samples for each trajectory and step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.differentiate import gradient
 from fastdescent.program.graph.nodes import Node
 from fastdescent.program.step.formula import POINT, Formula
-from fastdescent.program.step.randomness import BLOCKS_OF_CALL, Source, Stream, gather
+from fastdescent.program.step.randomness import BLOCKS_PER_EVALUATION, RandomSource, Stream, gather
 from fastdescent.program.trace.context import tracing
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.source import refuse
@@ -19,34 +19,34 @@ from fastdescent.program.trace.tracer import Traced
 @at_top
 @dataclass(frozen=True)
 class BatchSpec:
-    """Which rows a step sees."""
+    """Which samples a step sees."""
 
     size: int
-    shuffled: bool  #: epochs that take all rows in a fresh order each; else with replacement
-    shared: bool  #: all trajectories see the same ones
+    shuffled: bool  #: epochs go through all samples, each in a new order; otherwise drawn with replacement
+    shared: bool  #: all trajectories see the same minibatch
 
 
-def of_batch(formula: Formula, batch: BatchSpec) -> Formula:
-    """In a graph of its own: f and its gradient are those of the rows of a step."""
+def minibatch_formula(formula: Formula, batch: BatchSpec) -> Formula:
+    """The formula in a new graph, where f and its gradient are those of a step's minibatch."""
     b = Builder()
     x = b.graph.leaf("input", POINT, (formula.dim,))
-    fun = mean_over(b, x, formula, batch)
+    fun = minibatch_mean(b, x, formula, batch)
     return Formula(b, x, fun, gradient(b, fun, x), formula.params, formula.rows)
 
 
-def mean_over(b: Builder, x: Node, formula: Formula, batch: BatchSpec, sample: int = 0) -> Node:
-    """f at x, over the rows of one of a step's samples."""
+def minibatch_mean(b: Builder, x: Node, formula: Formula, batch: BatchSpec, sample: int = 0) -> Node:
+    """f at x over a minibatch. The minibatches of one step are numbered by `sample`."""
     rows = formula.rows
     if rows is None or rows.function is None:
         raise ValueError("minibatches need the function behind the surface, which its pickle could not hold")
-    source = Source.of(b, Stream.ROWS, batch.shared)
+    source = RandomSource.of(b, Stream.MINIBATCH, batch.shared)
     if batch.shuffled:
         if sample:
             refuse('another sample of the same step needs sampling="replacement"', "leave out sample=")
-        which = source.draw_shuffled(batch.size, rows.n)
+        chosen = source.draw_shuffled(batch.size, rows.n)
     else:
-        which = source.draw("draw_integer", batch.size, sample * BLOCKS_OF_CALL, rows.n)
-    arrays = [Traced(b, gather(b, which, b.const(array))) for array in rows.arrays]
+        chosen = source.draw("draw_integer", batch.size, sample * BLOCKS_PER_EVALUATION, rows.n)
+    arrays = [Traced(b, gather(b, chosen, b.const(array))) for array in rows.arrays]
     leaves = {name: Traced(b, b.graph.leaf("param", name, shape)) for name, shape in formula.params.items()}
     with tracing():
         fun = as_node(b, rows.function(Traced(b, x, is_point=True), *arrays, **leaves))

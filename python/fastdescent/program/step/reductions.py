@@ -1,7 +1,39 @@
-"""Numbers that a run keeps of each trajectory as it goes: extremes, means, lengths.
+"""Reductions: numbers that a run keeps of each trajectory as it goes, such as extremes, means and lengths.
 
-A reduction has rows of state of its own. Every step updates them from the point that it starts from; the end, where no
-step is made, is joined after the run by a Program of its own.
+A reduction sees the points x_0 ... x_nit of a trajectory one by one. It keeps arrays, which are rows of the step's
+state. A step hands it the point *from which* the step starts; so after the last step it has seen all points but x_nit.
+The *end Program* runs once after the run, sees x_nit, and gives the result.
+
+An example: f = x^2 and the points x = 1, 1/2, 1/4, two steps. The columns show the array that each reduction keeps:
+
+    reduction        at t = 0    after step 1    after step 2    result
+    min of f         inf         1               1/4             1/16
+    mean of x        -0          1               3/2             (3/2 + 1/4) / 3
+    tail_mean(x, 2)  [-0]        [1]             [1/2]           (1/2 + 1/4) / 2
+    path_length      0           1/2             3/4             3/4
+
+>>> from fastdescent.program.graph.build import constant_value
+>>> b = Builder()
+>>> def point(x):
+...     return Point(b, b.const([x]), fun=b.const(x * x), gradient=b.const([2 * x]))
+>>> mean = Mean("mean_x", "x")
+>>> (shape, value), = mean.initial(dim=1)
+>>> keep = [b.const([value])]
+>>> for x, x_next in ((1.0, 0.5), (0.5, 0.25)):
+...     keep = mean.after(keep, point(x), b.const([x_next]))
+...     print(constant_value(keep[0]))
+[1.]
+[1.5]
+>>> float(constant_value(mean.result(keep, point(0.25), count=b.const(3.0)))[0])
+0.5833333333333334
+
+Invariants:
+
+- `initial` and `after` give the same number of arrays, in the same order and shapes, whatever the point.
+- `result` has seen every point exactly once: `keep` the points before the last, its argument `end` the last.
+- A value is rounded before it is added (see `Point.field`), so results have the same bits in a step, in the end
+  Program, and however a run is split.
+- A trajectory's memory does not grow with its steps.
 """
 
 from __future__ import annotations
@@ -17,7 +49,7 @@ from fastdescent.program.graph.nodes import Node, Shape
 from fastdescent.program.layout.extent import refuse_too_many_rows
 from fastdescent.program.layout.stages import StateRow, compile_function
 from fastdescent.program.program import Program
-from fastdescent.program.step.formula import Formula, fresh
+from fastdescent.program.step.formula import Formula, copy_of
 
 FIELDS = ("fun", "grad_norm", "x")
 
@@ -36,7 +68,7 @@ class Point:
         return cls(formula.builder, formula.x, formula.fun, formula.gradient)
 
     def field(self, name: str) -> Node:
-        """One of FIELDS. Copied, so that a sum adds the rounded number: it would take up a bare product as fma."""
+        """One of FIELDS. A copy, so that a sum adds the rounded number; a bare product would become part of an fma."""
         if name == "grad_norm":
             return self.b.norm(self.gradient)
         return self.b.copy(self.fun if name == "fun" else self.x)
@@ -46,28 +78,28 @@ class Point:
 class Reduction(ABC):
     """What `fastdescent.reduce` makes, for the option reduce= of `descend`."""
 
-    name: str  #: of its result
+    name: str  #: of the result
 
     @abstractmethod
     def initial(self, dim: int) -> list[tuple[Shape, float]]:
-        """The arrays that it keeps: shape, and value at t = 0."""
+        """The arrays to keep: shape, and value at t = 0."""
 
     def shape(self, dim: int) -> Shape:
-        """Of the result."""
+        """The shape of the result."""
         return ()
 
     @abstractmethod
-    def after(self, before: list[Node], point: Point, x_next: Node) -> list[Node]:
-        """What it keeps once the step from `point` to `x_next` is made."""
+    def after(self, keep: list[Node], point: Point, x_next: Node) -> list[Node]:
+        """The arrays after the step from `point` to `x_next`, from those before the step."""
 
     @abstractmethod
-    def result(self, before: list[Node], end: Point, count: Node) -> Node:
-        """Its result, from what it kept before the last of `count` points."""
+    def result(self, keep: list[Node], end: Point, count: Node) -> Node:
+        """The result, from the arrays after the last step; `count` includes the end."""
 
 
 @dataclass(frozen=True)
-class OfField(Reduction):
-    """Looks at one field of every point."""
+class FieldReduction(Reduction):
+    """A reduction of one field of every point."""
 
     field: str
 
@@ -77,109 +109,109 @@ class OfField(Reduction):
 
 @at_top
 @dataclass(frozen=True)
-class Min(OfField):
+class Min(FieldReduction):
     """The least value; NaN if one is."""
 
     def initial(self, dim: int) -> list[tuple[Shape, float]]:
         return [(self.shape(dim), math.inf)]
 
-    def after(self, before: list[Node], point: Point, x_next: Node) -> list[Node]:
-        return [point.b.elementwise("min", before[0], point.field(self.field))]
+    def after(self, keep: list[Node], point: Point, x_next: Node) -> list[Node]:
+        return [point.b.elementwise("min", keep[0], point.field(self.field))]
 
-    def result(self, before: list[Node], end: Point, count: Node) -> Node:
-        return self.after(before, end, end.x)[0]
+    def result(self, keep: list[Node], end: Point, count: Node) -> Node:
+        return self.after(keep, end, end.x)[0]
 
 
 @at_top
 @dataclass(frozen=True)
-class Max(OfField):
+class Max(FieldReduction):
     """The greatest value; NaN if one is."""
 
     def initial(self, dim: int) -> list[tuple[Shape, float]]:
         return [(self.shape(dim), -math.inf)]
 
-    def after(self, before: list[Node], point: Point, x_next: Node) -> list[Node]:
-        return [point.b.elementwise("max", before[0], point.field(self.field))]
+    def after(self, keep: list[Node], point: Point, x_next: Node) -> list[Node]:
+        return [point.b.elementwise("max", keep[0], point.field(self.field))]
 
-    def result(self, before: list[Node], end: Point, count: Node) -> Node:
-        return self.after(before, end, end.x)[0]
+    def result(self, keep: list[Node], end: Point, count: Node) -> Node:
+        return self.after(keep, end, end.x)[0]
 
 
 @at_top
 @dataclass(frozen=True)
-class Mean(OfField):
-    """The sum, which starts at -0 (the one number that added to any changes no bit), over the count."""
+class Mean(FieldReduction):
+    """Keeps the sum; the result is the sum over the count. The sum starts at -0, since -0 + v has the bits of v."""
 
     def initial(self, dim: int) -> list[tuple[Shape, float]]:
         return [(self.shape(dim), -0.0)]
 
-    def after(self, before: list[Node], point: Point, x_next: Node) -> list[Node]:
-        return [point.b.add(before[0], point.field(self.field))]
+    def after(self, keep: list[Node], point: Point, x_next: Node) -> list[Node]:
+        return [point.b.add(keep[0], point.field(self.field))]
 
-    def result(self, before: list[Node], end: Point, count: Node) -> Node:
-        return end.b.div(self.after(before, end, end.x)[0], count)
+    def result(self, keep: list[Node], end: Point, count: Node) -> Node:
+        return end.b.div(self.after(keep, end, end.x)[0], count)
 
 
 @at_top
 @dataclass(frozen=True)
-class Exponential(OfField):
-    """The average that forgets: the first value, then `decay` times what it was, and the rest of the new value."""
+class Exponential(FieldReduction):
+    """The exponential moving average: the first value, then decay * average + (1 - decay) * value."""
 
     decay: float
 
     def initial(self, dim: int) -> list[tuple[Shape, float]]:
         return [((), 0.0), (self.shape(dim), 0.0)]
 
-    def after(self, before: list[Node], point: Point, x_next: Node) -> list[Node]:
-        b, value, (is_begun, average) = point.b, point.field(self.field), before
-        moved = b.add(b.mul(b.const(self.decay), average), b.mul(b.const(1.0 - self.decay), value))
-        return [b.const(1.0), b.select(b.broadcast(is_begun, value.shape), moved, value)]
+    def after(self, keep: list[Node], point: Point, x_next: Node) -> list[Node]:
+        b, value, (has_value, average) = point.b, point.field(self.field), keep
+        updated = b.add(b.mul(b.const(self.decay), average), b.mul(b.const(1.0 - self.decay), value))
+        return [b.const(1.0), b.select(b.broadcast(has_value, value.shape), updated, value)]
 
-    def result(self, before: list[Node], end: Point, count: Node) -> Node:
-        return self.after(before, end, end.x)[1]
+    def result(self, keep: list[Node], end: Point, count: Node) -> Node:
+        return self.after(keep, end, end.x)[1]
 
 
 @at_top
 @dataclass(frozen=True)
-class Std(OfField):
-    """Welford's recurrence (Technometrics 4(3), 1962): count, mean, and the sum of squares about it."""
+class Std(FieldReduction):
+    """Keeps the count, the mean and the sum of squares about it (Welford, Technometrics 4(3), 1962)."""
 
     def initial(self, dim: int) -> list[tuple[Shape, float]]:
         return [((), 0.0), (self.shape(dim), 0.0), (self.shape(dim), 0.0)]
 
-    def after(self, before: list[Node], point: Point, x_next: Node) -> list[Node]:
-        b, value, (count, mean, squares) = point.b, point.field(self.field), before
+    def after(self, keep: list[Node], point: Point, x_next: Node) -> list[Node]:
+        b, value, (count, mean, squares) = point.b, point.field(self.field), keep
         count = b.add(count, b.const(1.0))
-        away = b.sub(value, mean)
-        mean = b.add(mean, b.div(away, count))
-        return [count, mean, b.add(b.mul(away, b.sub(value, mean)), squares)]
+        deviation = b.sub(value, mean)
+        mean = b.add(mean, b.div(deviation, count))
+        return [count, mean, b.add(b.mul(deviation, b.sub(value, mean)), squares)]
 
-    def result(self, before: list[Node], end: Point, count: Node) -> Node:
-        _, _, squares = self.after(before, end, end.x)
+    def result(self, keep: list[Node], end: Point, count: Node) -> Node:
+        _, _, squares = self.after(keep, end, end.x)
         return end.b.elementwise("sqrt", end.b.div(squares, count))
 
 
 @at_top
 @dataclass(frozen=True)
-class TailMean(OfField):
-    """Keeps the n - 1 latest values, the oldest first. What is not there yet is -0, so that it adds nothing."""
+class TailMean(FieldReduction):
+    """Keeps the n - 1 latest values, the oldest first. Places that have no value yet are -0, which adds nothing."""
 
     n: int
 
     def initial(self, dim: int) -> list[tuple[Shape, float]]:
         return [((self.n - 1, *self.shape(dim)), -0.0)] if self.n > 1 else []
 
-    def after(self, before: list[Node], point: Point, x_next: Node) -> list[Node]:
-        return [point.b.view(self._window(kept, point), lambda a: a[1:]) for kept in before]
+    def after(self, keep: list[Node], point: Point, x_next: Node) -> list[Node]:
+        return [point.b.view(self._with_latest(values, point), lambda a: a[1:]) for values in keep]
 
-    def result(self, before: list[Node], end: Point, count: Node) -> Node:
+    def result(self, keep: list[Node], end: Point, count: Node) -> Node:
         b = end.b
-        total = b.sum(self._window(before[0], end), (0,)) if before else end.field(self.field)
+        total = b.sum(self._with_latest(keep[0], end), (0,)) if keep else end.field(self.field)
         return b.div(total, b.elementwise("min", count, b.const(float(self.n))))
 
-    def _window(self, kept: Node, point: Point) -> Node:
-        value = point.field(self.field)
-        return point.b.concatenate([kept, point.b.reshape(value, (1, *value.shape))], 0)
+    def _with_latest(self, values: Node, point: Point) -> Node:
+        latest = point.field(self.field)
+        return point.b.concatenate([values, point.b.reshape(latest, (1, *latest.shape))], 0)
 
 
 @at_top
@@ -190,40 +222,41 @@ class PathLength(Reduction):
     def initial(self, dim: int) -> list[tuple[Shape, float]]:
         return [((), 0.0)]
 
-    def after(self, before: list[Node], point: Point, x_next: Node) -> list[Node]:
+    def after(self, keep: list[Node], point: Point, x_next: Node) -> list[Node]:
         b = point.b
-        return [b.add(before[0], b.norm(b.sub(b.copy(x_next), point.x)))]
+        return [b.add(keep[0], b.norm(b.sub(b.copy(x_next), point.x)))]
 
-    def result(self, before: list[Node], end: Point, count: Node) -> Node:
-        return before[0]
+    def result(self, keep: list[Node], end: Point, count: Node) -> Node:
+        return keep[0]
 
 
-def state_rows(reductions: Sequence[Reduction], here: Point, x_next: Node) -> tuple[list[StateRow], list[float]]:
-    """What a step does to the rows of the reductions, and their values at t = 0."""
+def reduction_rows(reductions: Sequence[Reduction], point: Point, x_next: Node) -> tuple[list[StateRow], list[float]]:
+    """The reductions' arrays before and after a step, and their numbers at t = 0."""
     rows: list[StateRow] = []
     initial: list[float] = []
     for k, reduction in enumerate(reductions):
-        kept = reduction.initial(here.x.size)
-        before = _leaves(here.b, k, kept)
-        after = reduction.after(before, here, x_next)
+        arrays = reduction.initial(point.x.size)
+        before = _leaves(point.b, k, arrays)
+        after = reduction.after(before, point, x_next)
         rows += [StateRow(old.attr, old, new) for old, new in zip(before, after, strict=True)]
-        initial += [v for (_, value), leaf in zip(kept, before, strict=True) for v in [value] * leaf.size]
+        for (_, value), leaf in zip(arrays, before, strict=True):
+            initial += [value] * leaf.size
     return rows, initial
 
 
 def end_program(formula: Formula, reductions: Sequence[Reduction]) -> Program:
-    """The Program that maps the rows of the reductions, the end x and the count of points to the results, by name."""
-    own = fresh(formula)
+    """The end Program: from the reductions' arrays, the end x and the count of points to the results, by name."""
+    own = copy_of(formula)
     b, end = own.builder, Point.of(own)
     count = b.graph.leaf("input", "count", ())
     inputs, outputs = [("x", own.x), ("count", count)], []
     for k, reduction in enumerate(reductions):
-        before = _leaves(b, k, reduction.initial(own.dim))
-        inputs += [(leaf.attr, leaf) for leaf in before]
-        outputs.append((reduction.name, reduction.result(before, end, count)))
+        keep = _leaves(b, k, reduction.initial(own.dim))
+        inputs += [(leaf.attr, leaf) for leaf in keep]
+        outputs.append((reduction.name, reduction.result(keep, end, count)))
     refuse_too_many_rows(b, [n for _, n in outputs])
     return compile_function(b, inputs, outputs)
 
 
-def _leaves(b: Builder, k: int, kept: Sequence[tuple[Shape, float]]) -> list[Node]:
-    return [b.graph.leaf("input", f"reduce{k}.{j}", shape) for j, (shape, _) in enumerate(kept)]
+def _leaves(b: Builder, k: int, arrays: Sequence[tuple[Shape, float]]) -> list[Node]:
+    return [b.graph.leaf("input", f"reduce{k}.{j}", shape) for j, (shape, _) in enumerate(arrays)]

@@ -1,4 +1,4 @@
-"""The generator `rng` of rules and noise functions: each call takes numbers of its own."""
+"""The argument `rng` of rules and noise functions: a generator whose every call takes new Philox blocks."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import numpy as np
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node, Shape
 from fastdescent.program.opcodes import N_DRAWN
-from fastdescent.program.step.randomness import MOST_BLOCKS, Source, Stream
+from fastdescent.program.step.randomness import N_BLOCKS, RandomSource, Stream
 from fastdescent.program.trace.tracer import Traced
 
 Size = int | tuple[int, ...] | None
 
 
 class Rng:
-    """Named as the methods of `numpy.random.Generator` are; `size` is a shape, None means one number.
+    """Methods are named as those of `numpy.random.Generator`; `size` is a shape, None means one number.
 
-    The same call at the same place of the rule gives other numbers for each trajectory and each step, and the same ones
-    when a run is made again, split, or resumed.
+    A call gives other numbers for each trajectory and each step. A run that is repeated, split or resumed gets the same
+    numbers again.
     """
 
-    def __init__(self, b: Builder, stream: Stream, first_block: int = 0, n_blocks: int = MOST_BLOCKS) -> None:
-        self._source = Source.of(b, stream)
-        self._block, self._end = first_block, first_block + n_blocks
+    def __init__(self, b: Builder, stream: Stream, first_block: int = 0, n_blocks: int = N_BLOCKS) -> None:
+        self._source = RandomSource.of(b, stream)
+        self._next_block, self._end_block = first_block, first_block + n_blocks
 
     def standard_normal(self, size: Size = None) -> Traced:
         """Normal numbers of mean 0 and deviation 1 (Box and Muller); float32 rounds those of float64."""
@@ -43,8 +43,8 @@ class Rng:
         return u if (low, high) == (0.0, 1.0) else low + (high - low) * u
 
     def integers(self, low: int, high: int | None = None, size: Size = None) -> Any:
-        """Whole numbers low <= k < high, or 0 <= k < low. Below 2^24 in number, so that float32 has them."""
-        low, high = _whole("low", low), None if high is None else _whole("high", high)
+        """Whole numbers low <= k < high, or 0 <= k < low. At most 2^24 of them, so that float32 has each."""
+        low, high = _whole_number("low", low), None if high is None else _whole_number("high", high)
         first, n = (0, low) if high is None else (low, high - low)
         if not 1 <= n <= 1 << 24:
             given = f"low={low}" if high is None else f"low={low}, high={high}"
@@ -70,11 +70,11 @@ class Rng:
     def _draw(self, op: str, size: Size, n_choices: int = 0) -> Traced:
         shape = _shape(size)
         n = math.prod(shape)
-        b, block = self._source.b, self._block
-        self._block += -(-n // N_DRAWN[op])
-        if self._block > self._end:
+        b, block = self._source.b, self._next_block
+        self._next_block += -(-n // N_DRAWN[op])
+        if self._next_block > self._end_block:
             raise ValueError(
-                f"rng has {self._end} blocks of random numbers for a step; this draw ends at {self._block}"
+                f"rng has {self._end_block} blocks of random numbers per step; this draw ends at {self._next_block}"
             )
         drawn: Node = self._source.draw(op, n, block, n_choices) if n else b.const(np.zeros(0))
         return Traced(b, b.reshape(drawn, shape), fresh=True)
@@ -84,10 +84,10 @@ def _shape(size: Size, *operands: Any) -> Shape:
     if size is None:
         return np.broadcast_shapes(*(np.shape(a) for a in operands)) if operands else ()
     shape = size if isinstance(size, tuple | list) else (size,)
-    return tuple(_whole("size", k, at_least=0) for k in shape)
+    return tuple(_whole_number("size", k, at_least=0) for k in shape)
 
 
-def _whole(name: str, value: Any, at_least: int | None = None) -> int:
+def _whole_number(name: str, value: Any, at_least: int | None = None) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise TypeError(f"rng: {name} must be a whole number; got {value!r}")
     if at_least is not None and value < at_least:

@@ -1,9 +1,50 @@
-"""Tracing an optimizer's rule: x, the gradient, the state and t become the nodes of one step."""
+"""Traces an optimizer's rule and compiles one step: x, the gradient, the state and t become the nodes of one graph.
+
+An example: heavy ball on x0^2 + x1^2, where the run supplies lr and tests the change of f.
+
+>>> from fastdescent.program.listing import Listing
+>>> from fastdescent.program.step.formula import trace
+>>> def heavy_ball(x, grad, state, t, *, lr):
+...     v = 0.5 * state.v + grad(x)
+...     return x - lr * v, {"v": v}
+>>> formula = trace(lambda x: x[0] ** 2 + x[1] ** 2, 2, {})
+>>> spec = StepSpec(heavy_ball, (("lr", Leaf("param", "lr")),), (), with_fun=True, with_ftol=True, with_xtol=False)
+>>> step = build_step(formula, spec)
+>>> print(Listing(step.program, "heavy ball"))
+heavy ball
+  main: 8 instructions, 9 rows
+    in   x = r0:2, state.v = r2:4, moved = r4, previous_fun = r5
+    r7         = 2 * r1
+    r6         = 2 * r0
+    r8         = r1 * r1
+    r8         = r0 * r0 + r8
+    r2:4       = 0.5 * r2:4 + r6:8
+    r0:2       = -u3 * r2:4 + r0:2
+    r4         = 1
+    r5         = r8
+    out  gradient = r6:8, fun = r8
+
+The state is rows 0 to 5. The outputs are the gradient and f of the point *before* the step: the stop tests look at
+them first, and only then are the rows of the state replaced. u3 is lr.
+
+>>> step.initial, step.spreads
+((0.0, 0.0, 0.0, 0.0, 0.0, 0.0), True)
+
+Invariants:
+
+- The state's rows are, in this order: x; the rule's own state, as the rule first reads its names; the rows of the stop
+  tests ("moved", "previous_fun", "previous_x", each only if a test needs it); the rows of the reductions.
+- `initial` has one number per row of the state. The first `dim` of them are placeholders for the start.
+- A state that the rule reads, the rule also returns, in the shape in which it was read. Names that the rule returns and
+  never reads have no rows.
+- The rule is traced at most `_MOST_TRACES` times. Each trace has a graph of its own, so that no trace leaves nodes to
+  the next one, and equal specifications give equal bits.
+"""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,44 +57,46 @@ from fastdescent.program.graph.spread import spreads
 from fastdescent.program.layout.extent import refuse_too_many_rows
 from fastdescent.program.layout.stages import StateRow, compile_step
 from fastdescent.program.program import Program
-from fastdescent.program.step.formula import Formula, fresh
+from fastdescent.program.step.formula import Formula, copy_of
 from fastdescent.program.step.gradient import Gradient, Noise
-from fastdescent.program.step.minibatch import BatchSpec, of_batch
+from fastdescent.program.step.minibatch import BatchSpec, minibatch_formula
 from fastdescent.program.step.randomness import Stream
-from fastdescent.program.step.reductions import Point, Reduction, state_rows
+from fastdescent.program.step.reductions import Point, Reduction, reduction_rows
 from fastdescent.program.step.rng import Rng
 from fastdescent.program.step.walls import KEEPING, Wall
 from fastdescent.program.trace.context import tracing
+from fastdescent.program.trace.global_generators import GlobalGenerators
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
-from fastdescent.program.trace.untraced import Draws
 
 Rule = Callable[..., tuple[Any, Mapping[str, Any]]]
+
+_MOST_TRACES = 4
 
 
 @at_top
 @dataclass(frozen=True)
 class NoiseSpec:
-    """What is added to the gradient: `rule(x, g, t, rng, **hyper)`."""
+    """The noise that is added to the gradient: `rule(x, g, t, rng, **hyper)`."""
 
     rule: Callable[..., Any]
-    hyper: tuple[tuple[str, Any], ...]  #: as those of a rule
+    hyper: tuple[tuple[str, Any], ...]  #: as the `hyper` of a `StepSpec`
 
 
 @dataclass(frozen=True)
 class StepSpec:
-    """What a step Program is made for, besides the formula."""
+    """The specification of a step Program, besides the formula."""
 
     rule: Rule
     hyper: tuple[tuple[str, Any], ...]  #: name -> a Python value, or a `Leaf` for a value that comes with the run
-    init: tuple[tuple[str, float], ...]
-    with_fun: bool
-    with_ftol: bool
-    with_xtol: bool
+    init: tuple[tuple[str, float], ...]  #: states that do not start at zero
+    with_fun: bool  #: f is an output
+    with_ftol: bool  #: the state keeps the previous f
+    with_xtol: bool  #: the state keeps the previous x
     boundary: str = "ignore"
-    velocity: tuple[str, ...] = ()  #: states that a wall stops or turns round
-    reduce: tuple[Reduction, ...] = ()  #: their rows stand last in the state
+    velocity: tuple[str, ...] = ()  #: states that a wall stops or reverses
+    reduce: tuple[Reduction, ...] = ()
     noise: NoiseSpec | None = None
     batch: BatchSpec | None = None
 
@@ -70,19 +113,22 @@ class Leaf:
 
 @dataclass(frozen=True)
 class StepProgram:
-    """The Program of one step and the state at t = 0 (the point's rows are the start's)."""
+    """The Program of one step, and the state at t = 0 without the start."""
 
     program: Program
     initial: tuple[float, ...]
     spreads: bool  #: a gradient or x that is not finite makes the next x not finite
 
 
-class State:
-    """The rule's view of its own state: an attribute a name; what is not in `init` starts at zero."""
+class RuleState:
+    """The argument `state` of a rule: `state.v` is the leaf of the state v.
+
+    A state has the shape that `shapes` gives to its name, and otherwise the default.
+    """
 
     def __init__(self, builder: Builder, shapes: Mapping[str, Shape], default: Shape) -> None:
         self._builder, self._shapes, self._default = builder, shapes, default
-        self._leaves: dict[str, Node] = {}
+        self._leaves: dict[str, Node] = {}  #: of the names read so far
 
     def __getattr__(self, name: str) -> Traced:
         if name.startswith("_"):
@@ -92,48 +138,68 @@ class State:
         return Traced(self._builder, self._leaves[name])
 
 
+@dataclass(frozen=True)
+class _TracedRule:
+    """One trace of a rule: the formula in the graph of the trace, and what the rule has read and returned."""
+
+    formula: Formula
+    leaves: Mapping[str, Node]  #: states that the rule has read
+    x_next: Node
+    returned: Mapping[str, Any]  #: states that the rule has returned
+
+
 def build_step(formula: Formula, spec: StepSpec) -> StepProgram:
-    """Traces the rule and compiles the step. The shapes of the state are found by tracing until they agree."""
+    """Traces the rule and compiles the step.
+
+    The shapes of the state are not declared. The first trace assumes () for the names in `init` and the shape of x for
+    others; each further trace assumes the shapes that the last one returned, until both are the same.
+    """
     shapes: dict[str, Shape] = {name: () for name, _ in spec.init}
-    for _ in range(4):
-        own = fresh(formula) if spec.batch is None else of_batch(formula, spec.batch)
-        state, x_next, after = _run_rule(formula, own, spec, shapes)
-        found = {name: _shape_of(own.builder, after, name) for name in state._leaves}
-        unknown = [name for name, _ in spec.init if name not in state._leaves]
-        if unknown:
-            raise ValueError(f"init names {unknown[0]!r}, but the rule reads no state.{unknown[0]}")
-        if all(state._leaves[name].shape == shape for name, shape in found.items()):
-            return _compiled(own, spec, state, x_next, after)
-        shapes |= found
+    for _ in range(_MOST_TRACES):
+        traced = _trace_rule(formula, spec, shapes)
+        returned = {name: _returned_shape(traced, name) for name in traced.leaves}
+        unread = [name for name, _ in spec.init if name not in traced.leaves]
+        if unread:
+            raise ValueError(f"init names {unread[0]!r}, but the rule reads no state.{unread[0]}")
+        if all(traced.leaves[name].shape == shape for name, shape in returned.items()):
+            return _compile(traced, spec)
+        shapes |= returned
     raise TypeError("the shapes of the optimizer's state change from step to step; return each with one shape")
 
 
-def _run_rule(
-    formula: Formula, own: Formula, spec: StepSpec, shapes: Mapping[str, Shape]
-) -> tuple[State, Node, dict[str, Any]]:
+# ---------------------------------------------------------------------- tracing
+def _trace_rule(formula: Formula, spec: StepSpec, shapes: Mapping[str, Shape]) -> _TracedRule:
+    own = copy_of(formula) if spec.batch is None else minibatch_formula(formula, spec.batch)
     b = own.builder
-    state = State(b, shapes, own.x.shape)
+    state = RuleState(b, shapes, own.x.shape)
     t = Traced(b, b.graph.leaf("time", "t", ()))
-    hyper = {name: _hyper_value(b, value) for name, value in spec.hyper}
-    wanted = inspect.signature(spec.rule).parameters
-    if "wall" in wanted:
-        hyper["wall"] = Wall(b, own.dim, spec.boundary) if spec.boundary in KEEPING else None
-    if "rng" in wanted:
-        hyper["rng"] = Rng(b, Stream.USER)
+    arguments = {name: _hyper_value(b, value) for name, value in spec.hyper} | _optional_arguments(b, own.dim, spec)
     grad = Gradient(own, formula, spec.batch, _noise(b, spec.noise, t))
-    draws = Draws()
+    generators = GlobalGenerators()
     with tracing():
-        result = spec.rule(Traced(b, own.x, is_point=True), grad, state, t, **hyper)
-    draws.warn("the optimizer's rule")
-    if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping)):
-        refuse("the optimizer's rule must return (new x, dict of new state)", "write return x - lr * grad(x), {}")
-    x_next = as_node(b, result[0])
-    if x_next.shape != own.x.shape:
-        refuse(f"the rule returned x of shape {x_next.shape}, not {own.x.shape}", "return the whole point")
-    if "accepted" in result[1] and as_node(b, result[1]["accepted"]).size != 1:
-        shape = as_node(b, result[1]["accepted"]).shape
-        refuse(f'the rule returned "accepted" of shape {shape}, not one truth value', "use np.all or np.any of it")
-    return state, *_kept_inside(b, spec, x_next, dict(result[1]))
+        result = spec.rule(Traced(b, own.x, is_point=True), grad, state, t, **arguments)
+    generators.warn_if_used("the optimizer's rule")
+    x_next, returned = _checked_result(own, result)
+    if spec.boundary in KEEPING:
+        x_next, returned = _inside_box(b, spec, x_next, returned)
+    return _TracedRule(own, state._leaves, x_next, returned)
+
+
+def _optional_arguments(b: Builder, dim: int, spec: StepSpec) -> dict[str, Any]:
+    """The arguments `wall` and `rng`, for rules that have them."""
+    wanted = inspect.signature(spec.rule).parameters
+    arguments: dict[str, Any] = {}
+    if "wall" in wanted:
+        arguments["wall"] = Wall(b, dim, spec.boundary) if spec.boundary in KEEPING else None
+    if "rng" in wanted:
+        arguments["rng"] = Rng(b, Stream.USER)
+    return arguments
+
+
+def _hyper_value(b: Builder, value: Any) -> Any:
+    if isinstance(value, Leaf):
+        return Traced(b, b.graph.leaf(value.op, value.name, value.shape))
+    return tuple(_hyper_value(b, v) for v in value) if isinstance(value, tuple) else value
 
 
 def _noise(b: Builder, spec: NoiseSpec | None, t: Traced) -> Noise | None:
@@ -147,51 +213,73 @@ def _noise(b: Builder, spec: NoiseSpec | None, t: Traced) -> Noise | None:
     return noise
 
 
-def _kept_inside(b: Builder, spec: StepSpec, x_next: Node, after: dict[str, Any]) -> tuple[Node, dict[str, Any]]:
-    if spec.boundary not in KEEPING:
-        return x_next, after
-    x_next, factor = Wall(b, x_next.size, spec.boundary).kept(x_next)
-    for name in spec.velocity:
-        if name in after:
-            after[name] = Traced(b, b.mul(factor, as_node(b, after[name])))
-    return x_next, after
+def _checked_result(formula: Formula, result: Any) -> tuple[Node, dict[str, Any]]:
+    """The new x and the new state, if the rule has returned these two."""
+    b, shape = formula.builder, formula.x.shape
+    if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping)):
+        refuse("the optimizer's rule must return (new x, dict of new state)", "write return x - lr * grad(x), {}")
+    x_next, returned = as_node(b, result[0]), dict(result[1])
+    if x_next.shape != shape:
+        refuse(f"the rule returned x of shape {x_next.shape}, not {shape}", "return the whole point")
+    if "accepted" in returned:
+        accepted = as_node(b, returned["accepted"])
+        if accepted.size != 1:
+            refuse(f'the rule returned "accepted" of shape {accepted.shape}, not one truth value',
+                   "use np.all or np.any of it")  # fmt: skip
+    return x_next, returned
 
 
-def _hyper_value(b: Builder, value: Any) -> Any:
-    if isinstance(value, Leaf):
-        return Traced(b, b.graph.leaf(value.op, value.name, value.shape))
-    return tuple(_hyper_value(b, v) for v in value) if isinstance(value, tuple) else value
+def _inside_box(b: Builder, spec: StepSpec, x_next: Node, returned: dict[str, Any]) -> tuple[Node, dict[str, Any]]:
+    """The new x put back into the box, and velocities stopped or reversed where x was outside."""
+    x_next, factor = Wall(b, x_next.size, spec.boundary).put_back(x_next)
+    velocities = {name: returned[name] for name in spec.velocity if name in returned}
+    return x_next, returned | {name: Traced(b, b.mul(factor, as_node(b, v))) for name, v in velocities.items()}
 
 
-def _shape_of(b: Builder, after: Mapping[str, Any], name: str) -> Shape:
-    if name not in after:
+def _returned_shape(traced: _TracedRule, name: str) -> Shape:
+    if name not in traced.returned:
         refuse(f"the rule reads state.{name} but does not return it", f'return {{..., "{name}": its new value}}')
-    return as_node(b, after[name]).shape
+    return as_node(traced.formula.builder, traced.returned[name]).shape
 
 
-def _compiled(own: Formula, spec: StepSpec, state: State, x_next: Node, after: dict[str, Any]) -> StepProgram:
-    b = own.builder
-    init = dict(spec.init)
+# ---------------------------------------------------------------------- compiling
+def _compile(traced: _TracedRule, spec: StepSpec) -> StepProgram:
+    own, x_next = traced.formula, traced.x_next
+    b, init = own.builder, dict(spec.init)
     rows = [StateRow("x", own.x, x_next)]
-    rows += [StateRow(leaf.attr, leaf, as_node(b, after[name])) for name, leaf in state._leaves.items()]
+    rows += [StateRow(leaf.attr, leaf, as_node(b, traced.returned[name])) for name, leaf in traced.leaves.items()]
     initial = [0.0] * own.dim
-    initial += [v for name, leaf in state._leaves.items() for v in [init.get(name, 0.0)] * leaf.size]
-    tests = [("gradient", own.gradient)]
+    for name, leaf in traced.leaves.items():
+        initial += [init.get(name, 0.0)] * leaf.size
+    outputs = _outputs(own, spec)
+    for row in _rows_of_stop_tests(traced, spec):
+        rows.append(row)
+        initial += [0.0] * row.after.size
+    reduction_state, reduction_initial = reduction_rows(spec.reduce, Point.of(own), x_next)
+    rows += reduction_state
+    initial += reduction_initial
+    refuse_too_many_rows(b, [node for _, node in outputs], [row.after for row in rows])
+    program = compile_step(b, rows, outputs)
+    both_spread = spreads(own.gradient, x_next) and spreads(own.x, x_next)
+    return StepProgram(program, tuple(np.asarray(initial, dtype=float).tolist()), both_spread)
+
+
+def _outputs(formula: Formula, spec: StepSpec) -> list[tuple[str, Node]]:
+    """The values that the stop tests look at before the state is replaced."""
+    slope = formula.gradient
     if spec.boundary == "clip":
-        tests = [("gradient", Wall(b, own.dim, "clip").projected(own.x, own.gradient))]
-    if spec.with_fun:
-        tests.append(("fun", own.fun))
-    if spec.with_ftol or spec.with_xtol:
-        accepted = as_node(b, after["accepted"]) if "accepted" in after else b.const(1.0)
-        extra = [("moved", b.reshape(accepted, ()))]
-        extra += [("previous_fun", own.fun)] if spec.with_ftol else []
-        extra += [("previous_x", own.x)] if spec.with_xtol else []
-        rows += [StateRow(name, b.graph.leaf("input", f"test.{name}", n.shape), n) for name, n in extra]
-        initial += [0.0] * sum(n.size for _, n in extra)
-    reduced, at_zero = state_rows(spec.reduce, Point.of(own), x_next)
-    rows += reduced
-    initial += at_zero
-    refuse_too_many_rows(b, [n for _, n in tests], [row.after for row in rows])
-    program = compile_step(b, rows, tests)
-    spreads_on = spreads(own.gradient, x_next) and spreads(own.x, x_next)
-    return StepProgram(program, tuple(np.asarray(initial, dtype=float).tolist()), spreads_on)
+        slope = Wall(formula.builder, formula.dim, "clip").projected(formula.x, slope)
+    return [("gradient", slope), *([("fun", formula.fun)] if spec.with_fun else [])]
+
+
+def _rows_of_stop_tests(traced: _TracedRule, spec: StepSpec) -> Sequence[StateRow]:
+    """The rows by which xtol and ftol compare a point with the one before it."""
+    if not (spec.with_ftol or spec.with_xtol):
+        return ()
+    own, returned = traced.formula, traced.returned
+    b = own.builder
+    accepted = as_node(b, returned["accepted"]) if "accepted" in returned else b.const(1.0)
+    after = [("moved", b.reshape(accepted, ()))]
+    after += [("previous_fun", own.fun)] if spec.with_ftol else []
+    after += [("previous_x", own.x)] if spec.with_xtol else []
+    return [StateRow(name, b.graph.leaf("input", f"test.{name}", node.shape), node) for name, node in after]

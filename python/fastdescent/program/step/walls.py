@@ -1,4 +1,4 @@
-"""Boundaries: what becomes of a point that a rule has put outside the box."""
+"""Boundaries that put a point back into the box when a rule has moved it outside."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ KEEPING = ("clip", "reflect", "wrap")
 
 
 class Wall:
-    """`wall(x)` inside a rule: the point put back into the box, and what a velocity is multiplied by there.
+    """`wall(x)` inside a rule: the point put back into the box, and the factor for velocities.
 
-    The second is 1 where x was inside; where it was not, 0 for "clip", -1 for "reflect", 1 for "wrap".
+    The factor is 1 for coordinates that were inside. For others it is 0 if the mode is "clip", -1 if "reflect", and 1
+    if "wrap".
     """
 
     def __init__(self, b: Builder, dim: int, mode: str) -> None:
@@ -27,17 +28,17 @@ class Wall:
         self._high = b.graph.leaf("param", "bounds.high", (dim,))
 
     def __call__(self, x: Traced) -> tuple[Traced, Traced]:
-        inside, factor = self.kept(as_node(self._b, x))
+        inside, factor = self.put_back(as_node(self._b, x))
         return Traced(self._b, inside), Traced(self._b, factor)
 
-    def kept(self, x: Node) -> tuple[Node, Node]:
-        """The same on nodes."""
+    def put_back(self, x: Node) -> tuple[Node, Node]:
+        """The same, from a node to nodes."""
         b, low, high = self._b, self._low, self._high
         one = b.broadcast(b.const(1.0), x.shape)
         if self._mode == "wrap":
             width = b.sub(high, low)
-            turns = b.elementwise("floor", b.div(b.sub(x, low), width))
-            return self._clipped(b.sub(x, b.mul(turns, width))), one
+            n_widths = b.elementwise("floor", b.div(b.sub(x, low), width))
+            return self._clipped(b.sub(x, b.mul(n_widths, width))), one
         below, above = b.elementwise("lt", x, low), b.elementwise("lt", high, x)
         factor = b.select(b.elementwise("max", below, above), b.const(0.0 if self._mode == "clip" else -1.0), one)
         if self._mode == "reflect":
@@ -47,7 +48,7 @@ class Wall:
         return self._clipped(x), factor
 
     def projected(self, x: Node, gradient: Node) -> Node:
-        """The gradient without components that push out of the box at its wall; not finite where it is not."""
+        """The gradient without components that push out of the box at its wall. NaN and infinity do not become finite."""
         b, zero = self._b, self._b.const(0.0)
         at_low = b.mul(b.elementwise("le", x, self._low), b.elementwise("lt", zero, gradient))
         at_high = b.mul(b.elementwise("le", self._high, x), b.elementwise("lt", gradient, zero))
@@ -63,4 +64,4 @@ def wall_program(dim: int, mode: str) -> Program:
     """The Program that puts points x back into the box."""
     b = Builder()
     x = b.graph.leaf("input", "x", (dim,))
-    return compile_function(b, [("x", x)], [("inside", Wall(b, dim, mode).kept(x)[0])])
+    return compile_function(b, [("x", x)], [("inside", Wall(b, dim, mode).put_back(x)[0])])
