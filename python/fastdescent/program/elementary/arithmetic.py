@@ -1,7 +1,7 @@
-"""What an elementary function may do: IEEE operations, comparisons, selects, and integer operations on the bits.
+"""The operations of elementary functions: IEEE operations, comparisons, selects, and integer operations on the bits.
 
-The functions of this package are written over an object that has these methods. `program.exact.Exact` runs them on
-Python numbers; a compiler's object emits instructions. `Real`, `Int` and `Mask` are whatever that object computes with.
+Each function of this package takes an object with these methods. `program.exact.Exact` computes with Python numbers; a
+compiler's object emits instructions. `Real`, `Int` and `Mask` are the types of that object's values.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Arithmetic(Protocol[Real, Int, Mask]):
     def fma(self, a: Real, b: Real, c: Real) -> Real: ...
     def select(self, mask: Mask, a: Real, b: Real) -> Real: ...
 
-    # False where a number is NaN, except ne.
+    # False if a number is NaN, except ne.
     def lt(self, a: Real, b: Real) -> Mask: ...
     def le(self, a: Real, b: Real) -> Mask: ...
     def gt(self, a: Real, b: Real) -> Mask: ...
@@ -62,4 +62,4 @@ class Arithmetic(Protocol[Real, Int, Mask]):
     def ine(self, a: Int, b: Int) -> Mask: ...
 
     def huge_angle(self, huge: Mask, x: Real, quadrant: Int, r: Real, tail: Real) -> tuple[Int, Real, Real]:
-        """Where huge, the angle of x by `payne_hanek`, a lane at a time; elsewhere the angle given."""
+        """The angle of x by `payne_hanek`, lane by lane, if huge; otherwise the angle given."""

@@ -1,4 +1,4 @@
-"""asinh, acosh and atanh, as logarithms of 1 + u, where u is known in two numbers."""
+"""asinh, acosh and atanh, as logarithms of 1 + u, where u is a sum of two numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HUGE = 2.0**30  # beyond, asinh(x) and acosh(x) round to log(2x)
 
 
 def log_of_one_plus_pair(m: Arithmetic[Real, Int, Mask], u: Real, low: Real, huge: Mask, x: Real) -> Real:
-    """log(1 + u + low); where huge, log(2x)."""
+    """log(1 + u + low), or log(2x) if huge."""
     zero = m.const(0.0)
     total = m.add(m.const(1.0), u)
     lost = m.add(lost_by_one_plus(m, u, total), low)
@@ -19,7 +19,7 @@ def log_of_one_plus_pair(m: Arithmetic[Real, Int, Mask], u: Real, low: Real, hug
 
 
 def asinh(m: Arithmetic[Real, Int, Mask], x: Real) -> Real:
-    """u = a + a^2 / (1 + sqrt(1 + a^2)), which has no difference in it."""
+    """u = a + a^2 / (1 + sqrt(1 + a^2)), which has no cancellation."""
     one = m.const(1.0)
     size = m.abs(x)
     huge = m.gt(size, m.const(HUGE))

@@ -62,7 +62,7 @@ ATAN = {
 def octant_angle(m: Arithmetic[Real, Int, Mask], low: Real, high: Real, eighths: Real, sign: Real) -> Real:
     """eighths * pi/4 + sign * atan(low / high), for 0 <= low <= high; sign is 1 or -1.
 
-    Past 1/2 it is atan(l/h) = pi/4 + atan((l - h) / (h + l)). The quotient t carries its own rounding error along.
+    If low / high is past 1/2, atan(l/h) = pi/4 + atan((l - h) / (h + l)). `t_low` is the rounding error of t.
     """
     c = ATAN[m.dtype]
     zero = m.const(0.0)
@@ -77,9 +77,9 @@ def octant_angle(m: Arithmetic[Real, Int, Mask], low: Real, high: Real, eighths:
 
     z = m.mul(t, t)
     loss = m.mul(m.mul(t, z), polynomial(m, z, m.mul(z, z), c.p))
-    turned = m.add(eighths, m.select(steep, sign, zero))
-    base = m.mul(turned, m.const(c.eighth))
-    base_low = m.fma(turned, m.const(c.eighth_low), m.fma(turned, m.const(c.eighth), m.neg(base)))
+    n_eighths = m.add(eighths, m.select(steep, sign, zero))
+    base = m.mul(n_eighths, m.const(c.eighth))
+    base_low = m.fma(n_eighths, m.const(c.eighth_low), m.fma(n_eighths, m.const(c.eighth), m.neg(base)))
     part = m.mul(t, sign)
     total = m.add(base, part)
     total_low = m.add(m.sub(base, total), part)
@@ -104,7 +104,8 @@ def atan2(m: Arithmetic[Real, Int, Mask], y: Real, x: Real) -> Real:
     swapped = m.gt(ay, ax)
     low, high = m.select(swapped, ax, ay), m.select(swapped, ay, ax)
 
-    # Infinite: (inf, inf) is a diagonal, else an axis; low * 0 lets NaN through. (0, 0) lies on an axis.
+    # An infinite point lies on a diagonal if both are infinite, otherwise on an axis; low * 0 keeps NaN. (0, 0) lies on
+    # an axis.
     infinite = m.eq(high, m.const(INFINITY))
     low = m.select(infinite, m.select(m.eq(low, high), one, m.mul(low, zero)), low)
     high = m.select(infinite, one, m.select(m.eq(high, zero), one, high))

@@ -11,7 +11,10 @@ from fastdescent.program.elementary.polynomial import polynomial
 
 
 class ErfConstants(NamedTuple):
-    """series is (erf(x) - x) / x in x^2; g = g0 + q * tail in q, where g0 is in two numbers. At Chebyshev's points."""
+    """series is (erf(x) - x) / x in x^2; g = g0 + q * tail in q, where g0 is a sum of two numbers.
+
+    Both interpolate at Chebyshev points.
+    """
 
     zero: float  # beyond, erfc is 0
     series: tuple[float, ...]
@@ -88,7 +91,7 @@ def series_part(m: Arithmetic[Real, Int, Mask], x: Real) -> Real:
 
 
 def erfc_tail(m: Arithmetic[Real, Int, Mask], size: Real) -> Real:
-    """erfc(a), a >= 1. What rounding takes from a^2, from exp and from 1 + 2a is carried along."""
+    """erfc(a), a >= 1. The numbers named `_low` are the rounding errors of a^2, of exp and of 1 + 2a."""
     c, e = ERF[m.dtype], EXP[m.dtype]
     one, two, four, end = m.const(1.0), m.const(2.0), m.const(4.0), m.const(c.zero)
     a = m.select(m.gt(size, end), end, size)

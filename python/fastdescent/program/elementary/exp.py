@@ -1,4 +1,4 @@
-"""exp(x) = 2^k exp(r), |r| <= log(2)/2, and the two pieces that other functions share with it."""
+"""exp(x) = 2^k exp(r), |r| <= log(2)/2, and the two pieces that it shares with other functions."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def exp_shift(dtype: str) -> float:
 def scale_by_power(m: Arithmetic[Real, Int, Mask], v: Real, shifted: Int) -> Real:
     """v * 2^k, where shifted = bits(k + exp_shift).
 
-    Two factors: 2^k may be subnormal, or not fit, where the product does.
+    In two factors: 2^k may be subnormal or overflow although the product is a normal number.
     """
     fraction_bits = FORMATS[m.dtype].fraction_bits
     half = m.ushr(shifted, 1)

@@ -24,7 +24,7 @@ EXPM1 = {
 def expm1_quarter(m: Arithmetic[Real, Int, Mask], x: Real) -> tuple[Real, Real]:
     """(exp(x) - 1) / 4 as an unevaluated sum, for x in [lowest, highest].
 
-    The quarter keeps 2^k finite where exp(x) / 2 is.
+    A quarter, so that 2^k is finite whenever exp(x) / 2 is.
     """
     c, f = EXP[m.dtype], FORMATS[m.dtype]
     shift = m.const(f.round_shift + f.bias - 2)
@@ -55,7 +55,7 @@ def expm1(m: Arithmetic[Real, Int, Mask], x: Real) -> Real:
 def sinh(m: Arithmetic[Real, Int, Mask], x: Real) -> Real:
     """With u = expm1(|x|) / 2: sinh|x| = u + u / (2u + 1), its quotient written so that it stays finite.
 
-    By its derivative, 1 + 1 / (2u + 1)^2, the low part of u comes in.
+    The low part of u is multiplied by the derivative, 1 + 1 / (2u + 1)^2, and added.
     """
     c = EXPM1[m.dtype]
     one, two = m.const(1.0), m.const(2.0)

@@ -1,4 +1,4 @@
-"""What the elementary functions need to know about the bits of float64 and float32."""
+"""The bits of float64 and float32, as constants of the elementary functions."""
 
 from __future__ import annotations
 
@@ -44,6 +44,6 @@ FORMATS = {
 
 
 def flip_sign(m: Arithmetic[Real, Int, Mask], magnitude: Real, sign_source: Real) -> Real:
-    """magnitude, its sign flipped where that of sign_source is set."""
+    """magnitude, its sign flipped if the sign bit of sign_source is set."""
     sign = m.iconst(FORMATS[m.dtype].sign)
     return m.reals(m.ixor(m.bits(magnitude), m.iand(m.bits(sign_source), sign)))

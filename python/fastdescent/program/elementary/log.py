@@ -57,7 +57,7 @@ def split(m: Arithmetic[Real, Int, Mask], x: Real) -> tuple[Real, Real]:
 
 
 def _split_normal(m: Arithmetic[Real, Int, Mask], x: Real) -> tuple[Real, Real]:
-    """As `split`, with the bias and the shift still in the exponent. Subnormal numbers are not split so."""
+    """As `split`, with the bias and the shift still in the exponent, and not for subnormal numbers."""
     c, f = LOG[m.dtype], FORMATS[m.dtype]
     i = m.iadd(m.bits(x), m.iconst((f.bias << f.fraction_bits) - c.sqrt_half))
     biased = m.reals(m.ior(m.ushr(i, f.fraction_bits), m.bits(m.const(c.integer_shift))))
@@ -75,7 +75,7 @@ def log_sum(m: Arithmetic[Real, Int, Mask], k: Real, f: Real) -> Real:
 
 
 def log_edges(m: Arithmetic[Real, Int, Mask], x: Real, result: Real) -> Real:
-    """result, a logarithm, where it is one; at the ends of the range of x and beyond: what it must be."""
+    """The result for positive finite x. Otherwise: infinity for infinity, -infinity for 0, NaN for NaN and x < 0."""
     zero = m.const(0.0)
     bounded = m.select(m.lt(x, m.const(INFINITY)), result, x)
     return m.select(m.gt(x, zero), bounded, m.select(m.eq(x, zero), m.const(-INFINITY), m.const(NAN)))

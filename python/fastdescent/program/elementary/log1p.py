@@ -1,4 +1,4 @@
-"""log1p(x) = log(1 + x): the logarithm of the rounded sum, with what the sum lost put back into its fraction."""
+"""log1p(x) = log(1 + x): the logarithm of the rounded sum, with its rounding error put back into the fraction."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fastdescent.program.elementary.arithmetic import Arithmetic, Int, Mask, Rea
 from fastdescent.program.elementary.formats import FORMATS
 from fastdescent.program.elementary.log import log_edges, log_sum, split
 
-LARGE = 2.0**60  # the one is lost in x, and what the sum lost matters no more
+LARGE = 2.0**60  # from here on, 1 is lost in x and the rounding error of the sum does not matter
 
 
 def lost_by_one_plus(m: Arithmetic[Real, Int, Mask], x: Real, total: Real) -> Real:
@@ -16,7 +16,7 @@ def lost_by_one_plus(m: Arithmetic[Real, Int, Mask], x: Real, total: Real) -> Re
 
 
 def log_of_pair(m: Arithmetic[Real, Int, Mask], total: Real, lost: Real, doublings: Real) -> Real:
-    """log(2^doublings * (total + lost)), for a total of at least 1/2 where lost matters."""
+    """log(2^doublings * (total + lost)), for a total of at least 1/2 if `lost` is not negligible."""
     f = FORMATS[m.dtype]
     zero = m.const(0.0)
     k, significand = split(m, total)

@@ -1,4 +1,4 @@
-"""log2 and log10, from the logarithm in two numbers; powers of 2 and of 10 give integers."""
+"""log2 and log10, from the logarithm as a sum of two numbers; powers of 2 and of 10 give integers."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Two normal numbers of two uniform ones.
+"""Two normal numbers from two uniform ones.
 
 G. E. P. Box, M. E. Muller, "A note on the generation of random normal deviates", Ann. Math. Statist. 29, 1958.
 sqrt(-2 log u) cos(2 pi v) and sqrt(-2 log u) sin(2 pi v), 0 < u, v <= 1. Quarter turns of the angle are exact.
-In float64 only: float32 rounds what comes out.
+In float64 only: float32 rounds the results.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def payne_hanek(encoding: int, dtype: str) -> tuple[int, float, float]:
     significand = (encoding & f.fraction_mask) | (1 << f.fraction_bits)
     exponent = ((encoding & ~f.sign) >> f.fraction_bits) - (f.bias + f.fraction_bits)
 
-    # The 192 bits of 2/pi from the first that does not only count full turns.
+    # The 192 bits of 2/pi, from the first one on that adds more than whole circles.
     word, shift = divmod(exponent + 62, 64)
     w = [0, 0, 0]
     for i in range(3):

@@ -1,7 +1,7 @@
-"""Random words as a function of where they are used: Philox4x32-10, and real numbers made of its words.
+"""Random words as a function of a counter and a key: Philox4x32-10, and numbers made of its words.
 
-J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011. Written over
-integers of 64 bits whose upper halves may hold anything: `imul32` does not look at them.
+J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011. Words are
+the lower halves of integers of 64 bits. The upper halves may hold anything, since `imul32` ignores them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ MULTIPLIERS = 0xD2511F53, 0xCD9E8D57
 WEYL = 0x9E3779B9, 0xBB67AE85  #: the golden ratio, sqrt(3) - 1
 ROUNDS = 10
 WORD = 0xFFFFFFFF
-_SHIFT = 2.0**52  #: added to a whole number below it, leaves the number in the lowest bits
+_SHIFT = 2.0**52  #: added to a whole number below 2^52, it leaves the number in the lowest bits
 
 
 def whole(m: Arithmetic[Real, Int, Mask], x: Real) -> Int:
@@ -28,12 +28,12 @@ def real(m: Arithmetic[Real, Int, Mask], i: Int) -> Real:
 
 
 def word(m: Arithmetic[Real, Int, Mask], low: Real, high: Real) -> Int:
-    """The word of 32 bits of two halves: numbers that every dtype has."""
+    """The word of 32 bits from its halves, which are numbers that every dtype has exactly."""
     return m.ior(whole(m, low), m.shl(whole(m, high), 16))
 
 
 def philox(m: Arithmetic[Real, Int, Mask], counter: Sequence[Int], key: Sequence[Int]) -> list[Int]:
-    """Four random words, in the lower halves."""
+    """Four random words."""
     a, b, c, d = counter
     k0, k1 = key
     first, second = (m.iconst(k) for k in MULTIPLIERS)
@@ -46,7 +46,7 @@ def philox(m: Arithmetic[Real, Int, Mask], counter: Sequence[Int], key: Sequence
 
 
 def uniform(m: Arithmetic[Real, Int, Mask], low: Int, high: Int) -> Real:
-    """A multiple of 2^-53 in (0, 1], of two words."""
+    """A multiple of 2^-53 in (0, 1], from two random words."""
     bits = m.ior(m.shl(high, 21), m.ushr(m.iand(low, m.iconst(WORD)), 11))
     bits = m.iadd(m.iand(bits, m.iconst((1 << 53) - 1)), m.iconst(1))
     upper, lower = m.ushr(bits, 26), m.iand(bits, m.iconst((1 << 26) - 1))
@@ -54,5 +54,5 @@ def uniform(m: Arithmetic[Real, Int, Mask], low: Int, high: Int) -> Real:
 
 
 def scaled(m: Arithmetic[Real, Int, Mask], random: Int, n: Int) -> Int:
-    """A whole number below n, of a random word: the upper half of their product."""
+    """A whole number below n: the upper half of the product of n and a random word."""
     return m.ushr(m.imul32(random, n), 32)

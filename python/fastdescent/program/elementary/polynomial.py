@@ -10,7 +10,7 @@ from fastdescent.program.elementary.arithmetic import Arithmetic, Int, Mask, Rea
 def polynomial(m: Arithmetic[Real, Int, Mask], x: Real, x2: Real, c: Sequence[float]) -> Real:
     """c[0] + c[1] x + ... + c[n-1] x^(n-1), given x2 = x*x.
 
-    Pairs of terms side by side, then Horner in x^2: half the latency of Horner, and the product x2 more.
+    Pairs of terms side by side, then Horner in x^2: half the latency of Horner for one more product, x2.
     """
     n = len(c)
     total = m.const(c[n - 1]) if n % 2 else m.fma(m.const(c[n - 1]), x, m.const(c[n - 2]))
@@ -20,7 +20,7 @@ def polynomial(m: Arithmetic[Real, Int, Mask], x: Real, x2: Real, c: Sequence[fl
 
 
 def horner(m: Arithmetic[Real, Int, Mask], x: Real, c: Sequence[float]) -> Real:
-    """c[0] + c[1] x + ... + c[n-1] x^(n-1), where operations count and their latency does not."""
+    """c[0] + c[1] x + ... + c[n-1] x^(n-1), for code where the number of operations matters and latency does not."""
     total = m.const(c[-1])
     for coefficient in reversed(c[:-1]):
         total = m.fma(total, x, m.const(coefficient))

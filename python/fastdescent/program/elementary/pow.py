@@ -1,4 +1,4 @@
-"""pow(x, y) = 2^(y log2|x|), with the logarithm in two numbers (their sum is good to about 66 bits, float32 36)."""
+"""pow(x, y) = 2^(y log2|x|), with the logarithm as a sum of two numbers (about 66 correct bits, 36 in float32)."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ def expit(m: Arithmetic[Real, Int, Mask], x: Real) -> Real:
 
 
 def logaddexp(m: Arithmetic[Real, Int, Mask], x: Real, y: Real) -> Real:
-    """The larger one, and log1p(exp(-distance)), which is log(2) for equal ones, infinite ones too."""
+    """The larger one plus log1p(exp(-distance)), which is log(2) if both are equal, infinities included."""
     less = m.lt(x, y)
     high, low = m.select(less, y, x), m.select(less, x, y)
     more = log1p(m, exp(m, m.sub(low, high)))

@@ -35,10 +35,10 @@ TANH = {
 def tanh(m: Arithmetic[Real, Int, Mask], x: Real) -> Real:
     """With w = 2^k and d = r coth(r): tanh|x| = ((1-w) d + (1+w) r) / ((1+w) d + (1-w) r).
 
-    (1-w)^2 is within 0.25 of that, and is split off before the division: what is left to divide is small, and so are
-    its rounding errors. Near zero w = 1, nothing is split off, and r / d is left, where r = |x| has no error.
+    (1-w)^2 differs from that by 0.25 at most and is added after the division: the rest is small, and so are the
+    rounding errors of its quotient. Near zero w = 1: (1-w)^2 is 0, and the quotient is r / d, where r = |x| is exact.
 
-    The largest error, 1.83 ulp, is where w is half an ulp of 1 and 1 + w rounds to 1.
+    The largest error, 1.83 ulp, occurs if w is half an ulp of 1 and 1 + w rounds to 1.
     """
     e, c, f = EXP[m.dtype], TANH[m.dtype], FORMATS[m.dtype]
     one, saturated = m.const(1.0), m.const(c.saturated)
@@ -47,7 +47,7 @@ def tanh(m: Arithmetic[Real, Int, Mask], x: Real) -> Real:
     a = m.select(m.gt(size, saturated), saturated, size)
     shifted = m.fma(a, m.const(-2.0 * e.log2_e), shift)
     k = m.sub(shifted, shift)
-    # What ln2 lacks moves the result by 0.41 ulp at most: tanh is flat where k is large.
+    # The rounding error of ln2 moves the result by 0.41 ulp at most: tanh is flat where k is large.
     r = m.fma(k, m.const(0.5 * e.ln2), a)
     w = m.reals(m.shl(m.bits(shifted), f.fraction_bits))
 

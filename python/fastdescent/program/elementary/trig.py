@@ -106,7 +106,7 @@ def cos(m: Arithmetic[Real, Int, Mask], x: Real) -> Real:
 
 
 def tan(m: Arithmetic[Real, Int, Mask], x: Real) -> Real:
-    """The quotient of sine and cosine with one Newton step, which also brings in what both lost to rounding."""
+    """The quotient of sine and cosine with one Newton step, which also corrects the rounding errors of both."""
     one = m.const(1.0)
     quadrant, r, tail = reduce_angle(m, x)
     z = m.mul(r, r)

@@ -48,7 +48,7 @@ class Wall:
         return self._clipped(x), factor
 
     def projected(self, x: Node, gradient: Node) -> Node:
-        """The gradient without components that push out of the box at its wall. NaN and infinity do not become finite."""
+        """The gradient without components that push out of the box at its wall. NaN does not become finite."""
         b, zero = self._b, self._b.const(0.0)
         at_low = b.mul(b.elementwise("le", x, self._low), b.elementwise("lt", zero, gradient))
         at_high = b.mul(b.elementwise("le", self._high, x), b.elementwise("lt", gradient, zero))
