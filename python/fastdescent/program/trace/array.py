@@ -1,4 +1,4 @@
-"""What a traced array tells about itself, and the views of it that move no numbers."""
+"""Traced arrays: their shape, dtype and other attributes, and the methods that give views."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TracedArray(Unknown):
     def __init__(
         self, builder: Builder, node: Node, *, is_bool: bool = False, is_point: bool = False, fresh: bool = False
     ) -> None:
-        """`fresh`: nobody else sees this array, so that it may be changed."""
+        """`fresh`: the numbers are new and no other array has them, so that the array may change."""
         self.builder = builder
         self.is_bool, self.is_point = is_bool, is_point
         self._storage = Storage(builder, node, fresh)
@@ -33,7 +33,7 @@ class TracedArray(Unknown):
     def node(self) -> Node:
         return self._storage.node
 
-    # ------------------------------------------------------------------ what arrays tell about themselves
+    # ------------------------------------------------------------------ attributes
     @property
     def shape(self) -> Shape:
         return self._storage.shape
@@ -48,7 +48,7 @@ class TracedArray(Unknown):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Of arrays. A number has none, as Python's: np.mean of an object array would convert its result to it."""
+        """The dtype of an array. A number has none: np.mean of an object array would convert its result to it."""
         if not self.shape:
             raise AttributeError("a traced number has no dtype")
         return np.dtype(bool if self.is_bool else np.float64)
@@ -61,7 +61,7 @@ class TracedArray(Unknown):
     def mT(self) -> Self:
         if self.ndim < 2:
             raise ValueError("matrix transpose with ndim < 2 is undefined")
-        return self.showing(lambda a: a.swapaxes(-1, -2))
+        return self.view_by(lambda a: a.swapaxes(-1, -2))
 
     @property
     def real(self) -> Self:
@@ -78,8 +78,8 @@ class TracedArray(Unknown):
 
     @property
     def _is_number(self) -> bool:
-        """What NumPy would have as a scalar: not even a view of one."""
-        return not self.shape and not self._storage.shows_an_array
+        """Whether this is a scalar in NumPy, and not an array without axes."""
+        return not self.shape and not self._storage.is_view
 
     def __len__(self) -> int:
         if not self.shape:
@@ -93,40 +93,40 @@ class TracedArray(Unknown):
         return id(self)
 
     # ------------------------------------------------------------------ views
-    def showing(self, change: Change, is_view: bool = True) -> Self:
-        """What a NumPy operation that makes a view, or may do so, makes of an array of this shape."""
+    def view_by(self, change: Change, shares_memory: bool = True) -> Self:
+        """The result of a NumPy operation that gives views. Not `shares_memory`: NumPy may have made a copy."""
         view = object.__new__(type(self))
         view.builder, view.is_bool, view.is_point = self.builder, self.is_bool, False
-        view._storage = self._storage.view(change, is_view)
+        view._storage = self._storage.view(change, shares_memory)
         return view
 
     def view(self, *dtype_or_type: Any, **given: Any) -> Self:
         if dtype_or_type or given:
             refuse("view() of a traced array as another type", "leave the type out")
-        return self.showing(operator.itemgetter(...))
+        return self.view_by(operator.itemgetter(...))
 
     def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Self:
         new = shape[0] if len(shape) == 1 else shape
         if order in ("F", "f"):
-            turned = self.transpose().reshape((new,) if is_integer(new) else tuple(new)[::-1], copy=copy)
-            return turned.transpose()
+            reversed_shape = (new,) if is_integer(new) else tuple(new)[::-1]
+            return self.transpose().reshape(reversed_shape, copy=copy).transpose()
         if order not in ("C", "c"):
             refuse(f"order={order!r} of a traced array", 'use "C" or "F"')
-        shown = self.showing(lambda a: np.reshape(a, new), is_view=self.ndim < 2 or self._storage.is_contiguous)
-        return shown.copy() if copy else shown
+        view = self.view_by(lambda a: np.reshape(a, new), shares_memory=self.ndim < 2 or self._storage.is_contiguous)
+        return view.copy() if copy else view
 
     def ravel(self, order: str = "C") -> Self:
-        flat = self.reshape(-1, order=order)  # NumPy copies what has gaps
-        return flat.showing(operator.itemgetter(...), is_view=self._storage.is_contiguous)
+        flat = self.reshape(-1, order=order)  # NumPy makes a copy if there are gaps
+        return flat.view_by(operator.itemgetter(...), shares_memory=self._storage.is_contiguous)
 
     def flatten(self, order: str = "C") -> Self:
         return self.ravel(order).copy()
 
     def transpose(self, *axes: Any) -> Self:
-        return self.showing(lambda a: a.transpose(*axes))
+        return self.view_by(lambda a: a.transpose(*axes))
 
     def squeeze(self, axis: Any = None) -> Self:
-        return self.showing(lambda a: np.squeeze(a, axis))
+        return self.view_by(lambda a: np.squeeze(a, axis))
 
     def copy(self, order: str = "C") -> Self:
         new = type(self)(self.builder, self.node, is_bool=self.is_bool, fresh=True)

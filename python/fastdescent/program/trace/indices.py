@@ -1,4 +1,4 @@
-"""What parts of an index are, and how they are written."""
+"""The parts of an index: their kinds, and their text in errors."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ def is_integer(part: Any) -> bool:
 
 
 def is_basic(part: Any) -> bool:
-    """Whether this part of an index makes a view, not a copy."""
+    """Whether this part of an index gives a view, not a copy."""
     return part is None or part is Ellipsis or isinstance(part, slice) or is_integer(part)
 
 
 def key_text(key: Any) -> str:
+    """The index as the user wrote it: "1, :3"."""
+
     def one(k: Any) -> str:
         if not isinstance(k, slice):
             return "..." if k is Ellipsis else repr(k)

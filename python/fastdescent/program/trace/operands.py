@@ -1,4 +1,4 @@
-"""What may stand beside a traced array: traced arrays, numbers, arrays of them, and sequences that mix them."""
+"""Operands beside traced arrays: traced arrays, numbers, arrays of numbers, and sequences that mix them."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ def as_node(builder: Builder, value: Any) -> Node:
         if any(p.shape != shape for p in parts):
             refuse(f"a sequence of arrays of shapes {[p.shape for p in parts]}", "give all the same shape")
         return builder.concatenate([builder.reshape(p, (1, *shape)) for p in parts], 0)
-    _refuse_what_is_no_plain_array(value)
+    _refuse_special_arrays(value)
     array = np.asarray(value)
     if array.dtype == object and any(isinstance(v, TracedArray) for v in array.flat):
         parts = [builder.reshape(as_node(builder, v), (1,)) for v in array.flat]
         return builder.reshape(builder.concatenate(parts, 0), array.shape)
     if array.dtype == object and array.size:
-        array = np.array(array.tolist())  # perhaps of numbers only
+        array = np.array(array.tolist())  # its elements may all be numbers
     if array.dtype.kind not in "biuf":
         refuse(f"an operand of type {type(value).__name__}, which is not real numbers", "use floats")
     return builder.const(array.astype(np.float64))
 
 
 def holds_traced(value: Any) -> bool:
-    """Whether a traced value is in it, however deep in lists."""
+    """Whether `value` is traced, or a list with a traced value at any depth."""
     if isinstance(value, list | tuple):
         return any(holds_traced(v) for v in value)
     return isinstance(value, TracedArray)
 
 
-def _refuse_what_is_no_plain_array(value: Any) -> None:
-    """Arrays whose operators mean something else, or that are more than their numbers."""
+def _refuse_special_arrays(value: Any) -> None:
+    """Refuses arrays whose operators have another meaning, and arrays that are more than their numbers."""
     if isinstance(value, np.matrix):
         refuse("a np.matrix, whose * is the matrix product", "write M @ x with M = np.asarray(M)")
     if np.ma.is_masked(value):

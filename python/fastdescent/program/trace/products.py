@@ -1,4 +1,4 @@
-"""Products of arrays, written as sums of products: the lowering turns them into dot instructions."""
+"""Products of arrays as sums of products, which the lowering turns into dot instructions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fastdescent.program.trace.source import refuse
 
 
 def matmul(b: Builder, p: Node, q: Node) -> Node:
-    """p @ q as in NumPy; axes before the last two are those of stacks of matrices, and are broadcast."""
+    """p @ q as in NumPy. Axes before the last two are axes of stacks of matrices; they are broadcast."""
     if not p.shape or not q.shape:
         refuse(f"a matrix product of shapes {p.shape} and {q.shape}", "multiply numbers by *")
     _check_fit(p, q)
@@ -21,7 +21,7 @@ def matmul(b: Builder, p: Node, q: Node) -> Node:
     try:
         np.broadcast_shapes(p.shape[:-2], q.shape[:-2])
     except ValueError:
-        refuse(f"a matrix product of shapes {p.shape} and {q.shape}, whose stacks do not broadcast", "mend the shapes")
+        refuse(f"a matrix product of shapes {p.shape} and {q.shape}, whose stacks do not broadcast", "fix the shapes")
     rows = p if len(p.shape) == 1 else b.view(p, operator.itemgetter((..., np.newaxis, slice(None))))
     columns = _columns(b, q)
     if len(p.shape) > 1 and len(q.shape) > 1:
@@ -33,16 +33,16 @@ def matmul(b: Builder, p: Node, q: Node) -> Node:
 
 
 def vecdot(b: Builder, p: Node, q: Node) -> Node:
-    """Sums over the last axes, the others broadcast."""
+    """Sums over the last axis of both; the other axes are broadcast."""
     if not p.shape or not q.shape or p.shape[-1] != q.shape[-1]:
-        refuse(f"a product of shapes {p.shape} and {q.shape}, which do not fit", "mend the shapes")
+        refuse(f"a product of shapes {p.shape} and {q.shape}, which do not fit", "fix the shapes")
     product = b.mul(p, q)
     return b.sum(product, (len(product.shape) - 1,))
 
 
 def matvec(b: Builder, matrix: Node, vector: Node) -> Node:
     if len(matrix.shape) < 2 or not vector.shape:
-        refuse(f"a product of shapes {matrix.shape} and {vector.shape}, which do not fit", "mend the shapes")
+        refuse(f"a product of shapes {matrix.shape} and {vector.shape}, which do not fit", "fix the shapes")
     return vecdot(b, matrix, b.view(vector, operator.itemgetter((..., np.newaxis, slice(None)))))
 
 
@@ -59,19 +59,19 @@ def dot(b: Builder, p: Node, q: Node) -> Node:
 
 
 def inner(b: Builder, p: Node, q: Node) -> Node:
-    """Sums over the last axes of both; the others stand side by side."""
+    """Sums over the last axis of both; the result has the other axes of p, then those of q."""
     if p.shape[-1] != q.shape[-1]:
-        refuse(f"a product of shapes {p.shape} and {q.shape}, which do not fit", "mend the shapes")
-    apart = b.reshape(p, (*p.shape[:-1], *(1 for _ in q.shape[:-1]), p.shape[-1])) if len(p.shape) > 1 else p
-    product = b.mul(apart, q)
+        refuse(f"a product of shapes {p.shape} and {q.shape}, which do not fit", "fix the shapes")
+    expanded = b.reshape(p, (*p.shape[:-1], *(1 for _ in q.shape[:-1]), p.shape[-1])) if len(p.shape) > 1 else p
+    product = b.mul(expanded, q)
     return b.sum(product, (len(product.shape) - 1,))
 
 
 def _columns(b: Builder, q: Node) -> Node:
-    """The last two axes change places."""
+    """q with its last two axes exchanged, so that columns come last."""
     return b.view(q, lambda a: a.swapaxes(-1, -2)) if len(q.shape) > 1 else q
 
 
 def _check_fit(p: Node, q: Node) -> None:
     if p.shape[-1] != q.shape[-2 if len(q.shape) > 1 else 0]:
-        refuse(f"a matrix product of shapes {p.shape} and {q.shape}, which do not fit", "mend the shapes")
+        refuse(f"a matrix product of shapes {p.shape} and {q.shape}, which do not fit", "fix the shapes")

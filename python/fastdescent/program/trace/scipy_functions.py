@@ -1,8 +1,10 @@
-"""softmax, log_softmax and logsumexp of scipy.special: Python functions, which ask how values compare.
+"""softmax, log_softmax and logsumexp of scipy.special on traced values.
 
-User code holds them as names, attributes and defaults, so that they cannot be replaced there; and SciPy gives traced
-values no way to answer for themselves, as NumPy does. Hence, as long as anything is traced, the three have code that
-looks whether an argument is traced, and else runs SciPy's own. Other threads notice nothing.
+SciPy's functions are written in Python and compare values, which traced values cannot do. SciPy has no protocol such as
+NumPy's `__array_function__`, and user code holds the functions as names, attributes and defaults, so other functions
+cannot take their place. Hence their `__code__` is replaced while anything is traced: the replacement dispatches to a
+function of this module if an argument is traced, and to a copy of SciPy's function otherwise. Other threads see no
+difference.
 """
 
 from __future__ import annotations
@@ -23,18 +25,18 @@ from fastdescent.program.trace.tracer import Traced
 
 def _softmax(builder: Builder, /, x: Any, axis: Any = None) -> Any:
     array: Any = array_of(builder, x)
-    parts = np.exp(array - np.max(array, axis, keepdims=True))
-    return parts / np.sum(parts, axis, keepdims=True)
+    terms = np.exp(array - np.max(array, axis, keepdims=True))
+    return terms / np.sum(terms, axis, keepdims=True)
 
 
 def _log_softmax(builder: Builder, /, x: Any, axis: Any = None) -> Any:
     array: Any = array_of(builder, x)
-    away = array - _finite(np.max(array, axis, keepdims=True))
-    return away - np.log(np.sum(np.exp(away), axis, keepdims=True))
+    shifted = array - _finite(np.max(array, axis, keepdims=True))
+    return shifted - np.log(np.sum(np.exp(shifted), axis, keepdims=True))
 
 
 def _finite(largest: Any) -> Any:
-    """What is subtracted from exponents, so that nothing overflows."""
+    """The number to subtract from exponents so that none overflows."""
     return np.where(np.isfinite(largest), largest, 0.0)
 
 
@@ -42,7 +44,7 @@ def _logsumexp(
     builder: Builder, /, a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False
 ) -> Any:
     array: Any = array_of(builder, a)
-    if b is not None:  # what has no weight adds nothing, not even infinity
+    if b is not None:  # a term of weight 0 adds nothing, even if it is infinite
         array, b = np.broadcast_arrays(array, array_of(builder, b))
         array = np.where(b == 0, -np.inf, array)
     largest = _finite(np.max(array, axis, keepdims=True))
@@ -53,14 +55,14 @@ def _logsumexp(
     return (result, sign) if return_sign else result
 
 
-_OURS: dict[str, Callable[..., Any]] = {"softmax": _softmax, "log_softmax": _log_softmax, "logsumexp": _logsumexp}
+_TRACED: dict[str, Callable[..., Any]] = {"softmax": _softmax, "log_softmax": _log_softmax, "logsumexp": _logsumexp}
 
 
-# ---------------------------------------------------------------------- which of both is called
-def answer(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Ours where an argument is traced, else SciPy's."""
+# ---------------------------------------------------------------------- dispatch
+def dispatch(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The result of this module's function if an argument is traced, otherwise of SciPy's."""
     traced = next((t for value in (*args, *kwargs.values()) for t in _traced_in(value)), None)
-    return _SCIPYS[name](*args, **kwargs) if traced is None else _OURS[name](traced.builder, *args, **kwargs)
+    return _ORIGINALS[name](*args, **kwargs) if traced is None else _TRACED[name](traced.builder, *args, **kwargs)
 
 
 def _traced_in(value: Any) -> Iterator[Traced]:
@@ -71,34 +73,34 @@ def _traced_in(value: Any) -> Iterator[Traced]:
             yield from _traced_in(part)
 
 
-def _asks_softmax(*args: Any, **kwargs: Any) -> Any:
-    from fastdescent.program.trace.scipy_functions import answer  # this runs among SciPy's names
+def _dispatch_softmax(*args: Any, **kwargs: Any) -> Any:
+    from fastdescent.program.trace.scipy_functions import dispatch  # since the code runs with SciPy's globals
 
-    return answer("softmax", args, kwargs)
-
-
-def _asks_log_softmax(*args: Any, **kwargs: Any) -> Any:
-    from fastdescent.program.trace.scipy_functions import answer
-
-    return answer("log_softmax", args, kwargs)
+    return dispatch("softmax", args, kwargs)
 
 
-def _asks_logsumexp(*args: Any, **kwargs: Any) -> Any:
-    from fastdescent.program.trace.scipy_functions import answer
+def _dispatch_log_softmax(*args: Any, **kwargs: Any) -> Any:
+    from fastdescent.program.trace.scipy_functions import dispatch
 
-    return answer("logsumexp", args, kwargs)
+    return dispatch("log_softmax", args, kwargs)
 
 
-_ASKING = {"softmax": _asks_softmax, "log_softmax": _asks_log_softmax, "logsumexp": _asks_logsumexp}
-_SCIPYS: dict[str, FunctionType] = {}  #: copies of SciPy's functions; kept, since a call may outlast the tracing
+def _dispatch_logsumexp(*args: Any, **kwargs: Any) -> Any:
+    from fastdescent.program.trace.scipy_functions import dispatch
+
+    return dispatch("logsumexp", args, kwargs)
+
+
+_DISPATCHING = {"softmax": _dispatch_softmax, "log_softmax": _dispatch_log_softmax, "logsumexp": _dispatch_logsumexp}
+_ORIGINALS: dict[str, FunctionType] = {}  #: copies of SciPy's functions; kept, since a call may go on after the tracing
 _replaced: list[tuple[FunctionType, CodeType]] = []
 _lock = threading.Lock()
 _n_tracings = 0
 
 
 @contextlib.contextmanager
-def scipys_functions_answer() -> Iterator[None]:
-    """While any thread is in here, the functions answer traced values too."""
+def scipy_functions_traced() -> Iterator[None]:
+    """While any thread is inside, the functions accept traced values."""
     global _n_tracings
     with _lock:
         _n_tracings += 1
@@ -116,13 +118,13 @@ def scipys_functions_answer() -> Iterator[None]:
 
 
 def _replace() -> None:
-    """Does nothing where SciPy is not in use, or has made the functions something else than plain Python."""
+    """Replaces the code of each function, if SciPy is imported and has it as a plain Python function."""
     special = sys.modules.get("scipy.special")
-    for name, asking in _ASKING.items():
+    for name, dispatching in _DISPATCHING.items():
         function = getattr(special, name, None)
         if isinstance(function, FunctionType) and not function.__code__.co_freevars:
-            own = FunctionType(function.__code__, function.__globals__, name, function.__defaults__)
-            own.__kwdefaults__ = function.__kwdefaults__
-            _SCIPYS[name] = own
+            original = FunctionType(function.__code__, function.__globals__, name, function.__defaults__)
+            original.__kwdefaults__ = function.__kwdefaults__
+            _ORIGINALS[name] = original
             _replaced.append((function, function.__code__))
-            function.__code__ = asking.__code__
+            function.__code__ = dispatching.__code__

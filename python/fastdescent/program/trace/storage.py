@@ -1,4 +1,36 @@
-"""The numbers behind traced arrays: who holds them, who views them, and what assignment does to both, as in NumPy."""
+"""The numbers behind traced arrays: which array owns them, which arrays are views, and what assignment does to both.
+
+A node of the graph never changes. An array that the user's function fills does, so it has a `Storage`, which says what
+node the array is *now*. Assignment follows NumPy: a change of a view is a change of its base, and of all other views.
+
+An example: a matrix of zeros, its last row as a view, and an assignment through the view.
+
+>>> from fastdescent.program.graph.build import constant_value
+>>> b = Builder()
+>>> matrix = Storage(b, b.const(np.zeros((2, 2))), fresh=True)
+>>> row = matrix.view(lambda array: array[1])
+>>> row.assign(0, b.const(5.0))
+>>> constant_value(matrix.node)
+array([[0., 0.],
+       [5., 0.]])
+>>> constant_value(row.node)
+array([5., 0.])
+
+Between assignments and the next question for a node, the numbers are `_elements`: a NumPy array of one node per number.
+Views of that array are NumPy views, so NumPy itself finds the numbers that an assignment changes. An array that is not
+fresh may be known to others, the point x for example, and refuses to change:
+
+>>> Storage(b, b.const(0.0), fresh=False).obstacle
+<Obstacle.SHARED: 1>
+
+Invariants:
+
+- Only an owner, a storage without base, has elements. It has a node, or elements, or both; both are the same numbers.
+- A view is its base seen through one function, at any time. Its node is a cache, which every assignment to the family
+  (an owner, its views, and views of these) empties.
+- An owner knows its views by weak references: a view that the user has dropped forbids nothing.
+- Whoever assigns asks for `obstacle` first. If there is one, NumPy would change other arrays than this module.
+"""
 
 from __future__ import annotations
 
@@ -14,40 +46,39 @@ import numpy.typing as npt
 from fastdescent.program.graph.build import Builder, Change
 from fastdescent.program.graph.nodes import Node, Shape
 
-Cells = npt.NDArray[np.object_]  #: of nodes without axes
+Elements = npt.NDArray[np.object_]  #: of nodes without axes
 
 
 class Obstacle(enum.Enum):
     """Why an array may not change."""
 
-    SEEN = enum.auto()  #: others hold it
-    LENT = enum.auto()  #: an object array of its elements is in use
-    RESHAPED = enum.auto()  #: what shows it may be a copy in NumPy, whose elements would stay
+    SHARED = enum.auto()  #: arrays outside this family have the same numbers
+    EXPORTED = enum.auto()  #: an object array of its elements is in use
+    MAYBE_COPIED = enum.auto()  #: a view may be a copy in NumPy, which an assignment would not reach
 
 
 class Storage:
-    """The numbers of one array, or the part of another's that a view shows.
+    """The numbers of one array: its own, or those of a base, of which this array is a view.
 
-    `fresh` ones are seen by nobody outside, so that they may change. An array that is filled element by element is kept
-    as an array of nodes; its node, and those of its views, are put together when they are asked for.
+    `fresh` numbers are new: no array outside has them, so they may change.
     """
 
     __slots__ = (
-        "__weakref__", "_base", "_builder", "_cells", "_change", "_fresh", "_is_view", "_lent", "_node", "_views",
-        "is_in_c_order", "shape",
+        "__weakref__", "_base", "_builder", "_change", "_elements", "_exported", "_fresh", "_node", "_shares_memory",
+        "_views", "is_in_c_order", "shape",
     )  # fmt: skip
 
     def __init__(self, builder: Builder, node: Node, fresh: bool) -> None:
         self.shape: Shape = node.shape
         self._builder, self._fresh = builder, fresh
         self._node: Node | None = node
-        self._cells: Cells | None = None
+        self._elements: Elements | None = None
         self._base: Storage | None = None
-        self._change: Change | None = None
-        self._is_view = True
+        self._change: Change | None = None  #: from an array of the base's shape to its view
+        self._shares_memory = True
         self._views: list[weakref.ref[Storage]] = []
-        self._lent: list[weakref.ref[npt.NDArray[Any]]] = []
-        self.is_in_c_order = fresh and len(self.shape) < 2  #: certainly; NumPy chooses layouts by those of operands
+        self._exported: list[weakref.ref[npt.NDArray[Any]]] = []
+        self.is_in_c_order = fresh and len(self.shape) < 2  #: certainly; NumPy derives layouts from those of operands
 
     @property
     def node(self) -> Node:
@@ -55,104 +86,104 @@ class Storage:
             if self._base is not None and self._change is not None:
                 self._node = self._builder.view(self._base.node, self._change)
             else:
-                assert self._cells is not None, "either a node or cells"
-                self._node = _joined(self._builder, self._cells)
+                assert self._elements is not None, "either a node or elements"
+                self._node = _joined(self._builder, self._elements)
         return self._node
 
-    def view(self, change: Change, is_view: bool) -> Storage:
-        """What a NumPy operation shows of it. `is_view` False: NumPy may have copied, which its layout tells."""
+    def view(self, change: Change, shares_memory: bool = True) -> Storage:
+        """The result of a NumPy operation that gives views. Not `shares_memory`: NumPy may have made a copy."""
         new = Storage(self._builder, self._builder.view(self.node, change), fresh=False)
-        new._base, new._change, new._is_view = self, change, is_view
+        new._base, new._change, new._shares_memory = self, change, shares_memory
         self._views.append(weakref.ref(new))
         return new
 
     @property
-    def shows_an_array(self) -> bool:
-        """Whether it is a view, even if of one number."""
+    def is_view(self) -> bool:
+        """Whether the numbers are those of another array."""
         return self._base is not None
 
     @property
     def is_contiguous(self) -> bool:
-        """Whether NumPy certainly has it in C order without gaps, so that it can show it in any shape."""
+        """Whether NumPy certainly has the array in C order without gaps, so that reshape() gives a view."""
         if self._base is None or self._change is None:
             return self.is_in_c_order
         return self._base.is_contiguous and self._change(np.empty(self._base.shape, np.int8)).flags.c_contiguous
 
-    def lend(self, elements: npt.NDArray[np.object_]) -> None:
-        """Nothing of this array changes while these elements of it are in use."""
-        self._root()._lent.append(weakref.ref(elements))
+    def export(self, elements: npt.NDArray[np.object_]) -> None:
+        """Forbids changes as long as `elements`, an object array of the elements, is in use."""
+        self._owner()._exported.append(weakref.ref(elements))
 
     @property
     def obstacle(self) -> Obstacle | None:
-        """Why assignment would not do what it does in NumPy, if it would not."""
-        root = self._root()
-        root._lent = [lent for lent in root._lent if lent() is not None]
-        if not root._fresh:
-            return Obstacle.SEEN
-        if root._lent:
-            return Obstacle.LENT
-        return None if all(s._is_view for s in root._family()) else Obstacle.RESHAPED
+        """Why assignment would differ from NumPy's, or None if it would not."""
+        owner = self._owner()
+        owner._exported = [exported for exported in owner._exported if exported() is not None]
+        if not owner._fresh:
+            return Obstacle.SHARED
+        if owner._exported:
+            return Obstacle.EXPORTED
+        return None if all(s._shares_memory for s in owner._family()) else Obstacle.MAYBE_COPIED
 
-    def cell(self, index: tuple[int, ...]) -> Node | None:
-        """One number of an array that is being filled."""
-        return None if self._cells is None else self._cells[index]
+    def element(self, index: tuple[int, ...]) -> Node | None:
+        """One number of an owner that is being filled, otherwise None."""
+        return None if self._elements is None else self._elements[index]
 
-    def set_all(self, node: Node) -> None:
-        """All numbers at once; the node has this shape."""
+    def assign_all(self, node: Node) -> None:
+        """self[...] = node, which has the shape of this array."""
         if self._base is not None:
-            self.set(..., node)
+            self.assign(..., node)
             return
         for s in self._family():
             s._node = None
-        self._node, self._cells = node, None
+        self._node, self._elements = node, None
 
-    def set(self, key: Any, node: Node) -> None:
+    def assign(self, key: Any, node: Node) -> None:
         """self[key] = node, broadcast. Raises IndexError or ValueError as NumPy does."""
-        window = self._window()
-        if not window.flags.writeable:
+        elements = self._writable_elements()
+        if not elements.flags.writeable:
             raise ValueError("assignment destination is read-only")
-        chosen = np.shape(window[key])
-        extra = len(node.shape) - len(chosen)
-        if extra > 0 and all(n == 1 for n in node.shape[:extra]):
-            node = self._builder.reshape(node, node.shape[extra:])
-        np.broadcast_to(np.empty(node.shape, np.int8), chosen)  # raises where it does not fit
+        shape = np.shape(elements[key])
+        n_extra = len(node.shape) - len(shape)
+        if n_extra > 0 and all(n == 1 for n in node.shape[:n_extra]):
+            node = self._builder.reshape(node, node.shape[n_extra:])
+        np.broadcast_to(np.empty(node.shape, np.int8), shape)  # raises if the shapes do not fit
         if node.size == 1:
-            window[key] = self._builder.reshape(node, ())
+            elements[key] = self._builder.reshape(node, ())
         else:
-            window[key] = np.broadcast_to(_cells_of(self._builder, node), chosen)
-        for s in self._root()._family():
+            elements[key] = np.broadcast_to(_elements_of(self._builder, node), shape)
+        for s in self._owner()._family():
             s._node = None
 
-    def _root(self) -> Storage:
-        return self if self._base is None else self._base._root()
+    def _owner(self) -> Storage:
+        return self if self._base is None else self._base._owner()
 
     def _family(self) -> Iterator[Storage]:
-        """This one and what still shows parts of it."""
+        """This storage, its views that are still in use, and theirs."""
         yield self
-        self._views = [v for v in self._views if v() is not None]
-        for view in self._views:
-            found = view()
-            if found is not None:
-                yield from found._family()
+        self._views = [view for view in self._views if view() is not None]
+        for reference in self._views:
+            view = reference()
+            if view is not None:
+                yield from view._family()
 
-    def _window(self) -> Cells:
-        """This part of the cells that hold all numbers, in place."""
+    def _writable_elements(self) -> Elements:
+        """The owner's elements, as far as they are those of this array: a NumPy view of them."""
         if self._base is not None and self._change is not None:
-            return self._change(self._base._window())
-        if self._cells is None:
-            self._cells = _cells_of(self._builder, self.node)
-        return self._cells
+            return self._change(self._base._writable_elements())
+        if self._elements is None:
+            self._elements = _elements_of(self._builder, self.node)
+        return self._elements
 
 
-def _cells_of(b: Builder, node: Node) -> Cells:
-    cells = np.empty(node.shape, dtype=object)
+def _elements_of(b: Builder, node: Node) -> Elements:
+    elements = np.empty(node.shape, dtype=object)
     for index in np.ndindex(node.shape):
-        cells[index] = b.view(node, operator.itemgetter((*index, ...)))
-    return cells
+        elements[index] = b.view(node, operator.itemgetter((*index, ...)))
+    return elements
 
 
-def _joined(b: Builder, cells: Cells) -> Node:
-    if not cells.size:
-        return b.const(np.zeros(cells.shape))
-    parts: list[Node] = cells.ravel().tolist()
-    return b.reshape(b.concatenate([b.reshape(cell, (1,)) for cell in parts], 0), cells.shape)
+def _joined(b: Builder, elements: Elements) -> Node:
+    if not elements.size:
+        return b.const(np.zeros(elements.shape))
+    nodes: list[Node] = elements.ravel().tolist()
+    return b.reshape(b.concatenate([b.reshape(node, (1,)) for node in nodes], 0), elements.shape)

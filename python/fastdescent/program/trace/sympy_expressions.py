@@ -1,4 +1,4 @@
-"""SymPy expressions as functions. SymPy is imported only where the user has an object of it."""
+"""SymPy expressions as functions. SymPy is not imported here: whoever has an expression has imported it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from fastdescent.program.trace.numpy.ufuncs import SPECIAL, apply_special
 
 def is_sympy(value: Any) -> bool:
     sympy = sys.modules.get("sympy")
-    kinds = (getattr(sympy, name, None) for name in ("Basic", "MatrixBase"))  # not there while a thread imports SymPy
+    kinds = (getattr(sympy, name, None) for name in ("Basic", "MatrixBase"))  # missing while a thread imports SymPy
     return any(kind is not None and isinstance(value, kind) for kind in kinds)
 
 
 def from_sympy(
     expression: Any, params: Sequence[str], variables: Sequence[str] | None
 ) -> tuple[Callable[..., Any], tuple[str, ...]]:
-    """A function of the coordinates, parameters as keyword-only arguments; and the names of the coordinates."""
+    """A function of the point, with parameters as keyword-only arguments; and the names of the coordinates."""
     sympy: Any = sys.modules["sympy"]
     if not isinstance(expression, sympy.Expr):
         raise TypeError(f"surface must be given one SymPy expression; got {type(expression).__name__}")
@@ -65,7 +65,7 @@ def _for_numpy(symbols: Sequence[Any], expression: Any) -> Callable[[Sequence[An
 
 
 def _unknown_functions(expression: Any, number: Any) -> list[str]:
-    """Names of its functions that do not take a traced number."""
+    """Names of the functions in the expression that do not take a traced number."""
     sympy: Any = sys.modules["sympy"]
     unknown = set()
     for node in expression.atoms(sympy.Function):
@@ -74,7 +74,7 @@ def _unknown_functions(expression: Any, number: Any) -> list[str]:
             _for_numpy(symbols, node.func(*symbols))([number] * len(symbols))
         except (NameError, TraceError):
             unknown.add(node.func.__name__)
-        except (TypeError, ValueError):  # of other arguments, as Piecewise
+        except (TypeError, ValueError):  # the function takes arguments of another kind, as Piecewise does
             continue
     return sorted(unknown)
 
@@ -90,5 +90,5 @@ def _coordinates(free: list[str], variables: Sequence[str] | None) -> tuple[str,
 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:
-    """x2 stands before x10."""
+    """A sort key by which x2 comes before x10."""
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"([0-9]+)", name) if part]

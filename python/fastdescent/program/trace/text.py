@@ -60,7 +60,7 @@ class ParsedFormula:
             raise ValueError(f"parameter {unused[0]!r} does not appear in the formula {shown(self._line)}")
 
     def __call__(self, x: Traced, /, **params: Any) -> Any:
-        """The value at the traced point x, shape (dim,). Constants are traced too, so that their bits are ours."""
+        """The value at the traced point x, shape (dim,). Constants are traced, too: Python may have other bits."""
         constants = {name: Traced(x.builder, x.builder.const(value)) for name, value in _CONSTANTS.items()}
         coordinates = {name: x[k] for k, name in enumerate(self.variables)}
         try:
@@ -103,7 +103,7 @@ class ParsedFormula:
 
 
 def _one_line(text: str) -> str:
-    """The text with every kind of white space a space, so that columns count from its beginning."""
+    """The text on one line: all white space becomes spaces, so that columns count from its beginning."""
     line = re.sub(r"\s", " ", text.strip())
     if not line:
         raise ValueError("the formula is empty; write one such as 'x**2 + y**2'")
@@ -139,14 +139,13 @@ def _refuse(line: str, column: int, why: str) -> NoReturn:
     raise ValueError(f"{why}\n  {line[start : start + 100]}\n  {' ' * (column - start)}^")
 
 
-def _column(line: str, node: ast.expr, end: bool = False) -> int:
-    """Where the node begins, or ends, in characters; `ast` counts bytes."""
-    n_bytes = node.end_col_offset if end else node.col_offset
-    return len(line.encode()[:n_bytes].decode())
+def _column(line: str, node: ast.expr) -> int:
+    """The column where the node begins, in characters; `ast` counts bytes."""
+    return len(line.encode()[: node.col_offset].decode())
 
 
 def _check(line: str, node: ast.expr) -> None:
-    """Refuses everything that is not arithmetic, naming it."""
+    """Refuses everything that is not arithmetic, by name."""
     while isinstance(node, ast.BinOp):
         _check_operator(line, node)
         _check(line, node.right)

@@ -1,4 +1,4 @@
-"""The tracer: stands in for an array while the user's function runs, and remembers what was done with it."""
+"""The tracer: stands in for an array while the user's function runs, and records the operations as nodes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fastdescent.program.trace.storage import Obstacle
 
 
 class NumPy(Protocol):
-    """What NumPy's functions make of traced arrays."""
+    """NumPy's functions on traced arrays. `trace.numpy.meaning` implements it, above this module."""
 
     def ufunc(self, b: Builder, ufunc: np.ufunc, method: str, inputs: Any, kwargs: Any) -> Any: ...
     def function(self, b: Builder, func: Any, args: Any, kwargs: Any) -> Any: ...
@@ -32,13 +32,13 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
 
     __array_priority__ = 1000.0
     __slots__ = ()
-    _numpy: ClassVar[NumPy]  #: given by `numpy_meaning`, which is above
+    _numpy: ClassVar[NumPy]  #: set by `trace.numpy.meaning`
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[np.object_]:
         """An object array of traced numbers: NumPy's functions on it run element by element.
 
-        np.asarray of an array gives the array itself, so that whoever assigns to one changes the other. Here they are
-        two: neither may change, unless a copy was asked for.
+        np.asarray of an array gives the array itself, so that an assignment to one changes the other. Here they are
+        two arrays, so neither may change, unless a copy was asked for.
         """
         if is_asked_by_sparse():
             refuse_sparse()
@@ -53,11 +53,11 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
             elements[index] = self[index]
         if not copy and not self._is_number:
             elements.flags.writeable = False
-            self._storage.lend(elements)
+            self._storage.export(elements)
         return elements
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        """Methods that are functions of NumPy's too. np.sin of an object array calls the method sin of its elements."""
+        """Methods named as NumPy's functions: np.sin of an object array calls the method sin of its elements."""
         if name == "dtype":
             raise AttributeError("a traced number has no dtype")
         method = self._numpy.method(self, name)
@@ -77,11 +77,14 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
         self._refuse_traced_index(key)
         try:
             if key is ... and node.shape == self.shape:
-                self._storage.set_all(node)
+                self._storage.assign_all(node)
             else:
-                self._storage.set(key, node)
+                self._storage.assign(key, node)
         except (IndexError, ValueError) as error:
-            refuse(f"assignment to [{key_text(key)}] of an array of shape {self.shape} ({error})", "mend it")
+            refuse(
+                f"assignment to [{key_text(key)}] of an array of shape {self.shape} ({error})",
+                "fix the index or the shape",
+            )
 
     @staticmethod
     def _refuse_traced_index(key: Any) -> None:
@@ -89,13 +92,13 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
             refuse("a traced value cannot be an index", "write np.where(condition, a, b)")
 
     def _refuse_change(self, what: str, instead: str) -> None:
-        """Refuses where NumPy would change more, or less, than is changed here."""
+        """Refuses an assignment if NumPy would change more arrays, or fewer, than this one and its family."""
         obstacle = self._storage.obstacle
-        if obstacle is Obstacle.SEEN:
+        if obstacle is Obstacle.SHARED:
             refuse(f"{what} an array that others may see", instead)
-        if obstacle is Obstacle.LENT:
+        if obstacle is Obstacle.EXPORTED:
             refuse(f"{what} an array of which np.asarray has made an object array", "write np.array(y), a copy")
-        if obstacle is Obstacle.RESHAPED:
+        if obstacle is Obstacle.MAYBE_COPIED:
             refuse(f"{what} an array that NumPy may have copied for reshape() or ravel(), by its layout in memory",
                    "write y.copy().reshape(...), or where two arrays are meant y.reshape(...).copy()")  # fmt: skip
 
@@ -105,17 +108,17 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
         if not all(is_basic(p) for p in parts):
             return self._numpy.gather(self, key)
         try:
-            if len(parts) == self.ndim and all(is_integer(p) for p in parts):  # a number, not a view of one
-                cell = self._storage.cell(parts)
-                node = self.builder.view(self.node, operator.itemgetter((*parts, ...))) if cell is None else cell
+            if len(parts) == self.ndim and all(is_integer(p) for p in parts):  # a scalar, not a view
+                element = self._storage.element(parts)
+                node = self.builder.view(self.node, operator.itemgetter((*parts, ...))) if element is None else element
                 return Traced(self.builder, node, is_bool=self.is_bool)
-            every = parts if any(p is Ellipsis for p in parts) else (*parts, ...)  # with ... NumPy gives views only
-            return self.showing(operator.itemgetter(every))
+            full = parts if any(p is Ellipsis for p in parts) else (*parts, ...)  # with ... NumPy always gives a view
+            return self.view_by(operator.itemgetter(full))
         except IndexError as error:
             if self.is_point:
                 refuse(f"index [{key_text(key)}]: your function receives one point, shape {self.shape} ({error})",
                        "write x[0], not x[:, 0]")  # fmt: skip
-            refuse(f"index [{key_text(key)}] of an array of shape {self.shape} ({error})", "mend the index")
+            refuse(f"index [{key_text(key)}] of an array of shape {self.shape} ({error})", "fix the index")
 
     def __iter__(self) -> Iterator[Traced]:
         if not self.shape:
@@ -148,7 +151,7 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
 
 
 def _updated(target: Any, result: Traced) -> Traced:
-    """What `target` is after target[...] = result: itself, or the result where it is a number, of which none change."""
+    """`target` after target[...] = result. Numbers never change: if `target` is one, the result takes its place."""
     if not isinstance(target, Traced):
         refuse("an update in place of an array of numbers", "write a = a + b, not a += b, or use dtype=object")
     storage = target._storage
@@ -158,6 +161,6 @@ def _updated(target: Any, result: Traced) -> Traced:
     if target.is_bool > result.is_bool:
         refuse("an update in place of booleans by numbers", "write a = a + b, not a += b")
     if np.broadcast_shapes(storage.shape, result.shape) != storage.shape:
-        refuse(f"an update in place of shape {storage.shape} by one of shape {result.shape}", "mend the shapes")
-    storage.set_all(target.builder.broadcast(result.node, storage.shape))
+        refuse(f"an update in place of shape {storage.shape} by one of shape {result.shape}", "fix the shapes")
+    storage.assign_all(target.builder.broadcast(result.node, storage.shape))
     return target

@@ -1,4 +1,4 @@
-"""What Python asks of numbers, and a value that is not known yet cannot answer; and what it can."""
+"""Python's protocols of numbers, for values that are not known yet: refused, except for rounding."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastdescent.program.trace.source import refuse
 
 
 class Unknown:
-    """Refuses, with what to write instead, wherever Python needs the value at once."""
+    """A value that Python cannot have yet. Where Python needs the value, an error says what to write instead."""
 
     __slots__ = ()
 

@@ -1,1 +1,1 @@
-"""What NumPy's functions mean on traced arrays, a table per kind of function."""
+"""The meaning of NumPy's functions on traced arrays, one table per kind of function."""

@@ -1,4 +1,4 @@
-"""What the functions that stand for NumPy's share: operands as traced arrays, results, axes."""
+"""Helpers of all tables: operands as traced arrays, results, axes, options."""
 
 from __future__ import annotations
 

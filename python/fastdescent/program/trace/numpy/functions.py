@@ -1,4 +1,4 @@
-"""What NumPy functions that are not ufuncs become: the table of all, and those that choose and round."""
+"""The table of NumPy's functions that are not ufuncs, and the functions that choose and round."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from fastdescent.program.trace.products import dot
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
 
-#: Functions whose result takes its elements, or their places, from the order of values.
+#: Functions whose result depends on the order of values.
 _COMPARING = {
     "sort", "argsort", "lexsort", "partition", "argpartition", "searchsorted", "digitize", "unique", "median",
     "quantile", "percentile", "argmax", "argmin", "nonzero", "flatnonzero", "argwhere", "histogram",
@@ -34,20 +34,20 @@ _COMPARING = {
 def apply_function(b: Builder, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """The traced result of a NumPy function."""
     make = FUNCTIONS.get(func.__name__)
-    if func.__module__ == "numpy.linalg":  # of some names there are two functions
+    if func.__module__ == "numpy.linalg":  # some names are those of two functions
         make = LINALG.get(f"linalg.{func.__name__}", make)
     if make is None and func.__name__ in _COMPARING:
-        refuse(f"np.{func.__name__} cannot be traced: it asks how values compare that are not known yet",
+        refuse(f"np.{func.__name__} cannot be traced: it compares values that are not known yet",
                "write np.minimum, np.maximum, np.where or np.select")  # fmt: skip
     if make is None:
         refuse(f"np.{func.__name__} cannot be traced",
-               "write it with others; the documentation's page on programs says which do")  # fmt: skip
+               "write it with other functions; the documentation's page on programs lists those that can")  # fmt: skip
     try:
         return make(b, *args, **kwargs)
     except TraceError:
         raise
     except (np.exceptions.AxisError, ValueError, TypeError) as error:
-        refuse(f"np.{func.__name__}: {str(error).rpartition('() ')[2]}", "mend the call")
+        refuse(f"np.{func.__name__}: {str(error).rpartition('() ')[2]}", "fix the call")
 
 
 def _round(b: Builder, a: Any, decimals: int = 0, out: Any = None) -> Traced:

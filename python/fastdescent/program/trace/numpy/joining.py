@@ -9,7 +9,7 @@ import numpy as np
 
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.trace.numpy.arrays import array_of, result
-from fastdescent.program.trace.numpy.moving import arranged
+from fastdescent.program.trace.numpy.moving import rearranged
 from fastdescent.program.trace.numpy.ufuncs import is_bool
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.source import refuse
@@ -17,33 +17,33 @@ from fastdescent.program.trace.tracer import Traced
 
 
 def _concatenate(b: Builder, arrays: Any, axis: Any = 0) -> Traced:
-    parts = [as_node(b, a) for a in arrays]
+    nodes = [as_node(b, a) for a in arrays]
     if axis is None:
-        parts, axis = [b.reshape(p, (p.size,)) for p in parts], 0
-    axis = np.lib.array_utils.normalize_axis_index(axis, len(parts[0].shape))
-    rest = {tuple(n for k, n in enumerate(p.shape) if k != axis) for p in parts}
-    if len(rest) > 1 or len({len(p.shape) for p in parts}) > 1:
-        refuse(f"np.concatenate of shapes {[p.shape for p in parts]}", "mend the shapes")
-    return result(b, b.concatenate(parts, axis), all(is_bool(a) for a in arrays))
+        nodes, axis = [b.reshape(node, (node.size,)) for node in nodes], 0
+    axis = np.lib.array_utils.normalize_axis_index(axis, len(nodes[0].shape))
+    other_lengths = {tuple(n for k, n in enumerate(node.shape) if k != axis) for node in nodes}
+    if len(other_lengths) > 1 or len({len(node.shape) for node in nodes}) > 1:
+        refuse(f"np.concatenate of shapes {[node.shape for node in nodes]}", "fix the shapes")
+    return result(b, b.concatenate(nodes, axis), all(is_bool(a) for a in arrays))
 
 
 def stack(b: Builder, arrays: Any, axis: int = 0) -> Traced:
-    parts = [as_node(b, a) for a in arrays]
-    if len({p.shape for p in parts}) > 1:
-        refuse(f"np.stack of shapes {[p.shape for p in parts]}", "mend the shapes")
-    axis = np.lib.array_utils.normalize_axis_index(axis, len(parts[0].shape) + 1)
-    rows = [b.view(p, lambda a: np.expand_dims(a, axis)) for p in parts]
-    return result(b, b.concatenate(rows, axis), all(is_bool(a) for a in arrays))
+    nodes = [as_node(b, a) for a in arrays]
+    if len({n.shape for n in nodes}) > 1:
+        refuse(f"np.stack of shapes {[n.shape for n in nodes]}", "fix the shapes")
+    axis = np.lib.array_utils.normalize_axis_index(axis, len(nodes[0].shape) + 1)
+    expanded = [b.view(n, lambda a: np.expand_dims(a, axis)) for n in nodes]
+    return result(b, b.concatenate(expanded, axis), all(is_bool(a) for a in arrays))
 
 
 def _hstack(b: Builder, arrays: Any) -> Traced:
-    parts = [array_of(b, a).showing(np.atleast_1d) for a in arrays]
-    return _concatenate(b, parts, 0 if parts[0].ndim == 1 else 1)
+    lines = [array_of(b, a).view_by(np.atleast_1d) for a in arrays]
+    return _concatenate(b, lines, 0 if lines[0].ndim == 1 else 1)
 
 
 def _vstack(b: Builder, tup: Any) -> Traced:
-    rows = [array_of(b, a) for a in tup]
-    return _concatenate(b, [a if a.ndim > 1 else a.reshape(1, -1) for a in rows])
+    matrices = [array_of(b, a) for a in tup]
+    return _concatenate(b, [a if a.ndim > 1 else a.reshape(1, -1) for a in matrices])
 
 
 def _column_stack(b: Builder, tup: Any) -> Traced:
@@ -62,19 +62,19 @@ def _dstack(b: Builder, tup: Any) -> Traced:
 
 
 def _block(b: Builder, arrays: Any) -> Traced:
-    """As np.concatenate of the innermost lists along the last axis, of those that hold them along the one before."""
+    """np.block: innermost lists are joined along the last axis, the lists around them along the axis before."""
 
     def leaves(nested: Any) -> list[Any]:
-        return [leaf for part in nested for leaf in leaves(part)] if isinstance(nested, list) else [nested]
+        return [leaf for inner in nested for leaf in leaves(inner)] if isinstance(nested, list) else [nested]
 
-    def shaped(nested: Any, numbered: Iterator[Any]) -> Any:
-        return [shaped(part, numbered) for part in nested] if isinstance(nested, list) else next(numbered)
+    def nested_as(nested: Any, flat: Iterator[Any]) -> Any:
+        return [nested_as(inner, flat) for inner in nested] if isinstance(nested, list) else next(flat)
 
-    return arranged(b, leaves(arrays), lambda *numbered: np.block(shaped(arrays, iter(numbered))))
+    return rearranged(b, leaves(arrays), lambda *indexed: np.block(nested_as(arrays, iter(indexed))))
 
 
 def _insert(b: Builder, arr: Any, obj: Any, values: Any, axis: int | None = None) -> Traced:
-    return arranged(b, [arr, values], lambda places, inserted: np.insert(places, obj, inserted, axis))
+    return rearranged(b, [arr, values], lambda indices, inserted: np.insert(indices, obj, inserted, axis))
 
 
 def _broadcast_arrays(b: Builder, *args: Any, subok: bool = False) -> tuple[Any, ...]:
@@ -87,11 +87,11 @@ def _meshgrid(b: Builder, *xi: Any, copy: bool = True, **options: Any) -> tuple[
     axes = [array_of(b, a).ravel() for a in xi]
     shapes: list[Any] = [np.empty(a.size, np.int8) for a in axes]
 
-    def part(k: int) -> Traced:
-        view = axes[k].showing(lambda a: np.meshgrid(*shapes[:k], a, *shapes[k + 1 :], copy=False, **options)[k])
+    def coordinate(k: int) -> Traced:
+        view = axes[k].view_by(lambda a: np.meshgrid(*shapes[:k], a, *shapes[k + 1 :], copy=False, **options)[k])
         return view.copy() if copy else view
 
-    return tuple(part(k) for k in range(len(axes)))
+    return tuple(coordinate(k) for k in range(len(axes)))
 
 
 JOINING: dict[str, Callable[..., Any]] = {

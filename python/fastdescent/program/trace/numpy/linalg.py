@@ -1,4 +1,4 @@
-"""Functions of numpy.linalg: norms, and those whose axes are the last ones, as in the array API standard."""
+"""Functions of numpy.linalg: norms, and functions of the last axes as in the array API standard."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from fastdescent.program.trace.tracer import Traced
 
 
 def _vector_norm(b: Builder, x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
-    """Of all elements, or of those along some axes, which are made one."""
+    """The norm of all elements, or of those along some axes, which become one axis."""
     array = array_of(b, x)
     axes = tuple(range(array.ndim)) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, array.ndim)
-    rest = [k for k in range(array.ndim) if k not in axes]
-    lines = array.transpose(*rest, *axes).reshape([array.shape[k] for k in rest] + [-1])
+    others = [k for k in range(array.ndim) if k not in axes]
+    lines = array.transpose(*others, *axes).reshape([array.shape[k] for k in others] + [-1])
     norms = np.linalg.norm(lines, ord, axis=-1)
     return np.expand_dims(norms, axes) if keepdims else norms
 

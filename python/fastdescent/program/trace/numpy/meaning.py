@@ -1,4 +1,4 @@
-"""Gives the tracer what NumPy's functions mean on traced arrays."""
+"""Gives the tracer the meaning of NumPy's functions on traced arrays."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ from fastdescent.program.trace.numpy.ufuncs import SPECIAL, UFUNCS, apply_specia
 from fastdescent.program.trace.tracer import Traced
 
 
-class Meaning:
-    """The tables of ufuncs and functions, as `Traced` asks for them."""
+class NumPyTables:
+    """The tables of ufuncs and functions, with the methods that the protocol `tracer.NumPy` asks for."""
 
     ufunc = staticmethod(apply_ufunc)
     function = staticmethod(apply_function)
     gather = staticmethod(gather)
 
     def method(self, array: Traced, name: str) -> Callable[..., Any] | None:
-        """The method of this name, if it is a function of NumPy or SciPy, too."""
+        """The method of this name, if NumPy or SciPy has a function of the same name."""
         if name in SPECIAL:
             return functools.partial(apply_special(name), array)
-        if name in UFUNCS or (name in FUNCTIONS and hasattr(np.ndarray, name) and name != "resize"):  # in place
+        if name in UFUNCS or (
+            name in FUNCTIONS and hasattr(np.ndarray, name) and name != "resize"
+        ):  # whose method works in place
             return functools.partial(getattr(np, name), array)
         return None
 
 
-Traced._numpy = Meaning()
+Traced._numpy = NumPyTables()

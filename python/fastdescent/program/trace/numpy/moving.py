@@ -1,5 +1,9 @@
-"""NumPy functions that only move elements. Where NumPy gives views so do they; else NumPy moves the numbers of the
-elements, and they are gathered."""
+"""NumPy functions that only move elements.
+
+If NumPy gives a view, so do they. Otherwise NumPy itself moves the *flat indices* of the elements, 0, 1, 2, ... in C
+order, and the elements with these indices are gathered: np.roll(x, 1) of three elements is x[2], x[0], x[1], since
+np.roll([0, 1, 2], 1) is [2, 0, 1].
+"""
 
 from __future__ import annotations
 
@@ -20,39 +24,39 @@ from fastdescent.program.trace.tracer import Traced
 
 
 def gather(array: Traced, key: Any) -> Traced:
-    """array[key] where the key holds constant lists or arrays of integers (or of booleans)."""
+    """array[key], for a key with constant lists or arrays of integers or booleans."""
     node = array.node
     try:
-        wanted = np.arange(node.size).reshape(node.shape)[key]
+        flat_indices = np.arange(node.size).reshape(node.shape)[key]
     except IndexError as error:
-        refuse(f"an index of an array of shape {node.shape} ({error})", "mend the index")
-    return Traced(array.builder, chosen(array.builder, node, wanted), is_bool=array.is_bool, fresh=True)
+        refuse(f"an index of an array of shape {node.shape} ({error})", "fix the index")
+    return Traced(array.builder, elements_at(array.builder, node, flat_indices), is_bool=array.is_bool, fresh=True)
 
 
-def chosen(b: Builder, node: Node, wanted: npt.NDArray[np.int64]) -> Node:
-    """The elements whose numbers, in C order, are `wanted`."""
+def elements_at(b: Builder, node: Node, flat_indices: npt.NDArray[np.int64]) -> Node:
+    """The elements with these flat indices; the result has the shape of `flat_indices`."""
     base, view = view_of(node)
-    rows = view.rows().ravel()[wanted.ravel()]
-    pieces = [(b.place(base, shown), View(cut.start, (1,), shown.shape)) for cut, shown in progressions(rows)]
-    return b.assemble(wanted.shape, pieces)
+    in_base = view.rows().ravel()[flat_indices.ravel()]
+    pieces = [(b.place(base, source), View(cut.start, (1,), source.shape)) for cut, source in progressions(in_base)]
+    return b.assemble(flat_indices.shape, pieces)
 
 
-def arranged(b: Builder, arrays: Sequence[Any], function: Callable[..., Any]) -> Traced:
-    """What a function that only moves makes of several arrays: NumPy moves the numbers of all their elements."""
+def rearranged(b: Builder, arrays: Sequence[Any], function: Callable[..., Any]) -> Traced:
+    """A function of several arrays that only moves elements, counted through from the first array to the last."""
     nodes = [as_node(b, a) for a in arrays]
     starts = np.cumsum([0, *(n.size for n in nodes)])
-    numbered = [start + np.arange(n.size).reshape(n.shape) for start, n in zip(starts, nodes, strict=False)]
+    indexed = [start + np.arange(n.size).reshape(n.shape) for start, n in zip(starts, nodes, strict=False)]
     flat = b.concatenate([b.reshape(n, (n.size,)) for n in nodes], 0)
-    return Traced(b, chosen(b, flat, function(*numbered)), is_bool=all(is_bool(a) for a in arrays), fresh=True)
+    return Traced(b, elements_at(b, flat, function(*indexed)), is_bool=all(is_bool(a) for a in arrays), fresh=True)
 
 
-def _moving(function: Callable[..., Any]) -> Callable[..., Any]:
+def _copying(function: Callable[..., Any]) -> Callable[..., Any]:
     def make(b: Builder, a: Any, *args: Any, **kwargs: Any) -> Any:
         if holds_traced((*args, *kwargs.values())):
             refuse(f"np.{function.__name__} with a traced value that is not the first argument", "give a constant")
         node = as_node(b, a)
-        wanted = function(np.arange(node.size).reshape(node.shape), *args, **kwargs)
-        return Traced(b, chosen(b, node, np.asarray(wanted)), is_bool=is_bool(a), fresh=True)
+        flat_indices = function(np.arange(node.size).reshape(node.shape), *args, **kwargs)
+        return Traced(b, elements_at(b, node, np.asarray(flat_indices)), is_bool=is_bool(a), fresh=True)
 
     return make
 
@@ -60,18 +64,18 @@ def _moving(function: Callable[..., Any]) -> Callable[..., Any]:
 def _diag(b: Builder, v: Any, k: int = 0) -> Traced:
     node = as_node(b, v)
     if len(node.shape) != 1:
-        return array_of(b, v).showing(lambda a: np.diag(a, k))
-    return _spread(b, node, np.diag(np.arange(1, node.size + 1), k), 0.0)
+        return array_of(b, v).view_by(lambda a: np.diag(a, k))
+    return _placed(b, node, np.diag(np.arange(1, node.size + 1), k), 0.0)
 
 
 def _diagflat(b: Builder, v: Any, k: int = 0) -> Traced:
     node = as_node(b, v)
-    return _spread(b, node, np.diagflat(np.arange(1, node.size + 1), k), 0.0)
+    return _placed(b, node, np.diagflat(np.arange(1, node.size + 1), k), 0.0)
 
 
-def _spread(b: Builder, node: Node, places: npt.NDArray[np.int64], rest: Any) -> Traced:
-    """The elements in their places, counted from 1; `rest` where there is 0."""
-    moved = chosen(b, node, np.maximum(places - 1, 0))
+def _placed(b: Builder, node: Node, places: npt.NDArray[np.int64], rest: Any) -> Traced:
+    """The elements whose flat indices plus 1 are in `places`, and `rest` where `places` is 0."""
+    moved = elements_at(b, node, np.maximum(places - 1, 0))
     return Traced(b, b.select(b.const(places > 0), moved, as_node(b, rest)), fresh=True)
 
 
@@ -82,13 +86,13 @@ def _pad(b: Builder, array: Any, pad_width: Any, mode: Any = "constant", **optio
     places = np.arange(1, node.size + 1).reshape(node.shape)
     if mode == "constant":
         rest = np.pad(np.zeros(node.shape), pad_width, mode, **options)
-        return _spread(b, node, np.pad(places, pad_width), rest)
+        return _placed(b, node, np.pad(places, pad_width), rest)
     if mode not in _PADDING or options.get("reflect_type", "even") != "even":
         refuse(f"np.pad with mode={mode!r} cannot be traced", f"use one of {', '.join(_PADDING)}, or np.concatenate")
-    return _spread(b, node, np.pad(places, pad_width, mode, **options), 0.0)
+    return _placed(b, node, np.pad(places, pad_width, mode, **options), 0.0)
 
 
-def _part(mask: Callable[..., Any]) -> Callable[..., Traced]:
+def _triangle(mask: Callable[..., Any]) -> Callable[..., Traced]:
     def make(b: Builder, m: Any, k: int = 0) -> Traced:
         node = as_node(b, m)
         return Traced(b, b.select(b.const(mask(np.ones(node.shape), k)), node, b.const(0.0)), fresh=True)
@@ -98,14 +102,14 @@ def _part(mask: Callable[..., Any]) -> Callable[..., Traced]:
 
 def _viewing(change: Callable[..., Any]) -> Callable[..., Traced]:
     def make(b: Builder, a: Any, *args: Any, **kwargs: Any) -> Traced:
-        return array_of(b, a).showing(lambda array: change(array, *args, **kwargs))
+        return array_of(b, a).view_by(lambda array: change(array, *args, **kwargs))
 
     return make
 
 
 def _viewing_each(change: Callable[..., Any]) -> Callable[..., Any]:
     def make(b: Builder, *arrays: Any) -> Any:
-        views = tuple(array_of(b, a).showing(change) for a in arrays)
+        views = tuple(array_of(b, a).view_by(change) for a in arrays)
         return views[0] if len(views) == 1 else views
 
     return make
@@ -114,18 +118,18 @@ def _viewing_each(change: Callable[..., Any]) -> Callable[..., Any]:
 def _dividing(function: Callable[..., Any]) -> Callable[..., list[Traced]]:
     def make(b: Builder, a: Any, *args: Any, **kwargs: Any) -> list[Traced]:
         array = array_of(b, a)
-        n_parts = len(function(np.empty(array.shape, np.int8), *args, **kwargs))
+        n_pieces = len(function(np.empty(array.shape, np.int8), *args, **kwargs))
 
-        def part(k: int) -> Traced:
-            return array.showing(lambda v: function(v, *args, **kwargs)[k])
+        def piece(k: int) -> Traced:
+            return array.view_by(lambda v: function(v, *args, **kwargs)[k])
 
-        return [part(k) for k in range(n_parts)]
+        return [piece(k) for k in range(n_pieces)]
 
     return make
 
 
 def _unstack(b: Builder, x: Any, axis: int = 0) -> tuple[Traced, ...]:
-    return tuple(array_of(b, x).showing(lambda a: np.moveaxis(a, axis, 0)))
+    return tuple(array_of(b, x).view_by(lambda a: np.moveaxis(a, axis, 0)))
 
 
 _PADDING = ("constant", "edge", "reflect", "symmetric", "wrap")
@@ -135,7 +139,7 @@ _VIEWING = ("transpose", "squeeze", "expand_dims", "broadcast_to", "swapaxes", "
 _VIEWING_EACH = ("atleast_1d", "atleast_2d", "atleast_3d")
 _DIVIDING = ("split", "array_split", "hsplit", "vsplit")
 MOVING: dict[str, Callable[..., Any]] = (
-    {name: _moving(getattr(np, name)) for name in _COPYING}
+    {name: _copying(getattr(np, name)) for name in _COPYING}
     | {name: _viewing(getattr(np, name)) for name in _VIEWING}
     | {name: _viewing_each(getattr(np, name)) for name in _VIEWING_EACH}
     | {"sliding_window_view": _viewing(np.lib.stride_tricks.sliding_window_view)}
@@ -147,7 +151,7 @@ MOVING: dict[str, Callable[..., Any]] = (
         "diag": _diag,
         "diagflat": _diagflat,
         "pad": _pad,
-        "triu": _part(np.triu),
-        "tril": _part(np.tril),
+        "triu": _triangle(np.triu),
+        "tril": _triangle(np.tril),
     }
 )

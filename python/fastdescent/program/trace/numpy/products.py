@@ -47,23 +47,23 @@ def _tensordot(b: Builder, p: Any, q: Any, axes: Any = 2) -> Traced:
     left, right = list(normal(axes[0], len(first.shape))), list(normal(axes[1], len(second.shape)))
     if [first.shape[k] for k in left] != [second.shape[k] for k in right]:
         raise ValueError(f"axes {axes} of shapes {first.shape} and {second.shape} do not fit")
-    kept = [k for k in range(len(first.shape)) if k not in left]
-    rest = [k for k in range(len(second.shape)) if k not in right]
-    shape = tuple(first.shape[k] for k in kept) + tuple(second.shape[k] for k in rest)
-    inner = int(np.prod([first.shape[k] for k in left]))
-    rows = b.reshape(_transposed(b, first, kept + left), (first.size // max(inner, 1), inner))
-    columns = b.reshape(_transposed(b, second, right + rest), (inner, second.size // max(inner, 1)))
+    outer_left = [k for k in range(len(first.shape)) if k not in left]
+    outer_right = [k for k in range(len(second.shape)) if k not in right]
+    shape = tuple(first.shape[k] for k in outer_left) + tuple(second.shape[k] for k in outer_right)
+    n_inner = int(np.prod([first.shape[k] for k in left]))
+    rows = b.reshape(_transposed(b, first, outer_left + left), (first.size // max(n_inner, 1), n_inner))
+    columns = b.reshape(_transposed(b, second, right + outer_right), (n_inner, second.size // max(n_inner, 1)))
     return _result(b, b.reshape(matmul(b, rows, columns), shape))
 
 
 def _einsum(b: Builder, subscripts: Any, *operands: Any, optimize: Any = False) -> Traced:
-    """The product of all operands, each turned and widened to all letters, summed over those not in the result."""
+    """The product of all operands, each with one axis per letter, summed over the letters that the result has not."""
     if not isinstance(subscripts, str):
         subscripts, operands = _lettered(subscripts, *operands)
     nodes = [as_node(b, a) for a in operands]
     terms, output = _subscripts(subscripts, [len(n.shape) for n in nodes])
     if len(nodes) == 1 and {*terms[0]} == {*output}:  # NumPy gives a view
-        return array_of(b, operands[0]).showing(lambda a: np.einsum(f"{terms[0]}->{output}", a))
+        return array_of(b, operands[0]).view_by(lambda a: np.einsum(f"{terms[0]}->{output}", a))
     order = output + "".join(sorted({*"".join(terms)} - {*output}))
     product = functools.reduce(b.mul, (_widened(b, n, term, order) for n, term in zip(nodes, terms, strict=True)))
     return _result(b, b.sum(product, tuple(range(len(output), len(order)))))
@@ -77,31 +77,34 @@ def _lettered(*given: Any) -> tuple[str, tuple[Any, ...]]:
 
 
 def _subscripts(subscripts: str, n_axes: list[int]) -> tuple[list[str], str]:
-    """The letters of the operands and of the result; an ellipsis becomes capitals that nobody has used."""
+    """The letters of the operands and of the result; an ellipsis becomes capitals that are not in use."""
     inputs, arrow, output = re.sub(r"\s", "", subscripts).partition("->")
     terms = inputs.split(",")
     unused = [c for c in string.ascii_uppercase if c not in subscripts]
-    named = [len(term.replace("...", "")) for term in terms]
-    more = [n - k for n, k in zip(n_axes, named, strict=True)] if len(terms) == len(n_axes) else [-1]
-    if any(k < 0 or (k > 0 and "..." not in term) for k, term in zip(more, terms, strict=False)):
-        refuse(f"np.einsum({subscripts!r}, ...) of arrays of {n_axes} axes", "write one letter an axis")
+    n_named = [len(term.replace("...", "")) for term in terms]
+    n_stacked = [n - k for n, k in zip(n_axes, n_named, strict=True)] if len(terms) == len(n_axes) else [-1]
+    if any(k < 0 or (k > 0 and "..." not in term) for k, term in zip(n_stacked, terms, strict=False)):
+        refuse(f"np.einsum({subscripts!r}, ...) of arrays of {n_axes} axes", "write one letter per axis")
     if not arrow:
         output = "..." * ("..." in inputs) + "".join(c for c in sorted({*inputs} - {*".,"}) if inputs.count(c) == 1)
-    stack = "".join(unused[: max(more)])
-    terms = [t.replace("...", stack[len(stack) - k :]) for t, k in zip(terms, more, strict=True)]
+    stack = "".join(unused[: max(n_stacked)])
+    terms = [t.replace("...", stack[len(stack) - k :]) for t, k in zip(terms, n_stacked, strict=True)]
     output = output.replace("...", stack)
     letters = "".join(terms)
-    named_once = {*output} <= {*letters} and len({*output}) == len(output)
-    if not named_once or not all(c.isalpha() for c in letters):
-        refuse(f"np.einsum({subscripts!r}, ...)", "use letters; one in the result must be in an operand, and once")
+    is_valid = {*output} <= {*letters} and len({*output}) == len(output)
+    if not is_valid or not all(c.isalpha() for c in letters):
+        refuse(
+            f"np.einsum({subscripts!r}, ...)",
+            "use letters; each in the result must be in an operand, and only once in the result",
+        )
     return terms, output
 
 
 def _widened(b: Builder, node: Node, term: str, order: str) -> Node:
-    """One axis a letter of `order`, of length 1 where the operand has none; repeated letters show a diagonal."""
+    """One axis per letter of `order`, of length 1 if the operand lacks the letter; repeated letters give a diagonal."""
     own = "".join(c for c in order if c in term)
-    turned = b.view(node, lambda a: np.einsum(f"{term}->{own}", a)) if term else node
-    return b.view(turned, operator.itemgetter(tuple(slice(None) if c in own else np.newaxis for c in order)))
+    transposed = b.view(node, lambda a: np.einsum(f"{term}->{own}", a)) if term else node
+    return b.view(transposed, operator.itemgetter(tuple(slice(None) if c in own else np.newaxis for c in order)))
 
 
 def _trace(b: Builder, a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Traced:
@@ -124,16 +127,16 @@ def _cross(
 
 
 def _kron(b: Builder, p: Any, q: Any) -> Traced:
-    """Each axis of p beside that of q: their product, and the pairs of axes as one."""
+    """The product with each axis of p before that of q; then each pair of axes becomes one."""
     first, second = array_of(b, p), array_of(b, q)
     n = max(first.ndim, second.ndim)
     rows, columns = ((1,) * (n - a.ndim) + a.shape for a in (first, second))
-    apart = first.reshape([m for k in rows for m in (k, 1)]) * second.reshape([m for k in columns for m in (1, k)])
-    return _result(b, b.reshape(apart.node, tuple(k * m for k, m in zip(rows, columns, strict=True))))
+    pairs = first.reshape([m for k in rows for m in (k, 1)]) * second.reshape([m for k in columns for m in (1, k)])
+    return _result(b, b.reshape(pairs.node, tuple(k * m for k, m in zip(rows, columns, strict=True))))
 
 
 def _polyval(b: Builder, p: Any, x: Any) -> Any:
-    """By Horner's rule, as NumPy's."""
+    """By Horner's rule, as NumPy does."""
     coefficients = Traced(b, as_node(b, p)) if not isinstance(p, Traced) else p
     array = Traced(b, as_node(b, x))
     return list(itertools.accumulate(coefficients, lambda total, c: total * array + c, initial=0.0 * array))[-1]

@@ -1,4 +1,4 @@
-"""NumPy functions that reduce: sums, means, extremes, norms, and what accumulates along an axis."""
+"""NumPy functions that reduce: sums, means, extremes, norms, and cumulative ones along an axis."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
 
 
-def _kept(b: Builder, node: Node, shape: tuple[int, ...], axes: tuple[int, ...], keepdims: bool) -> Traced:
-    kept = tuple(1 if k in axes else n for k, n in enumerate(shape))
-    return result(b, b.reshape(node, kept) if keepdims else node)
+def _with_kept_axes(b: Builder, node: Node, shape: tuple[int, ...], axes: tuple[int, ...], keepdims: bool) -> Traced:
+    full_shape = tuple(1 if k in axes else n for k, n in enumerate(shape))
+    return result(b, b.reshape(node, full_shape) if keepdims else node)
 
 
 def _sum(
@@ -32,7 +32,7 @@ def _sum(
     axes = axes_of(node.shape, axis)
     total = b.sum(node, axes)
     total = total if initial is None else b.add(as_node(b, initial), total)
-    return _kept(b, total, node.shape, axes, bool(keepdims))
+    return _with_kept_axes(b, total, node.shape, axes, bool(keepdims))
 
 
 def _mean(b: Builder, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Traced:
@@ -42,7 +42,7 @@ def _mean(b: Builder, a: Any, axis: Any = None, dtype: Any = None, out: Any = No
     count = int(np.prod([node.shape[k] for k in axes]))
     if not count:
         raise ValueError("the mean of no numbers")
-    return _kept(b, b.div(b.sum(node, axes), b.const(float(count))), node.shape, axes, bool(keepdims))
+    return _with_kept_axes(b, b.div(b.sum(node, axes), b.const(float(count))), node.shape, axes, bool(keepdims))
 
 
 def _folded(op: str, b: Builder, a: Any, axis: Any, out: Any, keepdims: Any, initial: Any = None) -> Traced:
@@ -50,16 +50,18 @@ def _folded(op: str, b: Builder, a: Any, axis: Any, out: Any, keepdims: Any, ini
     refuse_options(None, out)
     node = as_node(b, a)
     axes = axes_of(node.shape, axis)
-    rest = [k for k in range(len(node.shape)) if k not in axes]
+    others = [k for k in range(len(node.shape)) if k not in axes]
     count = int(np.prod([node.shape[k] for k in axes]))
     if not count and initial is None:
         raise ValueError(f"the {op} of no numbers")
-    turned = b.view(node, operator.methodcaller("transpose", [*axes, *rest]))
-    lines = b.reshape(turned, (count, *(node.shape[k] for k in rest)))
+    transposed = b.view(node, operator.methodcaller("transpose", [*axes, *others]))
+    lines = b.reshape(transposed, (count, *(node.shape[k] for k in others)))
     terms = [b.view(lines, operator.itemgetter((k, ...))) for k in range(count)]
     if initial is not None:
         terms.insert(0, b.broadcast(as_node(b, initial), lines.shape[1:]))
-    return _kept(b, functools.reduce(functools.partial(b.elementwise, op), terms), node.shape, axes, bool(keepdims))
+    return _with_kept_axes(
+        b, functools.reduce(functools.partial(b.elementwise, op), terms), node.shape, axes, bool(keepdims)
+    )
 
 
 def _folding(op: str) -> Callable[..., Traced]:
@@ -80,7 +82,7 @@ def _cumulating(combine: Callable[[Any, Any], Any]) -> Callable[..., Traced]:
         refuse_options(dtype, out)
         array = array_of(b, a).ravel() if axis is None else array_of(b, a)
         (axis,) = axes_of(array.shape, 0 if axis is None else axis)
-        terms = (array.showing(operator.itemgetter((*(slice(None),) * axis, k, ...))) for k in range(array.shape[axis]))
+        terms = (array.view_by(operator.itemgetter((*(slice(None),) * axis, k, ...))) for k in range(array.shape[axis]))
         return stack(b, list(itertools.accumulate(terms, combine)), axis)
 
     return make
@@ -93,8 +95,8 @@ def _var(
     count = int(np.prod([array.shape[k] for k in axes_of(array.shape, axis)]))
     if not count:
         raise ValueError("the variance of no numbers")
-    away = array - _mean(b, array, axis, keepdims=True)
-    total = _sum(b, away * away, axis, dtype, out, keepdims)
+    deviation = array - _mean(b, array, axis, keepdims=True)
+    total = _sum(b, deviation * deviation, axis, dtype, out, keepdims)
     return result(b, b.div(total.node, b.const(float(max(count - ddof, 0)))))
 
 
@@ -137,7 +139,7 @@ def _norm(b: Builder, a: Any, ord: Any = None, axis: Any = None, keepdims: bool 
     if not frobenius and ord != 2:
         return _vector_norm(b, node, float(ord), axes, keepdims)
     square = b.sum(b.mul(node, node), axes)
-    return _kept(b, b.elementwise("sqrt", square), node.shape, axes, bool(keepdims))
+    return _with_kept_axes(b, b.elementwise("sqrt", square), node.shape, axes, bool(keepdims))
 
 
 def _vector_norm(b: Builder, node: Node, order: float, axes: tuple[int, ...], keepdims: bool) -> Traced:
@@ -148,7 +150,7 @@ def _vector_norm(b: Builder, node: Node, order: float, axes: tuple[int, ...], ke
         total = b.sum(b.elementwise("ne", node, b.const(0.0)), axes)
     else:
         total = b.power(b.sum(b.power(sizes, order), axes), 1.0 / order)
-    return _kept(b, total, node.shape, axes, bool(keepdims))
+    return _with_kept_axes(b, total, node.shape, axes, bool(keepdims))
 
 
 REDUCING: dict[str, Callable[..., Any]] = {

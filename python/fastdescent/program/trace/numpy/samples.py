@@ -1,4 +1,4 @@
-"""NumPy functions of samples of a function: differences, slopes, integrals, interpolation, convolution, places."""
+"""NumPy functions of the samples of a function: differences, slopes, integrals, interpolation, convolution, grids."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def _diff(b: Builder, a: Any, n: int = 1, axis: int = -1, prepend: Any = None, a
     (axis,) = axes_of(array.shape, axis)
     wide = tuple(1 if k == axis else m for k, m in enumerate(array.shape))
     ends = [None if e is None else e if np.ndim(e) else np.broadcast_to(e, wide) for e in (prepend, append)]
-    parts = [part for part in (ends[0], array, ends[1]) if part is not None]
-    array = np.concatenate(parts, axis) if len(parts) > 1 else array
+    pieces = [piece for piece in (ends[0], array, ends[1]) if piece is not None]
+    array = np.concatenate(pieces, axis) if len(pieces) > 1 else array
     before = (slice(None),) * axis
     for _ in range(n):
         array = array[(*before, slice(1, None))] - array[(*before, slice(None, -1))]
@@ -30,8 +30,8 @@ def _diff(b: Builder, a: Any, n: int = 1, axis: int = -1, prepend: Any = None, a
 
 
 def _ediff1d(b: Builder, ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
-    parts = (to_begin, _diff(b, array_of(b, ary).ravel()), to_end)
-    return np.concatenate([np.ravel(part) for part in parts if part is not None])
+    pieces = (to_begin, _diff(b, array_of(b, ary).ravel()), to_end)
+    return np.concatenate([np.ravel(piece) for piece in pieces if piece is not None])
 
 
 def _trapezoid(b: Builder, y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
@@ -41,15 +41,18 @@ def _trapezoid(b: Builder, y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1)
     return np.sum(steps * (array_of(b, y)[..., 1:] + array_of(b, y)[..., :-1]) / 2.0, axis=-1)
 
 
-# ---------------------------------------------------------------------- what is linear, with few terms a result
+# ---------------------------------------------------------------------- linear functions with few terms per result
 def _linear(array: Any, axis: int, function: Callable[[Any], Any]) -> Any:
-    """`function` along an axis, told by what NumPy makes of unit vectors and of zero. It gives lines, or numbers."""
+    """A linear `function` of lines along an axis, which gives lines or numbers.
+
+    Its matrix comes from NumPy: the results for unit vectors, less the result for zero.
+    """
     n = array.shape[axis]
     offset = function(np.zeros(n))
     matrix = np.array([function(unit) - offset for unit in np.eye(n)]).reshape(n, -1).T
     n_terms = max(int(np.max(np.count_nonzero(matrix, axis=1), initial=0)), 1)
-    places = np.sort(np.argsort(matrix == 0, axis=1, kind="stable")[:, :n_terms], axis=1)
-    terms = np.moveaxis(array, axis, -1)[..., places] * np.take_along_axis(matrix, places, axis=1)
+    columns = np.sort(np.argsort(matrix == 0, axis=1, kind="stable")[:, :n_terms], axis=1)
+    terms = np.moveaxis(array, axis, -1)[..., columns] * np.take_along_axis(matrix, columns, axis=1)
     lines = np.sum(terms, axis=-1)
     lines = lines + offset.ravel() if np.any(offset) else lines
     lines = lines.reshape(lines.shape[:-1] + offset.shape).copy()
@@ -76,22 +79,22 @@ def _gradient(b: Builder, f: Any, *varargs: Any, axis: Any = None, edge_order: i
 
 def _interp(b: Builder, x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     if holds_traced((x, xp, left, right)):
-        refuse("np.interp cannot be traced but at constant places: it asks how values compare that are not known yet",
+        refuse("np.interp can only be traced at constant points: it compares values that are not known yet",
                "write np.minimum, np.maximum, np.where or np.select")  # fmt: skip
     return _linear(array_of(b, fp), 0, lambda line: np.asarray(np.interp(x, xp, line, left, right, period)))
 
 
 # ---------------------------------------------------------------------- convolution
 def _convolve(b: Builder, a: Any, v: Any, mode: str = "full") -> Traced:
-    return _slid(b, a, np.flip(np.atleast_1d(v)), mode, is_convolution=True)
+    return _sliding_products(b, a, np.flip(np.atleast_1d(v)), mode, is_convolution=True)
 
 
 def _correlate(b: Builder, a: Any, v: Any, mode: str = "valid") -> Traced:
-    return _slid(b, a, v, mode, is_convolution=False)
+    return _sliding_products(b, a, v, mode, is_convolution=False)
 
 
-def _slid(b: Builder, a: Any, v: Any, mode: str, is_convolution: bool) -> Traced:
-    """v is slid over a, and the products are summed wherever they overlap, in NumPy's order."""
+def _sliding_products(b: Builder, a: Any, v: Any, mode: str, is_convolution: bool) -> Traced:
+    """v slides over a; each result is the sum of the products where both overlap, in NumPy's order."""
     first, second = np.atleast_1d(array_of(b, a)), np.atleast_1d(array_of(b, v))
     if first.ndim != 1 or second.ndim != 1 or not first.size or not second.size:
         raise ValueError("both must have one axis, and elements")
@@ -111,7 +114,7 @@ def _slid(b: Builder, a: Any, v: Any, mode: str, is_convolution: bool) -> Traced
     return full[start : start + n]
 
 
-# ---------------------------------------------------------------------- places
+# ---------------------------------------------------------------------- grids and powers
 def _linspace(
     b: Builder, start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None,
     axis: int = 0,
@@ -120,10 +123,10 @@ def _linspace(
     first, last = np.broadcast_arrays(array_of(b, start), array_of(b, stop))
     n_steps = num - 1 if endpoint else num
     step = (last - first) / n_steps if n_steps > 0 else np.nan
-    places = [first + k * step if k else first for k in range(num)]
+    points = [first + k * step if k else first for k in range(num)]
     if endpoint and num > 1:
-        places[-1] = last
-    line = np.stack(places, axis) if places else np.zeros((0, *first.shape))
+        points[-1] = last
+    line = np.stack(points, axis) if points else np.zeros((0, *first.shape))
     return (line, step) if retstep else line
 
 

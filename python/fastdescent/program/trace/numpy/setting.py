@@ -1,4 +1,4 @@
-"""NumPy functions that assign to an array that is filled in place."""
+"""NumPy functions that assign to an array in place."""
 
 from __future__ import annotations
 

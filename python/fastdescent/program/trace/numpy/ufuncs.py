@@ -1,4 +1,4 @@
-"""What each NumPy ufunc becomes. One line a ufunc: a table from its name to nodes."""
+"""NumPy's ufuncs: a table from a name to the function that makes nodes, one line per ufunc."""
 
 from __future__ import annotations
 
@@ -43,21 +43,21 @@ def _power(b: Builder, a: Node, exponent: Node) -> Node:
 
 
 def _powers(b: Builder, a: Node, exponents: npt.NDArray[np.float64]) -> Node:
-    """a ** exponents, each exponent a power by itself: x ** [0, 1, 2] has exact derivatives at 0."""
-    flat, row = b.reshape(a, (a.size,)), exponents.ravel()
+    """a ** exponents, one power per distinct exponent, so that x ** [0, 1, 2] has exact derivatives at 0."""
+    flat, flat_exponents = b.reshape(a, (a.size,)), exponents.ravel()
     pieces = []
-    for value in np.unique(row).tolist():
-        where = [view for _, view in progressions(np.flatnonzero(row == value))]
+    for value in np.unique(flat_exponents).tolist():
+        where = [view for _, view in progressions(np.flatnonzero(flat_exponents == value))]
         pieces += [(b.power(b.place(flat, view), value), view) for view in where]
     return b.assemble(exponents.shape, pieces)
 
 
-def progressions(rows: npt.NDArray[np.int64]) -> Iterator[tuple[slice, View]]:
-    """Rows cut into arithmetic progressions: where each stands among the rows, and the view that shows it."""
-    for cut in runs(rows[np.newaxis]) if rows.size else []:
+def progressions(indices: npt.NDArray[np.int64]) -> Iterator[tuple[slice, View]]:
+    """The indices cut into arithmetic progressions: for each its slice of `indices`, and the view with its values."""
+    for cut in runs(indices[np.newaxis]) if indices.size else []:
         n = cut.stop - cut.start
-        step = int(rows[cut.start + 1] - rows[cut.start]) if n > 1 else 1
-        yield cut, View(int(rows[cut.start]), (step,), (n,))
+        step = int(indices[cut.start + 1] - indices[cut.start]) if n > 1 else 1
+        yield cut, View(int(indices[cut.start]), (step,), (n,))
 
 
 def _not(b: Builder, a: Node) -> Node:
@@ -86,7 +86,7 @@ _SIMPLE = {
     "maximum": "max", "minimum": "min", "less": "lt", "less_equal": "le", "equal": "eq", "not_equal": "ne",
 }  # fmt: skip
 
-#: Of scipy.special, known by name: SciPy itself is not imported.
+#: Functions of scipy.special, known by name: SciPy itself is not imported.
 SPECIAL: dict[str, Make] = {
     "erf": _op("erf"),
     "erfc": _op("erfc"),
@@ -151,7 +151,7 @@ _GIVES_BOOL = {"less", "less_equal", "equal", "not_equal", "greater", "greater_e
                "logical_not", "bitwise_and", "bitwise_or", "invert", "signbit", "isnan", "isinf",
                "isfinite"}  # fmt: skip
 _NEEDS_BOOL = {"bitwise_and", "bitwise_or", "invert"}
-#: What NumPy does with booleans where it differs from numbers; None: it refuses.
+#: Ufuncs that NumPy treats differently for booleans: the ufunc in their place, or None if NumPy refuses.
 _OF_BOOLS = {"add": "logical_or", "multiply": "logical_and", "maximum": "logical_or", "minimum": "logical_and",
              "subtract": None, "negative": None, "positive": None, "sign": None, "matmul": None}  # fmt: skip
 _REDUCTIONS: dict[str, Callable[..., Any]] = {
@@ -185,7 +185,7 @@ def apply_ufunc(b: Builder, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...
 
 
 def apply_special(name: str) -> Callable[..., Traced]:
-    """The function of scipy.special of this name, of traced values."""
+    """The function of scipy.special with this name, for traced values."""
 
     def function(*operands: Any) -> Traced:
         b = next(v.builder for v in operands if isinstance(v, Traced))
@@ -196,7 +196,7 @@ def apply_special(name: str) -> Callable[..., Traced]:
 
 
 def _folded(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False) -> Any:
-    """array[0] op array[1] op ..., along one axis, or for axis=None in C order."""
+    """array[0] op array[1] op ... along one axis, or over all elements in C order if axis is None."""
     _check_options(ufunc.__name__, {"dtype": dtype} if dtype is not None else {})
     lines = array.ravel() if axis is None else array
     axis_of_lines = np.lib.array_utils.normalize_axis_index(0 if axis is None else operator.index(axis), lines.ndim)
@@ -234,7 +234,7 @@ def _check_options(name: str, kwargs: Mapping[str, Any]) -> None:
 
 
 def is_float64(dtype: Any) -> bool:
-    """Whether dtype=, as it was given to NumPy, asks for what traced arrays are anyway."""
+    """Whether dtype=, as given to NumPy, asks for float64 or for nothing."""
     return dtype is None or np.dtype(dtype) == np.float64
 
 
@@ -250,4 +250,4 @@ def _check_shapes(name: str, nodes: list[Node]) -> None:
         np.broadcast_shapes(*(n.shape for n in nodes))
     except ValueError:
         shapes = " and ".join(str(n.shape) for n in nodes)
-        refuse(f"np.{name}: shapes {shapes} do not broadcast", "mend the shapes")
+        refuse(f"np.{name}: shapes {shapes} do not broadcast", "fix the shapes")
