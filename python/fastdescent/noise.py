@@ -1,6 +1,7 @@
 """Noise that is added to gradients, for the option noise= of `descend`.
 
-A number there means `gaussian`. Each kind draws anew for every trajectory and step, as a function of the run's seed.
+A number as `noise=` means `gaussian`. Each kind draws new numbers for every trajectory and step, as a function of the
+run's seed.
 
 >>> import fastdescent as fd
 >>> run = fd.descend(fd.surface("x**2 - y**2"), [[0.5, 0.0]], fd.GD(lr=0.1), noise=fd.noise.student(0.1, df=3),
@@ -19,8 +20,8 @@ from typing import Any
 
 from fastdescent._base.at_top import at_top
 from fastdescent._base.checks import shown
-from fastdescent.optimizers._optimizer import check_hyper, hyper_words
-from fastdescent.optimizers._schedules import pickles
+from fastdescent.optimizers._hyperparameters import check_hyper, hyper_text
+from fastdescent.optimizers._schedules import can_pickle
 
 __all__ = ["Noise", "gaussian", "multiplicative", "rademacher", "student", "uniform"]
 
@@ -28,11 +29,11 @@ __all__ = ["Noise", "gaussian", "multiplicative", "rademacher", "student", "unif
 @at_top
 @dataclass(frozen=True, eq=False, repr=False)
 class Noise:
-    """What is added to a gradient g at x: ``rule(x, g, t, rng, **hyper)``. Made by the functions of this module."""
+    """Noise: ``rule(x, g, t, rng, **hyper)`` is added to a gradient g at x. Made by the functions of this module."""
 
     name: str
     rule: Callable[..., Any]
-    hyper: tuple[tuple[str, Any], ...] = ()  #: each a number, an array or a schedule, as those of optimizers
+    hyper: tuple[tuple[str, Any], ...] = ()  #: each a number, an array or a schedule, as in optimizers
 
     def __post_init__(self) -> None:
         for name, value in self.hyper:
@@ -43,18 +44,18 @@ class Noise:
             check_hyper(f"noise.{self.name}", name, value)
 
     def changed(self, change: Callable[[str, Any], Any]) -> Noise:
-        """With `change(name, value)` for each hyperparameter."""
+        """The same noise, with `change(name, value)` in place of each hyperparameter."""
         return replace(self, hyper=tuple((name, change(f"noise.{name}", value)) for name, value in self.hyper))
 
     def __reduce__(self) -> tuple[type[Noise], tuple[Any, ...]]:
-        if not pickles(self.rule):
+        if not can_pickle(self.rule):
             raise PicklingError(
                 f"noise {self.name} cannot be pickled: write its function with def at the top of a module"
             )
         return Noise, (self.name, self.rule, self.hyper)
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{name}={hyper_words(value)}" for name, value in self.hyper)
+        given = ", ".join(f"{name}={hyper_text(value)}" for name, value in self.hyper)
         return f"{self.name}({given})" if given else self.name
 
 
@@ -78,17 +79,17 @@ def rademacher(sigma: Any) -> Noise:
 
 
 def student(sigma: Any, df: Any) -> Noise:
-    """sigma times Student's t of df degrees of freedom: heavy tails; its variance is infinite where df <= 2."""
+    """sigma times Student's t of df degrees of freedom: heavy tails; the variance is infinite if df <= 2."""
     return Noise("student", _student, (("sigma", sigma), ("df", df)))
 
 
 def multiplicative(sigma: Any) -> Noise:
-    """Each component of the gradient times a normal number of deviation sigma: none where the gradient is zero."""
+    """Each component of the gradient times a normal number of deviation sigma: no noise where the gradient is zero."""
     return Noise("multiplicative", _multiplicative, (("sigma", sigma),))
 
 
 def traced(function: Callable[..., Any]) -> Noise:
-    """One's own: `function(x, g, t, rng)` returns what is added to g, shape (dim,) or ()."""
+    """Noise by the user's function: `function(x, g, t, rng)` returns the noise, shape (dim,) or ()."""
     return Noise(getattr(function, "__name__", shown(function)), function)
 
 

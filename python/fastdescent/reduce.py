@@ -1,11 +1,11 @@
 """Reductions: numbers that a run keeps of each trajectory as it goes, in memory that does not grow with its steps.
 
-They are given to `descend` as ``reduce=[...]`` and come back in ``run.reduced``, a dict by name, as arrays with the
-leading axes of x0 and the run's dtype. A reduction is over all points x_0 ... x_nit of a trajectory, start and end
-included; a rejected step counts its point again. A field is "fun" (f), "grad_norm" (the gradient's Euclidean norm) or
-"x" (every coordinate by itself; the result has shape (..., dim)). Where a value is NaN, so is the result.
+`descend` takes them as ``reduce=[...]``. The results are in ``run.reduced``, a dict by name, as arrays with the leading
+axes of x0 and the run's dtype. A reduction is over all points x_0 ... x_nit of a trajectory, start and end included; a
+rejected step counts its point again. A field is "fun" (f), "grad_norm" (the gradient's Euclidean norm) or "x" (every
+coordinate by itself; the result has shape (..., dim)). If a value is NaN, so is the result.
 
-Results have the same bits for any number of threads, instruction set and split, and go on through `resume`.
+Results have the same bits for any number of threads, instruction set and split. `resume` continues them.
 
 >>> import fastdescent as fd
 >>> s = fd.surfaces.himmelblau()
@@ -34,12 +34,12 @@ def min(field: str, *, name: str | None = None) -> Reduction:
     ----------
     field : "fun", "grad_norm" or "x"
     name : str, optional
-        Of the result; "min_" and the field unless given.
+        The name of the result; by default "min_" and the field.
 
     Raises
     ------
     TypeError, ValueError
-        Where an argument is not as described.
+        If an argument is not as described.
 
     Examples
     --------
@@ -89,10 +89,10 @@ def std(field: str, *, name: str | None = None) -> Reduction:
 
 
 def tail_mean(field: str, n: int, *, name: str | None = None) -> Reduction:
-    """The mean of a field over the last n points, the end included; of all where there are fewer.
+    """The mean of a field over the last n points, the end included; over all points if there are fewer.
 
-    n is 1 ... 10000: a trajectory keeps n - 1 values, and every step moves them along. The other arguments and errors
-    as of `min`; the name is "tail_mean_" and the field.
+    n is 1 ... 10000. A trajectory keeps n - 1 values, and every step moves all of them. The other arguments and errors
+    are as of `min`; the name is "tail_mean_" and the field.
 
     >>> import fastdescent as fd
     >>> tail = fd.reduce.tail_mean("x", 2)
@@ -107,14 +107,14 @@ def tail_mean(field: str, n: int, *, name: str | None = None) -> Reduction:
 def path_length(*, name: str | None = None) -> Reduction:
     """The length of the path, the sum of ||x_{t+1} - x_t||_2 over the steps.
 
-    Steps are measured between the points as they are, so one that boundary="wrap" carries to the other side counts the
-    way across the box, and one that boundary="reflect" turns round the straight way. Not finite where the last step
-    ends in a point that is not.
+    The length of a step is the distance of its two points. If boundary="wrap" carries a step to the other side, its
+    length is the way across the box; if boundary="reflect" reflects a step, its length is the straight way. The result
+    is not finite if the end is not.
 
     Parameters
     ----------
     name : str, optional
-        Of the result; "path_length" unless given.
+        The name of the result; by default "path_length".
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""What every room may use: checks of arguments, errors, memory, files, threads, progress, tables as text."""
+"""Helpers of every room: checks of arguments, errors, memory, files, threads, progress, tables as text."""

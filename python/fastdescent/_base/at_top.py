@@ -1,4 +1,4 @@
-"""Names that pickles hold."""
+"""The module names that pickles hold."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ Thing = TypeVar("Thing")
 
 
 def at_top(thing: Thing) -> Thing:
-    """Makes a class or function one of `fastdescent` itself, so that no pickle names the room where it stands.
+    """Gives a class or function the module name `fastdescent`, so that pickles survive a move between modules.
 
-    `fastdescent.__init__` must list it, since a pickle looks it up there.
+    `fastdescent.__init__` must list the name, since unpickling looks there.
     """
     thing.__module__ = "fastdescent"
     return thing

@@ -1,4 +1,4 @@
-"""Checks of arguments. Each error says which argument, what it must be, and what it was."""
+"""Checks of arguments. Each error names the argument, says what it must be, and shows the value given."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 
 def shown(value: object, limit: int = 60) -> str:
-    """A value in an error message: its repr, cut where it is long; arrays by dtype and shape."""
+    """A value in an error message: its repr, cut if long; large arrays by dtype and shape."""
     if isinstance(value, np.ndarray) and value.size > 8:
         return f"an array of {value.dtype}, shape {value.shape}"
     text = re.sub(r"\s*\n\s*", " ", repr(value))
@@ -21,7 +21,7 @@ def shown(value: object, limit: int = 60) -> str:
 
 
 def numbers(name: str, value: object) -> npt.NDArray[Any]:
-    """An array, of any dtype, that is all of `value`: a mask would be lost."""
+    """The value as an array of any dtype. Refuses masked elements, since the mask would be lost."""
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -32,16 +32,16 @@ def numbers(name: str, value: object) -> npt.NDArray[Any]:
 
 
 def labels(name: str, value: object) -> npt.NDArray[Any]:
-    """As `numbers`; booleans become 0 and 1."""
+    """The value as an array of any dtype; booleans become 0 and 1."""
     array = numbers(name, value)
     return array.astype(np.int64) if array.dtype == bool else array
 
 
 def number(name: str, value: object) -> float:
     """A finite real number."""
-    scalar = isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf"
-    plain = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not (scalar or plain):
+    is_array_of_one = isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf"
+    is_scalar = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not (is_array_of_one or is_scalar):
         raise TypeError(f"{name} must be a number; got {shown(value)}")
     try:
         result = float(value)  # type: ignore[arg-type]
@@ -98,7 +98,7 @@ def real_array(name: str, value: object) -> npt.NDArray[Any]:
 
 
 def finite_array(name: str, value: object, n_axes: int) -> npt.NDArray[np.float64]:
-    """An array of finite numbers with so many axes, none of them empty, as float64."""
+    """A non-empty array of finite numbers with `n_axes` axes, as float64."""
     array = real_array(name, value).astype(np.float64)
     if array.ndim != n_axes or not array.size:
         raise ValueError(
@@ -120,25 +120,25 @@ def floating_dtype(dtype: Any) -> np.dtype[Any]:
     return wanted
 
 
-#: How similar (difflib's ratio) a name must be to be suggested, and how long to be taken for a part of one.
-_SIMILAR, _LEAST_PART = 0.72, 4
+_LEAST_SIMILARITY = 0.72  #: of a suggested name, as difflib's ratio
+_LEAST_PREFIX = 4  #: characters of a name that is suggested since one of its words begins so
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """' (did you mean ...?)' where a known name is spelt nearly so, or has a word that begins so; else empty.
+    """' (did you mean ...?)' if a known name is similar, or has a word with this beginning; otherwise empty.
 
     >>> nearest("rosenbrok", ["rosenbrock", "trough"]), nearest("camel", ["six_hump_camel"]), nearest("no", ["trough"])
     (" (did you mean 'rosenbrock'?)", " (did you mean 'six_hump_camel'?)", '')
     """
     lower, spelt = name.lower(), {k.lower(): k for k in known}
-    close = difflib.get_close_matches(lower, list(spelt), n=1, cutoff=_SIMILAR)
-    if len(lower) >= _LEAST_PART:
+    close = difflib.get_close_matches(lower, list(spelt), n=1, cutoff=_LEAST_SIMILARITY)
+    if len(lower) >= _LEAST_PREFIX:
         close += [k for k in spelt if f"_{k}".find(f"_{lower}") >= 0]
     return f" (did you mean {spelt[close[0]]!r}?)" if close else ""
 
 
 def no_parameter(owner: str, name: str, known: Iterable[str]) -> str:
-    """What is said of a parameter that a surface has not."""
+    """The error about a parameter that a surface does not have."""
     names = list(known)
     return f"{owner} has no parameter {name!r}{nearest(name, names)}; its parameters: {', '.join(names) or 'none'}"
 
@@ -148,11 +148,11 @@ def intervals(name: str, value: object, dim: int, *, finite: bool = True) -> tup
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
-        raise TypeError(f"{name} must be (lo, hi) pairs, one a coordinate; got {shown(value)}") from None
+        raise TypeError(f"{name} must be (lo, hi) pairs, one per coordinate; got {shown(value)}") from None
     if array.shape == (2,):
         array = np.broadcast_to(array, (dim, 2))
     if array.shape != (dim, 2):
-        raise ValueError(f"{name} must be {dim} pairs (lo, hi), one a coordinate; got {shown(value)}")
+        raise ValueError(f"{name} must be {dim} pairs (lo, hi), one per coordinate; got {shown(value)}")
     if (finite and not np.all(np.isfinite(array))) or not np.all(array[:, 0] < array[:, 1]):
         raise ValueError(f"{name} must have {'finite ' * finite}lo < hi in every pair; got {shown(value)}")
     with np.errstate(over="ignore"):

@@ -1,4 +1,4 @@
-"""The one exception of our own."""
+"""The package's only exception class."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from fastdescent._base.at_top import at_top
 class TraceError(TypeError):
     """A function or formula does something that cannot become a program.
 
-    The message names the operation, the line of the function where it stands, and what to write instead.
+    The message names the operation, its line in the function, and what to write instead.
     """

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ PACKAGE = Path(__file__).absolute().parents[1]  #: the folder of fastdescent
 
 
 def checked_output(path: str | os.PathLike[str], extensions: Iterable[str]) -> Path:
-    """The path of a file that can be written. Raises before any work where it cannot.
+    """The path of a file that can be written. Raises before any work if it cannot.
 
     Parameters
     ----------
     path : path
     extensions : iterable of str
-        Those allowed, without the dot.
+        Allowed extensions, without the dot.
 
     Raises
     ------
     ValueError
-        Where the extension is not one of those.
+        If the extension is not allowed.
     OSError
-        Where the directory does not exist or cannot be written, or the path is not that of a file.
+        If the directory does not exist or cannot be written, or the path exists and is not a file.
     """
     target, known = Path(path), sorted(extensions)
-    ending = target.suffix[1:].lower()
-    if ending not in known:
+    extension = target.suffix[1:].lower()
+    if extension not in known:
         allowed = f"one of {', '.join(known)}" if len(known) > 1 else f".{known[0]}"
         raise ValueError(f"the file's extension must be {allowed}; got {str(path)!r}")
     target = target.resolve()
@@ -44,7 +44,7 @@ def checked_output(path: str | os.PathLike[str], extensions: Iterable[str]) -> P
 
 @contextmanager
 def whole_file(target: Path) -> Iterator[BinaryIO]:
-    """A file open for writing, which takes its name only when the block ends without an exception."""
+    """A file open for writing, which gets its name only if the block ends without an exception."""
     unfinished = _unfinished_name(target)
     try:
         with open(unfinished, "xb") as file:

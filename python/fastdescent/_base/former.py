@@ -1,6 +1,7 @@
-"""Pickles that were made before classes were named `fastdescent.X` name the modules where classes stood then.
+"""Modules of earlier versions, for pickles that name them.
 
-Such a module is made when it is asked for, and its names are those of `fastdescent`.
+Today pickles name `fastdescent` itself; earlier ones name the module of a class. An import of such a module makes an
+empty module whose names are looked up in `fastdescent`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _RENAMED = {"_From": "GridPart", "_remade": "optimizer_of_pickle", "_unpickled":
 
 
 class FormerModules(MetaPathFinder, Loader):
-    """Finds modules that have gone."""
+    """Finds and makes the modules of earlier versions."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         return spec_from_loader(name, self) if name.removeprefix("fastdescent.") in _FORMER else None
@@ -32,5 +33,5 @@ class FormerModules(MetaPathFinder, Loader):
 
 
 def named_at_top(name: str) -> Any:
-    """What a former name means now."""
+    """The class or function that had this name in an earlier version."""
     return getattr(sys.modules["fastdescent"], _RENAMED.get(name, name))

@@ -1,16 +1,16 @@
-"""Tables as text in columns and as HTML; HTML escapes whatever text it is given."""
+"""Tables as text in columns and as HTML. All text in HTML is escaped."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Sequence
 
-Row = Sequence[str]
-ROUNDING = 1e-12  #: of f, where nothing tells how f bends
+TableRow = Sequence[str]
+ROUNDING = 1e-12  #: of f, if the curvature of f is not known
 
 
-def columns(rows: Sequence[Row], right: tuple[int, ...] = ()) -> str:
-    """Rows in columns, the numbered ones flush right.
+def columns(rows: Sequence[TableRow], right: tuple[int, ...] = ()) -> str:
+    """Rows as text in columns. `right` has the numbers of the columns to align right.
 
     >>> print(columns([("a", "long"), ("b", "1")], right=(1,)))
     a  long
@@ -24,7 +24,7 @@ def columns(rows: Sequence[Row], right: tuple[int, ...] = ()) -> str:
     return "\n".join(lines)
 
 
-def table(rows: Iterable[Row], *, title: str = "", head: Row = ()) -> str:
+def table(rows: Iterable[TableRow], *, title: str = "", head: TableRow = ()) -> str:
     """A table in HTML.
 
     >>> table([("a < b", "1")])
@@ -36,19 +36,19 @@ def table(rows: Iterable[Row], *, title: str = "", head: Row = ()) -> str:
 
 
 def paragraph(text: str) -> str:
-    """Text in HTML, or nothing where there is none."""
+    """A paragraph in HTML, or nothing if the text is empty."""
     return f"<p>{html.escape(text)}</p>" if text else ""
 
 
 def listing(text: str) -> str:
-    """Text in HTML that keeps its lines and columns."""
+    """Text in HTML with its lines and columns kept."""
     return f"<pre>{html.escape(text)}</pre>"
 
 
-def _line(cells: Row, tag: str) -> str:
+def _line(cells: TableRow, tag: str) -> str:
     return "<tr>" + "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in cells) + "</tr>"
 
 
 def fun_words(fun: float, rounding: float = ROUNDING) -> str:
-    """f, or zero where f is no more than its rounding."""
+    """A value of f as text; zero if it is not larger than the rounding of f."""
     return "0" if abs(fun) <= rounding else f"{fun:.6g}"

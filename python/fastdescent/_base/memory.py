@@ -1,4 +1,4 @@
-"""How much memory is free, and refusing before any work what would not fit."""
+"""Free memory, and errors before any work if its result would not fit."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 
 _MEMINFO = Path("/proc/meminfo")
-_GROUP = Path("/sys/fs/cgroup")
-_BYTES_OF_A_ROW = 512  # a number for each lane of a block: eight of the longest vectors
-_SURELY_FREE = 1 << 26
+_CGROUP = Path("/sys/fs/cgroup")
+_BYTES_PER_ROW = 512  # a number for each lane of a block: eight of the longest vectors
+_NEGLIGIBLE = 1 << 26  # bytes
 
 
 def refuse_if_too_large(n_bytes: int, what: str, advice: str) -> None:
-    """Raises MemoryError with the sizes."""
+    """Raises MemoryError with both sizes if more is needed than is free."""
     free = free_bytes()
     if n_bytes > free:
         raise MemoryError(f"{what} would take {size_text(n_bytes)}, and {size_text(free)} are free; {advice}")
@@ -24,9 +24,9 @@ def n_that_fit(bytes_of_each: int, bytes_of_others: int) -> int:
 
 
 def bytes_of_work(n_rows: int, n_threads: int) -> int:
-    """Of the rows that threads work on, at most; 0 where that is hardly anything."""
-    n_bytes = n_rows * _BYTES_OF_A_ROW * n_threads
-    return n_bytes if n_bytes > _SURELY_FREE else 0
+    """The memory of the rows that threads work on, at most; 0 if negligible."""
+    n_bytes = n_rows * _BYTES_PER_ROW * n_threads
+    return n_bytes if n_bytes > _NEGLIGIBLE else 0
 
 
 def size_text(n_bytes: float) -> str:
@@ -34,7 +34,7 @@ def size_text(n_bytes: float) -> str:
 
 
 def free_bytes() -> float:
-    """What may be allocated without swapping, as far as the system tells."""
+    """Memory that can be allocated without swapping, as far as the system tells."""
     if not hasattr(os, "sysconf"):
         return float("inf")
     free = float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
@@ -42,7 +42,7 @@ def free_bytes() -> float:
         for line in _MEMINFO.read_text().splitlines():
             if line.startswith("MemAvailable:"):
                 free = 1024.0 * int(line.split()[1])
-    limit, used = _GROUP / "memory.max", _GROUP / "memory.current"
+    limit, used = _CGROUP / "memory.max", _CGROUP / "memory.current"
     if limit.exists() and used.exists() and limit.read_text().strip().isdecimal():
         free = min(free, float(limit.read_text()) - float(used.read_text()))
     return free

@@ -11,27 +11,27 @@ Poll = Callable[[int], bool]
 
 @contextmanager
 def reporter(progress: bool | Callable[[int, int], Any] | None, total: int) -> Iterator[Poll | None]:
-    """What the engine calls with the number of finished trajectories; it returns whether to go on."""
+    """A function for the engine, which maps the number of finished trajectories to whether to go on."""
     if callable(progress):
         cancelled = False
 
-        def ask(done: int) -> bool:
+        def poll_user(done: int) -> bool:
             nonlocal cancelled
             answer = progress(done, total)
             cancelled = answer is not None and not answer
             return not cancelled
 
-        yield ask
+        yield poll_user
         if not cancelled:
             progress(total, total)
     elif progress:
         with _bar(total) as bar:
 
-            def show(done: int) -> bool:
+            def update_bar(done: int) -> bool:
                 bar.update(done - bar.n)
                 return True
 
-            yield show
+            yield update_bar
             bar.update(total - bar.n)
     else:
         yield None

@@ -1,4 +1,4 @@
-"""A cache of what was made last."""
+"""A cache of the values used last."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ V = TypeVar("V")
 
 
 class Recent(Generic[K, V]):
-    """The `most` values used last, by key. Threads may share it; two may make the same value, and one is kept.
+    """The `most` values used last, by key.
+
+    Threads may share a cache. If two make a value for the same key at once, the first one is kept.
 
     >>> squares = Recent(2)
     >>> [squares.get(k, lambda: k * k) for k in (1, 2, 1, 3)], len(squares), squares.peek(2)
@@ -25,7 +27,7 @@ class Recent(Generic[K, V]):
         self._lock = threading.Lock()
 
     def get(self, key: K, make: Callable[[], V]) -> V:
-        """The value of this key, made where it is not there."""
+        """The value of this key. `make` makes it if it is missing."""
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
@@ -39,11 +41,11 @@ class Recent(Generic[K, V]):
         return value
 
     def peek(self, key: K) -> V | None:
-        """The value of this key, if it is there; it does not count as used."""
+        """The value of this key, or None. The value does not count as used."""
         return self._values.get(key)
 
     def forget(self, key: K, value: V) -> None:
-        """Lets a value go, unless another has taken its place."""
+        """Drops the value of this key, unless the key has another value by now."""
         with self._lock:
             if self._values.get(key) is value:
                 del self._values[key]

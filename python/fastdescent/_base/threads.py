@@ -1,4 +1,4 @@
-"""How many threads this process may use."""
+"""The number of threads that this process may use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastdescent._base.checks import whole_number
 
 
 def available_threads() -> int:
-    """Cores that the scheduler lets this process run on, and no more than its control group pays for."""
+    """The cores that this process may run on, limited by the quota of its control group."""
     affinity = getattr(os, "sched_getaffinity", None)
     n = len(affinity(0)) if affinity else os.cpu_count() or 1
     quota = _cgroup_cores()

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from fastdescent._base.at_top import at_top
 from fastdescent._base.memory import refuse_if_too_large
 from fastdescent.optimizers import Optimizer
-from fastdescent.optimizers._optimizer import allowed
-from fastdescent.optimizers._schedules import Tabulated, pickles
+from fastdescent.optimizers._hyperparameters import allowed
+from fastdescent.optimizers._schedules import Tabulated, can_pickle
 from fastdescent.program.step.rule import Leaf
 
 
@@ -48,7 +48,7 @@ def for_pickle(optimizer: Optimizer, last: int) -> Optimizer:
 
 def value_for_pickle(value: Any, last: int) -> Any:
     """A hyperparameter that can be pickled."""
-    if not callable(value) or pickles(value):
+    if not callable(value) or can_pickle(value):
         return value
     return Tabulated(np.fromiter((float(value(t)) for t in range(last + 1)), np.float64, last + 1))
 

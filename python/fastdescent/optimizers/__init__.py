@@ -1,4 +1,4 @@
-"""Optimizers: seven built in, and `optimizer` to write one's own."""
+"""Optimizers: seven built-in ones, and the decorator `optimizer` for others."""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastdescent._base.at_top import at_top
-from fastdescent.optimizers._optimizer import Hyper, Optimizer
+from fastdescent.optimizers._hyperparameters import Hyper
+from fastdescent.optimizers._optimizer import Optimizer
 from fastdescent.optimizers._rules import Step, is_zero
 
 
@@ -18,7 +19,7 @@ class SGD(Optimizer):
     """Stochastic gradient descent, in PyTorch's form. Without noise or minibatches it is gradient descent.
 
     g <- g + weight_decay * x
-    b <- momentum * b + (1 - dampening) * g         (the first one: g)
+    b <- momentum * b + (1 - dampening) * g         (the first b is g)
     x <- x - lr * b, or x - lr * (g + momentum * b) if nesterov; x - lr * g without momentum
 
     Parameters

@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastdescent._base.at_top import at_top
-from fastdescent.optimizers._optimizer import Hyper, Optimizer
+from fastdescent.optimizers._hyperparameters import Hyper
+from fastdescent.optimizers._optimizer import Optimizer
 
 Step = tuple[Any, dict[str, Any]]
 
 
 def is_zero(value: Any) -> bool:
-    """Whether a hyperparameter is the number 0, so that its term is left out."""
+    """Whether a hyperparameter is the number 0, so that the rule leaves its term out."""
     return isinstance(value, int | float) and value == 0
 
 
@@ -150,12 +151,17 @@ class Adam(Optimizer):
 class LineSearch(Optimizer):
     """Gradient descent that backtracks; needs no learning rate.
 
-    One trial a step: x' = x - h * g is accepted where f(x') <= f(x) - armijo * h * |g|^2 (Armijo 1966), and then h
-    grows by the factor `grow`; where it is rejected, x stays and h halves. Where h * |g|^2 drowns in the rounding of f
-    (relative to the largest |f| so far), slopes decide instead: x' is accepted unless f rises there along the step, and
-    h grows while more than half of the slope is left. With the default armijo = 1/2 a step never passes the minimum
-    along its ray on a quadratic; h starts small, at 0.001, so that no early leap crosses into another basin. Within
-    bounds, x' is first put back into them, and g . (x - x') takes the place of h * |g|^2.
+    One trial per step, x' = x - h * g:
+
+    f(x') <= f(x) - armijo * h * |g|^2   (Armijo 1966):   x <- x',   h <- grow * h
+    otherwise:                                            x stays,   h <- h / 2
+
+    If h * |g|^2 is below the rounding of f (relative to the largest |f| so far), slopes decide instead: x' is accepted
+    unless f rises at x' along the step, and h grows as long as more than half of the slope is left.
+
+    With the default armijo = 1/2 a step never passes the minimum along its ray on a quadratic. h starts small, at
+    0.001, so that no early step crosses into another basin. Within bounds, x' is first put back into them, and
+    g . (x - x') takes the place of h * |g|^2.
 
     Parameters
     ----------
@@ -176,10 +182,10 @@ class LineSearch(Optimizer):
             trial, _ = wall(trial)
             slope = np.sum(g * (x - trial))
         size = np.maximum(state.size, np.abs(f))
-        calm = slope <= 500 * grad.resolution * size
-        left = np.sum(grad(trial) * (x - trial))
+        is_rounding = slope <= 500 * grad.resolution * size
+        slope_left = np.sum(grad(trial) * (x - trial))
         descends = grad.fun(trial) - f <= -armijo * slope
-        accepted = np.where(calm, left >= 0, descends)
-        grows = np.where(calm, left > 0.5 * slope, descends)
+        accepted = np.where(is_rounding, slope_left >= 0, descends)
+        grows = np.where(is_rounding, slope_left > 0.5 * slope, descends)
         h = np.where(accepted, np.where(grows, grow * h, h), 0.5 * h)
         return np.where(accepted, trial, x), {"h": h, "size": size, "accepted": accepted}

@@ -1,4 +1,4 @@
-"""Schedules in pickles: functions of t where pickle can name them, else the values that a run has used."""
+"""Schedules in pickles: functions of t if pickle can name them, otherwise the values that a run has used."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fastdescent._base.at_top import at_top
 
 @at_top
 class Tabulated:
-    """A schedule that is known by its values at t = 0, 1, ... alone."""
+    """A schedule of which only some values are known, at t = 0, 1, ..."""
 
     def __init__(self, values: npt.NDArray[np.float64]) -> None:
         self._values = values
@@ -22,7 +22,7 @@ class Tabulated:
         return float(self.first(t + 1)[t])
 
     def first(self, n: int) -> npt.NDArray[np.float64]:
-        """The values at t = 0, ..., n - 1. Raises ValueError where not so many are known."""
+        """The values at t = 0, ..., n - 1. Raises ValueError if fewer are known."""
         known = len(self._values)
         if n > known:
             raise ValueError(
@@ -32,8 +32,8 @@ class Tabulated:
         return self._values[:n]
 
 
-def pickles(value: Any) -> bool:
-    """Whether a function or class can be pickled: by its name, which lambdas and local ones do not have."""
+def can_pickle(value: Any) -> bool:
+    """Whether a function or class can be pickled by its name. Lambdas and local functions cannot."""
     try:
         pickle.dumps(value)
     except (pickle.PicklingError, AttributeError, TypeError):

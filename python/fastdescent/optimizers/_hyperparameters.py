@@ -1,0 +1,85 @@
+"""Values of hyperparameters: what is allowed, and the text in a repr."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fastdescent._base.checks import number, shown
+
+Hyper = Any  #: a number, an array (one value per trajectory), or a schedule: a function of t
+
+_MOST_SHOWN = 8  #: a repr writes out arrays of at most so many numbers
+
+
+def hyper_text(value: Any) -> str:
+    """A value in a repr."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(hyper_text, value))})"
+    if callable(value):
+        name = getattr(value, "__name__", type(value).__name__)
+        return "<schedule>" if name == "<lambda>" else f"<schedule {name}>"
+    if isinstance(value, np.ndarray) and value.size > _MOST_SHOWN:
+        return f"<array of {value.dtype}, shape {value.shape}>"
+    return shown(value.item() if isinstance(value, np.generic) else value)
+
+
+#: The condition on a number of this name, as in PyTorch, and its text. Under other names any finite number is allowed.
+_RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
+    "lr": (lambda v: v > 0, "greater than 0"),
+    "momentum": (lambda v: v >= 0, "0 or greater"),
+    "alpha": (lambda v: v >= 0, "0 or greater"),
+    "sigma": (lambda v: v >= 0, "0 or greater"),
+    "df": (lambda v: v > 0, "greater than 0"),
+    "temperature": (lambda v: v >= 0, "0 or greater"),
+    "eps": (lambda v: v >= 0, "0 or greater"),
+    "weight_decay": (lambda v: v >= 0, "0 or greater"),
+    "betas": (lambda v: 0 <= v < 1, "in [0, 1)"),
+    "grow": (lambda v: v >= 1, "1 or greater"),
+    "armijo": (lambda v: 0 < v < 1, "in (0, 1)"),
+}
+
+
+def allowed(name: str) -> tuple[Callable[[float], bool], str]:
+    """The condition on a number of this name, such as "lr" or "betas[0]", and its text in errors."""
+    return _RANGES.get(name.split("[")[0].removeprefix("noise."), (lambda v: True, ""))
+
+
+def check_form(owner: str, name: str, value: Any, default: Any) -> None:
+    """Raises TypeError if the kind of value is wrong.
+
+    If the default is a bool or a tuple, so is the value. Other values are numbers, arrays or schedules.
+    """
+    if isinstance(default, bool) != isinstance(value, bool):
+        kind = "True or False" if isinstance(default, bool) else "a number, an array or a schedule"
+        raise TypeError(f"{owner}: {name} must be {kind}; got {shown(value)}")
+    if isinstance(default, tuple) and not (isinstance(value, tuple) and len(value) == len(default)):
+        raise TypeError(f"{owner}: {name} must be a tuple of {len(default)} such as {default}; got {shown(value)}")
+    if isinstance(value, tuple) and not isinstance(default, tuple):
+        raise TypeError(f"{owner}: {name} must be a number, an array or a schedule; got {shown(value)}")
+
+
+def check_hyper(owner: str, name: str, value: Any) -> None:
+    """Raises TypeError or ValueError if the value cannot be a hyperparameter of this name."""
+    full_name = f"{owner}: {name}"
+    if isinstance(value, tuple):
+        for k, v in enumerate(value):
+            check_hyper(owner, f"{name}[{k}]", v)
+        return
+    if isinstance(value, bool) or (callable(value) and not isinstance(value, type)):
+        return
+    holds, text = allowed(name)
+    if isinstance(value, np.ndarray | list) and np.ndim(value) > 0:
+        array = np.asarray(value)
+        if array.dtype.kind not in "iuf":
+            raise TypeError(f"{full_name} must be numbers; got an array of {array.dtype}")
+        if not np.all(np.isfinite(array)):
+            raise ValueError(f"{full_name} must be finite; got {shown(value)}")
+        if array.size and not (holds(float(array.min())) and holds(float(array.max()))):
+            raise ValueError(f"{full_name} must be {text} everywhere; got {shown(value)}")
+        return
+    v = number(full_name, value)
+    if not holds(v):
+        raise ValueError(f"{full_name} must be {text}; got {shown(value)}")
