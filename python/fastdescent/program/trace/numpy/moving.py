@@ -73,10 +73,10 @@ def _diagflat(b: Builder, v: Any, k: int = 0) -> Traced:
     return _placed(b, node, np.diagflat(np.arange(1, node.size + 1), k), 0.0)
 
 
-def _placed(b: Builder, node: Node, places: npt.NDArray[np.int64], rest: Any) -> Traced:
-    """The elements whose flat indices plus 1 are in `places`, and `rest` where `places` is 0."""
+def _placed(b: Builder, node: Node, places: npt.NDArray[np.int64], default: Any) -> Traced:
+    """The elements whose flat indices plus 1 are in `places`, and `default` where `places` is 0."""
     moved = elements_at(b, node, np.maximum(places - 1, 0))
-    return Traced(b, b.select(b.const(places > 0), moved, as_node(b, rest)), fresh=True)
+    return Traced(b, b.select(b.const(places > 0), moved, as_node(b, default)), fresh=True)
 
 
 def _pad(b: Builder, array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Traced:
@@ -85,8 +85,8 @@ def _pad(b: Builder, array: Any, pad_width: Any, mode: Any = "constant", **optio
     node = as_node(b, array)
     places = np.arange(1, node.size + 1).reshape(node.shape)
     if mode == "constant":
-        rest = np.pad(np.zeros(node.shape), pad_width, mode, **options)
-        return _placed(b, node, np.pad(places, pad_width), rest)
+        default = np.pad(np.zeros(node.shape), pad_width, mode, **options)
+        return _placed(b, node, np.pad(places, pad_width), default)
     if mode not in _PADDING or options.get("reflect_type", "even") != "even":
         refuse(f"np.pad with mode={mode!r} cannot be traced", f"use one of {', '.join(_PADDING)}, or np.concatenate")
     return _placed(b, node, np.pad(places, pad_width, mode, **options), 0.0)

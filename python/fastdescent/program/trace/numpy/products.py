@@ -14,15 +14,11 @@ import numpy as np
 
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node
-from fastdescent.program.trace.numpy.arrays import array_of, refuse_options
+from fastdescent.program.trace.numpy.arrays import array_of, refuse_options, result
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.products import inner, matmul
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
-
-
-def _result(b: Builder, node: Node) -> Traced:
-    return Traced(b, node, fresh=True)
 
 
 def _flat(b: Builder, a: Any) -> Node:
@@ -36,7 +32,7 @@ def _transposed(b: Builder, node: Node, order: list[int]) -> Node:
 
 def _inner(b: Builder, p: Any, q: Any) -> Traced:
     first, second = as_node(b, p), as_node(b, q)
-    return _result(b, inner(b, first, second) if first.shape and second.shape else b.mul(first, second))
+    return result(b, inner(b, first, second) if first.shape and second.shape else b.mul(first, second))
 
 
 def _tensordot(b: Builder, p: Any, q: Any, axes: Any = 2) -> Traced:
@@ -53,11 +49,14 @@ def _tensordot(b: Builder, p: Any, q: Any, axes: Any = 2) -> Traced:
     n_inner = int(np.prod([first.shape[k] for k in left]))
     rows = b.reshape(_transposed(b, first, outer_left + left), (first.size // max(n_inner, 1), n_inner))
     columns = b.reshape(_transposed(b, second, right + outer_right), (n_inner, second.size // max(n_inner, 1)))
-    return _result(b, b.reshape(matmul(b, rows, columns), shape))
+    return result(b, b.reshape(matmul(b, rows, columns), shape))
 
 
 def _einsum(b: Builder, subscripts: Any, *operands: Any, optimize: Any = False) -> Traced:
-    """The product of all operands, each with one axis per letter, summed over the letters that the result has not."""
+    """The product of all operands, each with one axis per letter, summed over the letters that the result has not.
+
+    "ij,jk->ik": axes i, k, j in both operands, of lengths (n, 1, m) and (1, l, m); the sum is over j.
+    """
     if not isinstance(subscripts, str):
         subscripts, operands = _lettered(subscripts, *operands)
     nodes = [as_node(b, a) for a in operands]
@@ -66,7 +65,7 @@ def _einsum(b: Builder, subscripts: Any, *operands: Any, optimize: Any = False) 
         return array_of(b, operands[0]).view_by(lambda a: np.einsum(f"{terms[0]}->{output}", a))
     order = output + "".join(sorted({*"".join(terms)} - {*output}))
     product = functools.reduce(b.mul, (_widened(b, n, term, order) for n, term in zip(nodes, terms, strict=True)))
-    return _result(b, b.sum(product, tuple(range(len(output), len(order)))))
+    return result(b, b.sum(product, tuple(range(len(output), len(order)))))
 
 
 def _lettered(*given: Any) -> tuple[str, tuple[Any, ...]]:
@@ -132,7 +131,7 @@ def _kron(b: Builder, p: Any, q: Any) -> Traced:
     n = max(first.ndim, second.ndim)
     rows, columns = ((1,) * (n - a.ndim) + a.shape for a in (first, second))
     pairs = first.reshape([m for k in rows for m in (k, 1)]) * second.reshape([m for k in columns for m in (1, k)])
-    return _result(b, b.reshape(pairs.node, tuple(k * m for k, m in zip(rows, columns, strict=True))))
+    return result(b, b.reshape(pairs.node, tuple(k * m for k, m in zip(rows, columns, strict=True))))
 
 
 def _polyval(b: Builder, p: Any, x: Any) -> Any:
@@ -144,7 +143,7 @@ def _polyval(b: Builder, p: Any, x: Any) -> Any:
 
 PRODUCTS: dict[str, Callable[..., Any]] = {
     "inner": _inner,
-    "vdot": lambda b, p, q: _result(b, matmul(b, _flat(b, p), _flat(b, q))),
+    "vdot": lambda b, p, q: result(b, matmul(b, _flat(b, p), _flat(b, q))),
     "tensordot": _tensordot,
     "einsum": _einsum,
     "trace": _trace,
