@@ -20,7 +20,7 @@ from fastdescent.program.trace.tracer import Traced
 
 #: The parameter that every run supplies for `grad.resolution`.
 RESOLUTION = "dtype.resolution"
-MOST_SAMPLES = N_BLOCKS // BLOCKS_PER_EVALUATION  #: evaluations of a step that have random numbers of their own
+_MOST_EVALUATIONS = N_BLOCKS // BLOCKS_PER_EVALUATION  #: evaluations of a step that have random numbers of their own
 _CONSTANT_POINT = "a constant point"
 
 Noise = Callable[[Traced, Traced, Rng], Any]  #: noise(x, g, rng) returns the numbers to add to g
@@ -89,7 +89,7 @@ class Gradient:
         return result if constant_value(node) is None else instantiate(b, result, {_CONSTANT_POINT: node})
 
     def _value_and_gradient(self, x: Any, sample: int) -> tuple[Node, Node]:
-        sample = whole_number("sample", sample, at_least=0, at_most=MOST_SAMPLES - 1)
+        sample = whole_number("sample", sample, at_least=0, at_most=_MOST_EVALUATIONS - 1)
         b, node = self._own.builder, self._variable(self._point(x))
         key = node.number, sample if self._batch is not None else 0
         if key not in self._evaluated:
