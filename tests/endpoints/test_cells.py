@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastdescent as fd
-from fastdescent._endpoints.cells import Candidates, Cells, Ends, Frame, assign, gather, label
+from fastdescent._endpoints.cells import Candidates, Cells, EndpointSet, Frame, assign, gather, label
 from fastdescent.engines.host import core
 
 FRAME = Frame.of(((-1.0, 1.0), (-2.0, 2.0)))
@@ -25,13 +25,13 @@ def points(n: int, seed: int = 0, dim: int = 2, spots: int = 7, dtype: Any = np.
     return x.astype(dtype)
 
 
-def ends_of(x: npt.NDArray[Any], kept: Any = EVERY, seed: int = 1) -> Ends:
+def ends_of(x: npt.NDArray[Any], kept: Any = EVERY, seed: int = 1) -> EndpointSet:
     rng = np.random.default_rng(seed)
     grad_norm = rng.integers(5, size=len(x)).astype(np.float64)  # with ties
-    return Ends.of(x, grad_norm, rng.integers(7, size=len(x)).astype(np.int8), kept)
+    return EndpointSet.of(x, grad_norm, rng.integers(7, size=len(x)).astype(np.int8), kept)
 
 
-def gathered_slowly(ends: Ends, frame: Frame, size: float) -> Cells:
+def gathered_slowly(ends: EndpointSet, frame: Frame, size: float) -> Cells:
     """The same by a dictionary."""
     seen: dict[tuple[float, ...], int] = {}
     cell, count, best = [], [], []
@@ -96,7 +96,7 @@ def test_gather_does_not_depend_on_threads(n: int) -> None:
 def test_gather_of_permuted_points_gives_the_same_partition() -> None:
     ends = ends_of(points(5000))
     order = np.random.default_rng(5).permutation(5000)
-    permuted = Ends(ends.x[order], ends.grad_norm[order], ends.status[order], ends.eligible)
+    permuted = EndpointSet(ends.x[order], ends.grad_norm[order], ends.status[order], ends.eligible)
     a, b = gather(ends, FRAME, 1e-5).cell[order], gather(permuted, FRAME, 1e-5).cell
     pairs = np.unique(np.stack([a, b]), axis=1)
     assert pairs.shape[1] == len(np.unique(a)) == len(np.unique(b))
@@ -106,7 +106,7 @@ def test_gather_of_permuted_points_gives_the_same_partition() -> None:
 def test_assign_keeps_members_that_their_gradient_puts_near(n: int) -> None:
     rng = np.random.default_rng(7)
     x = np.repeat([[0.25, 0.5]], n, axis=0) + rng.uniform(-1e-5, 1e-5, (n, 2))
-    ends = Ends.of(x, rng.uniform(0, 2e-5, n), np.zeros(n, np.int8), EVERY)
+    ends = EndpointSet.of(x, rng.uniform(0, 2e-5, n), np.zeros(n, np.int8), EVERY)
     centre, per_gradient, radius = np.array([[0.25, 0.5]]), 0.5, 4e-6
     cells = gather(ends, FRAME, 1e-4)
     of_cell = np.zeros(len(cells.count), np.int32)
@@ -116,17 +116,17 @@ def test_assign_keeps_members_that_their_gradient_puts_near(n: int) -> None:
     members = assign(ends, FRAME, cells, of_cell, candidates)
     assert 0 < near.sum() < n
     np.testing.assert_array_equal(members.candidate, np.where(near, 0, -1))
-    np.testing.assert_array_equal(members.lost, np.flatnonzero(~near))
+    np.testing.assert_array_equal(members.undecided, np.flatnonzero(~near))
     np.testing.assert_array_equal(members.count, [near.sum()])
 
 
 def test_assign_gives_up_hopeless_cells_and_returns_unexamined_ones() -> None:
     x = np.array([[0.1, 0.1], [0.5, 0.5], [0.9, 0.9]])
-    ends = Ends.of(x, np.zeros(3), np.zeros(3, np.int8), EVERY)
+    ends = EndpointSet.of(x, np.zeros(3), np.zeros(3, np.int8), EVERY)
     candidates = Candidates(x[:2], np.ones(2), np.ones(2), np.ones(2), np.array([False, True]))
     members = assign(ends, FRAME, gather(ends, FRAME, 1e-4), np.array([0, 1, -1], np.int32), candidates)
     assert members.candidate.tolist() == [0, -1, -1]
-    assert members.lost.tolist() == [2]
+    assert members.undecided.tolist() == [2]
 
 
 @pytest.mark.parametrize("n", [0, 1, 40_000])

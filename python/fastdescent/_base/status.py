@@ -8,20 +8,25 @@ from typing import Self
 from fastdescent._base.at_top import at_top
 
 
-class _Spoken(IntEnum):
-    """Numbers that carry their sentence."""
+class _Described(IntEnum):
+    """Numbers that carry their words."""
 
     sentence: str
 
-    def __new__(cls, value: int, sentence: str) -> Self:
+    def __new__(cls, value: int, sentence: str = "") -> Self:  # the default lets type checkers accept Status(k)
         member = int.__new__(cls, value)
         member._value_ = value
         member.sentence = sentence
         return member
 
+    @property
+    def words(self) -> str:
+        """The name as text: ``Outcome.LOCAL_MINIMUM.words`` is "local minimum"."""
+        return self.name.lower().replace("_", " ")
+
 
 @at_top
-class Status(_Spoken):
+class Status(_Described):
     """How a trajectory ended. `Status(k).sentence` says it in words."""
 
     CONVERGED = 0, "The gradient's norm fell to gtol."
@@ -32,9 +37,14 @@ class Status(_Spoken):
     MAX_STEPS = 5, "max_steps steps were made."
     INTERRUPTED = 6, "The run was cancelled."
 
+    @property
+    def is_escape(self) -> bool:
+        """Whether the endpoint is no place at which f could be studied: its outcome is ESCAPED."""
+        return self in (Status.UNDEFINED, Status.DIVERGED, Status.LEFT_BOX)
+
 
 @at_top
-class Outcome(_Spoken):
+class Outcome(_Described):
     """What an endpoint is. Values are disjoint from those of Status."""
 
     GLOBAL_MINIMUM = 10, "A minimum, as low as the lowest known."
@@ -48,3 +58,12 @@ class Outcome(_Spoken):
     NONSMOOTH = 18, "A kink of the function."
     ESCAPED = 19, "Diverged, undefined or out of the bounds: see the status."
     UNSETTLED = 20, "None of these could be shown."
+
+    @property
+    def is_minimum(self) -> bool:
+        """Whether pictures give it a colour of its own, and hints study its curvature."""
+        return self in (Outcome.GLOBAL_MINIMUM, Outcome.LOCAL_MINIMUM)
+
+
+#: The kinds of critical points that are minima, as integers for NumPy.
+MINIMA = tuple(int(o) for o in Outcome if o.is_minimum)

@@ -1,4 +1,38 @@
-"""Endpoints gathered into cells: the extension's passes, with names for what they take and return."""
+"""Three passes over endpoints: gather them into cells, assign them to candidates, label them.
+
+The passes are functions of the extension and linear in the number of endpoints. This module names their arguments
+and results. Between the passes, `membership` polishes one representative per cell.
+
+Example. The window is [-1, 1], so its width is 2; cells of side 0.01 are 0.02 wide in x. Three endpoints are at
+0.5 with gradient norm 0.3, at 0.501 with gradient norm 0.1, and at -0.5. The second one represents the first cell:
+
+>>> frame = Frame.of(((-1.0, 1.0),))
+>>> x, status = np.array([[0.5], [0.501], [-0.5]]), np.zeros(3, np.int8)
+>>> endpoints = EndpointSet.of(x, np.array([0.3, 0.1, 0.0]), status, eligible=(0,))
+>>> cells = gather(endpoints, frame, 0.01)
+>>> cells.cell.tolist(), cells.count.tolist(), cells.representative.tolist()
+([0, 0, 1], [2, 1], [1, 2])
+
+The first representative led to the candidate at 0.5005, and the second to none. A gradient norm of g shows that an
+endpoint is at most 0.01 g away from its candidate. So the first endpoint is a member (0.0005 <= 0.003), as is the
+second one (0.0005 <= 0.001). The third one is undecided:
+
+>>> candidates = Candidates(
+...     x=np.array([[0.5005]]), per_gradient=np.array([0.01]), radius=np.array([1.0]),
+...     certain_radius=np.array([1e-8]), is_degenerate=np.array([False]),
+... )
+>>> members = assign(endpoints, frame, cells, np.array([0, -1], np.int32), candidates)
+>>> members.candidate.tolist(), members.count.tolist(), members.undecided.tolist()
+([0, 0, -1], [2], [2])
+
+Invariants
+----------
+- Cells are numbered by first occurrence in index order. Results do not depend on the number of threads.
+- `cell` is -1 for an endpoint that is not eligible, not finite, or 2**31 cells away from the origin.
+- After `assign`, each endpoint with a cell is a member of one candidate, or undecided, or beside a degenerate
+  candidate; in the last two cases its candidate is -1.
+- `assign` overwrites the array `cell`: cells are used once.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +51,13 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 Counts = npt.NDArray[np.int64]
 
-#: Cells are shifted by this part of their size, so that minima at round fractions of a window are not on an edge.
+#: Cells are shifted by this part of their size: minima at round fractions of a window are not on an edge then.
 _SHIFT = 0.381966
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A window as a unit of length: distances "in windows" divide each coordinate by its width."""
+    """A window as the unit of length. A distance "in windows" has each coordinate divided by the window's width."""
 
     low: Floats
     width: Floats
@@ -39,22 +73,24 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Ends:
-    """Endpoints as the passes take them: x (n, dim), the others (n,)."""
+class EndpointSet:
+    """Endpoints as the passes take them: x has shape (n, dim), the other arrays have shape (n,)."""
 
     x: npt.NDArray[Any]  #: float64 or float32
     grad_norm: Floats
     status: npt.NDArray[np.int8]
-    eligible: int  #: bit s: points of status s take part
+    eligible: int  #: bit s is set where endpoints of status s take part
 
     @classmethod
-    def of(cls, x: npt.NDArray[Any], grad_norm: Floats, status: npt.NDArray[np.int8], kept: Iterable[int]) -> Ends:
-        """Contiguous, with the statuses that take part."""
+    def of(
+        cls, x: npt.NDArray[Any], grad_norm: Floats, status: npt.NDArray[np.int8], eligible: Iterable[int]
+    ) -> EndpointSet:
+        """The arrays made contiguous; `eligible` lists the statuses that take part."""
         return cls(
             np.ascontiguousarray(x),
             np.ascontiguousarray(grad_norm, dtype=np.float64),
             np.ascontiguousarray(status, dtype=np.int8),
-            sum(1 << int(s) for s in kept),
+            sum(1 << int(s) for s in eligible),
         )
 
 
@@ -62,68 +98,79 @@ class Ends:
 class Cells:
     """Cells, numbered by first occurrence in index order."""
 
-    cell: Ints  #: of each point; -1 for what does not take part, is not finite or is absurdly far
-    count: Counts  #: of each cell
-    representative: Counts  #: the point of least gradient norm, of equals the first
+    cell: Ints  #: (n,), the cell of each endpoint, or -1
+    count: Counts  #: endpoints of each cell
+    representative: Counts  #: of each cell the endpoint of least gradient norm, of equals the first
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """Critical points to which representatives led, and how near a member must be."""
+    """The points to which representatives led, and how near their members must be."""
 
     x: Floats  #: (m, dim)
     per_gradient: Floats  #: a member is at most this times its gradient norm away
     radius: Floats  #: ... and at most this many windows
-    sure: Floats  #: members without further proof are at most this many windows away
-    hopeless: npt.NDArray[np.bool_]  #: not a clean critical point, and looking closer would not help
+    certain_radius: Floats  #: endpoints at most this many windows away are members in any case
+    is_degenerate: npt.NDArray[np.bool_]  #: has no members; smaller cells would not help its endpoints
 
 
 @dataclass(frozen=True)
 class Members:
-    """Which candidate each point belongs to."""
+    """Which candidate each endpoint belongs to."""
 
-    candidate: Ints  #: of each point, -1: none
-    count: Counts  #: of each candidate
-    lost: Counts  #: points, ascending, of no candidate, for which a closer look may find one
+    candidate: Ints  #: (n,), the candidate of each endpoint, or -1
+    count: Counts  #: endpoints of each candidate
+    undecided: Counts  #: endpoints, ascending, without a candidate, for which a further round may find one
 
 
 @dataclass(frozen=True)
 class Labels:
-    """What is known of each point, and the totals of each row."""
+    """Label, outcome and distance of each endpoint, and the totals of each row of the table."""
 
-    label: Ints
+    label: Ints  #: (n,), row of the table, or -1
     outcome: npt.NDArray[np.int8]
-    moved: Floats
-    count: Counts
-    nit: Counts
+    moved: Floats  #: (n,), distance to the row's point; NaN where there is none
+    count: Counts  #: endpoints of each row
+    nit: Counts  #: sum of the steps to each row
 
 
-def gather(ends: Ends, frame: Frame, size: float, n_threads: int | None = None) -> Cells:
-    """Gathers points into cells whose sides are `size` times the window's."""
+def gather(endpoints: EndpointSet, frame: Frame, size: float, n_threads: int | None = None) -> Cells:
+    """Gathers endpoints into cells whose sides are `size` times the window's."""
     found = core.gather_cells(
-        x=ends.x, grad_norm=ends.grad_norm, status=ends.status, eligible=ends.eligible,
+        x=endpoints.x, grad_norm=endpoints.grad_norm, status=endpoints.status, eligible=endpoints.eligible,
         origin=frame.low - _SHIFT * size * frame.width, per_unit=1.0 / (size * frame.width),
         n_threads=n_threads or available_threads(),
     )  # fmt: skip
     return Cells(*found)
 
 
-def assign(ends: Ends, frame: Frame, cells: Cells, of_cell: Ints, candidates: Candidates) -> Members:
-    """Replaces cells by candidates (`of_cell`, -1: none), in place, and drops points that are not shown to belong."""
-    count, lost = core.assign_members(
-        x=ends.x, grad_norm=ends.grad_norm, cell=cells.cell, of_cell=of_cell, points=candidates.x,
-        per_gradient=candidates.per_gradient, radius=candidates.radius, sure=candidates.sure,
-        hopeless=candidates.hopeless.astype(np.int8), inverse_width=1.0 / frame.width, n_threads=available_threads(),
+def assign(
+    endpoints: EndpointSet, frame: Frame, cells: Cells, candidate_of_cell: Ints, candidates: Candidates
+) -> Members:
+    """Replaces each endpoint's cell by its candidate, in place; -1 where the endpoint is not shown to belong to it."""
+    count, undecided = core.assign_members(
+        x=endpoints.x, grad_norm=endpoints.grad_norm, cell=cells.cell, of_cell=candidate_of_cell, points=candidates.x,
+        per_gradient=candidates.per_gradient, radius=candidates.radius, sure=candidates.certain_radius,
+        hopeless=candidates.is_degenerate.astype(np.int8), inverse_width=1.0 / frame.width,
+        n_threads=available_threads(),
     )  # fmt: skip
-    return Members(cells.cell, count, lost)
+    return Members(cells.cell, count, undecided)
 
 
 def label(
-    ends: Ends, candidate: Ints, nit: Ints, row_of_candidate: Ints, x: Floats, kind: npt.NDArray[np.int8]
+    endpoints: EndpointSet,
+    candidate: Ints,
+    nit: Ints,
+    row_of_candidate: Ints,
+    x: Floats,
+    kind: npt.NDArray[np.int8],
 ) -> Labels:
-    """Writes row, outcome and distance of every point; rows are critical points x (k, dim) of those kinds."""
+    """Labels every endpoint by a row of the table; the rows have points x (k, dim) and kinds (k,).
+
+    An endpoint without a row is UNSETTLED if its status is eligible, else ESCAPED.
+    """
     found = core.label_endpoints(
-        x=ends.x, status=ends.status, eligible=ends.eligible, candidate=candidate, nit=nit,
+        x=endpoints.x, status=endpoints.status, eligible=endpoints.eligible, candidate=candidate, nit=nit,
         of_candidate=row_of_candidate, points=x, kind=kind, unsettled=Outcome.UNSETTLED, escaped=Outcome.ESCAPED,
         n_threads=available_threads(),
     )  # fmt: skip

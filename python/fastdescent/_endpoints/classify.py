@@ -13,10 +13,9 @@ from fastdescent._base.at_top import at_top
 from fastdescent._base.markup import paragraph
 from fastdescent._base.status import Outcome
 from fastdescent._endpoints.cells import Frame, Ints, Labels, label
-from fastdescent._endpoints.membership import Settled, calmed, ends_of, settle
+from fastdescent._endpoints.membership import Membership, endpoints_of, find_membership, without_noise
 from fastdescent._endpoints.points import CriticalPoints, merged, polished_of, table_of, with_counts
-from fastdescent._endpoints.polish import Polished
-from fastdescent._endpoints.table import words
+from fastdescent._endpoints.verdict import Polished
 from fastdescent._run.descent import Descent
 
 
@@ -55,9 +54,9 @@ class Endpoints:
 
 
 def outcome_words(outcome: npt.NDArray[np.int8]) -> str:
-    """How many endpoints are what."""
+    """How many endpoints have each outcome."""
     counts = {o: np.count_nonzero(outcome == o) for o in Outcome}
-    parts = [f"{counts[o]} {words(o)}" for o in Outcome if counts[o]]
+    parts = [f"{counts[o]} {o.words}" for o in Outcome if counts[o]]
     return f"{outcome.size} endpoint{'' if outcome.size == 1 else 's'}: " + (", ".join(parts) or "none")
 
 
@@ -65,40 +64,42 @@ def outcome_words(outcome: npt.NDArray[np.int8]) -> str:
 def classify(
     run: Descent, *, points: CriticalPoints | None = None, fmin: float | None = None, polish: bool = True
 ) -> Endpoints:
-    """Says what each endpoint is: a minimum, a saddle, escaped, or not to be told.
+    """Says what each endpoint is: a minimum, a saddle or another critical point, escaped, or unsettled.
 
     Endpoints that lie together are taken to their critical point together, by Newton's method, at most a thousandth of
-    the window away; what is still in transit descends some more, and is labelled if it comes to rest within a
-    twentieth of the window and, unless that is very near, the run's own optimizer goes down from there: with too large
-    a step it may circle a minimum for ever. Everything else keeps label -1. The statuses of the run stay as they were.
+    the window away. Endpoints that are still in transit descend further. They are labelled if they come to rest within
+    a twentieth of the window. Unless they come to rest very near, the run's own optimizer must also go down from where
+    it ended: with too large a step it may circle a minimum for ever. All other endpoints keep label -1. The statuses
+    of the run stay as they were.
 
     Parameters
     ----------
     run : Descent
     points : CriticalPoints, optional
-        A table to use, so that labels mean the same as in another run; endpoints that belong to none of its rows get
-        label -1. Its numbers of starts are counted anew.
+        A table to use, so that labels mean the same as in another run. Endpoints that belong to none of its rows get
+        label -1. The numbers of starts in the result are those of this run.
     fmin : float, optional
-        The lowest value of f, to tell global minima from local ones. Otherwise the surface's, if known, else the lowest
-        found. Where a lower minimum was found, that one counts.
+        The lowest value of f, to tell global minima from local ones. By default it is the surface's, if known, else
+        the lowest found. If a lower minimum was found, its value counts instead.
     polish : bool
-        False: the endpoints are taken as they are, and those of each cell of a ten-thousandth of the window as one.
+        False: the endpoints are taken as they are. Those in one cell of a ten-thousandth of the window are one point.
 
     Returns
     -------
     Endpoints
-        `moved` is how far each endpoint is from its critical point. Those of runs with noise or minibatches first
-        descend without, however far that takes them.
+        `moved` is how far each endpoint is from its critical point. Endpoints of runs with noise or minibatches first
+        descend without them, however far that takes the endpoints.
 
     Raises
     ------
     TypeError, ValueError
-        Where an argument is not as described.
+        If an argument is not as described.
 
     Notes
     -----
-    The work is linear in the number of endpoints. Where they lie in very many places (more than 50,000 in ten
-    dimensions, fewer in more), those that most endpoints share are polished, and some of the others stay UNSETTLED.
+    The work is linear in the number of endpoints. If endpoints lie in very many places (more than 50,000 in ten
+    dimensions, fewer in more), the places that most endpoints share are polished, and some of the others stay
+    UNSETTLED.
 
     Examples
     --------
@@ -110,10 +111,10 @@ def classify(
     """
     given = _checked(run, points, fmin, polish)
     surface = run.surface
-    found = settle(calmed(run) if run.is_random else run, polish)
+    found = find_membership(without_noise(run) if run.is_random else run, polish)
     table, row_of_candidate = _table(found, run, points, given)
-    ends = ends_of(run) if run.is_random else found.ends
-    labels = label(ends, found.candidate, _flat_nit(run), row_of_candidate, table.x, table.kind)
+    endpoints = endpoints_of(run) if run.is_random else found.endpoints
+    labels = label(endpoints, found.candidate, _flat_nit(run), row_of_candidate, table.x, table.kind)
     table = with_counts(table, labels.count, labels.nit, run.status.size, run.random_starts)
     return _endpoints(labels, replace(table, stability=_stability(run, table), window=surface.window), run)
 
@@ -137,22 +138,22 @@ def _flat_nit(run: Descent) -> Ints:
 
 
 def _table(
-    found: Settled, run: Descent, points: CriticalPoints | None, given: float | None
+    found: Membership, run: Descent, points: CriticalPoints | None, given: float | None
 ) -> tuple[CriticalPoints, Ints]:
-    """The table, nothing counted yet, and the row of each candidate, -1: none."""
-    window, known = run.surface.window, run.surface.fmin
-    used = np.flatnonzero(found.count > 0)
-    candidates = found.points[used]
-    rows = np.full(len(found.count), -1, np.int32)
+    """The table, nothing counted yet, and the row of each candidate, or -1."""
+    window, known, tol = run.surface.window, run.surface.fmin, found.merge_tol
+    with_members = np.flatnonzero(found.n_members > 0)
+    candidates = found.candidates[with_members]
+    row_of_candidate = np.full(len(found.n_members), -1, np.int32)
     if points is None:
-        rows[used], best = merged(candidates, Frame.of(window), found.same)
-        return table_of(candidates[best], window, given, known, found.same), rows
-    given_rows = polished_of(points)
-    group, _ = merged(Polished.joined([given_rows, candidates]), Frame.of(window), found.same)
-    row_of_group = np.full(len(group), -1, np.int32)
-    row_of_group[group[: len(points)]] = np.arange(len(points))
-    rows[used] = row_of_group[group[len(points) :]]
-    return table_of(given_rows, window, given, known, found.same), rows
+        row_of_candidate[with_members], best = merged(candidates, Frame.of(window), tol)
+        return table_of(candidates[best], window, given, known, tol), row_of_candidate
+    given_points = polished_of(points)
+    merged_row, _ = merged(Polished.joined([given_points, candidates]), Frame.of(window), tol)
+    given_row = np.full(len(merged_row), -1, np.int32)
+    given_row[merged_row[: len(points)]] = np.arange(len(points))
+    row_of_candidate[with_members] = given_row[merged_row[len(points) :]]
+    return table_of(given_points, window, given, known, tol), row_of_candidate
 
 
 def _stability(run: Descent, table: CriticalPoints) -> npt.NDArray[np.float64]:

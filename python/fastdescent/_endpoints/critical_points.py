@@ -1,6 +1,6 @@
 """`critical_points`: minima, saddles and maxima, found by Newton's method from random starts.
 
-Lengths are in windows, as where endpoints are polished.
+Lengths are in windows: each coordinate is divided by the window's width.
 """
 
 from __future__ import annotations
@@ -15,18 +15,19 @@ import numpy.typing as npt
 from fastdescent._base import checks
 from fastdescent._base.at_top import at_top
 from fastdescent._endpoints.cells import Floats, Frame
-from fastdescent._endpoints.membership import FINE
+from fastdescent._endpoints.membership import MERGE_TOL
 from fastdescent._endpoints.points import CriticalPoints, merged, table_of, with_counts
-from fastdescent._endpoints.polish import CLOSE, Polished, State, finite_parts, in_parts, judged, unpolished
+from fastdescent._endpoints.quadratic import finite_matrices
+from fastdescent._endpoints.verdict import CLEAN_TOL, Polished, Verdict, chunks, judged, unpolished
 from fastdescent._run.arguments import check_surface
 from fastdescent._run.options import checked_starts
 from fastdescent._starts.arrays import is_random, uniform
 from fastdescent._starts.lazy import flat
 from fastdescent._surface.surface import Surface
 
-#: Times sqrt(dim), as distances of points in a window grow: the greatest length of the first step, and of any.
-_FIRST, _LONGEST = 0.02, 0.1
-_EXACT = 1e-11  #: a step this short changes nothing any more
+#: The greatest length of the first step, and of any step, per sqrt(dim): distances of points in a window grow so.
+_FIRST_RADIUS, _MAX_RADIUS = 0.02, 0.1
+_STEP_TOL = 1e-11  #: a start has arrived if its step is this short
 
 
 @at_top
@@ -45,13 +46,15 @@ def critical_points(
 
     x <- x - Re((H(x) + i s)^-1 g(x)), s = |g(x)| / (2 r)
 
-    Newton's method for g(x) = 0, where s keeps a step from being longer than r, and vanishes as g does. It is the
-    Levenberg-Marquardt step -(H^2 + s^2)^-1 H g of a symmetric H. A step is made where |g| falls, be it up or down;
-    then r doubles, and shrinks elsewhere. A start that comes to where |g| is least but not 0 has found nothing. Of
-    uniform starts that are few in few dimensions, and nearly all in many. There, give as `x0` the ends of short
-    descents: they are nearer to critical points; the longer the descents, the fewer negative eigenvalues these have.
+    This is Newton's method for g(x) = 0. The damping s keeps a step from being longer than r, and vanishes as g does.
+    For a symmetric H the step is the Levenberg-Marquardt step -(H^2 + s^2)^-1 H g. A step is made if |g| falls, be it
+    up or down in f; then r doubles. Otherwise r shrinks.
 
-    More starts find more points; nothing tells when these are all.
+    A start that comes to a point where |g| is least but not 0 has found nothing. Few uniform starts do so in few
+    dimensions, and nearly all in many. In many dimensions, give as `x0` the ends of short descents, which are nearer
+    to critical points. The longer the descents, the fewer negative eigenvalues the critical points have.
+
+    More starts find more points. Nothing tells when all are found.
 
     Parameters
     ----------
@@ -59,29 +62,29 @@ def critical_points(
     window : ((lo, hi), ...), optional
         Where to look; the surface's unless given.
     x0 : array (..., dim), optional
-        Starts; else there are `n_starts`, uniform in the window.
+        Starts; by default `n_starts` uniform points of the window.
     n_starts : int
     seed : int
         Of the uniform starts: those of `uniform`.
     max_steps : int
         For each start.
     inside : bool
-        False: what was found outside of the window counts, too.
+        False: points outside of the window count, too.
     fmin : float, optional
         The lowest value of f, as in `classify`.
 
     Returns
     -------
     CriticalPoints
-        As `classify` makes it: `n_starts` and `share` tell how many starts led to a point, `nit_mean` in how many
-        steps; `stability` is NaN. Points where an eigenvalue of the Hessian is zero are not in it.
+        As `classify` makes it: `n_starts` and `share` tell how many starts led to a point, and `nit_mean` in how many
+        steps. `stability` is NaN. Points where an eigenvalue of the Hessian is zero are left out.
 
     Raises
     ------
     TypeError, ValueError
-        Where an argument is not as described.
+        If an argument is not as described.
     MemoryError
-        Where a Hessian would not fit.
+        If a Hessian would not fit.
 
     Notes
     -----
@@ -106,67 +109,71 @@ def critical_points(
     given = None if fmin is None else checks.number("fmin", fmin)
     frame = Frame.of(box)
     ends, nit = _found(surface, points, frame, most)
-    counts = ends.state == State.SETTLED
+    counts = ends.verdict == Verdict.CLEAN
     if inside:
         counts &= _is_inside(ends.x, frame)
-    row, best = merged(ends[counts], frame, FINE)
-    table, k = table_of(ends[counts][best], box, given, surface.fmin, FINE), len(best)
-    n_starts_of, nit_of = np.bincount(row, minlength=k), np.bincount(row, nit[counts], k)
-    return with_counts(table, n_starts_of, nit_of, len(points), is_random(starts))
+    row, best = merged(ends[counts], frame, MERGE_TOL)
+    table, k = table_of(ends[counts][best], box, given, surface.fmin, MERGE_TOL), len(best)
+    n_starts_of_row, nit_of_row = np.bincount(row, minlength=k), np.bincount(row, nit[counts], k)
+    return with_counts(table, n_starts_of_row, nit_of_row, len(points), is_random(starts))
 
 
 def _is_inside(x: Floats, frame: Frame) -> npt.NDArray[np.bool_]:
-    """Those on an edge, within what is known of a position, count."""
+    """Whether points are in the window. Points on an edge are, up to the error of a position."""
     scaled = (x - frame.low) / frame.width
-    return np.asarray(np.all((scaled >= -FINE) & (scaled <= 1.0 + FINE), axis=-1))
+    return np.asarray(np.all((scaled >= -MERGE_TOL) & (scaled <= 1.0 + MERGE_TOL), axis=-1))
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def _found(surface: Surface, starts: Floats, frame: Frame, most: int) -> tuple[Polished, npt.NDArray[np.int_]]:
-    """Where the starts lead, judged, and the steps that each took."""
+    """Where the starts lead, with verdicts, and the steps that each start took."""
     parts = []
     nit = []
-    for x in in_parts(starts, surface.dim):
-        ends, steps = _sought(surface, x, frame, most)
-        parts.append(judged(surface, ends, frame, CLOSE))
+    for x in chunks(starts, surface.dim):
+        ends, steps = _newton(surface, x, frame, most)
+        parts.append(judged(surface, ends, frame, CLEAN_TOL))
         nit.append(steps)
     return Polished.joined(parts), np.concatenate(nit)
 
 
-def _sought(surface: Surface, starts: Floats, frame: Frame, most: int) -> tuple[Polished, npt.NDArray[np.int_]]:
-    """Newton's method, all points at once; only those that still move are evaluated."""
+def _newton(surface: Surface, starts: Floats, frame: Frame, most: int) -> tuple[Polished, npt.NDArray[np.int_]]:
+    """Damped Newton's method from all starts at once; only points that still move are evaluated.
+
+    Points that came to rest are PENDING, the others LOST.
+    """
     x, n = starts.copy(), len(starts)
-    nit, state = np.zeros(n, np.int_), np.full(n, State.LOST, np.int8)
-    size = math.sqrt(surface.dim)
-    radius = np.full(n, _FIRST * size)
+    nit, verdict = np.zeros(n, np.int_), np.full(n, Verdict.LOST, np.int8)
+    scale = math.sqrt(surface.dim)
+    radius = np.full(n, _FIRST_RADIUS * scale)
     gradient = surface.gradient(x) * frame.width
     slope = np.linalg.norm(gradient, axis=-1)
-    state[slope == 0] = State.ACTIVE
+    verdict[slope == 0] = Verdict.PENDING
     moving = np.flatnonzero(np.isfinite(slope) & (slope > 0))
     for _ in range(most):
         if not len(moving):
             break
-        step = _steps(surface, x[moving], gradient[moving], slope[moving] / (2.0 * radius[moving]), frame)
+        step = _damped_steps(surface, x[moving], gradient[moving], slope[moving] / (2.0 * radius[moving]), frame)
         trial = x[moving] + step * frame.width
-        there = surface.gradient(trial) * frame.width
-        slope_there = np.linalg.norm(there, axis=-1)
-        flatter = slope_there < slope[moving]
-        goes = moving[flatter]
-        x[goes], gradient[goes], slope[goes] = trial[flatter], there[flatter], slope_there[flatter]
+        trial_gradient = surface.gradient(trial) * frame.width
+        trial_slope = np.linalg.norm(trial_gradient, axis=-1)
+        flatter = trial_slope < slope[moving]
+        index = moving[flatter]
+        x[index], gradient[index], slope[index] = trial[flatter], trial_gradient[flatter], trial_slope[flatter]
         nit[moving] += 1
         length = np.linalg.norm(step, axis=-1)
-        grown, shrunk = np.minimum(2.0 * radius[moving], _LONGEST * size), np.minimum(radius[moving], length) / 4.0
+        grown = np.minimum(2.0 * radius[moving], _MAX_RADIUS * scale)
+        shrunk = np.minimum(radius[moving], length) / 4.0
         radius[moving] = np.where(flatter, grown, shrunk)
-        arrived = (length <= _EXACT) | (slope[moving] == 0)
-        ended = arrived | (~flatter & (length <= CLOSE)) | ~np.isfinite(length)
-        state[moving[ended]] = State.ACTIVE
+        arrived = (length <= _STEP_TOL) | (slope[moving] == 0)
+        ended = arrived | (~flatter & (length <= CLEAN_TOL)) | ~np.isfinite(length)
+        verdict[moving[ended]] = Verdict.PENDING
         moving = moving[~ended]
-    return replace(unpolished(x), state=state), nit
+    return replace(unpolished(x), verdict=verdict), nit
 
 
-def _steps(surface: Surface, x: Floats, gradient: Floats, damping: Floats, frame: Frame) -> Floats:
-    """-Re((H + i s)^-1 g): H + i s is regular for every s > 0 that is not lost in rounding."""
-    hessian, finite = finite_parts(surface.hessian(x) * np.multiply.outer(frame.width, frame.width))
+def _damped_steps(surface: Surface, x: Floats, gradient: Floats, damping: Floats, frame: Frame) -> Floats:
+    """-Re((H + i s)^-1 g). H + i s is regular if s > 0; a floor under s keeps rounding from losing it."""
+    hessian, finite = finite_matrices(surface.hessian(x) * np.multiply.outer(frame.width, frame.width))
     rounding = np.finfo(np.float64).eps * np.abs(hessian).max(axis=(-2, -1)) + np.finfo(np.float64).tiny
     s = np.maximum(damping, rounding)
     damped = hessian + 1j * s[:, np.newaxis, np.newaxis] * np.eye(x.shape[1])

@@ -1,4 +1,4 @@
-"""The table of critical points that a run's endpoints belong to."""
+"""The table of critical points that a run's endpoints belong to: made, counted, merged."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from fastdescent._base.checks import shown
 from fastdescent._base.status import Outcome
 from fastdescent._endpoints import table as _table
 from fastdescent._endpoints.cells import Counts, Floats, Frame
-from fastdescent._endpoints.clusters import first_best, fun_tolerance, groups, ranks
-from fastdescent._endpoints.polish import RESOLVED, Polished, State
+from fastdescent._endpoints.clusters import cheapest_of_each, clusters_of, fun_tolerance, ranks
+from fastdescent._endpoints.quadratic import ZERO_CURVATURE_RTOL
+from fastdescent._endpoints.verdict import Polished, Verdict
 from fastdescent._surface.known import Window
 
-#: Of f, to tell minima of equal depth: relative to its spread among the minima, and to its size (rounding).
-_OF_SPREAD, _OF_SIZE = 1e-8, 1e-12
+#: Minima are equally deep if f differs by no more than this part of its spread among the minima, or of its size.
+_SPREAD_RTOL, _SIZE_RTOL = 1e-8, 1e-12
 #: Quantile of the normal distribution for intervals of 95 %.
 _Z95 = 1.959963984540054
 
@@ -26,7 +27,9 @@ _Z95 = 1.959963984540054
 @at_top
 @dataclass(frozen=True, eq=False, repr=False)
 class CriticalPoints:
-    """A table of critical points, a row each, sorted by f and then by position, so that labels and colours stay.
+    """A table of critical points, a row each.
+
+    Rows are sorted by f and then by position, so that labels and colours stay from run to run.
 
     Attributes
     ----------
@@ -43,16 +46,16 @@ class CriticalPoints:
     n_starts : int array, (k,)
         Starts that end here.
     share : array, (k,)
-        The part of all starts.
+        `n_starts` as a part of all starts.
     share_low, share_high : array, (k,)
-        Its 95 % interval (Wilson) where the starts are random, else NaN.
+        The 95 % interval (Wilson) of `share` if the starts are random, else NaN.
     nit_mean : array, (k,)
-        Mean number of steps of those starts.
+        Mean number of steps of the starts that end here.
     stability : array, (k,)
-        lr times the largest eigenvalue: gradient descent is attracted where this is below 2. NaN for optimizers
+        lr times the largest eigenvalue: gradient descent is attracted if this is below 2. NaN for optimizers
         without a constant lr.
     n_total : int
-        All starts, also those that end elsewhere.
+        All starts, also starts that end elsewhere.
     fmin : float
         The value that a global minimum has.
     fmin_source : str
@@ -120,25 +123,25 @@ def wilson(count: Counts, n: int) -> tuple[Floats, Floats]:
     return np.where(count == 0, 0.0, low), np.where(count == n, 1.0, high)
 
 
-def merged(points: Polished, frame: Frame, same: float) -> tuple[npt.NDArray[np.int_], npt.NDArray[np.int_]]:
-    """Sorts and merges points: for each its row, and for each row the point that stands for it."""
+def merged(points: Polished, frame: Frame, tol: float) -> tuple[npt.NDArray[np.int_], npt.NDArray[np.int_]]:
+    """Merges points nearer than `tol`, and sorts: the row of each point, and the point that stands for each row."""
     scaled = (points.x - frame.low) / frame.width
-    tolerance = fun_tolerance(points.eigenvalues, same * frame.width.max())
-    tolerance += 16 * np.finfo(np.float64).eps * np.abs(points.fun)
-    group = groups(scaled, same, points.fun, tolerance)
-    best = first_best(group, points.grad_norm)
-    keys = [ranks(scaled[best, k], same) for k in reversed(range(scaled.shape[1]))]
-    order = np.lexsort((*keys, ranks(points.fun[best], tolerance[best])))
-    row_of_group = np.empty(len(best), np.int_)
-    row_of_group[order] = np.arange(len(best))
-    return row_of_group[group], best[order]
+    fun_tol = fun_tolerance(points.eigenvalues, tol * frame.width.max())
+    fun_tol += 16 * np.finfo(np.float64).eps * np.abs(points.fun)
+    cluster = clusters_of(scaled, tol, points.fun, fun_tol)
+    best = cheapest_of_each(cluster, points.grad_norm)
+    by_position = [ranks(scaled[best, k], tol) for k in reversed(range(scaled.shape[1]))]
+    order = np.lexsort((*by_position, ranks(points.fun[best], fun_tol[best])))
+    row_of_cluster = np.empty(len(best), np.int_)
+    row_of_cluster[order] = np.arange(len(best))
+    return row_of_cluster[cluster], best[order]
 
 
-def table_of(points: Polished, window: Window, given: float | None, known: float | None, same: float) -> CriticalPoints:
+def table_of(points: Polished, window: Window, given: float | None, known: float | None, tol: float) -> CriticalPoints:
     """A table of sorted points, nothing counted yet."""
     k, frame = len(points), Frame.of(window)
     size = np.abs(points.eigenvalues)
-    zero = size <= RESOLVED * size.max(axis=-1, keepdims=True, initial=0.0)
+    zero = size <= ZERO_CURVATURE_RTOL * size.max(axis=-1, keepdims=True, initial=0.0)
     morse_index = (~zero & (points.eigenvalues < 0)).sum(axis=-1)
     nan = np.full(k, np.nan)
     table = CriticalPoints(
@@ -147,13 +150,13 @@ def table_of(points: Polished, window: Window, given: float | None, known: float
         n_starts=np.zeros(k, np.int64), share=nan, share_low=nan, share_high=nan, nit_mean=nan, stability=nan,
         n_total=0, fmin=np.nan, fmin_source="found", window=window,
     )  # fmt: skip
-    return with_kinds(table, given, known, fun_tolerance(points.eigenvalues, same * frame.width.max()))
+    return with_kinds(table, given, known, fun_tolerance(points.eigenvalues, tol * frame.width.max()))
 
 
-def with_kinds(table: CriticalPoints, given: float | None, known: float | None, tolerance: Floats) -> CriticalPoints:
-    """With what each row is, and the value that a global minimum has.
+def with_kinds(table: CriticalPoints, given: float | None, known: float | None, fun_tol: Floats) -> CriticalPoints:
+    """The table with the kind of each row, and the value that a global minimum has.
 
-    A value that is higher than the lowest found is no minimum of f, and the lowest found counts instead.
+    A given or known value that is higher than the lowest found is no minimum of f: the lowest found counts instead.
     """
     index, dim = table.morse_index, table.x.shape[1]
     is_minimum = (index == 0) & (table.nullity == 0)
@@ -163,21 +166,21 @@ def with_kinds(table: CriticalPoints, given: float | None, known: float | None, 
     for value, name in ((known, "known"), (given, "given")):
         if value is None:
             continue
-        allowed = tolerance[is_minimum].max(initial=0.0) + _OF_SPREAD * spread + _OF_SIZE * abs(value)
+        allowed = fun_tol[is_minimum].max(initial=0.0) + _SPREAD_RTOL * spread + _SIZE_RTOL * abs(value)
         if not lowest < value - allowed:
             fmin, source = value, name
-    tolerance = tolerance + _OF_SPREAD * spread + _OF_SIZE * abs(fmin)
+    fun_tol = fun_tol + _SPREAD_RTOL * spread + _SIZE_RTOL * abs(fmin)
     kind = np.full(len(table), Outcome.SADDLE, np.int8)
     kind[index == dim] = Outcome.MAXIMUM
     kind[is_minimum] = Outcome.LOCAL_MINIMUM
-    kind[is_minimum & (table.fun <= fmin + tolerance)] = Outcome.GLOBAL_MINIMUM
+    kind[is_minimum & (table.fun <= fmin + fun_tol)] = Outcome.GLOBAL_MINIMUM
     return replace(table, kind=kind, fmin=fmin, fmin_source=source)
 
 
 def with_counts(
     table: CriticalPoints, n_starts: Counts, nit_sum: npt.NDArray[Any], n_total: int, random_starts: bool
 ) -> CriticalPoints:
-    """With shares of all starts, their intervals, and mean numbers of steps."""
+    """The table with shares of all starts, intervals of the shares, and mean numbers of steps."""
     nan = np.full(len(table), np.nan)
     low, high = wilson(n_starts, n_total) if random_starts else (nan, nan)
     share = n_starts / n_total if n_total else nan
@@ -190,27 +193,27 @@ def with_counts(
 
 def polished_of(table: CriticalPoints) -> Polished:
     """The rows as points."""
-    state = np.full(len(table), State.SETTLED, np.int8)
-    return Polished(table.x, table.fun, table.grad_norm, table.eigenvalues, state)
+    verdict = np.full(len(table), Verdict.CLEAN, np.int8)
+    return Polished(table.x, table.fun, table.grad_norm, table.eigenvalues, verdict)
 
 
 @at_top
 def merge(a: CriticalPoints, b: CriticalPoints, *, tolerance: float = 1e-6) -> CriticalPoints:
-    """One table of the rows of both; starts are added up.
+    """One table of the rows of both tables; numbers of starts are added up.
 
     Classify with ``points=fd.merge(a, b)`` to get labels that are comparable between runs.
 
     Parameters
     ----------
     a, b : CriticalPoints
-        Of surfaces of the same number of coordinates.
+        Tables of surfaces with the same number of coordinates.
     tolerance : float
         Rows nearer than this, in widths of the window, are the same.
 
     Returns
     -------
     CriticalPoints
-        `stability` is NaN where the two tables do not agree, `fmin` the lower of the two.
+        `stability` is NaN where the two tables do not agree. `fmin` is the lower of the two.
 
     Examples
     --------
@@ -231,13 +234,13 @@ def merge(a: CriticalPoints, b: CriticalPoints, *, tolerance: float = 1e-6) -> C
 def joined(
     tables: list[CriticalPoints], tolerance: float = 1e-6, n_total: int | None = None
 ) -> tuple[CriticalPoints, list[npt.NDArray[np.int_]]]:
-    """As `merge` for any number of tables; and for each of them the new row of each of its rows."""
+    """As `merge`, for any number of tables; and for each table the new row of each of its rows."""
     n_total = sum(t.n_total for t in tables) if n_total is None else n_total
     if len(tables) == 1 and tables[0].n_total == n_total:
         return tables[0], [np.arange(len(tables[0]))]
     window = tables[0].window
     row, best = merged(Polished.joined([polished_of(t) for t in tables]), Frame.of(window), tolerance)
-    # Where they know different values of the global minimum, the lowest holds; it may have been given or known.
+    # If tables have different values of the global minimum, the lowest holds; it may have been given or known.
     lowest = min((t for t in tables if not np.isnan(t.fmin)), key=lambda t: t.fmin, default=tables[0])
     known = None if lowest.fmin_source == "found" else lowest.fmin
     points = Polished.joined([polished_of(t) for t in tables])[best]
@@ -251,13 +254,13 @@ def joined(
     counted = with_counts(
         table, np.bincount(row, n, k).astype(np.int64), np.bincount(row, nit_sum, k), n_total, random
     )  # fmt: skip
-    ends = np.cumsum([len(t) for t in tables])
+    bounds = np.cumsum([len(t) for t in tables])
     stability = _agreed(np.concatenate([t.stability for t in tables]), row, k)
-    return replace(counted, stability=stability), np.split(row, ends[:-1])
+    return replace(counted, stability=stability), np.split(row, bounds[:-1])
 
 
 def _agreed(values: Floats, row: npt.NDArray[np.int_], k: int) -> Floats:
-    """For each row the value on which all agree, else NaN."""
+    """For each row the value that all its points share, else NaN."""
     low, high = np.full(k, np.inf), np.full(k, -np.inf)
     with np.errstate(invalid="ignore"):  # NaN where there is no constant lr
         np.minimum.at(low, row, values)

@@ -1,4 +1,4 @@
-"""What is printed of a run: who descended where, the table of critical points, what became of the rest, a hint."""
+"""The report of a run: surface and optimizer, the table of critical points, counts of outcomes, a hint."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def report(
     points: CriticalPoints,
     gradient: str = "exact",
 ) -> str:
-    """The lines; those of `about` come second."""
+    """The report, a line each; the lines of `about` come second."""
     lines = [
         f"{surface.name} by {optimizer!r} (gradient: {gradient})",
         *about,

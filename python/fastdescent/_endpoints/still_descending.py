@@ -1,4 +1,4 @@
-"""Whether endpoints were cut short on their way down, or go round in circles."""
+"""Whether endpoints were cut short on their way down, or circle a minimum."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ from fastdescent._run.hyperparameters import changed, per_trajectory
 from fastdescent._run.record import Record
 from fastdescent.optimizers import Optimizer
 
-_STEPS = (0, 5, 10, 16, 48, 53, 58, 64)  # no common period, so that a cycle shows
-_AT_ONCE = 1 << 18
+_STEPS = (0, 5, 10, 16, 48, 53, 58, 64)  # compared steps have no common period, so that a cycle shows
+_PER_RUN = 1 << 18  # endpoints that descend further together
 
 
 def descends(run: Descent, index: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """For endpoints by index in C order: whether the run's optimizer, let go on from there, converges or goes down.
+    """Whether the run's optimizer converges or goes down if it continues from these endpoints, by index in C order.
 
-    Down means that f is always lower late in the next 64 steps than early. The optimizer begins with its initial state
-    and the hyperparameters of the end.
+    It goes down if f at steps 48 to 64 is lower than at steps 0 to 16. The optimizer begins with its initial state
+    and with the hyperparameters of the run's last step.
     """
-    parts = [index[k : k + _AT_ONCE] for k in range(0, len(index), _AT_ONCE)]
-    return np.concatenate([_descends(run, part) for part in parts]) if parts else np.zeros(0, np.bool_)
+    chunks = [index[k : k + _PER_RUN] for k in range(0, len(index), _PER_RUN)]
+    return np.concatenate([_descends(run, chunk) for chunk in chunks]) if chunks else np.zeros(0, np.bool_)
 
 
 def _descends(run: Descent, index: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     x = run.x.reshape(-1, run.surface.dim)[index].astype(np.float64)
     record = Record(steps=_STEPS, fields=("fun",))
-    more = descend(run.surface, x, _at_the_end(run, index), max_steps=_STEPS[-1], record=record, final=False)
+    more = descend(run.surface, x, _last_optimizer(run, index), max_steps=_STEPS[-1], record=record, final=False)
     assert more.path is not None
     assert more.path.fun is not None
     fun, half = more.path.fun, len(_STEPS) // 2
-    whole = more.status == Status.MAX_STEPS
+    is_full = more.status == Status.MAX_STEPS  # all entries of the path are there
     down = np.zeros(len(index), np.bool_)
-    if whole.any():
-        down[whole] = fun[whole, half:].max(axis=1) < fun[whole, :half].min(axis=1)
+    if is_full.any():
+        down[is_full] = fun[is_full, half:].max(axis=1) < fun[is_full, :half].min(axis=1)
     return np.asarray(down | more.success)
 
 
-def _at_the_end(run: Descent, index: npt.NDArray[np.int64]) -> Optimizer:
-    """The optimizer with the hyperparameters that these trajectories had in their last steps."""
+def _last_optimizer(run: Descent, index: npt.NDArray[np.int64]) -> Optimizer:
+    """The optimizer with the hyperparameters of these trajectories in the last step; schedules become constant."""
     last = int(run.nit.reshape(-1)[index].max())
 
-    def at_the_end(name: str, value: Any) -> Any:
+    def last_value(name: str, value: Any) -> Any:
         if callable(value):
             return lambda t: value(last)
         if np.ndim(value) == 0:
             return value
-        lanes = per_trajectory(name, np.asarray(value, np.float64), run.status.shape, run.surface.dim)[index]
-        return lanes[:, 0] if lanes.shape[1] == 1 else lanes
+        own = per_trajectory(name, np.asarray(value, np.float64), run.status.shape, run.surface.dim)[index]
+        return own[:, 0] if own.shape[1] == 1 else own
 
-    return changed(run.optimizer, at_the_end)
+    return changed(run.optimizer, last_value)

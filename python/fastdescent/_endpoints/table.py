@@ -16,17 +16,10 @@ from fastdescent._endpoints.clusters import fun_tolerance
 if TYPE_CHECKING:
     from fastdescent._endpoints.points import CriticalPoints
 
-_MOST_ROWS = 20
-_MOST_COORDINATES = 6
-_NOTHING = 1e-10  # of the window: no distance, for a table
+_MAX_ROWS = 20
+_MAX_COORDINATES = 6
+_POSITION_TOL = 1e-10  # of the window: positions in a table are not known better
 _HEAD = ("", "f", "kind", "share", "position")
-
-
-def words(outcome: Outcome) -> str:
-    return outcome.name.lower().replace("_", " ")
-
-
-_KINDS = {int(o): words(o) for o in Outcome}
 
 
 def percent(share: float) -> str:
@@ -34,7 +27,7 @@ def percent(share: float) -> str:
 
 
 def fmin_words(table: CriticalPoints) -> str:
-    """What "global" means in a table."""
+    """The value of f that makes a minimum global, and where the value comes from."""
     if np.isnan(table.fmin):
         return "no minimum found"
     is_minimum = (table.morse_index == 0) & (table.nullity == 0)
@@ -49,23 +42,23 @@ def title(table: CriticalPoints) -> str:
 
 
 def rows(table: CriticalPoints) -> list[tuple[str, ...]]:
-    """Letter, f, kind, share, position of the first rows."""
+    """The first rows as text: letter, f, kind, share, position."""
     rounding = _rounding(table)
     return [
         (
             table.letter(k),
             fun_words(table.fun[k], rounding[k]),
-            _KINDS[int(table.kind[k])],
+            Outcome(int(table.kind[k])).words,
             _share(table, k),
             _position(table.x[k]),
         )
-        for k in range(min(len(table), _MOST_ROWS))
+        for k in range(min(len(table), _MAX_ROWS))
     ]
 
 
 def _rounding(table: CriticalPoints) -> npt.NDArray[np.float64]:
-    """What rounding the position makes of f in each row."""
-    return fun_tolerance(table.eigenvalues, _NOTHING * Frame.of(table.window).width.max())
+    """How much f changes in each row if the position is rounded."""
+    return fun_tolerance(table.eigenvalues, _POSITION_TOL * Frame.of(table.window).width.max())
 
 
 def _share(table: CriticalPoints, k: int) -> str:
@@ -76,15 +69,15 @@ def _share(table: CriticalPoints, k: int) -> str:
 
 def _position(x: npt.NDArray[np.float64]) -> str:
     # Adding zero turns -0 into 0.
-    numbers = [f"{v + 0.0:.6g}" for v in np.round(x[:_MOST_COORDINATES], 12)]
-    return "(" + ", ".join(numbers + ["..."] * (len(x) > _MOST_COORDINATES)) + ")"
+    numbers = [f"{v + 0.0:.6g}" for v in np.round(x[:_MAX_COORDINATES], 12)]
+    return "(" + ", ".join(numbers + ["..."] * (len(x) > _MAX_COORDINATES)) + ")"
 
 
 def _more(table: CriticalPoints) -> str:
-    hidden = len(table) - _MOST_ROWS
+    hidden = len(table) - _MAX_ROWS
     if hidden <= 0:
         return ""
-    return f"... and {hidden} more, with {percent(float(table.share[_MOST_ROWS:].sum()))} of the starts"
+    return f"... and {hidden} more, with {percent(float(table.share[_MAX_ROWS:].sum()))} of the starts"
 
 
 def text(table: CriticalPoints) -> str:

@@ -1,0 +1,90 @@
+"""f to second order at points: gradient and Hessian in windows, and the steps that follow from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent._endpoints.cells import Floats, Frame
+from fastdescent._surface.surface import Surface
+
+#: A curvature counts as zero if it is smaller than this part of the largest one.
+ZERO_CURVATURE_RTOL = 1e-9
+
+
+@dataclass
+class QuadraticModel:
+    """f to second order at m points. Lengths are in windows unless a comment says otherwise."""
+
+    fun: Floats
+    grad_norm: Floats  #: in the surface's own units
+    slope: Floats  #: (m,), norm of the gradient
+    along: Floats  #: (m, dim), components of the gradient along the axes
+    curvatures: Floats  #: (m, dim), eigenvalues of the Hessian, ascending
+    axes: Floats  #: (m, dim, dim), eigenvectors of the Hessian, as columns
+    valid: npt.NDArray[np.bool_]  #: f, its gradient and its Hessian are finite
+
+    @classmethod
+    def at(cls, surface: Surface, x: Floats, frame: Frame) -> QuadraticModel:
+        gradient, fun = surface.gradient(x), surface(x)
+        hessian, finite = finite_matrices(surface.hessian(x) * np.multiply.outer(frame.width, frame.width))
+        curvatures, axes = np.linalg.eigh(hessian)
+        valid = finite & np.isfinite(fun) & np.isfinite(gradient).all(axis=-1)
+        scaled = np.where(valid[:, np.newaxis], gradient, 0.0) * frame.width
+        along = np.einsum("mki,mk->mi", axes, scaled)
+        norms = np.linalg.norm(gradient, axis=-1)
+        return cls(fun, norms, np.linalg.norm(scaled, axis=-1), along, curvatures, axes, valid)
+
+    @property
+    def is_curved(self) -> npt.NDArray[np.bool_]:
+        """(m, dim): which curvatures are not zero."""
+        size = np.abs(self.curvatures)
+        return np.asarray((size > ZERO_CURVATURE_RTOL * size.max(axis=-1, keepdims=True)) & (size > 0))
+
+    @property
+    def is_nondegenerate(self) -> npt.NDArray[np.bool_]:
+        """(m,): where the model is valid and no curvature is zero."""
+        return self.valid & self.is_curved.all(axis=-1)
+
+    @property
+    def newton_steps(self) -> Floats:
+        """-H^-1 g, in components along the axes; 0 along axes of zero curvature."""
+        return -np.divide(self.along, self.curvatures, out=np.zeros_like(self.along), where=self.is_curved)
+
+    @property
+    def curved_newton_length(self) -> Floats:
+        """The length of `newton_steps`, which leave out axes of zero curvature."""
+        return np.asarray(np.linalg.norm(self.newton_steps, axis=-1))
+
+    @property
+    def newton_length(self) -> Floats:
+        """The length of Newton's step; infinite where a curvature is zero."""
+        return np.where(self.is_nondegenerate, self.curved_newton_length, np.inf)
+
+    def descending_steps(self, radius: Floats) -> Floats:
+        """-|H|^-1 g in components along the axes, at most `radius` long.
+
+        A floor under the curvatures turns the step towards -g along axes of zero curvature.
+        """
+        size = np.abs(self.curvatures)
+        floor = np.maximum(ZERO_CURVATURE_RTOL * size.max(axis=-1), 1e-3 * self.slope) + np.finfo(np.float64).tiny
+        steps = -self.along / np.maximum(size, floor[:, np.newaxis])
+        length = np.linalg.norm(steps, axis=-1)
+        shrink = np.divide(radius, length, out=np.ones_like(length), where=length > radius)
+        return np.asarray(steps * shrink[:, np.newaxis])
+
+    def __getitem__(self, which: npt.NDArray[np.int_]) -> QuadraticModel:
+        return QuadraticModel(*(getattr(self, f.name)[which] for f in fields(self)))
+
+    def put(self, index: npt.NDArray[np.int_], other: QuadraticModel, which: npt.NDArray[np.bool_]) -> None:
+        """Replaces the points `index` by the points `which` of another model."""
+        for f in fields(self):
+            getattr(self, f.name)[index] = getattr(other, f.name)[which]
+
+
+def finite_matrices(matrices: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """The matrices, zeros in place of those that are not finite; and which of them are finite."""
+    finite = np.asarray(np.isfinite(matrices).all(axis=(-2, -1)))
+    return np.where(finite[..., np.newaxis, np.newaxis], matrices, 0.0), finite
