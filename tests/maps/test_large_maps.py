@@ -18,7 +18,7 @@ COLUMNS = ("label", "outcome", "nit", "fun", "status")
 
 @pytest.fixture
 def small_bands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_image, "_AT_ONCE", 130)
+    monkeypatch.setattr(_image, "_CELLS_PER_BAND", 130)
 
 
 def same_cells(a: BasinMap, b: BasinMap) -> None:

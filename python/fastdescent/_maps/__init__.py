@@ -1,1 +1,1 @@
-"""Basin maps: the starts of a window, run and classified some rows at a time."""
+"""Basin maps: the starts of a window, run and classified band by band."""

@@ -1,4 +1,4 @@
-"""`basin_map`: a window's starts by where they end, as an image."""
+"""`basin_map`: where the starts of a window end, as an image."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from fastdescent._surface.known import Window
 from fastdescent._surface.surface import Surface, widened
 from fastdescent.optimizers import LineSearch, Optimizer
 
-_SIDE = 1024
-_NOT_OF_MAPS = ("surface", "x0", "optimizer", "record", "reduce", "keep_state", "average")
+_DEFAULT_SIDE = 1024
+_NOT_FOR_MAPS = ("surface", "x0", "optimizer", "record", "reduce", "keep_state", "average")
 
 
 @at_top
@@ -40,7 +40,7 @@ class BasinMap:
     Attributes
     ----------
     label : int32 array, (ny, nx), or (nx,) for surfaces of one coordinate
-        Row of `points`, -1: none.
+        Row of `points`, or -1.
     outcome : int8 array, the same shape
         Values of `Outcome`.
     nit : int32 array, the same shape
@@ -51,9 +51,9 @@ class BasinMap:
         Values of `Status`.
     points : CriticalPoints
     gradient : str
-        "exact", or what is random in it.
+        "exact", or what is random in the gradients.
     window : ((lo, hi), ...)
-        Of the coordinates shown.
+        The intervals of the coordinates shown.
     extent : (x_lo, x_hi, y_lo, y_hi), or (x_lo, x_hi)
         Outer edges of the cells, as imshow takes them.
     plane : (i, j)
@@ -68,8 +68,8 @@ class BasinMap:
     base: npt.NDArray[np.float64]
     surface: Surface
     optimizer: Optimizer
-    gradient: str  #: "exact", or what is random in it
-    image: Image  #: the cells in narrow types, from which the wider ones are made when they are asked for
+    gradient: str  #: "exact", or what is random in the gradients
+    image: Image  #: the cells in narrow types; the arrays above are made from it when they are asked for
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -107,7 +107,7 @@ class BasinMap:
         return f"<BasinMap {size} of {self.surface.name} by {self.optimizer!r}: {len(self.points)} critical points>"
 
     def _repr_html_(self) -> str:
-        """The table, under a small picture where Matplotlib has been imported already."""
+        """The table, and above it a small picture if Matplotlib has been imported already."""
         title = paragraph(f"{self.surface.name} by {self.optimizer!r}. {outcome_words(self.outcome)}.")
         picture = ""
         if sys.modules.get("matplotlib") is not None:
@@ -120,7 +120,7 @@ class BasinMap:
         return self.report()
 
     def report(self) -> str:
-        """The table of critical points with shares, what became of the rest, and a hint where many do not arrive."""
+        """The table of critical points with shares, counts of outcomes, and a hint if many starts do not arrive."""
         names = [self.surface.variables[k] for k in self.plane]
         where = ", ".join(f"{n} in [{lo:g}, {hi:g}]" for n, (lo, hi) in zip(names, self.window, strict=True))
         about = [f"starts: {where}"]
@@ -143,26 +143,26 @@ def basin_map(
     ----------
     surface : Surface
     optimizer : Optimizer, optional
-        LineSearch() unless given.
+        LineSearch() by default.
     window : ((lo, hi), (lo, hi)), optional
-        Of the coordinates shown, x first; the surface's unless given.
+        Intervals of the coordinates shown, x first; by default the surface's.
     shape : (ny, nx), optional
-        Cells; (1024, 1024), or (1024,) for surfaces of one coordinate. One number makes a square.
+        Cells; by default (1024, 1024), or (1024,) for surfaces of one coordinate. One number makes a square.
     plane : (i, j) or (i, j, base), optional
-        Which coordinates are x and y, and the point that gives the others (the window's centre unless given). Needed
-        for surfaces of more than two coordinates: the starts are a slice, the descent is not.
+        Which coordinates are x and y, and the point that gives the other ones (by default the window's centre). Needed
+        for surfaces of more than two coordinates: the starts lie in a plane, the descents do not.
     **options
-        Keyword options of `descend`, but for `record`, `reduce` and `keep_state`.
+        Keyword options of `descend`, except `record`, `reduce`, `keep_state` and `average`.
 
     Returns
     -------
     BasinMap
-        Maps of many millions of cells are run some rows at a time, and take about 12 bytes a cell.
+        Maps of many millions of cells are run band by band, and take about 12 bytes per cell.
 
     Raises
     ------
     TypeError, ValueError
-        Where an argument is not as described, or `descend` has no such option.
+        If an argument is not as described, or `descend` has no such option.
 
     Examples
     --------
@@ -185,7 +185,7 @@ def basin_map(
 
 
 def _check_options(options: dict[str, Any]) -> None:
-    known = [name for name in inspect.signature(descend).parameters if name not in _NOT_OF_MAPS]
+    known = [name for name in inspect.signature(descend).parameters if name not in _NOT_FOR_MAPS]
     for name in options:
         if name not in known:
             raise TypeError(f"basin_map has no option {name!r}{checks.nearest(name, known)}; "
@@ -193,7 +193,7 @@ def _check_options(options: dict[str, Any]) -> None:
 
 
 def _plane(surface: Surface, plane: Any) -> tuple[tuple[int, ...], npt.NDArray[np.float64]]:
-    """The coordinates shown, and the point that gives the others."""
+    """The coordinates shown, and the point that gives the other ones."""
     dim = surface.dim
     centre = (0.5 * np.array(surface.window)).sum(axis=1)
     if plane is None:
@@ -222,7 +222,7 @@ def _window(surface: Surface, window: Any, axes: tuple[int, ...]) -> Window:
 
 
 def _covering(surface: Surface, shown: Window, axes: tuple[int, ...]) -> Surface:
-    """The surface with a window that covers what is shown."""
+    """The surface with a window that covers the picture."""
     window = list(surface.window)
     for k, pair in zip(axes, shown, strict=True):
         window[k] = pair
@@ -231,5 +231,5 @@ def _covering(surface: Surface, shown: Window, axes: tuple[int, ...]) -> Surface
 
 def _shape(shape: Any, n: int) -> tuple[int, ...]:
     if shape is None:
-        return (_SIDE,) * n
+        return (_DEFAULT_SIDE,) * n
     return tuple(shape) if isinstance(shape, tuple | list) else (shape,) * n

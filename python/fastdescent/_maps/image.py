@@ -1,4 +1,7 @@
-"""What a map keeps of its cells, in narrow types: a hundred million cells take little more than a gigabyte."""
+"""The cells of a map in narrow types: a hundred million cells take little more than a gigabyte.
+
+An image has lines: slices of its first axis. A band is some consecutive lines.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,16 @@ from fastdescent._base.at_top import at_top
 from fastdescent._base.status import Outcome, Status
 
 Integers = npt.NDArray[np.integer[Any]]
-_AT_ONCE = 1 << 20
-_ESCAPED = np.isin(np.arange(max(Status) + 1), (Status.UNDEFINED, Status.DIVERGED, Status.LEFT_BOX))
+_CELLS_PER_BAND = 1 << 20
+_IS_ESCAPE = np.array([s.is_escape for s in Status])  #: by status
 
 
 @at_top
 @dataclass(eq=False)
 class Image:
-    """Arrays of the map's shape. Integers are as narrow as their values allow."""
+    """Arrays of the map's shape. Integers are as narrow as their values allow, and widen when they must."""
 
-    label: Integers  #: row of the table, -1: none
+    label: Integers  #: row of the table, or -1
     nit: Integers
     status: npt.NDArray[np.int8]
     fun: npt.NDArray[Any]
@@ -34,36 +37,36 @@ class Image:
     def shape(self) -> tuple[int, ...]:
         return self.status.shape
 
-    def put(self, rows: slice, label: Integers, nit: Integers, status: npt.NDArray[np.int8], fun: Any) -> None:
-        """Sets some rows; types widen where they must."""
+    def put(self, lines: slice, label: Integers, nit: Integers, status: npt.NDArray[np.int8], fun: Any) -> None:
+        """Writes some lines."""
         self.label = _wide_enough(self.label, int(label.max(initial=-1)))
         self.nit = _wide_enough(self.nit, int(nit.max(initial=0)))
-        self.label[rows], self.nit[rows], self.status[rows], self.fun[rows] = label, nit, status, fun
+        self.label[lines], self.nit[lines], self.status[lines], self.fun[lines] = label, nit, status, fun
 
-    def relabel(self, rows: slice, row_of_label: Integers) -> None:
-        """Replaces the labels of some rows; -1 stays."""
+    def relabel(self, lines: slice, row_of_label: Integers) -> None:
+        """Replaces the labels of some lines; -1 stays."""
         self.label = _wide_enough(self.label, int(row_of_label.max(initial=-1)))
-        self.label[rows] = np.append(row_of_label, -1)[self.label[rows]]
+        self.label[lines] = np.append(row_of_label, -1)[self.label[lines]]
 
     def outcome(self, kind: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
-        """What each cell is, where `kind` says what the rows of the table are."""
+        """The outcome of each cell; `kind` has the outcomes of the rows of the table."""
         outcome = np.empty(self.shape, np.int8)
-        of_label = np.append(kind, np.int8(Outcome.UNSETTLED))  # label -1 takes the appended one
-        for rows in bands(self.shape):
-            outcome[rows] = of_label[self.label[rows]]
-            outcome[rows][_ESCAPED[self.status[rows]]] = Outcome.ESCAPED
+        outcome_of_label = np.append(kind, np.int8(Outcome.UNSETTLED))  # label -1 takes the appended one
+        for lines in bands(self.shape):
+            outcome[lines] = outcome_of_label[self.label[lines]]
+            outcome[lines][_IS_ESCAPE[self.status[lines]]] = Outcome.ESCAPED
         return outcome
 
     def thinned(self, most: int) -> Image:
-        """Every k-th cell of every k-th row, so that no side has more than `most`."""
+        """Every k-th cell along each axis, so that no side has more than `most` cells."""
         step = -(-max(self.shape) // most)
         every = (slice(step // 2, None, step),) * len(self.shape)
         return Image(self.label[every], self.nit[every], self.status[every], self.fun[every])
 
 
 def bands(shape: tuple[int, ...]) -> list[slice]:
-    """Rows of an image, as many at a time as have about a million cells."""
-    step = max(1, _AT_ONCE // max(1, int(np.prod(shape[1:], dtype=np.int64))))
+    """The lines of an image in bands of about a million cells, at least one line each."""
+    step = max(1, _CELLS_PER_BAND // max(1, int(np.prod(shape[1:], dtype=np.int64))))
     return [slice(k, min(k + step, shape[0])) for k in range(0, shape[0], step)]
 
 

@@ -1,7 +1,7 @@
-"""Pictures. Matplotlib is imported when one is drawn, and not before.
+"""Pictures of results. Matplotlib is imported when a picture is drawn, and not before.
 
-This room knows results (`BasinMap`, its table of points) and nothing of how they come about. Colours and words are
-pure functions of arrays and text; only `_basins` and `_figure` know Matplotlib.
+This room knows results (`BasinMap`, its table of points) and nothing of how they are computed. `_colours` and `_words`
+are pure functions of arrays and text; the other modules draw with Matplotlib.
 """
 
 from __future__ import annotations

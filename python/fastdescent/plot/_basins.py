@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base.checks import shown
-from fastdescent._base.status import Outcome
+from fastdescent._base.status import MINIMA
 from fastdescent._maps.basin_map import BasinMap
 from fastdescent.plot import _words
 from fastdescent.plot._colours import StepScale, basin_image
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_CELLS = 4096  #: drawn along a side; of larger maps every second, third ... cell
-_STRIP, _GAP = 0.09, 0.03  # of the height of the axes
+MAX_CELLS = 4096  #: drawn along a side; of larger maps every second, third ... cell
+_STRIP, _GAP = 0.09, 0.03  # heights, as parts of the height of the axes
 
 
 def basins(m: BasinMap, ax: Axes | None = None) -> Axes:
     """Draws a basin map: where descent ends, from every cell of a window.
 
-    Hue says which minimum, in the order of f, so that colours do not change from map to map; darker means more steps,
-    and edges between basins are dark. White cells end at a saddle or maximum, grey ones where it is not known, black
-    ones escape. For a surface of one coordinate f is drawn above a strip of its basins.
+    Hue says which minimum, in the order of f, so that colours do not change from map to map. Darker means more steps,
+    and edges between basins are dark. White cells end at a saddle or maximum, black ones escape, and the ends of grey
+    ones are not known. For a surface of one coordinate, f is drawn above a strip of its basins.
 
     Parameters
     ----------
     m : BasinMap
         From `fastdescent.basin_map`.
     ax : matplotlib Axes, optional
-        Where to draw. By default a new pyplot figure, with at least a pixel for each cell; of maps with more
-        than 4096 cells along a side only every second, third ... cell is drawn.
+        Where to draw; by default on a new pyplot figure with at least one pixel per cell. Of maps with more than 4096
+        cells along a side only every second, third ... cell is drawn.
 
     Returns
     -------
@@ -47,9 +47,9 @@ def basins(m: BasinMap, ax: Axes | None = None) -> Axes:
     Raises
     ------
     ImportError
-        Where Matplotlib is missing.
+        If Matplotlib is missing.
     TypeError
-        Where m is not a BasinMap.
+        If m is not a BasinMap.
 
     Examples
     --------
@@ -68,15 +68,15 @@ def basins(m: BasinMap, ax: Axes | None = None) -> Axes:
 
 
 def checked(m: Any) -> None:
-    """Raises TypeError for what is not a BasinMap."""
+    """Raises TypeError if m is not a BasinMap."""
     if not isinstance(m, BasinMap):
         raise TypeError(f"m must be a BasinMap, the result of fd.basin_map; got {shown(m)}")
 
 
 def new_picture(m: BasinMap, figure: Figure) -> Axes:
-    """Draws on an empty figure, which takes the size that the map needs."""
+    """Draws on an empty figure and gives it the size that the map needs."""
     ax = figure.add_axes((0.1, 0.1, 0.8, 0.8))
-    size = box(m.image.thinned(MOST_CELLS).shape, m.extent)
+    size = box(m.image.thinned(MAX_CELLS).shape, m.extent)
     figure.set_dpi(size.dpi)
     figure.set_size_inches(size.width / size.dpi / 0.8, size.height / size.dpi / 0.8)
     draw(m, ax)
@@ -85,9 +85,9 @@ def new_picture(m: BasinMap, figure: Figure) -> Axes:
 
 
 def draw(m: BasinMap, ax: Axes) -> None:
-    """The map, its marks, labels and legend on axes that exist."""
-    is_minimum = np.isin(m.points.kind, (Outcome.GLOBAL_MINIMUM, Outcome.LOCAL_MINIMUM))
-    cells = m.image.thinned(MOST_CELLS)
+    """Draws the map, its marks, labels and legend on given axes."""
+    is_minimum = np.isin(m.points.kind, MINIMA)
+    cells = m.image.thinned(MAX_CELLS)
     outcome = cells.outcome(m.points.kind)
     nit = cells.nit[np.append(is_minimum, False)[cells.label]]
     scale = StepScale.of(nit)
@@ -124,7 +124,7 @@ def _draw_map(m: BasinMap, ax: Axes, image: npt.NDArray[np.uint8], names: list[s
 def _draw_curve(
     m: BasinMap, ax: Axes, image: npt.NDArray[np.uint8], flat: npt.NDArray[np.uint8], name: str
 ) -> npt.NDArray[np.float64]:
-    """f above a strip of its basins, the ground under it coloured; the heights of the marks."""
+    """Draws f above a strip of its basins, and colours the area under it; returns the heights of the marks."""
     lo, hi = m.extent
     n = len(image)
     x = np.asarray(lo + (np.arange(n) + 0.5) * ((hi - lo) / n), np.float64)
@@ -133,7 +133,7 @@ def _draw_curve(
     ax.plot(x, f, color="0.15", linewidth=1.6, solid_capstyle="round")
     ax.set_xlim(lo, hi)
     ax.margins(y=0.12)
-    _colour_ground(ax, x, f, flat)
+    _colour_area(ax, x, f, flat)
     argument = name.strip("$")
     ax.set_ylabel(f"$f({argument})$" if argument != name else f"f({name})", rotation=0, labelpad=18)
     ax.tick_params(direction="out", length=3, labelsize=9, labelbottom=False, bottom=False)
@@ -146,10 +146,8 @@ def _draw_curve(
     return np.asarray(m.points.fun)
 
 
-def _colour_ground(
-    ax: Axes, x: npt.NDArray[np.float64], f: npt.NDArray[np.float64], flat: npt.NDArray[np.uint8]
-) -> None:
-    """Pale colours of the basins between the curve and the bottom of the axes."""
+def _colour_area(ax: Axes, x: npt.NDArray[np.float64], f: npt.NDArray[np.float64], flat: npt.NDArray[np.uint8]) -> None:
+    """Draws the basins in pale colours between the curve and the bottom of the axes."""
     bottom, top = ax.get_ylim()
     under = ax.fill_between(x, f, bottom, visible=False)
     (lo, hi), paths = ax.get_xlim(), under.get_paths()
@@ -157,8 +155,6 @@ def _colour_ground(
         return
     from matplotlib.path import Path
 
-    ground = ax.imshow(
-        flat[np.newaxis], extent=(lo, hi, bottom, top), aspect="auto", interpolation="nearest", alpha=0.3
-    )
-    ground.set_clip_path(Path.make_compound_path(*paths), ax.transData)
+    area = ax.imshow(flat[np.newaxis], extent=(lo, hi, bottom, top), aspect="auto", interpolation="nearest", alpha=0.3)
+    area.set_clip_path(Path.make_compound_path(*paths), ax.transData)
     ax.set_ylim(bottom, top)

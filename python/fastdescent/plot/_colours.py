@@ -1,6 +1,6 @@
 """Colours of basins: hue says which minimum, lightness how many steps. Arrays in, arrays out; no Matplotlib.
 
-Hues are those of Okabe and Ito (Color Universal Design, 2008), which people with any kind of colour vision tell
+The first hues are Okabe and Ito's (Color Universal Design, 2008), which people with any kind of colour vision tell
 apart. They are made lighter and darker in OKLab (Ottosson, A perceptual color space for image processing, 2020), so
 that equal differences of steps look equally large in every hue.
 """
@@ -20,15 +20,18 @@ Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.integer]
 
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
-GREY, BLACK, WHITE = (170, 170, 170), (0, 0, 0), (250, 250, 250)  #: unsettled, escaped, other critical points
+#: Colours of cells that end at a saddle, maximum ..., and of all others that end at no minimum.
+WHITE, GREY, BLACK = (250, 250, 250), (170, 170, 170), (0, 0, 0)
+#: Outcomes without a critical point that have a colour of their own, instead of grey.
+_OWN_COLOURS = {Outcome.ESCAPED: BLACK}
 N_LEVELS = 256
 
 _N_HUES = 64
-_LIGHT, _DARK = 0.86, 0.36  # OKLab lightness: what the fewest steps tend to, and that of the most
-_FEWEST, _MOST = 0.01, 0.998  # quantiles of the numbers of steps, between which lightness falls
-_LONG = (2.5, 6.0)  # times the median: never the darkest up to the first, always from the second
+_LIGHT, _DARK = 0.86, 0.36  # OKLab lightness: where the fewest steps tend to, and that of the most
+_LOW_QUANTILE, _HIGH_QUANTILE = 0.01, 0.998  # of the numbers of steps: lightness falls between them
+_DARKEST_FROM = (2.5, 6.0)  # times the median: the least and the greatest number of steps that is the darkest
 _CONTRAST = 1.5  # above 1 keeps the bulk of a basin light
-_EDGE = 0.45  # what is left of the colour of cells on an edge
+_EDGE = 0.45  # cells on an edge keep this part of their colour
 
 _TO_LMS = np.array([[0.4122214708, 0.5363325363, 0.0514459929],
                     [0.2119034982, 0.6806995451, 0.1073969566],
@@ -42,7 +45,7 @@ _TO_LAB = np.array([[0.2104542553, 0.7936177850, -0.0040720468],
 class StepScale:
     """From numbers of steps to levels 0 ... 255, on a logarithmic scale.
 
-    It spans most of the numbers, and goes well beyond the median, so that small differences look small.
+    The scale spans most of the numbers and goes well beyond the median, so that small differences look small.
     """
 
     low: float
@@ -50,23 +53,23 @@ class StepScale:
 
     @classmethod
     def of(cls, nit: Ints) -> StepScale:
-        """The scale of these numbers of steps."""
+        """The scale that suits these numbers of steps."""
         if not nit.size:
             return cls(0.0, 0.0)
-        low, median, high = np.quantile(nit, (_FEWEST, 0.5, _MOST))
-        return cls(float(low), float(np.clip(high, *(k * median for k in _LONG))))
+        low, median, high = np.quantile(nit, (_LOW_QUANTILE, 0.5, _HIGH_QUANTILE))
+        return cls(float(low), float(np.clip(high, *(k * median for k in _DARKEST_FROM))))
 
     def levels(self, nit: npt.NDArray[np.integer | np.floating]) -> Bytes:
         """0 for the fewest steps, 255 for the most."""
         width = np.log1p(self.high) - np.log1p(self.low)
         if not width > 0:
             return np.zeros(nit.shape, np.uint8)
-        part = np.clip((np.log1p(nit) - np.log1p(self.low)) / width, 0.0, 1.0)
-        return np.asarray(np.rint((N_LEVELS - 1) * part**_CONTRAST), dtype=np.uint8)
+        position = np.clip((np.log1p(nit) - np.log1p(self.low)) / width, 0.0, 1.0)
+        return np.asarray(np.rint((N_LEVELS - 1) * position**_CONTRAST), dtype=np.uint8)
 
 
 def hues(n: int) -> Floats:
-    """The first n hues as OKLab colours, (n, 3): Okabe and Ito's seven, then others; they repeat after 64.
+    """The first n hues as OKLab colours, (n, 3): Okabe and Ito's seven, then other ones; they repeat after 64.
 
     >>> hues(9).shape
     (9, 3)
@@ -76,16 +79,16 @@ def hues(n: int) -> Floats:
 
 @cache
 def _distinct() -> Floats:
-    """Each hue after the seven is the one that is the farthest from all before it.
+    """The 64 hues. After the first seven, each hue is the candidate furthest from all hues before it.
 
     Lightness counts for little, since it also tells the steps.
     """
     weights = np.array([0.4, 1.0, 1.0])
-    codes = np.array([[int(c[k : k + 2], 16) for k in (1, 3, 5)] for c in OKABE_ITO])
-    chosen = list(_oklab(codes / 255.0))
+    srgb = np.array([[int(c[k : k + 2], 16) for k in (1, 3, 5)] for c in OKABE_ITO])
+    chosen = list(_oklab(srgb / 255.0))
     lightness, chroma, angle = (a.ravel() for a in np.meshgrid((0.56, 0.68, 0.8), (0.07, 0.13), np.arange(60) / 60))
-    turn = 2.0 * np.pi * angle
-    candidates = np.stack([lightness, chroma * np.cos(turn), chroma * np.sin(turn)], axis=-1)
+    angle = 2.0 * np.pi * angle
+    candidates = np.stack([lightness, chroma * np.cos(angle), chroma * np.sin(angle)], axis=-1)
     candidates = candidates[np.all(np.abs(_linear(candidates) - 0.5) <= 0.5, axis=-1)]
     distance = np.linalg.norm((candidates[:, np.newaxis] - np.array(chosen)) * weights, axis=-1).min(axis=-1)
     while len(chosen) < _N_HUES:
@@ -105,7 +108,7 @@ def neutral_shades() -> Bytes:
 
 
 def hue_of_row(is_minimum: npt.NDArray[np.bool_]) -> npt.NDArray[np.int_]:
-    """Which hue each row of a table has, -1 for rows that are no minima.
+    """The number of each row's hue; -1 for rows that are no minima.
 
     >>> hue_of_row(np.array([True, False, True])).tolist()
     [0, -1, 1]
@@ -121,7 +124,7 @@ def basin_image(
     Parameters
     ----------
     label : int array, (...)
-        Row of the table, -1: none.
+        Row of the table, or -1.
     outcome : int array, (...)
         Values of `Outcome`.
     nit : int array, (...)
@@ -129,13 +132,13 @@ def basin_image(
     is_minimum : bool array, (k,)
         Which rows of the table are minima. Hues follow their order.
     scale : StepScale, optional
-        Of the steps; by default that of all cells that end at a minimum.
+        Scale of the steps; by default the one that suits all cells that end at a minimum.
 
     Returns
     -------
     uint8 array, (..., 3)
-        RGB: hue by minimum, darker for more steps; white where another critical point is reached, grey where it is
-        not known, black where trajectories escape.
+        RGB: hue by minimum, darker for more steps; white where another critical point is reached, black where
+        trajectories escape, grey elsewhere.
 
     Examples
     --------
@@ -147,21 +150,27 @@ def basin_image(
     array([0, 0, 0], dtype=uint8)
     """
     hue = np.append(hue_of_row(is_minimum), -1)[label]  # label -1 takes the appended -1
-    settled = hue >= 0
-    scale = scale or StepScale.of(nit[settled])
+    at_minimum = hue >= 0
+    scale = scale or StepScale.of(nit[at_minimum])
     n = int(np.count_nonzero(is_minimum))
     image = np.empty((*label.shape, 3), np.uint8)
     image[...] = GREY
-    image[(label >= 0) & ~settled] = WHITE
-    image[outcome == Outcome.ESCAPED] = BLACK
-    image[settled] = shades(n)[hue[settled], scale.levels(nit[settled])]
-    on_edge = edges(label) & settled
+    image[(label >= 0) & ~at_minimum] = WHITE
+    for own, colour in _OWN_COLOURS.items():
+        image[outcome == own] = colour
+    image[at_minimum] = shades(n)[hue[at_minimum], scale.levels(nit[at_minimum])]
+    on_edge = edges(label) & at_minimum
     image[on_edge] = np.rint(_EDGE * image[on_edge])
     return image
 
 
+def colour_without_point(outcome: Outcome) -> tuple[int, int, int]:
+    """The colour of cells with this outcome that end at no critical point."""
+    return _OWN_COLOURS.get(outcome, GREY)
+
+
 def typical_colours(label: Ints, nit: Ints, is_minimum: npt.NDArray[np.bool_], scale: StepScale, n: int) -> Bytes:
-    """What the cells of each of the first n rows look like: their hue, at the median of their levels.
+    """The colours of the first n rows in a legend: the hue of the row's cells at the median of their levels.
 
     Returns
     -------
@@ -217,7 +226,7 @@ def _oklab(srgb: Floats) -> Floats:
 
 
 def _linear(lab: Floats) -> Floats:
-    """Linear RGB, outside of [0, 1] where a screen cannot show the colour."""
+    """Linear RGB. Colours that a screen cannot show have values outside of [0, 1]."""
     return np.asarray((lab @ np.linalg.inv(_TO_LAB).T) ** 3 @ np.linalg.inv(_TO_LMS).T)
 
 

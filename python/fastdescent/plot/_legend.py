@@ -1,4 +1,4 @@
-"""The legend beside a map: a small table of critical points, what the other colours mean, the scale of steps."""
+"""The legend beside a map: a small table of critical points, the meaning of other colours, the scale of steps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fastdescent._base.status import Outcome
 from fastdescent.plot import _words
-from fastdescent.plot._colours import BLACK, GREY, Bytes, StepScale, neutral_shades, typical_colours
+from fastdescent.plot._colours import Bytes, StepScale, colour_without_point, neutral_shades, typical_colours
 from fastdescent.plot._marks import INK, OTHER
 
 if TYPE_CHECKING:
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from fastdescent._maps.basin_map import BasinMap
     from fastdescent._maps.image import Image
 
-_LEAST_ROWS, _MOST_ROWS = 6, 12
+_MIN_ROWS, _MAX_ROWS = 6, 12
 _FONT, _LINE, _LEFT, _SPACE = 9.0, 14.0, 14.0, 9.0  # points
 _FOOT = 56.0  # points at the bottom, for the scale of steps
 _SOFT = "0.35"
+#: The legend's words for outcomes, where they are not the outcome's own.
+_OUTCOME_WORDS = {Outcome.ESCAPED: "escapes", Outcome.UNSETTLED: "not settled"}
 Colour = tuple[float, float, float]
 
 
@@ -40,13 +42,13 @@ class _Row:
 def draw_legend(
     m: BasinMap, ax: Axes, is_minimum: npt.NDArray[np.bool_], cells: Image, scale: StepScale
 ) -> tuple[int, int]:
-    """Draws it to the right of the axes; returns how many rows of the table it lists, and how many lines it has.
+    """Draws the legend to the right of the axes; returns how many rows of the table and how many lines it has.
 
-    `cells` are those that are drawn, with steps on `scale`.
+    `cells` are the cells in the picture; their steps are on `scale`.
     """
     others = _other_colours(m)
     room = int((_height(ax) - _FOOT) / _LINE) - len(others) - 2
-    n = min(len(m.points), _MOST_ROWS, max(_LEAST_ROWS, room))
+    n = min(len(m.points), _MAX_ROWS, max(_MIN_ROWS, room))
     rows = _rows(m, is_minimum, typical_colours(cells.label, cells.nit, is_minimum, scale, n))
     line = 0
     if rows:
@@ -64,12 +66,12 @@ def draw_legend(
 
 
 def _height(ax: Axes) -> float:
-    """In points."""
+    """The height of the axes in points."""
     return float(72.0 * ax.get_window_extent().height / ax.figure.dpi)
 
 
 def _rows(m: BasinMap, is_minimum: npt.NDArray[np.bool_], colours: Bytes) -> list[_Row]:
-    """The first rows of the table, one for each colour."""
+    """The first rows of the table, as many as there are colours."""
     n = len(colours)
     fun, share = _words.values(m.points.fun[:n]), _words.percents(m.points.share[:n])
     return [
@@ -77,18 +79,20 @@ def _rows(m: BasinMap, is_minimum: npt.NDArray[np.bool_], colours: Bytes) -> lis
             colour=tuple(colour) if is_minimum[row] else None,
             letter=m.points.letter(row),
             cells=(fun[row], share[row]),
-            note="" if is_minimum[row] else _words.kind(int(m.points.kind[row])),
+            note="" if is_minimum[row] else Outcome(int(m.points.kind[row])).words,
         )
         for row, colour in enumerate((colours / 255.0).tolist())
     ]
 
 
 def _other_colours(m: BasinMap) -> list[tuple[Colour, str]]:
-    """Black and grey, where there are such cells."""
+    """Colour and share of each outcome of cells that end at no critical point."""
     found: list[tuple[Colour, str]] = []
-    for (r, g, b), outcome, text in ((BLACK, Outcome.ESCAPED, "escapes"), (GREY, Outcome.UNSETTLED, "not settled")):
+    for outcome in Outcome:
         share = np.count_nonzero(m.outcome == outcome) / m.outcome.size
-        if share:
+        if share and outcome not in m.points.kind:
+            r, g, b = colour_without_point(outcome)
+            text = _OUTCOME_WORDS.get(outcome, outcome.words)
             found.append(((r / 255, g / 255, b / 255), f"{text}: {_words.percent(share)}"))
     return found
 
@@ -111,14 +115,14 @@ def _draw_table(ax: Axes, rows: list[_Row]) -> None:
 
 
 def _width(text: str) -> float:
-    """In points."""
+    """The width of a text in points."""
     from matplotlib.textpath import TextPath
 
     return float(TextPath((0.0, 0.0), text, size=_FONT).get_extents().width)
 
 
 def _write(ax: Axes, x: float, line: int, text: str, **style: Any) -> Text:
-    """Text x points to the right of the axes, on a line counted from their top."""
+    """Writes a text x points to the right of the axes, on a line counted from the top."""
     return ax.annotate(
         text, (1.0, 1.0), xycoords="axes fraction", xytext=(x, -_LINE * line), textcoords="offset points",
         va="top", fontsize=_FONT, annotation_clip=False, **style,

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 INK, PAPER = "#101010", "#ffffff"
 #: Marker and size (points) of a minimum and of another critical point.
 MINIMUM, OTHER = ("o", 5.5), ("X", 6.5)
-_SMALL = 0.6  # size of markers without a letter
-_NEAR_EDGE = 0.06
+_SMALL = 0.6  # a marker without a letter has this part of the size
+_NEAR_EDGE = 0.06  # nearer to an edge of the axes, as a part of them, there is no room for a letter
 _SHIFT_X, _SHIFT_Y = {"right": 5, "left": -5, "centre": 0}, {"above": 4, "below": -4, "under": -7, "over": 7}  # points
 _ALIGN: dict[str, Any] = {
     "right": "left", "left": "right", "centre": "center",
@@ -31,7 +31,7 @@ def draw_marks(
     is_minimum: npt.NDArray[np.bool_],
     n_lettered: int,
 ) -> None:
-    """Marks every critical point that cells end at and that lies in the picture; the first rows get their letters."""
+    """Marks the critical points of the table that lie in the picture; the first rows get their letters."""
     across = m.points.x[:, m.plane[0]]
     x_lo, x_hi = m.extent[:2]
     inside = (across >= x_lo) & (across <= x_hi) & np.isfinite(heights)
@@ -60,7 +60,7 @@ def draw_marks(
 
 
 def _letter(ax: Axes, letter: str, at: tuple[float, float], where: tuple[str, str]) -> None:
-    """Beside the marker: where[0] of it horizontally, where[1] of it vertically."""
+    """Writes a letter beside the marker, in the direction `where`: horizontal, vertical."""
     from matplotlib.patheffects import withStroke
 
     ax.annotate(
@@ -79,7 +79,7 @@ def _letter(ax: Axes, letter: str, at: tuple[float, float], where: tuple[str, st
 
 
 def _side(ax: Axes, at: tuple[float, float]) -> tuple[str, str]:
-    """Where there is room for a letter on a map."""
+    """The direction in which a letter beside a marker has room on a map."""
     (x_lo, x_hi), (y_lo, y_hi) = ax.get_xlim(), ax.get_ylim()
     right = at[0] < x_hi - _NEAR_EDGE * (x_hi - x_lo)
     above = at[1] < y_hi - _NEAR_EDGE * (y_hi - y_lo)

@@ -1,4 +1,4 @@
-"""`save`: a basin map as a picture file, whole or not at all."""
+"""`save`: a basin map as a picture file, which is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SMALL_DPI = 60
 
 
 def checked_picture_path(path: str | os.PathLike[str]) -> Path:
-    """The path, if a picture can be written there; raises otherwise, before any work."""
+    """The path, if a picture can be written there; raises otherwise, before anything is drawn."""
     required()
     from matplotlib.figure import Figure
 
@@ -31,22 +31,22 @@ def checked_picture_path(path: str | os.PathLike[str]) -> Path:
 def save(m: BasinMap, path: str | os.PathLike[str]) -> None:
     """Draws a basin map, as `basins` does, and writes it to a file of any format that Matplotlib has.
 
-    The file appears when it is complete: an error or Ctrl-C leaves what was there before.
+    The file appears when it is complete: after an error or Ctrl-C an earlier file is still there.
 
     Parameters
     ----------
     m : BasinMap
     path : path
-        Its extension says the format: .png, .pdf, .svg ...
+        The extension says the format: .png, .pdf, .svg ...
 
     Raises
     ------
     ImportError, TypeError
-        As `basins`: Matplotlib is missing, or m is not a BasinMap.
+        As `basins`: if Matplotlib is missing, or m is not a BasinMap.
     ValueError
-        Where the extension is not known.
+        If the extension is not known.
     OSError
-        Where the file cannot be written.
+        If the file cannot be written.
 
     Examples
     --------
@@ -62,11 +62,11 @@ def save(m: BasinMap, path: str | os.PathLike[str]) -> None:
 
 
 def html_image(m: BasinMap) -> str:
-    """A small picture as an HTML element that holds all of it."""
+    """A small picture as an HTML element; the PNG file is inside its address."""
     figure, png = _drawn(m), BytesIO()
     figure.savefig(png, format="png", dpi=_SMALL_DPI)
-    code = b64encode(png.getvalue()).decode("ascii")
-    return f'<img alt="basins of {escape(m.surface.name)}" src="data:image/png;base64,{code}">'
+    data = b64encode(png.getvalue()).decode("ascii")
+    return f'<img alt="basins of {escape(m.surface.name)}" src="data:image/png;base64,{data}">'
 
 
 def _drawn(m: BasinMap) -> Figure:

@@ -1,4 +1,4 @@
-"""What pictures say: titles, axis labels, legend entries. Text in, text out; no Matplotlib."""
+"""The words of pictures: titles, axis labels, legend entries. Text in, text out; no Matplotlib."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._base.status import Outcome
 from fastdescent.optimizers import Optimizer
 
-_LONGEST = 56  # characters of a line of a title
+_MAX_LENGTH = 56  # characters in a line of a title
 _MINUS = "\u2212"
 
 
@@ -24,23 +23,23 @@ def variable(name: str) -> str:
     """
     found = re.fullmatch(r"([A-Za-z])_?(\d*)", name)
     if not found:
-        return plain(name)
+        return escaped(name)
     letter, index = found.groups()
     return f"${letter}_{{{index}}}$" if index else f"${letter}$"
 
 
-def plain(text: str) -> str:
-    """Text whose dollar signs are dollar signs."""
+def escaped(text: str) -> str:
+    """Text whose dollar signs do not begin mathematics."""
     return text.replace("$", r"\$")
 
 
 def shortened(text: str, most: int) -> str:
-    """At most that many characters, the end replaced by dots."""
+    """The text, or its first characters and dots if it has more than `most` characters."""
     return text if len(text) <= most else text[: most - 3].rstrip() + "..."
 
 
 def optimizer_words(optimizer: Optimizer) -> str:
-    """An optimizer with the hyperparameters that are not its defaults.
+    """An optimizer with the hyperparameters that differ from their defaults.
 
     >>> from fastdescent import Adam
     >>> optimizer_words(Adam(lr=0.05))
@@ -63,14 +62,14 @@ def _hyper(value: Any) -> str:
 
 
 def title(surface: str, optimizer: Optimizer) -> str:
-    """Surface and optimizer, in one line or two."""
-    name, rule = shortened(" ".join(surface.split()), _LONGEST), shortened(optimizer_words(optimizer), _LONGEST)
+    """The title of a map: surface and optimizer, in one line or two."""
+    name, rule = shortened(" ".join(surface.split()), _MAX_LENGTH), shortened(optimizer_words(optimizer), _MAX_LENGTH)
     line = f"{name}, {rule}"
-    return plain(line if len(line) <= _LONGEST else f"{name}\n{rule}")
+    return escaped(line if len(line) <= _MAX_LENGTH else f"{name}\n{rule}")
 
 
 def values(fun: npt.NDArray[np.floating[Any]]) -> list[str]:
-    """Values of f with equally many decimals where that serves all, and zero for what is rounding beside the largest.
+    """Values of f as text: with equally many decimals if they fit all, and zero for rounding beside the largest value.
 
     >>> values(np.array([3e-30, 1.25, 146.69952]))
     ['0.00', '1.25', '146.70']
@@ -101,12 +100,3 @@ def percents(shares: npt.NDArray[np.floating[Any]]) -> list[str]:
 def percent(share: float) -> str:
     """One share."""
     return percents(np.array([share]))[0]
-
-
-def kind(value: int) -> str:
-    """What a critical point is.
-
-    >>> kind(12)
-    'saddle'
-    """
-    return next(o.name for o in Outcome if o == value).lower().replace("_", " ")
