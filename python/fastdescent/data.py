@@ -1,4 +1,4 @@
-"""Small data sets for surfaces with data: spirals, moons, the outputs of a teacher. Functions of a seed alone.
+"""Small data sets for surfaces with data: spirals, moons, a teacher's outputs. The seed determines them.
 
 >>> import fastdescent as fd
 >>> X, y = fd.data.two_moons(100)
@@ -22,9 +22,9 @@ __all__ = ["teacher_student", "two_moons", "two_spirals"]
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
-_BYTES_OF_A_POINT = 56  #: while it is made: coordinates without noise, the noise, and both together
-_COPIES = 3  #: of inputs and outputs, likewise
-_TEACHER = 2**64 - 2  #: the index of the teacher's weights among random numbers
+_BYTES_PER_POINT = 56  #: while it is made: coordinates without noise, the noise, and the sum
+_COPIES = 3  #: copies of inputs and outputs while they are made
+_TEACHER_INDEX = 2**64 - 2  #: index of the random numbers that are the teacher's weights
 
 
 def two_moons(n: int = 100, noise: float = 0.1, seed: int = 0) -> tuple[Floats, Labels]:
@@ -35,7 +35,7 @@ def two_moons(n: int = 100, noise: float = 0.1, seed: int = 0) -> tuple[Floats, 
     n : int
         Points, an even number; the first half is the upper moon.
     noise : float
-        The standard deviation of what is added to each coordinate.
+        The standard deviation of the normal noise that is added to each coordinate.
     seed : int
         0 to 2**64 - 1.
 
@@ -46,9 +46,9 @@ def two_moons(n: int = 100, noise: float = 0.1, seed: int = 0) -> tuple[Floats, 
     Raises
     ------
     TypeError, ValueError
-        Where an argument is not as described.
+        If an argument is not as described.
     MemoryError
-        Where the points would not fit.
+        If the points would not fit.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def two_spirals(n: int = 194, turns: float = 3.0, noise: float = 0.0, seed: int 
     turns : float
         How often a spiral goes round.
     noise : float
-        The standard deviation of what is added to each coordinate.
+        The standard deviation of the normal noise that is added to each coordinate.
     seed : int
         0 to 2**64 - 1.
 
@@ -87,9 +87,9 @@ def two_spirals(n: int = 194, turns: float = 3.0, noise: float = 0.0, seed: int 
     Raises
     ------
     TypeError, ValueError
-        Where an argument is not as described.
+        If an argument is not as described.
     MemoryError
-        Where the points would not fit.
+        If the points would not fit.
 
     Examples
     --------
@@ -110,18 +110,18 @@ def teacher_student(
     noise: float = 0.0,
     seed: int = 0,
 ) -> tuple[Floats, Floats, Floats]:
-    """Inputs drawn from the normal distribution, and what a network with random weights, the teacher, makes of them.
+    """Inputs drawn from the normal distribution, and the outputs of a network with random weights, the teacher.
 
     A student of the same widths has loss 0 at the teacher's weights if there is no noise.
 
     Parameters
     ----------
     n : int
-        Rows.
+        The number of samples.
     widths, activation
-        Of the teacher, as in `surfaces.mlp`. Its weights are drawn by `surfaces.he`.
+        The teacher's, as in `surfaces.mlp`. Its weights are drawn by `surfaces.he`.
     noise : float
-        The standard deviation of what is added to each output.
+        The standard deviation of the normal noise that is added to each output.
     seed : int
         0 to 2**64 - 1.
 
@@ -133,9 +133,9 @@ def teacher_student(
     Raises
     ------
     TypeError, ValueError
-        Where an argument is not as described.
+        If an argument is not as described.
     MemoryError
-        Where the rows would not fit.
+        If the data would not fit.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def teacher_student(
     refuse_if_too_large(8 * n_numbers, f"{rows} rows of data", "ask for fewer")
     drawn = normals(key, FIRST_OF_DATA, rows, widths[0] + widths[-1])
     X = np.ascontiguousarray(drawn[:, : widths[0]])
-    w = he_weights(widths, normals(key, _TEACHER, 1, n_weights(widths, bias=True))[0])
+    w = he_weights(widths, normals(key, _TEACHER_INDEX, 1, n_weights(widths, bias=True))[0])
     return X, Network(widths, activation).output(w, X) + not_negative("noise", noise) * drawn[:, widths[0] :], w
 
 
@@ -161,7 +161,7 @@ def _half(n: object) -> int:
     count = whole_number("n", n, at_least=2)
     if count % 2:
         raise ValueError(f"n must be even, half of the points for each class; got {count}")
-    refuse_if_too_large(count * _BYTES_OF_A_POINT, f"{count} points in the plane", "ask for fewer")
+    refuse_if_too_large(count * _BYTES_PER_POINT, f"{count} points in the plane", "ask for fewer")
     return count // 2
 
 

@@ -22,7 +22,7 @@ def test_hessians_do_not_depend_on_the_block(shape: list[int], dim: int, at_once
     X = np.random.default_rng(dim).normal(size=(*shape, dim))
     columns = s.hvp(X[..., np.newaxis, :], np.eye(dim))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_curvature, "_NUMBERS_AT_ONCE", at_once)
+        patch.setattr(_curvature, "_NUMBERS_PER_CALL", at_once)
         found = s.hessian(X)
     np.testing.assert_array_equal(found, columns)
     assert found.shape == (*shape, dim, dim)
@@ -38,7 +38,7 @@ def test_hessians_take_little_more_memory_than_their_own() -> None:
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < found.nbytes + 6 * 8 * _curvature._NUMBERS_AT_ONCE
+    assert peak < found.nbytes + 6 * 8 * _curvature._NUMBERS_PER_CALL
 
 
 def test_hessians_that_would_not_fit_are_refused() -> None:
@@ -79,7 +79,7 @@ def test_in_many_dimensions_products_suffice(s: fd.Surface, monkeypatch: pytest.
     wanted = np.linalg.eigvalsh(s.hessian(x))
     largest = np.abs(wanted).max()
     monkeypatch.setattr(_spectrum, "hessians", None)
-    monkeypatch.setattr(_spectrum, "_affordable", lambda *arguments: (True, 3000))
+    monkeypatch.setattr(_spectrum, "_products_pay", lambda *arguments: (True, 3000))
     values, vectors = s.spectrum(x, k=2, vectors=True)
     assert np.max(np.abs(values - wanted[[0, 1, -2, -1]])) <= 1e-9 * largest
     residuals = np.linalg.norm(s.hvp(x, vectors) - values[:, np.newaxis] * vectors, axis=1)
@@ -89,7 +89,7 @@ def test_in_many_dimensions_products_suffice(s: fd.Surface, monkeypatch: pytest.
 
 def test_where_lanczos_fails_the_hessian_is_diagonalized(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eigenvalues that crowd at an end."""
-    monkeypatch.setattr(_spectrum, "_affordable", lambda *arguments: (True, 300))
+    monkeypatch.setattr(_spectrum, "_products_pay", lambda *arguments: (True, 300))
     spectrum = 1e12 ** (np.arange(520) / 519)
     crowd = surfaces.random_quadratic(520, spectrum)
     np.testing.assert_allclose(crowd.spectrum(np.ones(520), k=1), spectrum[[0, -1]], rtol=1e-12, atol=1e-3)
@@ -124,7 +124,7 @@ def test_the_cheaper_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("scale", [2.0**-996, 1.0, 2.0**996])
 def test_products_of_any_size_serve(scale: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_spectrum, "hessians", None)
-    monkeypatch.setattr(_spectrum, "_affordable", lambda *arguments: (True, 3000))
+    monkeypatch.setattr(_spectrum, "_products_pay", lambda *arguments: (True, 3000))
     s = surfaces.random_quadratic(600, scale * np.r_[1.0, np.linspace(2.0, 3.0, 598), 4.0])
     np.testing.assert_allclose(s.spectrum(np.zeros(600), k=1) / scale, [1.0, 4.0], rtol=0, atol=1e-9)
 

@@ -1,4 +1,4 @@
-"""Where trajectories start: rules that give a point for every index, arrays of them, and lazy ones."""
+"""Where trajectories start: rules that give a point for every index, arrays of points, lazy starts."""
 
 from __future__ import annotations
 

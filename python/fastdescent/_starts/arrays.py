@@ -1,4 +1,4 @@
-"""Where trajectories start: grids, random points, repeats. Every point is a function of its index."""
+"""Starts as arrays: grids, random points, repeats. Every point is a function of its index."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ from fastdescent._starts.rules import SOBOL_BITS, Grid, Sobol, Uniform
 
 Floats = npt.NDArray[np.float64]
 
-
-#: Functions that only choose or arrange points; what others make of random points is not uniform any more.
+#: Functions that only choose or arrange points. Results of other functions are not uniform random points.
 _ARRANGING = (np.array_split, np.copy, np.ravel, np.reshape, np.split, np.squeeze, np.swapaxes, np.take)
 
 
 @at_top
 class RandomStarts(np.ndarray[Any, np.dtype[np.float64]]):
-    """An ordinary array that remembers that its points were drawn at random, so that shares get intervals.
+    """An array that remembers that its points are random, so that tables show intervals of shares.
 
-    Slices, copies and reshaped views remember it too; results of arithmetic are plain arrays.
+    Slices, copies and reshaped views are RandomStarts, too; results of arithmetic are ordinary arrays.
     """
 
     def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
@@ -62,11 +61,11 @@ def grid(window: Any, shape: int | tuple[int, ...], *, lazy: bool = False) -> Fl
     Parameters
     ----------
     window : ((lo, hi), ...)
-        One pair for each coordinate.
+        One pair per coordinate.
     shape : tuple of int
         Cells, the last coordinate first: (ny, nx) for a window of (x, y).
     lazy : bool
-        True: points that a run computes, and that take no memory before.
+        True: the points take no memory; a run computes them.
 
     Returns
     -------
@@ -86,7 +85,7 @@ def grid(window: Any, shape: int | tuple[int, ...], *, lazy: bool = False) -> Fl
 
 
 def checked_counts(shape: Any, dim: int) -> tuple[int, ...]:
-    """Numbers of cells, one a coordinate, the last coordinate first."""
+    """The number of cells of each coordinate, the last coordinate first."""
     given = shape if isinstance(shape, tuple | list) else (shape,)
     counts = tuple(checks.whole_number("shape", n, at_least=1) for n in given)
     if len(counts) != dim:
@@ -107,14 +106,14 @@ def uniform(window: Any, n: int, seed: int = 0, *, lazy: bool = False) -> Random
     window : ((lo, hi), ...)
     n : int
     seed : int
-        0 to 2**64 - 1. The same seed gives the same points in every call; for others give another one.
+        0 to 2**64 - 1. The same seed gives the same points in every call.
     lazy : bool
-        True: points that a run computes, and that take no memory before.
+        True: the points take no memory; a run computes them.
 
     Returns
     -------
     array or LazyStarts, (n, dim)
-        An array that remembers, in its slices too, that it is random, so that tables show intervals of shares.
+        The array and its slices remember that they are random, so that tables show intervals of shares.
         Coordinates 2j and 2j+1 of point i are lo + (hi - lo) * u for the two 53-bit uniforms u in (0, 1] of the
         Philox4x32-10 block (Salmon et al. 2011) with the seed as key and counter (i low, i high, 0, 2 << 24 | j): of
         its words w0 ... w3, u = ((w1 << 32 | w0) >> 11) + 1 and ((w3 << 32 | w2) >> 11) + 1, each times 2**-53.
@@ -144,9 +143,9 @@ def sobol(window: Any, n: int, seed: int = 0, *, lazy: bool = False) -> Floats |
     n : int
         At most 2**32.
     seed : int
-        0 to 2**64 - 1. Of the digital shift: the same seed gives the same points in every call.
+        Seed of the digital shift, 0 to 2**64 - 1. The same seed gives the same points in every call.
     lazy : bool
-        True: points that a run computes, and that take no memory before.
+        True: the points take no memory; a run computes them.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Starts that are computed only when a run needs them."""
+"""Lazy starts: a run computes them when it needs them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from fastdescent._base.at_top import at_top
 from fastdescent._starts.rules import Rule
 
 _FLOAT64: np.dtype[Any] = np.dtype(np.float64)
-_AT_ONCE = 1 << 20
+_POINTS_PER_CALL = 1 << 20
 
 
 @at_top
 @dataclass(frozen=True, eq=False, repr=False)
 class LazyStarts:
-    """Starts (..., dim) that take no memory: a run computes them where it then writes the ends.
+    """Starts (..., dim) that take no memory: a run computes them in the array of its endpoints.
 
     An argument of `descend` like an array; ``numpy.asarray(starts)`` is that array.
     """
@@ -46,12 +46,12 @@ class LazyStarts:
         return self.points().reshape(self.shape).astype(dtype or self.dtype, copy=False)
 
     def points(self) -> npt.NDArray[Any]:
-        """All of them, (n, dim)."""
+        """All points, (n, dim)."""
         n = math.prod(self.leading)
         out = np.empty((n, self.rule.dim), self.dtype)
-        for first in range(0, n, _AT_ONCE):
-            part = out[first : first + _AT_ONCE]
-            part[...] = self.rule.points(first, len(part))
+        for first in range(0, n, _POINTS_PER_CALL):
+            chunk = out[first : first + _POINTS_PER_CALL]
+            chunk[...] = self.rule.points(first, len(chunk))
         return out
 
     def __repr__(self) -> str:
@@ -59,5 +59,5 @@ class LazyStarts:
 
 
 def flat(starts: npt.NDArray[Any] | LazyStarts) -> npt.NDArray[Any]:
-    """The points in index order, (n, dim); of lazy starts a new array."""
+    """The points in index order, (n, dim). Lazy starts become an array."""
     return starts.points() if isinstance(starts, LazyStarts) else starts.reshape(-1, starts.shape[-1])

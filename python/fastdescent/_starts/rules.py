@@ -1,4 +1,4 @@
-"""Rules that give a start for every index: grids, random and quasi-random points."""
+"""Rules: a start for every index, on grids or at random and quasi-random points."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from fastdescent._base.threads import available_threads
 
 Floats = npt.NDArray[np.float64]
 Window = tuple[tuple[float, float], ...]
-_IN_CACHE = 1 << 15  #: points of a grid whose coordinates are made together
-_MOST_FACTORS = 3  #: intervals that a repr writes out
-SOBOL_BITS = 32  #: of the sequence; the shift has more
-_SHIFT_BITS = 52
-_SHIFT_INDEX = 2**64 - 1  # of the random point that shifts a Sobol sequence; no start has this index
+_CACHED_POINTS = 1 << 15  #: points of a grid whose coordinates are made together, in the cache
+_MAX_FACTORS = 3  #: intervals in a repr
+SOBOL_BITS, _SHIFT_BITS = 32, 52  #: bits of the sequence, and of the number that shifts it
+_SHIFT_INDEX = 2**64 - 1  #: index of the random point that shifts a Sobol sequence; no start has it
 
 
 class Rule(Protocol):
@@ -28,7 +27,7 @@ class Rule(Protocol):
 
     @property
     def extremes(self) -> Floats:
-        """Between the least and the greatest of these are all coordinates."""
+        """Numbers between whose least and greatest all coordinates lie."""
 
     def points(self, first: int, n: int) -> Floats:
         """Starts first, ..., first + n - 1, (n, dim)."""
@@ -41,8 +40,8 @@ class Grid:
 
     window: Window
     counts: tuple[int, ...]  #: cells, the last coordinate first
-    base: tuple[float, ...] = ()  #: a point, where the window is of some of its coordinates
-    axes: tuple[int, ...] = ()  #: which
+    base: tuple[float, ...] = ()  #: the other coordinates, if the window has only some of them
+    axes: tuple[int, ...] = ()  #: the coordinates of the window, if there is a base
 
     @property
     def dim(self) -> int:
@@ -56,8 +55,8 @@ class Grid:
         out = np.empty((n, self.dim))
         if self.base:
             out[:] = self.base
-        for begin in range(0, n, _IN_CACHE):
-            self._fill(out[begin : begin + _IN_CACHE], first + begin)
+        for begin in range(0, n, _CACHED_POINTS):
+            self._fill(out[begin : begin + _CACHED_POINTS], first + begin)
         return out
 
     def _fill(self, out: Floats, first: int) -> None:
@@ -134,12 +133,12 @@ class Sobol:
 
 
 def _box_words(window: Window) -> str:
-    """A window as a product of intervals; a power where there are many, all alike.
+    """A window as a product of intervals, or a power if there are many equal ones.
 
     >>> _box_words(((-2.0, 2.0), (0.0, 0.5))), _box_words(((-5.0, 5.0),) * 10)
     ('[-2, 2] x [0, 0.5]', '[-5, 5]^10')
     """
     intervals = [f"[{lo:g}, {hi:g}]" for lo, hi in window]
-    if len(intervals) > _MOST_FACTORS and len(set(intervals)) == 1:
+    if len(intervals) > _MAX_FACTORS and len(set(intervals)) == 1:
         return f"{intervals[0]}^{len(intervals)}"
-    return " x ".join(intervals[:_MOST_FACTORS] + ["..."] * (len(intervals) > _MOST_FACTORS))
+    return " x ".join(intervals[:_MAX_FACTORS] + ["..."] * (len(intervals) > _MAX_FACTORS))

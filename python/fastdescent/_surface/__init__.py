@@ -1,4 +1,4 @@
-"""Surfaces: made of text, functions or data; evaluated, differentiated and combined."""
+"""Surfaces are made of text, functions or data; they are evaluated, differentiated and combined."""
 
 from __future__ import annotations
 

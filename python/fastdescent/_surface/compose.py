@@ -1,4 +1,8 @@
-"""Surfaces made of surfaces: sums, multiples, shifts and rotations, each traced anew from what it is made of."""
+"""Surfaces made of surfaces: sums, multiples, shifts and rotations.
+
+A composed surface is a formula of its own: the formulas of its components are traced into it. The parameters of the
+components become parameters of the whole, under new names where two components have the same.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +23,18 @@ if TYPE_CHECKING:
     from fastdescent._surface.surface import Surface
 
 Points = npt.NDArray[np.float64]
-Move = Callable[[Any], Any]  #: of points, shape (..., dim)
+Map = Callable[[Any], Any]  #: of points (..., dim) to points
 
 
 @dataclass(frozen=True)
-class _Part:
-    """A surface, and the names that its parameters have in the whole."""
+class _Component:
+    """A surface, and the names of its parameters in the whole."""
 
     surface: Surface
     names: Mapping[str, str]
 
-    def own(self, params: Mapping[str, Any]) -> dict[str, Any]:
+    def own_params(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """The component's parameters, from those of the whole."""
         return {name: params[new] for name, new in self.names.items()}
 
     def params(self) -> dict[str, Any]:
@@ -39,11 +44,11 @@ class _Part:
         return tuple(self.names[name] for name in self.surface._static)
 
     def formula(self, params: Mapping[str, Any]) -> Formula:
-        """Traced anew where a static parameter has changed."""
-        return self.surface.with_params(**self.own(params))._formula
+        """The component's formula; it is traced again if a static parameter has changed."""
+        return self.surface.with_params(**self.own_params(params))._formula
 
     def points(self, points_of: MinimaOf | None, params: Mapping[str, Any]) -> Points | None:
-        known = None if points_of is None else points_of(self.own(params))
+        known = None if points_of is None else points_of(self.own_params(params))
         return None if known is None else np.array(known, dtype=np.float64).reshape(-1, self.surface.dim)
 
 
@@ -51,12 +56,12 @@ def added(s: Surface, t: Surface) -> Surface:
     """s(x) + t(x)."""
     if s.dim != t.dim:
         raise ValueError(f"surfaces that are added must have the same dim; got {s.name}: {s.dim}, {t.name}: {t.dim}")
-    first = _whole(s)
-    parts = [first, _Part(t, _free_names(t.params, first.params()))]
+    first = _same_names(s)
+    components = [first, _Component(t, _free_names(t.params, first.params()))]
     window = tuple((min(a[0], b[0]), max(a[1], b[1])) for a, b in zip(s.window, t.window, strict=True))
 
     def minima(params: Mapping[str, Any]) -> Points | None:
-        p, q = (part.points(part.surface._minima_of, params) for part in parts)
+        p, q = (c.points(c.surface._minima_of, params) for c in components)
         if p is None or q is None:
             return None
         common = p[np.any(np.all(p[:, np.newaxis] == q, axis=2), axis=1)]
@@ -65,16 +70,16 @@ def added(s: Surface, t: Surface) -> Surface:
     def both(x: Traced, f: Callable[[Traced], Traced], g: Callable[[Traced], Traced]) -> Any:
         return f(x) + g(x)
 
-    return _made(f"{s.name} + {t.name}", parts, both, window, _common_bounds(s, t), minima)
+    return _made(f"{s.name} + {t.name}", components, both, window, _common_bounds(s, t), minima)
 
 
 def scaled(s: Surface, factor: object) -> Surface:
     """factor * s(x)."""
-    a, part = number("the factor of a Surface", factor), _whole(s)
-    minima = (lambda params: part.points(s._minima_of, params)) if a > 0 else None
-    critical = (lambda params: part.points(s._critical_points_of, params)) if a else None
+    a, component = number("the factor of a Surface", factor), _same_names(s)
+    minima = (lambda params: component.points(s._minima_of, params)) if a > 0 else None
+    critical = (lambda params: component.points(s._critical_points_of, params)) if a else None
     return _made(
-        f"{a:.17g} * {_bracketed(s.name)}", [part], lambda x, f: a * f(x), s.window, s.bounds, minima, critical
+        f"{a:.17g} * {_bracketed(s.name)}", [component], lambda x, f: a * f(x), s.window, s.bounds, minima, critical
     )
 
 
@@ -103,38 +108,40 @@ def rotated(s: Surface, Q: object) -> Surface:
     return _moved(s, "rotated", lambda x: q.T @ x, lambda x: x @ q.T, window, None)
 
 
-def _moved(s: Surface, how: str, back: Move, there: Move, window: Window, bounds: Window | None) -> Surface:
-    """The surface whose points are those of s, moved `there`."""
-    part = _whole(s)
+def _moved(
+    s: Surface, how: str, to_component: Map, from_component: Map, window: Window, bounds: Window | None
+) -> Surface:
+    """The surface f(to_component(x)), where f is s. Its minima are those of s, moved by the inverse map."""
+    component = _same_names(s)
 
     def points(points_of: MinimaOf | None) -> MinimaOf:
         def of_params(params: Mapping[str, Any]) -> Points | None:
-            known = part.points(points_of, params)
-            return None if known is None else np.asarray(there(known))
+            known = component.points(points_of, params)
+            return None if known is None else np.asarray(from_component(known))
 
         return of_params
 
     known = points(s._minima_of), points(s._critical_points_of)
-    return _made(f"{_bracketed(s.name)} {how}", [part], lambda x, f: f(back(x)), window, bounds, *known)
+    return _made(f"{_bracketed(s.name)} {how}", [component], lambda x, f: f(to_component(x)), window, bounds, *known)
 
 
 def _made(
     name: str,
-    parts: list[_Part],
+    components: list[_Component],
     join: Callable[..., Any],
     window: Window,
     bounds: Window | None,
     minima: MinimaOf | None,
     critical_points: MinimaOf | None = None,
 ) -> Surface:
-    """`join(x, f, ...)` is the formula of the whole, f and the like the parts as functions of traced points."""
-    params = {k: v for part in parts for k, v in part.params().items()}
-    static = tuple(k for part in parts for k in part.static())
-    first = parts[0].surface
+    """A surface with the formula `join(x, f, ...)`, where f, ... are the components as functions of traced points."""
+    params = {k: v for c in components for k, v in c.params().items()}
+    static = tuple(k for c in components for k in c.static())
+    first = components[0].surface
 
     def traced(values: Mapping[str, Any]) -> Formula:
         def whole(x: Traced, /, **leaves: Traced) -> Any:
-            return join(x, *(_function(part, part.formula(values), leaves) for part in parts))
+            return join(x, *(_function(c, c.formula(values), leaves) for c in components))
 
         return trace(whole, first.dim, {k: np.shape(v) for k, v in values.items() if k not in static})
 
@@ -144,17 +151,17 @@ def _made(
     )  # fmt: skip
 
 
-def _function(part: _Part, formula: Formula, leaves: Mapping[str, Traced]) -> Callable[[Traced], Traced]:
-    nodes = {name: leaves[part.names[name]].node for name in formula.params}
+def _function(component: _Component, formula: Formula, leaves: Mapping[str, Traced]) -> Callable[[Traced], Traced]:
+    nodes = {name: leaves[component.names[name]].node for name in formula.params}
     return lambda x: Traced(x.builder, instantiate(x.builder, formula.fun, {**nodes, POINT: x.node}))
 
 
-def _whole(s: Surface) -> _Part:
-    return _Part(s, {name: name for name in s.params})
+def _same_names(s: Surface) -> _Component:
+    return _Component(s, {name: name for name in s.params})
 
 
 def _free_names(params: Mapping[str, Any], taken: Mapping[str, Any]) -> dict[str, str]:
-    """Names that are not taken: those of `params` themselves, where they are free, else with a number."""
+    """New names for `params`: their own if these are free, else with a number behind."""
     used, names = {*params, *taken}, {}
     for name in params:
         new, k = name, 2

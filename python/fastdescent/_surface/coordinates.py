@@ -1,4 +1,4 @@
-"""Points as a surface's methods take them: one array, or an array for each coordinate."""
+"""Points in the two forms that a surface takes: one array, or an array per coordinate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Array = npt.NDArray[Any]
 
 
 def as_points(name: str, given: Any, dim: int) -> Array:
-    """(..., dim), of float32 or float64."""
+    """Points (..., dim) of float32 or float64."""
     points = _floats(name, given)
     if not points.ndim or points.shape[-1] != dim:
         raise ValueError(f"{name} must have shape (..., {dim}); got shape {points.shape}")
@@ -21,7 +21,7 @@ def as_points(name: str, given: Any, dim: int) -> Array:
 
 
 def points_of_coordinates(given: tuple[Any, ...], dim: int) -> Array:
-    """(..., dim), of points or of `dim` arrays."""
+    """Points (..., dim), from one array of points or from `dim` arrays of coordinates."""
     arrays = [_floats("X", a) for a in given]
     if len(arrays) == 1 and arrays[0].ndim and arrays[0].shape[-1] == dim:
         return arrays[0]

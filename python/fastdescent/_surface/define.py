@@ -1,4 +1,4 @@
-"""`fastdescent.surface`: from text or a Python function to a Surface."""
+"""`fastdescent.surface`: a Surface from text or from a Python function."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from fastdescent.program.trace.sympy_expressions import from_sympy, is_sympy
 from fastdescent.program.trace.text import ParsedFormula
 
 Function = Callable[..., Any]
-_MANY, _BYTES_OF_A_COORDINATE = 100_000, 600  #: names and intervals; for fewer coordinates nobody asks
+#: From this many coordinates on, the memory for their names and intervals is checked.
+_MANY_COORDINATES, _BYTES_PER_COORDINATE = 100_000, 600
 
 
 @overload
@@ -48,31 +49,31 @@ def surface(
     Parameters
     ----------
     f : str, callable or sympy.Expr
-        Text such as ``"a*x**2 + y**2"``, or a NumPy-style function: of one argument (the point, shape (dim,);
-        `dim` is needed) or of several (one a coordinate). Keyword-only arguments are parameters. Or an expression
-        of SymPy, whose symbols are coordinates, in natural order, unless they are given as parameters.
+        Text such as ``"a*x**2 + y**2"``. Or a NumPy-style function of one argument (the point, shape (dim,); then `dim`
+        is needed) or of several arguments (one per coordinate); keyword-only arguments are parameters. Or an expression
+        of SymPy: symbols without a value in `params` are coordinates, in natural order.
     dim : int
-        Number of coordinates, for functions of one argument.
+        The number of coordinates, for functions of one argument.
     window : (lo, hi) or ((lo, hi), ...)
-        Where to look; (-5, 5) in every coordinate unless given.
+        Where to look; by default (-5, 5) in every coordinate.
     bounds : ((lo, hi), ...)
         A constraint, if there is one.
     minima : array, (k, dim)
         Known global minimizers.
     variables : sequence of str
-        Names of the coordinates of a text, where they are not single letters or x1, x2, ...
+        Names of the coordinates of a text, if they are not single letters or x1, x2, ...
     static : sequence of str
-        Keyword-only arguments that the function needs as Python values; changing them traces anew.
+        Keyword-only arguments that the function needs as Python values. A change of their value traces it again.
     **params
-        Values of parameters: names in the text, keyword-only arguments of the function. A name in a text that is given
-        no value is a coordinate; `e` and `pi` are numbers.
+        Values of parameters: names in the text, or keyword-only arguments of the function. A name in a text without a
+        value is a coordinate; `e` and `pi` are numbers.
 
     Raises
     ------
     TraceError
-        Where the function does what cannot become a program.
+        If the function does something that cannot become a program.
     ValueError, TypeError
-        Where an argument or the text is not as described.
+        If an argument or the text is not as described.
 
     Examples
     --------
@@ -157,10 +158,10 @@ def _from_function(
 
 
 def checked_dim(dim: object) -> int:
-    """A number of coordinates whose names and windows fit into memory."""
+    """The number of coordinates, if their names and intervals fit into memory."""
     n = whole_number("dim", dim, at_least=1)
-    if n > _MANY:
-        refuse_if_too_large(n * _BYTES_OF_A_COORDINATE, f"a surface of {n} coordinates", "choose fewer")
+    if n > _MANY_COORDINATES:
+        refuse_if_too_large(n * _BYTES_PER_COORDINATE, f"a surface of {n} coordinates", "choose fewer")
     return n
 
 
@@ -196,7 +197,7 @@ def made(
 
 
 def _fixed_minima(minima: npt.ArrayLike, dim: int, values: Mapping[str, Any]) -> MinimaOf:
-    """Minima that the user gave hold for the parameters that they were given with."""
+    """The user's minima; they hold for the parameter values that they were given with."""
     points = np.array(minima, dtype=np.float64)
     if points.ndim == 1 and dim > 1:
         points = points[np.newaxis]
@@ -227,9 +228,9 @@ def _arguments(f: Function, title: str, dim: int | None) -> tuple[list[str], dic
 
 
 def _coordinates(title: str, positional: list[str], needed: list[str], dim: int | None) -> list[str]:
-    """Which arguments are the point: those without a default, or all where there are `dim` of them. Others keep theirs.
+    """The arguments that are coordinates: those without a default, or all of them if there are `dim`.
 
-    One without a default is the whole point, as in f(x, a=20, b=0.2).
+    If only one argument has no default, it is the whole point, as in f(x, a=20, b=0.2).
     """
     if len(needed) == len(positional) or len(positional) == 1:
         return positional

@@ -1,4 +1,4 @@
-"""What there is to say of a surface, in a few words each."""
+"""Facts about a surface as short texts: parameters, window, minima."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fastdescent._surface.known import Window
     from fastdescent._surface.surface import Surface
 
-_MOST = 10  #: coordinates or points that are named
+_MAX_LISTED = 10  #: coordinates or points
 
 
 def facts(s: Surface) -> list[tuple[str, str]]:
@@ -31,7 +31,7 @@ def facts(s: Surface) -> list[tuple[str, str]]:
 
 
 def formula_line(s: Surface) -> str:
-    """The formula in the surface's docstring, or the text that it was made of."""
+    """The formula in the surface's docstring, else the surface's name, which may be its text."""
     for paragraph in s.about.split("\n\n"):
         if paragraph.startswith("f("):
             return " ".join(paragraph.split())
@@ -39,7 +39,7 @@ def formula_line(s: Surface) -> str:
 
 
 def least_words(s: Surface) -> str:
-    """The least value, zero where it is a rounding error away."""
+    """The least value, or zero if it is a rounding error away from zero."""
     return "-" if s.fmin is None else fun_words(s.fmin)
 
 
@@ -48,7 +48,7 @@ def _intervals(s: Surface, box: Window) -> str:
 
 
 def _cut(words: list[str]) -> list[str]:
-    return words if len(words) <= _MOST else [*words[:_MOST], "..."]
+    return words if len(words) <= _MAX_LISTED else [*words[:_MAX_LISTED], "..."]
 
 
 def _number(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""`fastdescent.finite_sum`: from a function of a point and of rows of data, and the data, to a Surface."""
+"""`fastdescent.finite_sum`: a Surface from data and a function of a point and of rows of data."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def finite_sum(
         ``f(w, X, y, ...)``, NumPy-style: the point, shape (dim,), and as many arrays as `data` has. It must return the
         mean over the rows that it is given, however many. Keyword-only arguments are parameters.
     dim : int
-        Number of coordinates.
+        The number of coordinates.
     data : tuple of arrays, each (n, ...)
         Floats or integers, finite, or booleans, which become 0 and 1; all with the same number of rows. They are
         copied, to float64 or int64; `f` gets them as arrays that cannot be changed.
@@ -68,9 +68,9 @@ def finite_sum(
     Raises
     ------
     TraceError
-        Where the function does what cannot become a program.
+        If the function does something that cannot become a program.
     ValueError, TypeError
-        Where an argument is not as described.
+        If an argument is not as described.
 
     Examples
     --------
@@ -122,7 +122,7 @@ def _of_function(
 
 
 def _keywords(f: Function, title: str, n_arrays: int) -> dict[str, Any]:
-    """The parameters of the function, which must take the point and the arrays."""
+    """The function's keyword-only arguments with their defaults; it must also take the point and the arrays."""
     try:
         parameters = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):

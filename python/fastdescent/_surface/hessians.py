@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-_NUMBERS_AT_ONCE = 1 << 21  #: of the points, directions and products that are worked on: 16 MiB each
-_SURELY_FREE = 1 << 26  #: bytes
+_NUMBERS_PER_CALL = 1 << 21  #: in the points, directions and products of one call: 16 MiB each
+_UNCHECKED_BYTES = 1 << 26  #: up to this size nobody asks how much memory is free
 
 
 def hessians(surface: Surface, points: Array) -> Array:
-    """(..., dim, dim), column by column: products with the axes, some of all points' at once."""
+    """Hessians (..., dim, dim), column by column: products with the axes, as many per call as fit."""
     dim = surface.dim
     n_bytes = points.size * dim * points.itemsize
-    if n_bytes > _SURELY_FREE:
+    if n_bytes > _UNCHECKED_BYTES:
         n = points.size // dim
         what = f"the Hessian{'s' * (n != 1)} of {n} point{'s' * (n != 1)} in {dim} coordinates"
         refuse_if_too_large(n_bytes, what, "take fewer points, or ask for hvp or spectrum")
     flat = points.reshape(-1, dim)
     found = np.empty((len(flat) * dim, dim), points.dtype)
-    step = max(1, _NUMBERS_AT_ONCE // dim)
+    step = max(1, _NUMBERS_PER_CALL // dim)
     product = surface._evaluator(("hvp",), points.dtype)
     for first in range(0, len(found), step):
         column = np.arange(first, min(first + step, len(found)))

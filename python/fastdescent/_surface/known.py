@@ -1,4 +1,4 @@
-"""What is known of a surface before anything runs: where it is looked at, and its minima."""
+"""Facts about a surface that are known before anything runs: its window and its minima."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from fastdescent._base.at_top import at_top
 from fastdescent._base.checks import intervals
 
 Window = tuple[tuple[float, float], ...]
-MinimaOf = Callable[[Mapping[str, Any]], npt.ArrayLike | None]  #: of the parameters; None where not known
+MinimaOf = Callable[[Mapping[str, Any]], npt.ArrayLike | None]  #: minima by parameters; None if not known
 
 
 @at_top
 @dataclass(frozen=True, eq=False)
 class KnownMinima:
-    """Minimizers that hold for the parameters that they were given with; none are known for others."""
+    """Minimizers for one set of parameter values; for other values none are known."""
 
     points: npt.NDArray[np.float64]  #: (k, dim)
     params: Mapping[str, Any]

@@ -10,7 +10,7 @@ from fastdescent._base.checks import numbers, shown
 
 
 def parameter(name: str, value: Any) -> Any:
-    """A finite number or an array of them, float64."""
+    """A parameter's value: a finite number, or an array of finite numbers, float64."""
     array = numbers(f"parameter {name}", value)
     if isinstance(value, np.matrix):
         raise TypeError(f"parameter {name} must be np.asarray of this np.matrix, whose * is not that of arrays")

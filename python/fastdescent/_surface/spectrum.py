@@ -1,6 +1,6 @@
-"""The ends of a Hessian's spectrum: by the whole Hessian where that is cheaper, else by products with vectors alone.
+"""The ends of a Hessian's spectrum: from the whole Hessian, or from its products with vectors if they cost less.
 
-What is cheaper is told by counting operations, not by the clock, so that the same call has the same result.
+The cost is an estimated number of operations, not a time, so that the same call has the same result.
 """
 
 from __future__ import annotations
@@ -20,28 +20,31 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
-Product = Callable[[Floats], Floats]  #: of directions (n, dim), with the Hessian
+Product = Callable[[Floats], Floats]  #: the Hessian times directions (n, dim)
 
-_DENSE = 512  #: up to so many coordinates all eigenvalues cost no more than some
-_KRYLOV = 60  #: vectors that Lanczos' method works on, or four times those that are wanted
-_SURELY_FREE = 1 << 26  #: bytes
-_COPIES = 4  #: of a Hessian that take part when it is diagonalized
-_LANES = 64  #: a product with one vector costs as much as with so many
-_OF_A_PRODUCT = 1_000_000  #: operations that the time of a call would be enough for
-_OF_AN_EIGENPROBLEM = 2  #: operations, times dim^3
-_USUAL, _MOST = 300, 3000  #: products that Lanczos' method takes, and those after which it is given up
-_SAME = 1e-13  #: relative: two products that are the same but for rounding
+_MAX_DENSE_DIM = 512  #: up to this dim, all eigenvalues cost no more than a few
+_KRYLOV = 60  #: vectors of Lanczos' method, unless it needs more for the eigenvalues that are wanted
+_KRYLOV_PER_VALUE = 4
+_UNCHECKED_BYTES = 1 << 26  #: up to this size nobody asks how much memory is free
+_COPIES = 4  #: copies of the Hessian in memory while it is diagonalized
+_DIAGONAL_RTOL = 1e-13  #: two products that differ by less are the same but for rounding
+
+# Costs, in operations of one lane.
+_VECTORS_PER_CALL = 64  #: a call with one vector costs as much as a call with this many
+_CALL_COST = 1_000_000  #: the rest of a call
+_EIGENPROBLEM_COST = 2  #: times dim^3
+_USUAL_PRODUCTS, _MAX_PRODUCTS = 300, 3000  #: products that Lanczos' method usually takes, and at most
 
 
 def extremes(surface: Surface, points: Array, k: int, tol: float, with_vectors: bool) -> tuple[Floats, Floats]:
     """The k smallest and the k largest eigenvalues (n, m) and their vectors (n, m, dim), ascending; m = min(2k, dim).
 
-    NaN where the Hessian is not finite. Vectors that are not asked for are NaN, too, or none.
+    They are NaN where the Hessian is not finite. Without `with_vectors` the vectors have shape (n, m, 0).
     """
     dim, m = surface.dim, min(2 * k, surface.dim)
     values = np.full((len(points), m), np.nan)
     vectors = np.full((len(points), m, dim if with_vectors else 0), np.nan)
-    few = m <= dim // 4 and dim > _DENSE
+    few = m <= dim // 4 and dim > _MAX_DENSE_DIM
     for i, x in enumerate(points.astype(np.float64)):
         found = _by_products(surface, x, m, tol) if few else None
         if found is None:
@@ -53,34 +56,35 @@ def extremes(surface: Surface, points: Array, k: int, tol: float, with_vectors: 
 
 
 def _by_products(surface: Surface, x: Floats, m: int, tol: float) -> tuple[Floats, Floats] | None:
-    """None where the whole Hessian is needed, or costs less."""
+    """Eigenvalues and vectors at x from products; None if the whole Hessian is needed, or costs less."""
     dim, evaluated = surface.dim, surface._evaluator(("hvp",), x.dtype)
-    usual, most = _affordable(surface._formula.program("hvp").main, dim)
+    pays, most = _products_pay(surface._formula.program("hvp").main, dim)
 
     def product(directions: Floats) -> Floats:
         return np.asarray(evaluated(np.broadcast_to(x, directions.shape), directions)[0])
 
-    generic = np.cos(1.0 + 2.4 * np.arange(dim))  # no symmetric surface has this direction
+    generic = np.cos(1.0 + 2.4 * np.arange(dim))  # a direction that no symmetric surface singles out
     diagonal, first, second = product(np.stack([np.ones(dim), generic, generic[::-1]]))
     largest = np.max(np.abs(diagonal))
     if not np.all(np.isfinite([diagonal, first, second])):
         return np.full(m, np.nan), np.full((m, dim), np.nan)
-    away = np.abs([first - diagonal * generic, second - diagonal * generic[::-1]])
-    if np.all(away <= _SAME * np.abs(diagonal)):
+    off_diagonal = np.abs([first - diagonal * generic, second - diagonal * generic[::-1]])
+    if np.all(off_diagonal <= _DIAGONAL_RTOL * np.abs(diagonal)):
         return _of_diagonal(diagonal, m)
-    return _by_lanczos(product, generic, max(largest, np.max(np.abs(first))), m, tol, most) if usual else None
+    return _by_lanczos(product, generic, max(largest, np.max(np.abs(first))), m, tol, most) if pays else None
 
 
-def _affordable(product: Section, dim: int) -> tuple[bool, int]:
-    """Whether the products that usually suffice cost less than the whole Hessian, and after how many it costs less."""
-    turns = np.ones(len(product.code))
+def _products_pay(product: Section, dim: int) -> tuple[bool, int]:
+    """Whether the usual number of products costs less than the whole Hessian, and how many products are worth it."""
+    repeats = np.ones(len(product.code))  # of each instruction
     for strips in product.strips:
-        turns[strips.first : strips.stop] = strips.turns
-    of_one = float(np.sum(turns * np.prod(product.code[:, N_OUTER : N_INNER + 1].astype(np.float64), axis=1)))
-    of_call = _LANES * of_one + _OF_A_PRODUCT + 4.0 * _KRYLOV * dim
-    whole = dim * of_one + _OF_AN_EIGENPROBLEM * float(dim) ** 3
+        repeats[strips.first : strips.stop] = strips.turns
+    per_vector = float(np.sum(repeats * np.prod(product.code[:, N_OUTER : N_INNER + 1].astype(np.float64), axis=1)))
+    per_call = _VECTORS_PER_CALL * per_vector + _CALL_COST + 4.0 * _KRYLOV * dim
+    whole = dim * per_vector + _EIGENPROBLEM_COST * float(dim) ** 3
     fits = _COPIES * 8 * dim**2 <= free_bytes()
-    return whole > _USUAL * of_call or not fits, int(max(_USUAL, whole / of_call)) if fits else _MOST
+    pays = whole > _USUAL_PRODUCTS * per_call or not fits
+    return pays, int(max(_USUAL_PRODUCTS, whole / per_call)) if fits else _MAX_PRODUCTS
 
 
 def _of_diagonal(diagonal: Floats, m: int) -> tuple[Floats, Floats]:
@@ -96,7 +100,7 @@ def _ends(dim: int, m: int) -> npt.NDArray[np.int64]:
 
 def _by_hessian(surface: Surface, x: Floats, m: int, with_vectors: bool) -> tuple[Floats, Floats]:
     dim = surface.dim
-    if 8 * dim**2 > _SURELY_FREE:
+    if 8 * dim**2 > _UNCHECKED_BYTES:
         what = f"all eigenvalues of a Hessian in {dim} coordinates"
         refuse_if_too_large(_COPIES * 8 * dim**2, what, "choose a greater tol, or a smaller k")
     hessian = hessians(surface, x)
@@ -112,30 +116,32 @@ def _by_hessian(surface: Surface, x: Floats, m: int, with_vectors: bool) -> tupl
 def _by_lanczos(
     product: Product, start: Floats, largest: float, m: int, tol: float, most: int
 ) -> tuple[Floats, Floats] | None:
-    """None where that fails, as for a Hessian of zeros, or takes more products than `most`.
+    """Eigenvalues and vectors by Lanczos' method.
 
-    ARPACK's tolerances assume numbers near 1: so the Hessian is first scaled, by a power of two, since no bit is lost
-    by that. And they are relative to each eigenvalue, which those near zero cannot meet: so all are moved by twice the
-    size of the largest. Neither changes the vectors or the way there.
+    None if the method fails, as for a Hessian of zeros, or takes more products than `most`.
+
+    ARPACK's tolerances assume numbers near 1. So the Hessian is scaled first, by a power of two, which loses no bit.
+    The tolerances are relative to each eigenvalue, and eigenvalues near zero could not meet them. So all eigenvalues
+    are shifted by twice the size of the largest. Neither changes the vectors, or the steps of the method.
     """
     from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
     dim, exponent = len(start), int(np.frexp(largest)[1])
 
-    def moved(shift: float) -> Any:
+    def operator(shift: float) -> Any:
         def times(v: Floats) -> Floats:
             (found,) = product(v.reshape(1, -1))
             return np.asarray(np.ldexp(found, -exponent) + shift * v.reshape(-1))
 
         return LinearOperator((dim, dim), times, dtype=np.float64)
 
-    n = min(max(_KRYLOV, 4 * m), dim)
+    n = min(max(_KRYLOV, _KRYLOV_PER_VALUE * m), dim)
     restarts = max(20, most // (n - m))
     try:
-        size = abs(eigsh(moved(0.0), k=1, which="LM", v0=start, tol=1e-2, return_eigenvectors=False)[0])
+        size = abs(eigsh(operator(0.0), k=1, which="LM", v0=start, tol=1e-2, return_eigenvectors=False)[0])
         if not size > 0.0:
             return None
-        values, axes = eigsh(moved(2.0 * size), k=m, which="BE", v0=start, ncv=n, tol=tol / 3, maxiter=restarts)
+        values, axes = eigsh(operator(2.0 * size), k=m, which="BE", v0=start, ncv=n, tol=tol / 3, maxiter=restarts)
     except ArpackError:
         return None
     order = np.argsort(values)

@@ -1,4 +1,4 @@
-"""Surfaces: a traced formula with what is known about it, evaluated exactly at any number of points."""
+"""`Surface`: a traced formula with its window, bounds, parameters and known minima, to be evaluated anywhere."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Array = npt.NDArray[Any]
 @at_top
 @dataclass(frozen=True, eq=False, repr=False)
 class Surface:
-    """A function f(x) of a point x, shape (dim,). Made by `fastdescent.surface` and the catalog, not by hand.
+    """A function f(x) of a point x, shape (dim,). `fastdescent.surface` and the catalog make it.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Surface:
     variables : tuple of str
         Names of the coordinates.
     params : mapping
-        Values of the parameters; `with_params` changes them without compiling anew.
+        Values of the parameters; `with_params` changes them without compiling again.
     window : ((lo, hi), ...)
         Where to look: starts, pictures.
     bounds : ((lo, hi), ...) or None
@@ -75,7 +75,7 @@ class Surface:
 
     @property
     def critical_points(self) -> npt.NDArray[np.float64] | None:
-        """All points where the gradient vanishes for these parameters, shape (k, dim), or None where not known."""
+        """All points where the gradient vanishes for these parameters, shape (k, dim), or None if not known."""
         return self._known(self._critical_points_of)
 
     def _known(self, points_of: MinimaOf | None) -> npt.NDArray[np.float64] | None:
@@ -84,7 +84,7 @@ class Surface:
 
     @property
     def fmin(self) -> float | None:
-        """The lowest value, or None where the minima are not known."""
+        """The lowest value, or None if the minima are not known."""
         minima = self.minima
         return None if minima is None else float(np.min(self(minima)))
 
@@ -127,9 +127,9 @@ class Surface:
 
     # ------------------------------------------------------------------ evaluation
     def __call__(self, *coordinates: npt.ArrayLike) -> Array:
-        """f at X of shape (..., dim), or at dim arrays that broadcast (one a coordinate). Shape (...).
+        """f at X of shape (..., dim), or at dim arrays that broadcast, one per coordinate. Shape (...).
 
-        Of a surface of one coordinate, an array whose last axis is not 1 is that coordinate.
+        For a surface of one coordinate, an array whose last axis is not 1 holds values of the coordinate.
 
         >>> import fastdescent as fd
         >>> fd.surfaces.himmelblau()([[3.0, 2.0], [0.0, 0.0]])
@@ -160,9 +160,9 @@ class Surface:
         return self._evaluated(("hvp",), points, directions)[0].reshape(points.shape)
 
     def hessian(self, X: npt.ArrayLike) -> Array:
-        """The exact Hessian at X of shape (..., dim); shape (..., dim, dim). Works in little more than that memory.
+        """The exact Hessian at X of shape (..., dim); shape (..., dim, dim). Takes little more memory than the result.
 
-        Raises MemoryError where the result would not fit.
+        Raises MemoryError if the result would not fit.
         """
         return hessians(self, as_points("X", X, self.dim))
 
@@ -171,35 +171,35 @@ class Surface:
 
         H(x) v_i = lambda_i v_i, |v_i| = 1
 
-        The whole Hessian is diagonalized in up to 512 dimensions, and beyond where that is expected to take less time
-        than some hundred products of it with vectors. Else Lanczos' method, restarted as in ARPACK (Sorensen, SIAM J.
-        Matrix Anal. Appl. 13, 1992), needs such products alone. Of an eigenvalue that occurs several times it may find
-        fewer. Where it has not converged when the whole Hessian would have taken less time, that is diagonalized after
-        all. A Hessian that is diagonal, as that of a sum of functions of one coordinate each, is found to be so.
+        The whole Hessian is diagonalized in up to 512 dimensions, and in more if this is expected to cost less than
+        some hundred products of the Hessian with vectors. Otherwise Lanczos' method, restarted as in ARPACK (Sorensen,
+        SIAM J. Matrix Anal. Appl. 13, 1992), uses such products alone. It may find a multiple eigenvalue fewer times
+        than it occurs. If it has not converged when the whole Hessian would have cost less, the Hessian is diagonalized
+        after all. A diagonal Hessian, such as that of a sum of functions of one coordinate each, is recognized.
 
         Parameters
         ----------
         X : array, (..., dim)
         k : int
-            At each end.
+            Eigenvalues at each end.
         vectors : bool
             Whether eigenvectors are wanted, too.
         tol : float
-            The largest |H v_i - lambda_i v_i|, relative to the largest |lambda_i|. A greater one takes less time.
+            The largest |H v_i - lambda_i v_i|, relative to the largest |lambda_i|. A greater `tol` takes less time.
 
         Returns
         -------
         values : float64 array, (..., m)
-            Ascending, m = min(2 k, dim). NaN where the Hessian is not finite.
+            Ascending; m = min(2 k, dim). NaN where the Hessian is not finite.
         vectors : float64 array, (..., m, dim)
             If asked for: a row for each value, of either sign.
 
         Raises
         ------
         TypeError, ValueError
-            Where an argument is not as described.
+            If an argument is not as described.
         MemoryError
-            Where the whole Hessian is needed and would not fit: some thousand products were not enough.
+            If the whole Hessian is needed and would not fit: some thousand products were not enough.
 
         Examples
         --------
@@ -219,7 +219,7 @@ class Surface:
         return self._evaluator(outputs, X.dtype)(X, V)
 
     def _evaluator(self, outputs: tuple[str, ...], dtype: np.dtype[Any]) -> Callable[..., list[Array]]:
-        """A function of X and, for "hvp", V: what depends on parameters alone is computed once for all its calls."""
+        """A function of X and, for "hvp", V. Numbers that depend on parameters alone are computed once, here."""
         engine, program = get_engine("auto"), self._formula.program(*outputs)
         with np.errstate(over="ignore", under="ignore"):
             uniform = uniform_values(engine, program, self.params).astype(dtype, copy=False)
@@ -240,12 +240,12 @@ class Surface:
         return {**self.__dict__, **known, "_retrace": None}
 
     # ------------------------------------------------------------------ compositions
-    __array_ufunc__ = None  # so that NumPy's numbers leave a * s to us
+    __array_ufunc__ = None  # so that a * s calls __rmul__ for NumPy's numbers, too
 
     def __add__(self, other: Surface) -> Surface:
         """The surface f(x) + g(x). Parameters of the second whose names are taken get a number: A, A2, A3, ...
 
-        Its window covers both; its minima are known where the two have known ones in common.
+        Its window covers both windows. Its minima are known if the two surfaces have known minima in common.
 
         >>> import fastdescent as fd
         >>> fd.surfaces.rastrigin(A=3.0) + fd.surfaces.rastrigin()
@@ -267,7 +267,7 @@ class Surface:
     __rmul__ = __mul__
 
     def shifted(self, o: npt.ArrayLike) -> Surface:
-        """The surface f(x - o), o of shape (dim,): what was at the origin is at o.
+        """The surface f(x - o), o of shape (dim,): the origin moves to o.
 
         >>> import fastdescent as fd
         >>> fd.surfaces.sphere().shifted([1.0, 2.0]).minima
@@ -276,7 +276,7 @@ class Surface:
         return _compose.shifted(self, o)
 
     def rotated(self, Q: npt.ArrayLike) -> Surface:
-        """The surface f(Q.T @ x), Q orthogonal of shape (dim, dim): what was at x is at Q @ x. Turns about the origin.
+        """The surface f(Q.T @ x), Q orthogonal of shape (dim, dim): x moves to Q @ x.
 
         >>> import fastdescent as fd
         >>> fd.surfaces.booth().rotated([[0.0, -1.0], [1.0, 0.0]]).minima
@@ -295,6 +295,6 @@ class Surface:
 
 
 def widened(surface: Surface, window: Window) -> Surface:
-    """The surface with a window that covers this one too, so that nothing which starts there counts as escaped."""
+    """The surface with a window that also covers this one, so that no start in it counts as escaped."""
     both = zip(surface.window, window, strict=True)
     return replace(surface, window=tuple((min(a[0], b[0]), max(a[1], b[1])) for a, b in both))

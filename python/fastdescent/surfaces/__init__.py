@@ -175,7 +175,7 @@ def get(name: str, **options: Any) -> Surface:
     Raises
     ------
     ValueError
-        Where no surface has this name, or that surface cannot be made without arguments.
+        If no surface has this name, or that surface cannot be made without arguments.
 
     Examples
     --------

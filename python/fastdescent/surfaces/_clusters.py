@@ -51,9 +51,9 @@ def lennard_jones(n_atoms: int = 4) -> Surface:
     Raises
     ------
     TypeError, ValueError
-        Where n_atoms is not an integer, or less than 2.
+        If n_atoms is not an integer, or less than 2.
     MemoryError
-        Where so many pairs would not fit.
+        If so many pairs would not fit.
 
     Examples
     --------

@@ -100,9 +100,9 @@ def he(widths: Sequence[int], n: int, seed: int = 0, *, gain: float = 1.0, bias:
     Raises
     ------
     TypeError, ValueError
-        Where an argument is not as described.
+        If an argument is not as described.
     MemoryError
-        Where the starts would not fit.
+        If the starts would not fit.
 
     Examples
     --------

@@ -45,7 +45,7 @@ def quadratic(A: npt.ArrayLike, b: npt.ArrayLike | None = None) -> Surface:
     Raises
     ------
     TypeError, ValueError
-        Where A is not a square matrix of finite numbers, or b does not fit.
+        If A is not a square matrix of finite numbers, or b does not fit.
 
     Examples
     --------
@@ -92,9 +92,9 @@ def random_quadratic(dim: int = 2, spectrum: npt.ArrayLike | None = None, seed: 
     Raises
     ------
     TypeError, ValueError
-        Where an argument is not as described.
+        If an argument is not as described.
     MemoryError
-        Where Q would not fit.
+        If Q would not fit.
 
     Examples
     --------

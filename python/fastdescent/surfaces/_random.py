@@ -60,9 +60,9 @@ def random_field(
     Raises
     ------
     TypeError, ValueError
-        Where an argument is not as described.
+        If an argument is not as described.
     MemoryError
-        Where the waves would not fit.
+        If the waves would not fit.
 
     Examples
     --------
@@ -132,9 +132,9 @@ def spin_glass(dim: int = 2, p: int = 3, seed: int = 0) -> Surface:
     Raises
     ------
     TypeError, ValueError
-        Where an argument is not as described.
+        If an argument is not as described.
     MemoryError
-        Where the couplings would not fit.
+        If the couplings would not fit.
 
     Examples
     --------
@@ -207,7 +207,7 @@ def gaussian_wells(
     Raises
     ------
     TypeError, ValueError
-        Where an argument is not as described.
+        If an argument is not as described.
 
     Examples
     --------
