@@ -1,6 +1,6 @@
 """The command `fastdescent`: text in, tables and files out.
 
-This room turns words into arguments of the public functions, and what they raise into a sentence. It computes nothing.
+This room turns words into arguments of the public functions, and their exceptions into sentences. It computes nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TextIO
 __all__ = ["main"]
 
 _USAGE, _INTERRUPTED, _BROKEN_PIPE = 2, 130, 141
-#: What arguments, files and a machine that is too small may raise. Anything else is a defect and keeps its traceback.
+#: Exceptions due to arguments, files or too little memory. Any other exception is a defect and keeps its traceback.
 _EXPECTED = (ValueError, TypeError, ImportError, OSError, MemoryError)
 
 
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 2 after an error, which is one sentence on stderr, with the formula and a caret under it where that is at
+        0; 2 after an error, which is one sentence on stderr, with the formula and a caret under it if the formula is at
         fault; 130 after Ctrl-C.
 
     Examples
@@ -45,41 +45,41 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _unless_closed(stream: TextIO | None) -> TextIO | None:
-    """None, to which `print` says nothing, where the stream is closed."""
+    """The stream, or None if it is closed: `print` writes nothing to None."""
     return None if stream is None or getattr(stream, "closed", False) else stream
 
 
 def _status(argv: Sequence[str]) -> int:
-    """Carries out a command line."""
+    """Runs a command line and returns the exit status."""
     try:
-        _carry_out(argv)
+        _execute(argv)
     except BrokenPipeError:
-        _forget_stdout()
+        _drop_stdout()
         return _BROKEN_PIPE
     except KeyboardInterrupt:
         print("fastdescent: interrupted", file=sys.stderr)
         return _INTERRUPTED
     except _EXPECTED as error:
         print(f"fastdescent: error: {_words(error)}", file=sys.stderr)
-        _let_go_of_stdout()
+        _flush_or_drop_stdout()
         return _USAGE
     return 0
 
 
-def _carry_out(argv: Sequence[str]) -> None:
-    from fastdescent.cli._parser import parsed  # here, so that Ctrl-C is answered while the modules are loaded
+def _execute(argv: Sequence[str]) -> None:
+    from fastdescent.cli._parser import parsed  # here, so that Ctrl-C works while modules are loaded
 
     try:
         arguments = parsed(argv)
         arguments.command(arguments)
-    except SystemExit:  # --help and --version have said all
+    except SystemExit:  # --help and --version are done
         pass
-    if sys.stdout is not None:  # None where the shell has closed it
+    if sys.stdout is not None:  # None if the shell has closed it
         sys.stdout.flush()
 
 
 def _words(error: BaseException) -> str:
-    """What went wrong; further lines, such as a caret under a formula, stay indented."""
+    """The error in words; further lines, such as a caret under a formula, are indented."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror if error.filename is None else f"{error.strerror}: {str(error.filename)!r}"
     if isinstance(error, MemoryError):
@@ -88,16 +88,16 @@ def _words(error: BaseException) -> str:
     return "\n".join([first, *("  " + line.removeprefix("  ") for line in more)])
 
 
-def _let_go_of_stdout() -> None:
-    """What is left to print is printed, or forgotten where that is what went wrong."""
+def _flush_or_drop_stdout() -> None:
+    """Prints the rest of the output, or drops it if stdout itself has failed."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError:
-        _forget_stdout()
+        _drop_stdout()
 
 
-def _forget_stdout() -> None:
-    """Nobody reads any more; Python must not try again when it exits."""
+def _drop_stdout() -> None:
+    """Sends stdout to nowhere, so that Python does not fail to flush it when it exits."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -39,7 +39,7 @@ def _row(s: Surface) -> tuple[str, ...]:
 
 
 def window_words(window: Window) -> str:
-    """The intervals, once if they are all the same."""
+    """The intervals as text; one interval if all are the same."""
     pairs = [f"{lo:g}:{hi:g}" for lo, hi in window]
     return pairs[0] if len(set(pairs)) == 1 else ",".join(pairs)
 

@@ -1,4 +1,4 @@
-"""Options of optimizers, derived from the fields of the built-in ones."""
+"""Options of optimizers, from the fields of the built-in optimizers."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _PREFIX = "hyper_"
 
 
 def add_optimizer_arguments(parser: argparse.ArgumentParser) -> None:
-    """--optimizer and one option for each hyperparameter."""
+    """Adds --optimizer and one option per hyperparameter."""
     group = parser.add_argument_group("optimizer")
     names = ", ".join(map(str.lower, BUILT_IN))
     group.add_argument("--optimizer", metavar="NAME", default="LineSearch", help=f"{names} (default: linesearch)")
     for name, owners in _hyperparameters().items():
-        of = ", ".join(f"{owner} ({default_words(f)})" for owner, f in owners.items())
+        whose = ", ".join(f"{owner} ({default_words(f)})" for owner, f in owners.items())
         default = next((f.default for f in owners.values() if f.default is not MISSING), None)
         kind: dict[str, Any]
         if isinstance(default, bool):
@@ -28,11 +28,11 @@ def add_optimizer_arguments(parser: argparse.ArgumentParser) -> None:
             kind = {"type": _numbers(len(default)), "metavar": ",".join("V" * len(default))}
         else:
             kind = {"type": float, "metavar": "V"}
-        group.add_argument(option(name), dest=_PREFIX + name, default=argparse.SUPPRESS, help=f"of {of}", **kind)
+        group.add_argument(option(name), dest=_PREFIX + name, default=argparse.SUPPRESS, help=f"of {whose}", **kind)
 
 
 def optimizer_of(arguments: argparse.Namespace) -> Optimizer:
-    """The optimizer that was asked for. Raises ValueError for one that does not exist, and for options it has not."""
+    """The optimizer of the command line. Raises ValueError for an unknown optimizer, and for options of other ones."""
     kind = _kind(arguments.optimizer.strip())
     given = {k.removeprefix(_PREFIX): v for k, v in vars(arguments).items() if k.startswith(_PREFIX)}
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
@@ -50,7 +50,7 @@ def optimizer_of(arguments: argparse.Namespace) -> Optimizer:
 
 
 def option(name: str) -> str:
-    """A hyperparameter's option: --weight-decay."""
+    """The option of a hyperparameter, such as --weight-decay."""
     return "--" + name.replace("_", "-")
 
 
@@ -66,7 +66,7 @@ def _key(name: str) -> str:
 
 
 def _hyperparameters() -> dict[str, dict[str, Field[Any]]]:
-    """By name, the optimizers that have it."""
+    """The hyperparameters by name, each with the optimizers that have it."""
     found: dict[str, dict[str, Field[Any]]] = {}
     for owner, kind in BUILT_IN.items():
         for f in fields(kind):  # type: ignore[arg-type]
@@ -75,7 +75,7 @@ def _hyperparameters() -> dict[str, dict[str, Field[Any]]]:
 
 
 def default_words(f: Field[Any]) -> str:
-    """A hyperparameter's default."""
+    """The default of a hyperparameter as text."""
     if f.default is MISSING:
         return "needed"
     return ",".join(map(str, f.default)) if isinstance(f.default, tuple) else str(f.default)

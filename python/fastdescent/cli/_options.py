@@ -1,4 +1,4 @@
-"""Options that every run has, and the bar that shows how far it is."""
+"""Options of every run, and the progress bar."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fastdescent.cli._optimizers import add_optimizer_arguments
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    """The optimizer and its hyperparameters, --max-steps, --gtol, --threads and --dtype."""
+    """Adds the optimizer and its hyperparameters, --max-steps, --gtol, --threads and --dtype."""
     add_optimizer_arguments(parser)
     group = parser.add_argument_group("run")
     group.add_argument("--max-steps", type=int, default=10_000, metavar="N", help="most steps (default: %(default)s)")
@@ -28,7 +28,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Those after the optimizer, as `descend` takes them."""
+    """The options of the run without the optimizer, as keyword arguments of `descend`."""
     return {
         "max_steps": arguments.max_steps,
         "gtol": arguments.gtol,
@@ -39,10 +39,10 @@ def run_options(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def wants_progress() -> bool:
-    """Whether to draw a bar: on a terminal, and where tqdm is installed."""
+    """Whether to draw a bar: if stderr is a terminal and tqdm is installed."""
     return sys.stderr is not None and sys.stderr.isatty() and find_spec("tqdm") is not None
 
 
 def work_words(nit: npt.NDArray[np.integer[Any]], seconds: float) -> str:
-    """How much was done in what time."""
+    """The numbers of starts and steps, and the time that they took."""
     return f"{nit.size} starts, {int(nit.sum(dtype=np.int64))} steps in {seconds:.2f} s"

@@ -1,4 +1,4 @@
-"""The command line's grammar."""
+"""The grammar of the command line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class UsageError(ValueError):
 
 
 class _Parser(argparse.ArgumentParser):
-    """Raises instead of exiting, and takes no abbreviations."""
+    """A parser that raises UsageError instead of exiting."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see {self.prog} --help")
@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _without_dashes(argv: Sequence[str]) -> list[str]:
-    """Formulas and windows may begin with a minus, which argparse takes for an option unless a space comes first."""
+    """The words, with a space before a formula or window that begins with a minus: argparse takes it for an option."""
     words, options_end = [], False
     for word in argv:
         options_end |= word == "--"

@@ -1,4 +1,4 @@
-"""Which surface a command is about: one of the catalog, or a formula."""
+"""The surface of a command: a surface of the catalog, or a formula."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from fastdescent.surfaces._catalog import CATALOG
 
 
 def add_surface_arguments(parser: argparse.ArgumentParser, optional: bool = False) -> None:
-    """The surface, --dim and --param."""
+    """Adds the surface, --dim and --param."""
     parser.add_argument(
         "surface", metavar="SURFACE", nargs="?" if optional else None,
         help='a name of the catalog, or a formula such as "x**4 - x**2 + y**2"',
     )  # fmt: skip
-    parser.add_argument("--dim", type=int, metavar="N", help="number of coordinates, where the surface leaves it open")
+    parser.add_argument("--dim", type=int, metavar="N", help="number of coordinates, if the surface can have any")
     parser.add_argument(
         "--param", type=_types.parameter, action="append", default=[], metavar="NAME=V", help="value of a parameter"
     )
@@ -61,7 +61,10 @@ def _of_catalog(name: str, dim: int | None, params: dict[str, Any]) -> Surface:
 
 
 def window_of(s: Surface, given: Window | None, plane: tuple[int, int] | None = None) -> Window:
-    """Where to look: one pair for all coordinates, for each, or for each that is shown; else the surface's own."""
+    """The given window, by default the surface's.
+
+    It may be given as one pair for all coordinates, or as a pair per coordinate or per coordinate shown.
+    """
     if given is None:
         return s.window
     if plane is not None and len(given) == 2 < s.dim:

@@ -1,4 +1,4 @@
-"""From words to values. What cannot be read raises ArgumentTypeError, which argparse reports with the option's name."""
+"""Readers of option values. They raise ArgumentTypeError, which argparse reports with the name of the option."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def size(text: str) -> tuple[int, ...]:
 
 
 def window(text: str) -> tuple[tuple[float, float], ...]:
-    """Intervals, one for each coordinate.
+    """Intervals, one per coordinate.
 
     >>> window("-6:6,0:1")
     ((-6.0, 6.0), (0.0, 1.0))

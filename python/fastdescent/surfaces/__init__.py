@@ -160,7 +160,7 @@ __all__ = [
 
 
 def names() -> list[str]:
-    """The names of all surfaces that can be made without arguments, in alphabetical order: all but `quadratic`.
+    """The names of all surfaces that can be made without arguments, in alphabetical order: all except `quadratic`.
 
     >>> from fastdescent import surfaces
     >>> surfaces.names()[:3]
@@ -170,12 +170,12 @@ def names() -> list[str]:
 
 
 def get(name: str, **options: Any) -> Surface:
-    """The surface of this name, one of `names`, made with `options`: dim where it has one, and its parameters.
+    """The surface of this name, one of `names`. Options are dim, if the surface can have any, and its parameters.
 
     Raises
     ------
     ValueError
-        If no surface has this name, or that surface cannot be made without arguments.
+        If no surface has this name, or the surface cannot be made without arguments.
 
     Examples
     --------

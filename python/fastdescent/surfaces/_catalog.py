@@ -1,4 +1,4 @@
-"""The register: `@catalog` turns a formula, its window and its minima into a function that makes the Surface.
+"""The catalog: `@catalog` turns a formula, its window and its minima into a function that makes the Surface.
 
 This room knows `fastdescent.surface` and nothing of runs, optimizers or engines.
 """
@@ -21,7 +21,7 @@ from fastdescent._surface.surface import Surface
 
 Formula = Callable[..., Any]
 MakeSurface = Callable[..., Surface]
-#: Points, or a function of (dim, **params) that gives None for parameters where they are not known.
+#: Points, or a function of (dim, **params), which returns None if no points are known for these parameters.
 Known = npt.ArrayLike | Callable[..., npt.ArrayLike | None]
 
 CATALOG: dict[str, MakeSurface] = {}
@@ -37,20 +37,20 @@ def catalog(
 ) -> Callable[[Formula], MakeSurface]:
     """Decorates a formula, which is written as for `fastdescent.surface`.
 
-    A formula of one argument, the point, becomes ``name(dim=2, *, parameters) -> Surface``; one of a coordinate each
-    becomes ``name(*, parameters) -> Surface``. Its docstring is the surface's `about`.
+    A formula of one argument, the point, becomes ``name(dim=2, *, parameters) -> Surface``. A formula of several
+    arguments, the coordinates, becomes ``name(*, parameters) -> Surface``. Its docstring is the surface's `about`.
 
     Parameters
     ----------
     window : (lo, hi) or ((lo, hi), ...) or callable
-        A function of dim where it depends on that.
+        A function of dim if the window depends on dim.
     minima : array (k, dim) or callable, optional
-        Global minimizers, or the lowest in the window: points where no parameter moves them, else a function of
-        (dim, **params).
+        Global minimizers, or the lowest ones in the window; a function of (dim, **params) if they depend on these.
     critical_points : array (k, dim) or callable, optional
-        All points where the gradient vanishes, likewise.
+        All points where the gradient vanishes, in the same form.
     least_dim, multiple_of : int
-        The smallest dim of a formula of one argument (2 is the default, unless this is greater), and what divides it.
+        For a formula of one argument: the smallest dim, and a number that must divide dim. The default is 2 or the
+        smallest dim.
     """
 
     def register(formula: Formula) -> MakeSurface:
@@ -68,8 +68,8 @@ def catalog(
             given.apply_defaults()
             params = given.arguments
             dim = n_coordinates or _checked_dim(params.pop("dim"), least_dim, multiple_of)
-            look = window(dim) if callable(window) else window
-            made = surface(formula, dim=dim, window=look, minima=_of_params(minima, dim), **params)
+            own_window = window(dim) if callable(window) else window
+            made = surface(formula, dim=dim, window=own_window, minima=_of_params(minima, dim), **params)
             return replace(made, _critical_points_of=_of_params(critical_points, dim))
 
         cast(Any, make).__signature__ = signature
@@ -80,10 +80,10 @@ def catalog(
 
 
 def with_data(make: MakeSurface) -> MakeSurface:
-    """Decorates a function that makes a Surface of data, or of numbers drawn from a seed.
+    """Decorates a function that makes a Surface from data, or from random numbers.
 
-    Its docstring, up to the Parameters, becomes the surface's `about`, its name the surface's name. It is in the
-    catalog if it can be called without arguments, and so has small data of its own.
+    The docstring up to the Parameters becomes the surface's `about`, and the function's name the surface's name. The
+    function is in the catalog if it can be called without arguments, because it has small data of its own.
     """
     about = (inspect.getdoc(make) or "").split("\n\nParameters\n")[0]
 
@@ -91,9 +91,9 @@ def with_data(make: MakeSurface) -> MakeSurface:
     def made(*args: Any, **kwargs: Any) -> Surface:
         return replace(make(*args, **kwargs), name=make.__name__, about=about)
 
-    plain = [p.replace(annotation=p.empty) for p in inspect.signature(make).parameters.values()]
-    cast(Any, made).__signature__ = inspect.Signature(plain, return_annotation=Surface)
-    if all(p.default is not p.empty for p in plain):
+    parameters = [p.replace(annotation=p.empty) for p in inspect.signature(make).parameters.values()]
+    cast(Any, made).__signature__ = inspect.Signature(parameters, return_annotation=Surface)
+    if all(p.default is not p.empty for p in parameters):
         CATALOG[make.__name__] = made
     return made
 
@@ -117,7 +117,7 @@ def _checked_dim(dim: object, least: int, multiple_of: int) -> int:
 
 
 def _of_params(known: Known | None, dim: int) -> MinimaOf | None:
-    """Parameters may be arrays where the formula allows it; points are known for numbers."""
+    """Known points by parameters; none if a parameter is an array, which some formulas allow."""
     if known is None:
         return None
     points = known if callable(known) else lambda dim: known

@@ -1,4 +1,4 @@
-"""Clusters of atoms: three coordinates an atom, energies that depend on distances alone."""
+"""Clusters of atoms: three coordinates per atom, energies that depend on distances alone."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from fastdescent._surface.surface import Surface
 from fastdescent.surfaces._catalog import with_data
 
 Floats = npt.NDArray[np.float64]
-_LEAST, _MOST = 2, 13  #: atoms of clusters whose minima are given
-_BOND = 2.0 ** (1 / 6)  #: the distance of two atoms alone
+_MIN_ATOMS, _MAX_KNOWN = 2, 13  #: numbers of atoms: the smallest, and the largest whose minimum is given
+_BOND = 2.0 ** (1 / 6)  #: the distance of two atoms at rest
 _NEWTON_STEPS = 30
-_COPIES = 4  #: of a number for each pair, while the energy is traced
+_COPIES = 4  #: numbers per pair of atoms while the energy is traced
 
 
 @with_data
@@ -64,7 +64,7 @@ def lennard_jones(n_atoms: int = 4) -> Surface:
     >>> round(s.fmin, 6), np.unique(run.fun.round(4))[:4].tolist()
     (-16.505384, [-16.5054, -15.935, -15.5932, -15.5331])
     """
-    n = whole_number("n_atoms", n_atoms, at_least=_LEAST)
+    n = whole_number("n_atoms", n_atoms, at_least=_MIN_ATOMS)
     refuse_if_too_large(_COPIES * 8 * n**2, f"the pairs of {n} atoms", "choose fewer atoms")
     half = n ** (1 / 3)
     return surface(
@@ -72,12 +72,12 @@ def lennard_jones(n_atoms: int = 4) -> Surface:
         dim=3 * n,
         window=(-half, half),
         variables=tuple(f"{axis}{k}" for k in range(1, n + 1) for axis in "xyz"),
-        minima=(lambda params: _lowest(n)) if n <= _MOST else None,
+        minima=(lambda params: _lowest(n)) if n <= _MAX_KNOWN else None,
     )
 
 
 def _energy(x: Any) -> Any:
-    """Each pair twice. An atom is given the distance 1 from itself, at which a pair has no energy."""
+    """The sum over ordered pairs, halved. An atom has distance 1 from itself, where a pair has no energy."""
     atoms = x.reshape(-1, 3)
     r2 = np.sum((atoms[:, np.newaxis] - atoms) ** 2, axis=2) + np.eye(len(atoms))
     r6 = 1 / r2**3
@@ -86,16 +86,16 @@ def _energy(x: Any) -> Any:
 
 @functools.cache
 def _lowest(n: int) -> Floats:
-    """The lowest known arrangement, by Newton's method from its shape; what moves or turns it is left out."""
-    s, x = lennard_jones(n), _shape(n).ravel()
+    """The lowest known arrangement, by Newton's method from a rough shape; steps do not move or turn the cluster."""
+    s, x = lennard_jones(n), _rough_shape(n).ravel()
     for _ in range(_NEWTON_STEPS):
         x = x - np.linalg.pinv(s.hessian(x), rcond=1e-6, hermitian=True) @ s.gradient(x)
     atoms: Floats = x.reshape(-1, 3)
     return np.asarray(atoms - atoms.mean(axis=0)).reshape(1, -1)
 
 
-def _shape(n: int) -> Floats:
-    """Where the atoms are, to a few percent."""
+def _rough_shape(n: int) -> Floats:
+    """The positions of the atoms, to a few percent."""
     if n <= 4:
         tetrahedron = np.array([[1.0, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
         return tetrahedron[:n] * (_BOND / math.sqrt(8))

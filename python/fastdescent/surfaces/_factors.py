@@ -56,7 +56,7 @@ def matrix_factorization(M: npt.ArrayLike | None = None, rank: int = 1) -> Surfa
 
 
 def _balanced(matrix: Floats, rank: int) -> Floats:
-    """U and V of the largest singular values, whose roots both have; columns that are not needed are 0."""
+    """U and V of the largest singular values: each factor has their roots; columns that are not needed are 0."""
     left, sizes, right = np.linalg.svd(matrix, full_matrices=False)
     factors = []
     for vectors in (left, right.T):

@@ -1,4 +1,4 @@
-"""Weights of networks in one vector: how they are packed, and random ones to start from."""
+"""Weights of networks in one vector: how they are packed, and random weights to start from."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from fastdescent._starts.arrays import RandomStarts
 from fastdescent.surfaces._normals import normals, uniforms
 
 Floats = npt.NDArray[np.float64]
-_COPIES = 3
+_COPIES = 3  #: copies of the weights while they are made: uniform numbers, normal numbers, scaled
 
 
 def checked_widths(widths: object) -> tuple[int, ...]:
-    """Numbers of units, from the inputs to the outputs."""
+    """The numbers of units, from the inputs to the outputs."""
     if not isinstance(widths, Iterable) or isinstance(widths, str):
         raise TypeError(f"widths must be numbers of units, such as (2, 8, 1); got {shown(widths)}")
     counts = tuple(whole_number(f"widths[{k}]", n, at_least=1) for k, n in enumerate(widths))
@@ -117,7 +117,7 @@ def he(widths: Sequence[int], n: int, seed: int = 0, *, gain: float = 1.0, bias:
 
 
 def he_weights(widths: tuple[int, ...], drawn: Floats, gain: float = 1.0, bias: bool = True) -> Floats:
-    """Of normal numbers (..., dim)."""
+    """He's weights from normal numbers (..., dim)."""
     return _scaled(drawn, widths, bias, [gain * math.sqrt(2.0 / n_in) for n_in in widths[:-1]])
 
 
@@ -152,7 +152,7 @@ def xavier(widths: Sequence[int], n: int, seed: int = 0, *, gain: float = 1.0, b
 
 
 def _checked(widths: object, n: object, seed: object, bias: bool) -> tuple[tuple[int, ...], int, int]:
-    """Refuses what would not fit: random numbers as drawn, on their way, and scaled."""
+    """Widths, number of starts and seed. Raises MemoryError if the starts would not fit."""
     counts, n_starts = checked_widths(widths), whole_number("n", n, at_least=0)
     dim = n_weights(counts, bias)
     refuse_if_too_large(_COPIES * 8 * n_starts * dim, f"{n_starts} starts of {dim} weights", "ask for fewer")
@@ -160,7 +160,7 @@ def _checked(widths: object, n: object, seed: object, bias: bool) -> tuple[tuple
 
 
 def _scaled(drawn: Floats, widths: tuple[int, ...], bias: bool, scales: list[float]) -> Floats:
-    """Each layer times its scale; biases zero."""
+    """Each layer's matrix times its scale; biases are zero."""
     out = np.zeros_like(drawn)
     pairs = zip(layers(out, widths, bias), layers(drawn, widths, bias), scales, strict=True)
     for (mine, _), (theirs, _), scale in pairs:

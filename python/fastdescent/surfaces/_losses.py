@@ -90,7 +90,7 @@ def _chosen(what: str, name: object, known: Mapping[str, Any]) -> Any:
 
 
 def targets(y: Array, n_outputs: int, loss: str) -> Array:
-    """Labels and targets as (n, outputs), in the form that the loss wants. Raises ValueError where they do not fit."""
+    """Labels and targets as (n, outputs), in the form that the loss needs. Raises ValueError if they do not fit."""
     if loss == "cross_entropy" and y.ndim == 1:
         return _one_hot(y, n_outputs)
     wide = y[:, np.newaxis] if y.ndim == 1 else y
@@ -120,9 +120,9 @@ def _offending(wrong: Array) -> str:
 
 
 def logistic_minimum(X: Array, labels: Array, l2: float) -> Array | None:
-    """Weights and shift (1, dim) where the mean logistic loss with l2/2 |x|^2 is least: Newton's method, steps halved.
+    """Weights and shift (1, dim) that minimize the mean logistic loss plus l2/2 |x|^2.
 
-    None where l2 < 0, or where it does not arrive.
+    By Newton's method; a step is halved until it does not raise the loss. None if l2 < 0, or if it does not converge.
     """
     if l2 < 0.0:
         return None

@@ -1,4 +1,4 @@
-"""Losses of networks as functions of all weights, with data. Each with its window and its source."""
+"""Losses of networks as functions of all weights, with data, windows and sources."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Array = npt.NDArray[Any]
 Data = Sequence[npt.ArrayLike]  #: (X, y)
 
 _XOR = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 1.0, 0.0]
-#: One feature; no threshold parts the classes. And the minimum of their loss.
+#: Eight samples of one feature; no threshold separates the classes. And the minimum of their loss.
 _EIGHT = [[-2.0], [-1.5], [-1.0], [-0.5], [0.5], [1.0], [1.5], [2.0]], [0, 0, 1, 0, 1, 0, 1, 1]
 _EIGHT_MINIMUM = [0.9705391772446731, 0.0]
 _TWO_MODES = [[1.0, 0.0], [0.0, 1.0]], [[4.0, 0.0], [0.0, 1.0]]
@@ -31,7 +31,7 @@ _TWO_MODES = [[1.0, 0.0], [0.0, 1.0]], [[4.0, 0.0], [0.0, 1.0]]
 @at_top
 @dataclass(frozen=True)
 class Network:
-    """The mean loss of a network; a class, so that it pickles."""
+    """The mean loss of a network. It is a class, so that it can be pickled."""
 
     widths: tuple[int, ...]
     activation: str | Callable[[Any], Any]
@@ -190,7 +190,7 @@ def _sum(network: Callable[..., Any], dim: int, data: tuple[Array, Array], **opt
 
 
 def _given_or(default: Data, data: Data | None, widths: tuple[int, ...], as_classes: bool = False) -> Data:
-    """The data, or the default ones where they fit the network; classes fit two outputs or more."""
+    """The data, or the default data if they fit the network; classes fit two outputs or more."""
     if data is not None:
         return data
     (n_inputs,), n_outputs = np.shape(default[0])[1:], math.prod(np.shape(default[1])[1:])

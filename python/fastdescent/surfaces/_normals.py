@@ -1,4 +1,4 @@
-"""Normal numbers and angles for starts and data, computed by our own programs: the same bits on every machine."""
+"""Normal numbers and circles for starts and data, computed by Programs: the same bits on every machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fastdescent._surface.define import surface
 from fastdescent._surface.surface import Surface
 
 Floats = npt.NDArray[np.float64]
-#: Indices of random numbers from here on belong to data; starts have those below.
+#: Random numbers from this index on belong to data; starts have the lower indices.
 FIRST_OF_DATA = 2**63
 _NUMBERS_AT_ONCE = 1 << 20
 
@@ -28,7 +28,7 @@ def uniforms(seed: int, first: int, n: int, count: int) -> Floats:
 def normals(seed: int, first: int, n: int, count: int) -> Floats:
     """(n, count): numbers 2j and 2j+1 of a row come from its uniform ones 2j and 2j+1 by Box and Muller's formula.
 
-    Made some rows at a time, in little more memory than they take.
+    They are made in chunks, in little more memory than they take.
     """
     out = np.empty((n, count))
     step = max(1, _NUMBERS_AT_ONCE // (count + 1))

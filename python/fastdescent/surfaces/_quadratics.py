@@ -1,4 +1,4 @@
-"""Quadratics with a Hessian that is given, or whose eigenvalues are. Products with matrices stay products."""
+"""Quadratics with a given Hessian, or with given eigenvalues. Products with matrices stay products."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fastdescent.surfaces._catalog import with_data
 from fastdescent.surfaces._normals import FIRST_OF_DATA, normals
 
 Floats = npt.NDArray[np.float64]
-_COPIES = 6  #: of a matrix, while it is taken apart into Q and R
+_COPIES = 6  #: copies of a matrix while it is factored into Q and R
 
 
 @with_data
@@ -62,7 +62,7 @@ def quadratic(A: npt.ArrayLike, b: npt.ArrayLike | None = None) -> Surface:
     if vector.shape != (dim,):
         raise ValueError(f"b must have shape ({dim},), as A has {dim} rows; got shape {vector.shape}")
     made = surface(_quadratic, dim=dim, minima=_minimum, A=matrix, b=vector)
-    # Without a slope it is the origin, or the origin serves: then nothing has to be solved.
+    # Without b the origin is a critical point, and nothing has to be solved.
     point = _critical_point(made.params) if np.any(vector) else None
     return _with_critical_point(made, _critical_point, np.zeros(dim) if point is None else point[0])
 
@@ -127,7 +127,7 @@ def _with_critical_point(made: Surface, point: Any, center: Floats) -> Surface:
 
 
 def _critical_point(params: Mapping[str, Any]) -> Floats | None:
-    """Where A x = b, if the rounding error of a solution is smaller than the solution."""
+    """The solution of A x = b, if its rounding error is smaller than the solution."""
     from scipy.linalg.lapack import dgecon, dgetrf, dgetrs
 
     hessian = (params["A"] + params["A"].T) / 2

@@ -16,8 +16,8 @@ from fastdescent._surface.surface import Surface
 from fastdescent.surfaces._catalog import with_data
 from fastdescent.surfaces._normals import FIRST_OF_DATA, normals, uniforms
 
-_SECOND = FIRST_OF_DATA + 2**32  #: for random numbers of another kind
-_COPIES = 3  #: as drawn, scaled, and as a parameter
+_SECOND_INDEX = FIRST_OF_DATA + 2**32  #: from here on for uniform numbers beside normal ones
+_COPIES = 3  #: copies of random numbers: as drawn, scaled, and as a parameter
 Floats = npt.NDArray[np.float64]
 
 
@@ -87,7 +87,7 @@ def random_field(
         window=(-half, half),
         amplitudes=math.sqrt(2.0 * dim / waves) * drawn[:, dim],
         frequencies=drawn[:, :dim] / (math.sqrt(dim) * length),
-        phases=2.0 * math.pi * uniforms(key, _SECOND, waves, 1)[:, 0],
+        phases=2.0 * math.pi * uniforms(key, _SECOND_INDEX, waves, 1)[:, 0],
         confinement=bowl,
     )
 
