@@ -236,7 +236,7 @@ def test_run_gives_the_hint(good: Any) -> None:
         ("basins himmelblau --dim 3", "himmelblau has 2 coordinates; got --dim 3"),
         ("basins himmelblau --max-steps -4", "max_steps must be 0 or greater; got -4"),
         ("basins himmelblau --window 5:1", "window must have finite lo < hi in every pair; got (5.0, 1.0)"),
-        ("basins himmelblau --size 3x4x5", "--size must be one number or 2, one a coordinate; got 3x4x5"),
+        ("basins himmelblau --size 3x4x5", "--size must be one number or 2, one per coordinate; got 3x4x5"),
         ("run himmelblau --starts 0", "--starts must be a number, 1 or greater, or grid; got '0'"),
         ("run himmelblau --starts many", "--starts must be a number, 1 or greater, or grid; got 'many'"),
         ("run himmelblau --seed -1", "seed must be 0 or greater; got -1"),

@@ -39,7 +39,7 @@ class Status(_Described):
 
     @property
     def is_escape(self) -> bool:
-        """Whether the endpoint is no place at which f could be studied: its outcome is ESCAPED."""
+        """Whether an endpoint with this status has the outcome ESCAPED."""
         return self in (Status.UNDEFINED, Status.DIVERGED, Status.LEFT_BOX)
 
 
@@ -61,7 +61,7 @@ class Outcome(_Described):
 
     @property
     def is_minimum(self) -> bool:
-        """Whether pictures give it a colour of its own, and hints study its curvature."""
+        """Whether it is a minimum: pictures give each minimum a hue, and hints look at its curvature."""
         return self in (Outcome.GLOBAL_MINIMUM, Outcome.LOCAL_MINIMUM)
 
 

@@ -45,7 +45,7 @@ def _window(window: Any) -> tuple[tuple[float, float], ...]:
     try:
         dim = len(window)
     except TypeError:
-        raise TypeError(f"window must be (lo, hi) pairs, one a coordinate; got {checks.shown(window)}") from None
+        raise TypeError(f"window must be (lo, hi) pairs, one per coordinate; got {checks.shown(window)}") from None
     pair = dim == 2 and np.ndim(window) == 1
     return checks.intervals("window", window, 1 if pair else dim)
 
@@ -89,7 +89,7 @@ def checked_counts(shape: Any, dim: int) -> tuple[int, ...]:
     given = shape if isinstance(shape, tuple | list) else (shape,)
     counts = tuple(checks.whole_number("shape", n, at_least=1) for n in given)
     if len(counts) != dim:
-        raise ValueError(f"shape must have {dim} numbers, one a coordinate (ny, nx for x, y); got {counts}")
+        raise ValueError(f"shape must have {dim} numbers, one per coordinate (ny, nx for x, y); got {counts}")
     return counts
 
 

@@ -87,7 +87,7 @@ def shape_of(size: tuple[int, ...], window: Window) -> tuple[int, ...]:
     if len(size) == n:
         return tuple(reversed(size))
     if len(size) != 1:
-        raise ValueError(f"--size must be one number or {n}, one a coordinate; got {'x'.join(map(str, size))}")
+        raise ValueError(f"--size must be one number or {n}, one per coordinate; got {'x'.join(map(str, size))}")
     if n != 2 or not to_scale(window[0] + window[1]):
         return size * n
     width, height = (hi - lo for lo, hi in window)

@@ -108,7 +108,7 @@ def random_quadratic(dim: int = 2, spectrum: npt.ArrayLike | None = None, seed: 
     refuse_if_too_large(_COPIES * 8 * dim**2, f"a rotation of {dim} coordinates", "choose fewer")
     eigenvalues = np.geomspace(1.0, 100.0, dim) if spectrum is None else finite_array("spectrum", spectrum, n_axes=1)
     if eigenvalues.shape != (dim,):
-        raise ValueError(f"spectrum must have shape ({dim},), one eigenvalue a coordinate; got {eigenvalues.shape}")
+        raise ValueError(f"spectrum must have shape ({dim},), one eigenvalue per coordinate; got {eigenvalues.shape}")
     made = surface(_turned, dim=dim, minima=_lowest_at_origin, spectrum=eigenvalues, Q=_rotation(dim, seed))
     return _with_critical_point(made, _only_at_origin, np.zeros(dim))
 
