@@ -146,7 +146,7 @@ def test_strips_that_are_sound_run_in_order() -> None:
         (turning([[0, 4, 0, 0], *MOVES[1:]]), "reads a row that nothing has written"),
         (turning([*MOVES[:2], [3, 0, 0, 0]]), "touches 7..13, outside of 0..11"),
         (turning([MOVES[0], [1, 0, 0, 0], MOVES[2]]), "overwrites a row that it still has to read"),
-        (turning(MOVES, turns=0), "strips 0 to 3 turn 0 times"),
+        (turning(MOVES, turns=0), "strips 0 to 3 repeat 0 times"),
         (turning(MOVES, stop=4), "strips 0 to 4 are out of place"),
         (turning(MOVES[:2]), "moves of strips must be int32"),
         (replace(turning(MOVES), split=1), "strips 0 to 3 go over the stop test"),

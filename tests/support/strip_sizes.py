@@ -7,16 +7,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from fastdescent.program.layout import strip_rows, strips
+from fastdescent.program.layout import families, strip_buffer, strips
 
 
 @contextlib.contextmanager
 def small_strips(rows: int = 12, most: int = 5) -> Iterator[None]:
-    """What is compiled here is cut wherever that is possible, into strips of 2 to `most` rows of data."""
+    """What is compiled here is cut wherever that is possible, into strips of 2 to `most` samples."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(strips, "_LEAST_ELEMENTS", 2)
-        patch.setattr(strips, "_LEAST_LENGTH", 2)
-        patch.setattr(strip_rows, "_STRIP_ROWS", rows)
-        patch.setattr(strip_rows, "_FEWEST", 2)
-        patch.setattr(strip_rows, "_MOST", most)
+        patch.setattr(families, "_LEAST_SIZE", 2)
+        patch.setattr(families, "_LEAST_SAMPLES", 2)
+        patch.setattr(strips, "_LEAST_SAVED", 2)
+        patch.setattr(strip_buffer, "_FIRST_CACHE_ROWS", rows)
+        patch.setattr(strip_buffer, "_LEAST_SAMPLES", 2)
+        patch.setattr(strip_buffer, "_MOST_SAMPLES", most)
         yield

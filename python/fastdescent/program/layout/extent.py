@@ -1,4 +1,7 @@
-"""Refuses programs whose arrays could not be held, before anything of their size is laid out, verified or allocated."""
+"""Refuses programs whose arrays are too large to be held, before anything of their size is built.
+
+The test is a lower bound on the rows of a program, from the lifetimes of its arrays alone.
+"""
 
 from __future__ import annotations
 
@@ -8,56 +11,60 @@ from fastdescent._base.memory import bytes_of_work, refuse_if_too_large, size_te
 from fastdescent.program.graph.build import Builder, view_of
 from fastdescent.program.graph.lower import lower
 from fastdescent.program.graph.nodes import Node, Stage, reachable
-from fastdescent.program.layout.schedule import schedule
-from fastdescent.program.verify.program import _MOST_ROWS
+from fastdescent.program.layout.schedule import Schedule, schedule
+from fastdescent.program.verify.program import MOST_ROWS
 
-_SURELY_POSSIBLE = 1 << 22  #: rows; for less nobody asks
+_NEVER_TOO_MANY = 1 << 22  #: rows; smaller programs are not examined
 _ADVICE = "use a smaller surface, or write it so that no array has so many elements"
 
 
 def refuse_too_many_rows(b: Builder, head: Sequence[Node], tail: Sequence[Node] = ()) -> None:
     """Raises MemoryError. `head` and `tail` are what a program computes before and after its stop tests."""
     nodes = [n for n in reachable([*head, *tail]) if n.op != "view" and n.value is None]
-    if sum(n.size for n in nodes) <= _SURELY_POSSIBLE:
+    if sum(n.size for n in nodes) <= _NEVER_TOO_MANY:
         return
     lowered = lower(b, [*head, *tail])
     n_rows, largest = _least_rows(lowered[: len(head)], lowered[len(head) :])
     what = f"a program of {n_rows} rows, with an array of shape {largest.shape} among them,"
     work = bytes_of_work(n_rows, 1)
     refuse_if_too_large(work, what, _ADVICE)
-    if n_rows > _MOST_ROWS:
-        raise MemoryError(f"{what} would take {size_text(work)}, and has more than {_MOST_ROWS} rows; {_ADVICE}")
+    if n_rows > MOST_ROWS:
+        raise MemoryError(f"{what} would take {size_text(work)}, and has more than {MOST_ROWS} rows; {_ADVICE}")
 
 
 def _least_rows(head: Sequence[Node], tail: Sequence[Node]) -> tuple[int, Node]:
-    """Rows that hold values at the same time, in whatever way they are laid out, and the largest of these values.
-
-    What only a group reads does not count, since it stands there strip by strip; nor do pieces of an assembled array,
-    which may stand in it, and new state, which may stand in place of the old one.
-    """
+    """The rows that hold values at the same time, in any layout; and the largest array among them."""
     nodes = reachable([*head, *tail])
+    stored = {n.number for n in nodes if not n.inputs or n.stage < Stage.STEP}
     early = [n for n in nodes if n.inputs and n.op != "view" and Stage.CONST < n.stage < Stage.STEP]
-    plan = schedule(head, tail, {n.number for n in nodes if not n.inputs or n.stage < Stage.STEP}, strips=True)
-    ends = list(range(len(plan.order)))
-    for group in plan.groups:
-        ends[group.first : group.stop] = [group.stop - 1] * (group.stop - group.first)
-    last = {_base(n).number: end for node, end in zip(plan.order, ends, strict=True) for n in node.inputs}
-    last |= {_base(n).number: len(ends) for n in head}
-    elsewhere = {n.number for node in plan.order if node.op == "assemble" for n in map(_base, node.inputs)}
-    elsewhere.update(*(group.inside for group in plan.groups), (_base(n).number for n in tail))
+    plan = schedule(head, tail, stored, strips=True)
+    completed = plan.completed()
+    last_read = {_base(n).number: at for node, at in zip(plan.order, completed, strict=True) for n in node.inputs}
+    last_read |= {_base(n).number: len(completed) for n in head}
+    free = _need_no_rows(plan, tail)
     inputs = [n for n in nodes if n.op == "input"]
-    alive = most = sum(n.size for n in inputs)
-    counted, ending = [*inputs, *early], dict[int, int]()
-    for position, (node, end) in enumerate(zip(plan.order, ends, strict=True)):
-        if node.number not in elsewhere:
+    in_use = most = sum(n.size for n in inputs)
+    counted, ending = [*inputs, *early], dict[int, int]()  # position -> rows that are last read there
+    for position, (node, end) in enumerate(zip(plan.order, completed, strict=True)):
+        if node.number not in free:
             counted.append(node)
-            alive += node.size
-            ending[last[node.number]] = ending.get(last[node.number], 0) + node.size
+            in_use += node.size
+            ending[last_read[node.number]] = ending.get(last_read[node.number], 0) + node.size
         if position == end:
-            alive -= ending.pop(position, 0)
-        most = max(most, alive)
+            in_use -= ending.pop(position, 0)
+        most = max(most, in_use)
     largest = max(counted, key=lambda n: n.size)
     return max(most, largest.size), largest
+
+
+def _need_no_rows(plan: Schedule, tail: Sequence[Node]) -> set[int]:
+    """Nodes that may take no rows of their own.
+
+    Internal nodes of a strip loop are stored one strip at a time. Pieces of an assembled array may be computed in its
+    rows, and new state in the rows of the old state.
+    """
+    pieces = {n.number for node in plan.order if node.op == "assemble" for n in map(_base, node.inputs)}
+    return pieces.union(*(loop.internal for loop in plan.strip_loops), (_base(n).number for n in tail))
 
 
 def _base(node: Node) -> Node:

@@ -1,4 +1,7 @@
-"""The order in which a section computes its nodes, depth first, so that a value stands close before its use."""
+"""The order in which a section computes its nodes: depth first, so that a value is computed shortly before its use.
+
+Nodes of a strip loop are then moved together (`strips`).
+"""
 
 from __future__ import annotations
 
@@ -7,36 +10,45 @@ from dataclasses import dataclass, replace
 
 from fastdescent.program.graph.build import view_of
 from fastdescent.program.graph.nodes import Node, postorder
-from fastdescent.program.layout.strips import Group, arranged
+from fastdescent.program.layout.strips import StripLoop, with_strip_loops
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """`head` nodes come first, before the stop test; `order` holds them and the others, views left out."""
+    """`order` holds the nodes, views left out: first `n_head` that come before the stop test, then the others."""
 
     order: tuple[Node, ...]
     n_head: int
-    groups: tuple[Group, ...] = ()  #: those that run strip by strip, in order
+    strip_loops: tuple[StripLoop, ...] = ()  #: in order; none goes over the stop test
 
     @property
     def sums_go_on(self) -> bool:
-        """Whether sums are begun anew, at -0.0, to which whatever is added stays as it is."""
-        return any(group.family.sums for group in self.groups)
+        """Whether a loop continues sums from strip to strip, and so needs the number -0.0."""
+        return any(loop.family.sums for loop in self.strip_loops)
+
+    def completed(self) -> list[int]:
+        """For each node, the position at which all of its elements are known: its own, or the end of its loop."""
+        positions = list(range(len(self.order)))
+        for loop in self.strip_loops:
+            positions[loop.first : loop.stop] = [loop.stop - 1] * (loop.stop - loop.first)
+        return positions
 
 
 def schedule(head: Sequence[Node], tail: Sequence[Node], known: Collection[int], strips: bool) -> Schedule:
-    """The nodes that head and tail need beyond those whose numbers are in `known`."""
+    """The nodes that `head` and `tail` need beyond those whose numbers are in `known`."""
     order = [n for n in postorder([*head, *tail], known) if n.op != "view"]
     needed = {n.number for n in postorder(head, known)}
-    halves = [n for n in order if n.number in needed], [n for n in order if n.number not in needed]
+    before = [n for n in order if n.number in needed]
+    after = [n for n in order if n.number not in needed]
     if not strips:
-        return Schedule((*halves[0], *halves[1]), len(halves[0]))
-    users: dict[int, list[Node]] = {}
+        return Schedule((*before, *after), len(before))
+    readers: dict[int, list[Node]] = {}
     for node in order:
         for n in node.inputs:
-            users.setdefault(view_of(n)[0].number, []).append(node)
+            readers.setdefault(view_of(n)[0].number, []).append(node)
     outputs = {view_of(n)[0].number for n in (*head, *tail)}
-    (first, before), (second, after) = (arranged(half, outputs, users) for half in halves)
-    n_head = len(first)
-    moved = (replace(g, first=g.first + n_head, stop=g.stop + n_head) for g in after)
-    return Schedule((*first, *second), n_head, (*before, *moved))
+    before, loops_before = with_strip_loops(before, outputs, readers)
+    after, loops_after = with_strip_loops(after, outputs, readers)
+    n_head = len(before)
+    shifted = (replace(loop, first=loop.first + n_head, stop=loop.stop + n_head) for loop in loops_after)
+    return Schedule((*before, *after), n_head, (*loops_before, *shifted))

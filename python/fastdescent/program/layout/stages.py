@@ -1,4 +1,16 @@
-"""From traced outputs to a Program: lower once, split by stage, lay every stage out."""
+"""From traced outputs to a Program: lower once, split by stage, lay every stage out.
+
+A worked example: the step x - 2 lr x^t, with a parameter lr and the step number t.
+
+    section   computes                  how often
+    setup     u2 = lr * 2               once per run
+    table     nothing                   once per t; a schedule of lr would be computed here
+    lanes     nothing                   once per trajectory; one lr per trajectory would be read here
+    main      x = -u2 * pow(x, t) + x   every step
+
+A value *crosses* if one stage computes it and a later one reads it. It is an output of its section. `main` has it as an
+input or, if `setup` computes it, as a uniform number.
+"""
 
 from __future__ import annotations
 
@@ -31,18 +43,18 @@ class StateRow:
 def compile_function(b: Builder, inputs: Named, outputs: Named) -> Program:
     """The Program that evaluates `outputs` at `inputs`."""
     lowered = lower(b, [n for _, n in outputs])
-    return _assembled(b, inputs, [(name, n) for (name, _), n in zip(outputs, lowered, strict=True)], (), ())
+    return _program(b, inputs, [(name, n) for (name, _), n in zip(outputs, lowered, strict=True)], (), ())
 
 
 def compile_step(b: Builder, state: Sequence[StateRow], tests: Named) -> Program:
-    """The Program of one step. `tests` are what the stop tests look at, computed before the state is replaced."""
+    """The Program of one step. `tests` are the values that stop tests read, computed before the state is replaced."""
     lowered = lower(b, [*(n for _, n in tests), *(s.after for s in state)])
     head = [(name, n) for (name, _), n in zip(tests, lowered, strict=False)]
     tail = [(s.name, n) for s, n in zip(state, lowered[len(head) :], strict=True)]
-    return _assembled(b, [(s.name, s.before) for s in state], head, tail, [s.before for s in state])
+    return _program(b, [(s.name, s.before) for s in state], head, tail, [s.before for s in state])
 
 
-def _assembled(b: Builder, inputs: Named, head: Named, tail: Named, state: Sequence[Node]) -> Program:
+def _program(b: Builder, inputs: Named, head: Named, tail: Named, state: Sequence[Node]) -> Program:
     roots = [n for _, n in (*head, *tail)]
     constants, crossing = _boundaries(roots)
     leaves = {op: [n for n in postorder(roots) if n.op == op] for op in ("param", "time", "lane", "index")}
@@ -51,21 +63,21 @@ def _assembled(b: Builder, inputs: Named, head: Named, tail: Named, state: Seque
     minus_zero = b.const(-0.0) if plan.sums_go_on else None
     if minus_zero is not None and minus_zero not in constants:
         constants.append(minus_zero)
-    values, uniform = _placed(constants)
-    n_constants = len(values)
-    made_of_params = [n for n in crossing[Stage.RUN] if n.op != "param"]
-    n_given = _number(leaves["param"], uniform, n_constants)
-    setup = _stage((), uniform, n_given, made_of_params)
-    n_uniform = _number(made_of_params, uniform, n_given)
-    table = _stage(leaves["time"], uniform, n_uniform, crossing[Stage.TIME])
-    lanes = _stage(leaves["lane"], uniform, n_uniform, crossing[Stage.LANE])
-    rows = [*inputs]
-    rows += [(f"lane{k}", n) for k, n in enumerate(crossing[Stage.LANE])]
-    rows += [(INDEX, n) for n in leaves["index"]]
-    rows += [(f"time{k}", n) for k, n in enumerate(crossing[Stage.TIME])]
-    main = Layout(rows, uniform, n_uniform).section(plan, head, tail, state, minus_zero)
+    numbers, uniform = _stored_constants(constants)
+    n_constants = len(numbers)
+    of_params = [n for n in crossing[Stage.RUN] if n.op != "param"]
+    n_given = _store(leaves["param"], uniform, n_constants)
+    setup = _early_section((), uniform, n_given, of_params)
+    n_uniform = _store(of_params, uniform, n_given)
+    table = _early_section(leaves["time"], uniform, n_uniform, crossing[Stage.TIME])
+    lanes = _early_section(leaves["lane"], uniform, n_uniform, crossing[Stage.LANE])
+    main_inputs = [*inputs]
+    main_inputs += [(f"lane{k}", n) for k, n in enumerate(crossing[Stage.LANE])]
+    main_inputs += [(INDEX, n) for n in leaves["index"]]
+    main_inputs += [(f"time{k}", n) for k, n in enumerate(crossing[Stage.TIME])]
+    main = Layout(main_inputs, uniform, n_uniform).section(plan, head, tail, state, minus_zero)
     return Program(
-        constants=values,
+        constants=numbers,
         params=tuple(Slot(n.attr, uniform[n.number], n.size) for n in leaves["param"]),
         setup=setup,
         table=table,
@@ -76,7 +88,7 @@ def _assembled(b: Builder, inputs: Named, head: Named, tail: Named, state: Seque
 
 
 def _boundaries(roots: Sequence[Node]) -> tuple[list[Node], dict[Stage, list[Node]]]:
-    """Constants that are read, and the values that one stage hands to a later one."""
+    """Constants that are read, and the nodes of each earlier stage that a later one reads."""
     constants: dict[int, Node] = {}
     crossing: dict[Stage, dict[int, Node]] = {s: {} for s in (Stage.RUN, Stage.TIME, Stage.LANE)}
     reads = [(n.stage, view_of(i)[0]) for n in postorder(roots) if n.op != "view" for i in n.inputs]
@@ -89,34 +101,37 @@ def _boundaries(roots: Sequence[Node]) -> tuple[list[Node], dict[Stage, list[Nod
     return list(constants.values()), {s: list(found.values()) for s, found in crossing.items()}
 
 
-def _placed(constants: Sequence[Node]) -> tuple[FloatArray, dict[int, int]]:
-    """All their numbers, and where each stands; arrays that differ in nothing but shape stand in one place."""
+def _stored_constants(constants: Sequence[Node]) -> tuple[FloatArray, dict[int, int]]:
+    """All numbers, and the first one of each node. Arrays that differ in shape alone share their numbers."""
     values: list[FloatArray] = [np.zeros(0)]
     uniform: dict[int, int] = {}
-    known: dict[bytes, int] = {}
+    first: dict[bytes, int] = {}
     n = 0
     for node in constants:
         assert node.value is not None
         key = identity(node.value)
-        if key not in known:
-            known[key] = n
+        if key not in first:
+            first[key] = n
             values.append(node.value.ravel())
             n += node.size
-        uniform[node.number] = known[key]
+        uniform[node.number] = first[key]
     return np.concatenate(values), uniform
 
 
-def _number(nodes: Sequence[Node], uniform: dict[int, int], start: int) -> int:
+def _store(nodes: Sequence[Node], uniform: dict[int, int], n_uniform: int) -> int:
+    """Appends nodes to the uniform numbers; gives the new count of these."""
     for n in nodes:
-        uniform[n.number] = start
-        start += n.size
-    return start
+        uniform[n.number] = n_uniform
+        n_uniform += n.size
+    return n_uniform
 
 
-def _stage(leaves: Sequence[Node], uniform: dict[int, int], n_uniform: int, outputs: Sequence[Node]) -> Section:
+def _early_section(leaves: Sequence[Node], uniform: dict[int, int], n_uniform: int, outputs: Sequence[Node]) -> Section:
+    """A section that runs before `main`."""
     if not outputs:
         return empty_section(n_uniform)
     inputs = [(str(n.attr), n) for n in leaves]
-    known = {number: where for number, where in uniform.items() if number not in {n.number for n in outputs}}
+    computed = {n.number for n in outputs}
+    known = {number: first for number, first in uniform.items() if number not in computed}
     plan = schedule(outputs, (), {*known, *(n.number for n in leaves)}, strips=False)
     return Layout(inputs, known, n_uniform).section(plan, [(f"value{k}", n) for k, n in enumerate(outputs)])

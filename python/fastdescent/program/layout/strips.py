@@ -1,249 +1,144 @@
-"""Which nodes run together strip by strip, so that what passes between them stays in the cache.
+"""Which nodes run together strip by strip, so that intermediate arrays stay in the cache.
 
-The loss of a network on 256 rows of data computes, for each layer, an array with as many rows. Layer by layer, each
-of them goes out to memory and comes back. But row i of one needs row i of the others only: so a strip of some rows goes
-through all layers, forth and back, before the next strip begins. Sums over rows go on from strip to strip, in order,
-so that no bit changes.
+The loss of a network on 256 samples computes, for each layer, an array with 256 samples. Layer by layer, each of these
+arrays goes out to memory and comes back. But sample i of one array needs sample i of the others only. So a strip of a
+few samples goes through all layers, forward and backward, before the next strip begins. Sums over samples continue
+from strip to strip, in order, so that no bit changes.
 
-A *family* is a set of nodes that have such rows in common: each has an axis along which element i needs, of other
-members, element i alone. Its *sums* are reductions along that axis. Members run together where nothing in between
-needs a whole array: a sum must be complete before it is read.
+A worked example: f(w) = sum(tanh(w X)^2) for X = (1, 2, 3, 4, 5), in strips of two samples. Nodes `mul`, `tanh` and
+`dot` form one family (`families`), of which `dot` is a sum. All three run in one loop. `mul` and `tanh` are internal:
+two rows hold both of them, where whole arrays would take five.
+
+    r1    = -0                          the sum begins (see `strip_layout`)
+    2 times:
+      r2:4  = r0 * u0:2                 u0:2 moves on by 2 per repeat: samples 0, 1, then 2, 3
+      r2:4  = tanh(r2:4)
+      r1    = dot_on(r2:4, r2:4, r1)    the sum goes on
+    r2    = r0 * 5                      sample 4, which is left over
+    r2    = tanh(r2)
+    r1    = dot_on(r2, r2, r1)
+
+Not all members of a family can share a loop: a sum must be complete before it is read. Therefore each node has a
+*level*: how many arrays must be complete, one after the other, before it can begin. Members of one family and one level
+share a loop. In sum(y exp(y)) for y = z - sum(z) and z = tanh(X w):
+
+    level 0, first loop     mul, tanh, sum      z is read by the second loop: not internal
+    level 1, second loop    sub, exp, dot       needs the complete sum
+
+Invariants:
+
+- Nodes are only reordered; every node comes after its operands.
+- A loop holds consecutive nodes of one family and one level. No node of a loop needs a whole array, nor the complete
+  sum, that the same loop computes.
+- Internal nodes are read in their loop only. They are neither sums nor outputs.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from fastdescent.program.graph.build import view_of
-from fastdescent.program.graph.nodes import Node, Shape
+from fastdescent.program.graph.nodes import Node
 from fastdescent.program.graph.views import View
-from fastdescent.program.opcodes import ELEMENTWISE, GATHER, GOES_ON, REDUCTIONS
+from fastdescent.program.layout.families import Family, find_families, operand_views
 
-#: Nodes of fewer elements stay in the cache as they are, and so do groups that would save less.
-_LEAST_ELEMENTS = 512
-_LEAST_LENGTH = 16  #: rows of data that are worth cutting
-
-
-@dataclass(slots=True)
-class Family:
-    """`turns` gives the axis of a node's loops (its own axes, or those of what it sums) along which the rows stand.
-
-    `sums` are those of its nodes that sum along it, all others are rows themselves.
-    """
-
-    length: int
-    turns: dict[int, int] = field(default_factory=dict)
-    sums: set[int] = field(default_factory=set)
-
-    def axis(self, node: Node) -> int:
-        """The axis of a node's elements along which its rows stand."""
-        return own_axis(node, self.turns[node.number])
+_LEAST_SAVED = 512  #: elements; a loop that keeps fewer of them out of memory is not worth its overhead
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Nodes first to stop of a schedule, members of one family. What is `inside` is read by these nodes alone."""
+class StripLoop:
+    """Nodes `first` to `stop` of a schedule, members of one family, which run strip by strip.
+
+    `internal` are the numbers of those that these nodes alone read: they are stored one strip at a time.
+    """
 
     first: int
     stop: int
     family: Family
-    inside: frozenset[int]
+    internal: frozenset[int]
 
 
-def loops_of(node: Node) -> Shape:
-    """The lengths of a node's loops, in the order of its axes, those that it sums included."""
-    return node.inputs[0].shape if node.op in REDUCTIONS else node.shape
+def with_strip_loops(
+    order: Sequence[Node], outputs: set[int], readers: Mapping[int, Sequence[Node]]
+) -> tuple[list[Node], list[StripLoop]]:
+    """The nodes in an order in which members of a family are neighbours, and the loops that are worthwhile.
 
-
-def own_axis(node: Node, turn: int) -> int:
-    """The axis of the elements that axis `turn` of a node's loops, which it does not sum, becomes."""
-    return turn - sum(k < turn for k in node.attr) if node.op in REDUCTIONS else turn
-
-
-def loop_axis(node: Node, axis: int) -> int:
-    """The axis of a node's loops that becomes `axis` of its elements."""
-    kept = [k for k in range(len(loops_of(node))) if node.op not in REDUCTIONS or k not in node.attr]
-    return kept[axis]
-
-
-def within_row(view: View, turn: int, shape: Shape, axis: int, row: int) -> View | None:
-    """A view of an array of `shape` whose axis `turn` runs along the array's rows, seen as rows `row` elements apart.
-
-    Row i of it then shows elements of row i alone; None where it does not. Rows stand along `axis` of the array.
+    `outputs` are nodes that are read after all others. `readers` gives, for each node, those that read it, in this
+    order or later.
     """
-    length, after = shape[axis], math.prod(shape[axis + 1 :])
-    whole = length * after
-    if view.shape[turn] != length or view.strides[turn] != after:
-        return None
-    before, within = divmod(view.offset, whole)
-    strides, reach = [], within
-    for k, (n, stride) in enumerate(zip(view.shape, view.strides, strict=True)):
-        outer, inner = divmod(stride, whole)
-        strides.append(row if k == turn else outer * after + inner)
-        reach += (n - 1) * inner if k != turn else 0
-        if stride < 0:
-            return None
-    if reach >= after:
-        return None
-    return View(before * after + within, tuple(strides), view.shape)
-
-
-def families(order: Sequence[Node]) -> list[Family]:
-    """Families of the nodes, those of the largest nodes first; a node belongs to one at most."""
-    found: list[Family] = []
-    taken: set[int] = set()
-    finder = _Finder(order)
-    for node in sorted(order, key=lambda n: -n.size):
-        if node.size < _LEAST_ELEMENTS:
-            break
-        if node.number in taken or not finder.may_be_rows(node):
-            continue
-        tried = [finder.family(node, axis, taken) for axis, n in enumerate(node.shape) if n >= _LEAST_LENGTH]
-        if tried:
-            best = max(tried, key=lambda f: sum(finder.nodes[k].size for k in f.turns if k not in f.sums))
-            found.append(best)
-            taken |= best.turns.keys()
-    return found
-
-
-class _Finder:
-    """Finds the family of a node by going from each member to what it reads and to what reads it."""
-
-    def __init__(self, order: Sequence[Node]) -> None:
-        self.nodes = {n.number: n for n in order}
-        self._readers: dict[int, list[tuple[Node, View]]] = {n.number: [] for n in order}
-        for node in order:
-            for base, view in reads(node):
-                if base.number in self._readers:
-                    self._readers[base.number].append((node, view))
-
-    @staticmethod
-    def may_be_rows(node: Node) -> bool:
-        """Whether the opcode works row by row."""
-        return node.op in ELEMENTWISE or node.op in REDUCTIONS or node.op == GATHER
-
-    def family(self, seed: Node, axis: int, taken: set[int]) -> Family:
-        """All that has rows in common with the seed's along its axis."""
-        found = Family(seed.shape[axis])
-        found.turns[seed.number] = loop_axis(seed, axis)
-        stack = [seed]
-        while stack:
-            node = stack.pop()
-            for other, turn in (*self._producers(found, node), *self._consumers(found, node)):
-                if other.number in found.turns or other.number in taken or not self.may_be_rows(other):
-                    continue
-                found.turns[other.number] = turn
-                if other.op in REDUCTIONS and turn in other.attr:
-                    found.sums.add(other.number)
-                else:
-                    stack.append(other)
-        return found
-
-    def _producers(self, found: Family, node: Node) -> Iterator[tuple[Node, int]]:
-        """Nodes of whose rows a member reads its own, with their axis."""
-        turn = found.turns[node.number]
-        for base, view in reads(node):
-            if base.number not in self.nodes:
-                continue
-            for axis, n in enumerate(base.shape):
-                if n == found.length and turn < len(view.shape) and within_row(view, turn, base.shape, axis, 1):
-                    yield base, loop_axis(base, axis)
-                    break
-
-    def _consumers(self, found: Family, node: Node) -> Iterator[tuple[Node, int]]:
-        """Nodes that read a member row by row, and sums of its rows."""
-        axis = found.axis(node)
-        for reader, view in self._readers[node.number]:
-            for turn, n in enumerate(view.shape):
-                if n != found.length or not within_row(view, turn, node.shape, axis, 1):
-                    continue
-                if (
-                    reader.op in REDUCTIONS
-                    and turn in reader.attr
-                    and (len(reader.attr) > 1 or reader.op not in GOES_ON)
-                ):
-                    continue
-                yield reader, turn
-                break
-
-
-def reads(node: Node) -> Iterator[tuple[Node, View]]:
-    """What holds a node's operands, and where in it they stand."""
-    return (view_of(n) for n in node.inputs)
-
-
-def in_step(family: Family, node: Node, base: Node, view: View) -> bool:
-    """Whether a member reads a member of its family row by row."""
-    if node.number not in family.turns or base.number not in family.turns or base.number in family.sums:
-        return False
-    turn = family.turns[node.number]
-    return turn < len(view.shape) and within_row(view, turn, base.shape, family.axis(base), 1) is not None
-
-
-def arranged(
-    order: Sequence[Node], outputs: set[int], users: Mapping[int, Sequence[Node]]
-) -> tuple[list[Node], list[Group]]:
-    """The nodes in an order in which members of a family stand together, and the groups that are worth cutting.
-
-    `outputs` are nodes that are read after all, `users` the nodes that read a node, in this order or later on.
-    """
-    found = families(order)
-    if not found:
+    families = find_families(order)
+    if not families:
         return list(order), []
-    home = {number: family for family in found for number in family.turns}
-    level: dict[int, int] = {}
-    for node in order:
-        level[node.number] = max((_level_after(level, home, node, base, view) for base, view in reads(node)), default=0)
-    place = {number: 1 + k for k, family in enumerate(found) for number in family.turns}
-    keys = {n.number: (level[n.number], place.get(n.number, 0)) for n in order}
-    new = sorted(order, key=lambda n: keys[n.number])
-    groups, first = [], 0
-    for stop in range(1, len(new) + 1):
-        if stop < len(new) and keys[new[stop].number] == keys[new[first].number]:
+    family_of = {number: k for k, family in enumerate(families, 1) for number in family.loop_axes}
+    levels = _levels(order, {number: families[k - 1] for number, k in family_of.items()})
+    keys = {n.number: (levels[n.number], family_of.get(n.number, 0)) for n in order}  # 0: of no family
+    arranged = sorted(order, key=lambda n: keys[n.number])
+    loops: list[StripLoop] = []
+    first = 0
+    for stop in range(1, len(arranged) + 1):
+        if stop < len(arranged) and keys[arranged[stop].number] == keys[arranged[first].number]:
             continue
-        if new[first].number in home:
-            new[first:stop] = _sums_early(new[first:stop], home[new[first].number])
-            groups += _worthwhile(new, first, stop, home[new[first].number], outputs, users)
+        k = family_of.get(arranged[first].number)
+        if k is not None:
+            family = families[k - 1]
+            arranged[first:stop] = _with_early_sums(arranged[first:stop], family)
+            loops += _if_worthwhile(StripLoop(first, stop, family, frozenset()), arranged, outputs, readers)
         first = stop
-    return new, groups
+    return arranged, loops
 
 
-def _sums_early(nodes: Sequence[Node], family: Family) -> list[Node]:
-    """Sums stand where what they read is still in the cache, and may then be overwritten."""
+def _levels(order: Sequence[Node], family_of: Mapping[int, Family]) -> dict[int, int]:
+    """For each node, how many times an array must be complete on the way to it."""
+    levels: dict[int, int] = {}
+    for node in order:
+        needed = (_level_after(levels, family_of, node, base, view) for base, view in operand_views(node))
+        levels[node.number] = max(needed, default=0)
+    return levels
+
+
+def _level_after(levels: Mapping[int, int], family_of: Mapping[int, Family], node: Node, base: Node, view: View) -> int:
+    """The lowest level of a node that reads this view: one up if the array must be complete before."""
+    if base.number not in levels:
+        return 0
+    family = family_of.get(base.number)
+    return levels[base.number] + (family is not None and not family.reads_by_sample(node, base, view))
+
+
+def _with_early_sums(nodes: Sequence[Node], family: Family) -> list[Node]:
+    """The nodes in an order in which each sum follows the last of its operands.
+
+    There, operands are still in the cache, and their rows may be reused afterwards.
+    """
     members = {n.number for n in nodes}
-    missing: dict[int, set[int]] = {}  # of each sum: what it reads, and what stands further down
-    readers: dict[int, list[Node]] = {}
+    missing: dict[int, set[int]] = {}  # sum -> its operands that are still to come
+    summed_by: dict[int, list[Node]] = {}
     sums = [n for n in nodes if n.number in family.sums]
     for s in sums:
-        missing[s.number] = {base.number for base, _ in reads(s)} & members
+        missing[s.number] = {base.number for base, _ in operand_views(s)} & members
         for number in missing[s.number]:
-            readers.setdefault(number, []).append(s)
+            summed_by.setdefault(number, []).append(s)
     arranged = [s for s in sums if not missing[s.number]]
     for node in nodes:
         if node.number in family.sums:
             continue
         arranged.append(node)
-        for s in readers.get(node.number, ()):
+        for s in summed_by.get(node.number, ()):
             missing[s.number].remove(node.number)
             if not missing[s.number]:
                 arranged.append(s)
     return arranged
 
 
-def _level_after(level: Mapping[int, int], home: Mapping[int, Family], node: Node, base: Node, view: View) -> int:
-    """A node stands one level up where what it reads must be complete before its group begins."""
-    if base.number not in level:
-        return 0
-    family = home.get(base.number)
-    return level[base.number] + (family is not None and not in_step(family, node, base, view))
-
-
-def _worthwhile(
-    order: Sequence[Node], first: int, stop: int, family: Family, outputs: set[int], users: Mapping[int, Sequence[Node]]
-) -> list[Group]:
-    members = {n.number for n in order[first:stop]}
-    inside = {n for n in members - family.sums - outputs if n in users and all(u.number in members for u in users[n])}
-    saved = sum(n.size for n in order[first:stop] if n.number in inside)
-    return [Group(first, stop, family, frozenset(inside))] if saved >= _LEAST_ELEMENTS else []
+def _if_worthwhile(
+    loop: StripLoop, order: Sequence[Node], outputs: set[int], readers: Mapping[int, Sequence[Node]]
+) -> list[StripLoop]:
+    """The loop with its internal nodes, if they are large enough."""
+    nodes = order[loop.first : loop.stop]
+    members = {n.number for n in nodes}
+    internal = frozenset(
+        number
+        for number in members - loop.family.sums - outputs
+        if number in readers and all(reader.number in members for reader in readers[number])
+    )
+    saved = sum(n.size for n in nodes if n.number in internal)
+    return [replace(loop, internal=internal)] if saved >= _LEAST_SAVED else []

@@ -1,7 +1,11 @@
 """Checks a Program before any engine sees it, so that engines need no checks of their own.
 
-Every operand lies inside its block or the uniform vector, every row is written before it is read, no instruction
-overwrites what it still has to read, and the stages fit together. Programs that come out of a pickle are checked too.
+- Every operand lies inside its block, or among the uniform numbers.
+- Every row is written before it is read.
+- No instruction overwrites a row that it still has to read.
+- The stages fit together: each section reads as many numbers as earlier ones give.
+
+Programs that come out of a pickle are checked too.
 """
 
 from __future__ import annotations
@@ -13,26 +17,27 @@ import numpy as np
 from fastdescent.program.section import INDEX, OUT, WIDTH, Section, Slot
 from fastdescent.program.verify.instruction import (
     Flags,
+    Instruction,
     InvalidProgram,
-    places,
-    reads_in_step,
+    in_result_loops,
+    reads_before_writing,
     require,
-    result_of,
     row_operands,
+    rows_of,
     verify_form,
 )
-from fastdescent.program.verify.strips import verified_strips, verify_turns
+from fastdescent.program.verify.strips import verified_strips, verify_repeats
 
 if TYPE_CHECKING:
     from fastdescent.program.program import Program
 
 __all__ = ["InvalidProgram", "verify", "verify_section"]
 
-_MOST_ROWS = 1 << 27
+MOST_ROWS = 1 << 27
 
 
 def verify(program: Program) -> None:
-    """Raises InvalidProgram where the Program is not sound."""
+    """Raises InvalidProgram if the Program is not sound."""
     n_constants = len(program.constants)
     n_given = _verify_params(program.params, n_constants)
     n_uniform = n_given + sum(s.size for s in program.setup.outputs)
@@ -44,7 +49,7 @@ def verify(program: Program) -> None:
 
 
 def _verify_params(params: tuple[Slot, ...], offset: int) -> int:
-    """The number of uniform numbers up to the last parameter."""
+    """How many uniform numbers there are up to the last parameter."""
     for slot in params:
         require(slot.offset == offset and slot.size >= 0, f"parameter {slot.name} does not follow what is before it")
         offset = slot.stop
@@ -52,30 +57,37 @@ def _verify_params(params: tuple[Slot, ...], offset: int) -> int:
 
 
 def verify_section(section: Section, n_uniform: int) -> None:
-    """Raises InvalidProgram where a section is not sound."""
+    """Raises InvalidProgram if a section is not sound."""
     code = section.code
     require(code.dtype == np.int32 and code.ndim == 2 and code.shape[1] == WIDTH, f"code must be int32 (n, {WIDTH})")
-    require(0 <= section.n_rows <= _MOST_ROWS, f"{section.n_rows} rows are out of range")
+    require(0 <= section.n_rows <= MOST_ROWS, f"{section.n_rows} rows are out of range")
     require(section.n_uniform == n_uniform, f"expects {section.n_uniform} uniform numbers, gets {n_uniform}")
     require(0 <= section.split <= len(code), f"split {section.split} is out of range")
-    written, marks = np.zeros(section.n_rows, bool), np.zeros(section.n_rows, bool)
+    written = _verified_inputs(section)
+    strips = {s.first: s for s in verified_strips(section)}
+    outputs_at = section.split if section.split else len(code)
+    number, instructions, marked = 0, code.tolist(), np.zeros(section.n_rows, bool)
+    while number < len(code):
+        if number == outputs_at:
+            _verify_outputs(section, written)
+        if number in strips:
+            verify_repeats(strips[number], instructions, section, written)
+            number = strips[number].stop
+        else:
+            _verify_instruction(number, instructions[number], section, written, marked)
+            number += 1
+    if outputs_at == len(code):
+        _verify_outputs(section, written)
+
+
+def _verified_inputs(section: Section) -> Flags:
+    """The rows that the inputs fill."""
+    written = np.zeros(section.n_rows, bool)
     for slot in section.inputs:
         _slot_in_range(slot, section.n_rows)
         require(not np.any(written[slot.offset : slot.stop]), f"input {slot.name} overlaps another")
         written[slot.offset : slot.stop] = True
-    strips = {s.first: s for s in verified_strips(section)}
-    last, number, rows = section.split if section.split else len(code), 0, code.tolist()
-    while number < len(code):
-        if number == last:
-            _verify_outputs(section, written)
-        if number in strips:
-            verify_turns(strips[number], rows, section, written)
-            number = strips[number].stop
-        else:
-            _verify_instruction(number, rows[number], section, written, marks)
-            number += 1
-    if last == len(code):
-        _verify_outputs(section, written)
+    return written
 
 
 def _slot_in_range(slot: Slot, n_rows: int) -> None:
@@ -88,17 +100,18 @@ def _verify_outputs(section: Section, written: Flags) -> None:
         require(bool(np.all(written[slot.offset : slot.stop])), f"output {slot.name} is not computed")
 
 
-def _verify_instruction(number: int, row: list[int], section: Section, written: Flags, marks: Flags) -> None:
-    """`marks` are all False before and after."""
-    what = verify_form(number, row, section)
-    out = places(result_of(row), OUT)
-    marks[out] = True
-    for k, column in row_operands(row):
-        operand = places(row, column, once=True)
+def _verify_instruction(number: int, instruction: Instruction, section: Section, written: Flags, marked: Flags) -> None:
+    """Marks the rows of the result as written. `marked` is work space, all False before and after."""
+    what = verify_form(number, instruction, section)
+    out = rows_of(in_result_loops(instruction), OUT)
+    marked[out] = True
+    for k, column in row_operands(instruction):
+        operand = rows_of(instruction, column, once=True)
         require(bool(np.all(written[operand])), f"{what} reads a row that nothing has written")
-        if np.any(marks[operand]):
-            require(reads_in_step(row, k, out), f"{what} overwrites a row that it still has to read")
-    marks[out] = False
+        if np.any(marked[operand]):
+            in_order = reads_before_writing(instruction, k, out)
+            require(in_order, f"{what} overwrites a row that it still has to read")
+    marked[out] = False
     written[out] = True
 
 
@@ -115,4 +128,4 @@ def _verify_state(program: Program) -> None:
         sizes = [s.size for s in extra], [s.size for s in inputs]
         require(len(index) <= 1 and program.n_index in (0, 4), "the index has 4 parts")
         require(sizes[0] == sizes[1], f"main takes values of sizes {sizes[0]}, stages give {sizes[1]}")
-        require(all(s.offset >= offset for s in extra), "values of earlier stages stand among the state")
+        require(all(s.offset >= offset for s in extra), "values of earlier stages lie among the state")
