@@ -28,7 +28,7 @@ def is_odd(x: float) -> bool:
 
 
 def add_to_odd(a: float, b: float) -> float:
-    """a + b, finite; where inexact, of the two neighbours the one whose last bit is set."""
+    """a + b rounded to odd: if the sum is inexact, the neighbour whose last bit is set. The sum must be finite."""
     total = a + b
     bb = total - a
     error = (a - (total - bb)) + (b - bb)
@@ -38,7 +38,10 @@ def add_to_odd(a: float, b: float) -> float:
 
 
 def fma32(a: float, b: float, c: float) -> float:
-    """The product is exact in float64; a sum rounded to odd there survives the second rounding."""
+    """a*b + c with one rounding to float32.
+
+    The product is exact in float64. A sum that is rounded to odd there rounds to float32 as the exact sum does.
+    """
     product = a * b
     if math.isfinite(product) and math.isfinite(c):
         return to_float32(add_to_odd(product, c))
@@ -51,7 +54,7 @@ def fma64(a: float, b: float, c: float) -> float:
     if a == 0.0 or b == 0.0 or not (math.isfinite(a) and math.isfinite(b)):
         return product + c
     if not math.isfinite(c):
-        return c  # the rounded product may be infinite where the product is not
+        return c  # the rounded product may be infinite although the product is not
     if not (abs(a) < 2.0**990 and abs(b) < 2.0**990 and abs(c) < 2.0**1000 and 2.0**-960 < abs(product) < 2.0**1000):
         return fma_by_integers(a, b, c)
     scaled = a * 134217729.0

@@ -7,7 +7,7 @@ import numpy as np
 from fastdescent._base.markup import listing
 from fastdescent.program.opcodes import ARITY, INWARD, NAMES
 from fastdescent.program.program import Program
-from fastdescent.program.section import N_INNER, N_OUTER, OP, OUT, PLACE, UNIFORM, A, IntArray, Section
+from fastdescent.program.section import N_INNER, N_OUTER, OP, OUT, PLACE, UNIFORM, A, FloatArray, IntArray, Section
 
 _INFIX = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}", "copy": "{}",
           "fma": "{} * {} + {}", "fms": "{} * {} - {}", "fnma": "-{} * {} + {}", "lt": "{} < {}", "le": "{} <= {}",
@@ -34,20 +34,20 @@ class Listing:
         return listing(str(self))
 
 
-def _section_lines(name: str, section: Section, constants: np.ndarray) -> list[str]:
+def _section_lines(name: str, section: Section, constants: FloatArray) -> list[str]:
     inputs = ", ".join(f"{s.name} = {_rows(s.offset, s.size)}" for s in section.inputs)
     outputs = ", ".join(f"{s.name} = {_rows(s.offset, s.size)}" for s in section.outputs)
     n = len(section.code)
     lines = [f"  {name}: {n} instruction{'s' * (n != 1)}, {section.n_rows} rows", f"    in   {inputs}"]
-    begins, ends = {s.first: s for s in section.strips}, {s.stop for s in section.strips}
+    starts, stops = {s.first: s for s in section.strips}, {s.stop for s in section.strips}
     indent = "    "
-    for k, row in enumerate(section.code):
-        if k in ends:
+    for k, instruction in enumerate(section.code):
+        if k in stops:
             indent = "    "
-        if k in begins:
-            lines.append(f"    {begins[k].turns} times, on a strip of rows each:")
+        if k in starts:
+            lines.append(f"    {starts[k].turns} times, on a strip of rows each:")
             indent = "      "
-        lines.append(indent + _instruction(row, constants))
+        lines.append(indent + _instruction(instruction, constants))
     return [*lines, f"    out  {outputs}"]
 
 
@@ -55,30 +55,36 @@ def _rows(offset: int, size: int) -> str:
     return f"r{offset}" if size == 1 else f"r{offset}:{offset + size}"
 
 
-def _instruction(row: IntArray, constants: np.ndarray) -> str:
-    name = NAMES[row[OP]]
-    *kept, inner = (int(n) for n in row[N_OUTER : N_INNER + 1])
-    out = _operand(row[OUT:], [*kept, 1 if name in INWARD else inner], False, constants)
+def _instruction(instruction: IntArray, constants: FloatArray) -> str:
+    name = NAMES[instruction[OP]]
+    lengths = [int(n) for n in instruction[N_OUTER : N_INNER + 1]]
+    result_lengths = [*lengths[:2], 1] if name in INWARD else lengths
+    out = _operand(instruction[OUT:], result_lengths, False, constants)
     operands = [
-        _operand(row[A + PLACE * k :], [*kept, inner], bool(row[UNIFORM] >> k & 1), constants)
+        _operand(instruction[A + PLACE * k :], lengths, bool(instruction[UNIFORM] >> k & 1), constants)
         for k in range(ARITY[name])
     ]
-    text = _INFIX.get(name, name + "(" + ", ".join(["{}"] * len(operands)) + ")").format(*operands)
-    return f"{out:<10} = {text}"
+    call = name + "(" + ", ".join(["{}"] * len(operands)) + ")"
+    return f"{out:<10} = {_INFIX.get(name, call).format(*operands)}"
 
 
-def _operand(place: IntArray, lengths: list[int], uniform: bool, constants: np.ndarray) -> str:
+def _operand(place: IntArray, lengths: list[int], uniform: bool, constants: FloatArray) -> str:
+    """A constant as its value; rows as r0, r0:3, r0:6:2 (as in slices), or with their shape and strides."""
     offset, *strides = (int(v) for v in place[:PLACE])
-    steps = [(n, s) for n, s in zip(lengths, strides, strict=True) if n > 1 and s != 0]
+    loops = [(n, s) for n, s in zip(lengths, strides, strict=True) if n > 1 and s != 0]
     letter = "u" if uniform else "r"
-    if uniform and not steps and offset < len(constants):
-        return (
-            f"{constants[offset]:g}" if constants[offset] == float(f"{constants[offset]:g}") else str(constants[offset])
-        )
-    if not steps:
+    if uniform and not loops and offset < len(constants):
+        return _number(constants[offset])
+    if not loops:
         return f"{letter}{offset}"
-    if len(steps) == 1:
-        n, s = steps[0]
+    if len(loops) == 1:
+        n, s = loops[0]
         return f"{letter}{offset}:{offset + n * s}" + (f":{s}" if s != 1 else "")
-    shape, strides_shown = "x".join(str(n) for n, _ in steps), ",".join(str(s) for _, s in steps)
+    shape, strides_shown = "x".join(str(n) for n, _ in loops), ",".join(str(s) for _, s in loops)
     return f"{letter}{offset}[{shape}, strides {strides_shown}]"
+
+
+def _number(value: np.float64) -> str:
+    """Six digits if they are exact, else all digits."""
+    short = f"{value:g}"
+    return short if value == float(short) else str(value)

@@ -86,15 +86,16 @@ ELEMENTWISE: dict[str, Meaning] = {
     "select": lambda m, c, a, b: m.select(m.ne(c, m.const(0.0)), a, b),
 }
 
-#: Reductions over the inner loop: a row of the result starts at the first term and takes the others in order.
+#: Reductions over the inner loop, with the number of their operands. A result starts at the first term; the other terms
+#: are added in order.
 REDUCTIONS: dict[str, int] = {"sum": 1, "dot": 2}
 
-#: The same, but the result starts at the last operand and takes all terms: a sum goes on.
+#: Reductions that go on from an earlier result: the last operand is the start, to which all terms are added in order.
 ONGOING: dict[str, int] = {"sum_on": 2, "dot_on": 3}
 GOES_ON = dict(zip(REDUCTIONS, ONGOING, strict=True))
 
-#: Random numbers: the outer loop runs over blocks, the middle one over the numbers of a block, the inner one over the
-#: parts of the operands, counter and key.
+#: Random numbers. The outer loop runs over blocks, the middle one over the numbers of a block, the inner one over the
+#: parts of the operands, which are counter and key.
 DRAWS: dict[str, Draw] = {
     "draw_uniform": draw_uniform,
     "draw_normal": draw_normal,
@@ -103,8 +104,9 @@ DRAWS: dict[str, Draw] = {
 }
 N_DRAWN = {"draw_uniform": 2, "draw_normal": 2, "draw_integer": 4, "draw_shuffled": 1}  #: numbers of a block
 
-#: The number of the second operand, which is uniform, that stands as many rows of it further on as the first one says.
-#: Where a third operand would stand, an instruction has the number of these rows and their distance.
+#: One number of a sample that each lane chooses. The first operand is the sample's index; the second one, which is
+#: uniform, shows the number of sample 0. The columns of a third operand hold the number of samples, and the distance
+#: from one to the next.
 GATHER = "gather"
 
 NAMES: tuple[str, ...] = (*ELEMENTWISE, *REDUCTIONS, *ONGOING, *DRAWS, GATHER)

@@ -1,4 +1,4 @@
-"""The Program: what every engine runs. Flat arrays of integers and numbers; nothing of surfaces or optimizers."""
+"""The Program: what every engine runs. Flat arrays of integers and numbers; no surface, no optimizer."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from fastdescent.program.verify.program import verify
 class Program:
     """The sections of one computation, in the order in which they run.
 
-    The uniform numbers are `constants`, then the parameters, then the outputs of `setup`, which is computed of these
-    once a run and has no other inputs. `table` is a function of the step number t, `lanes` of hyperparameters that
-    differ between trajectories; both run once, in float64, and their outputs are rounded to the run's dtype. `main` is
-    the step, or the function that is evaluated.
+    The uniform numbers are `constants`, then the parameters, then the outputs of `setup`. `setup` runs once per run and
+    reads nothing but constants and parameters. `table` is a function of the step number t and runs once per t. `lanes`
+    is a function of hyperparameters that differ between trajectories and runs once per trajectory. All three run in
+    float64, and their outputs are rounded to the run's dtype. `main` is the step, or the function that is evaluated.
     """
 
     constants: FloatArray
-    params: tuple[Slot, ...]  #: where parameters stand among the uniform numbers
+    params: tuple[Slot, ...]  #: where parameters lie among the uniform numbers
     setup: Section
     table: Section
     lanes: Section
@@ -32,7 +32,7 @@ class Program:
         verify(self)
 
     def __reduce__(self) -> tuple[type[Program], tuple[object, ...]]:
-        # Unpickling constructs, and so verifies.
+        # Unpickling calls the constructor, which verifies.
         return Program, (self.constants, self.params, self.setup, self.table, self.lanes, self.main, self.state)
 
     @property
@@ -45,7 +45,7 @@ class Program:
 
     @property
     def n_index(self) -> int:
-        """Rows of the trajectory's index, after those of the lanes; 0 where no random numbers are drawn."""
+        """Rows of the trajectory's index, after those from `lanes`; 0 if no random numbers are drawn."""
         return sum(s.size for s in self.main.inputs if s.name == INDEX)
 
     @property

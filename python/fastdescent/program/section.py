@@ -1,7 +1,15 @@
 """Sections: flat arrays of integers, which every engine runs.
 
-A *section* is a list of instructions over a block of rows, a row holding one number for each lane. Operands are
-strided rows of that block, or of the vector of *uniform* numbers, which all lanes share.
+A *section* is a list of instructions over a block of rows. A row holds one number per lane. Operands are strided rows
+of the block, or strided numbers of the vector of *uniform* numbers, which all lanes share.
+
+A worked example, z = x * w summed over the inner axis, for x (2, 3) in rows 0 to 5, w (3,) in uniform numbers 0 to 2,
+and z (2,) in rows 6 and 7:
+
+    OP   UNIFORM  loops    result (OUT)  operand 0 (A)  operand 1
+    dot  0b10     2 1 3    6  1 0 0      0  3 0 1       0  0 0 1
+
+Row 6 + i is the sum over k of row 3 i + k times uniform number k. Operand 1 is uniform: bit 1 of UNIFORM.
 """
 
 from __future__ import annotations
@@ -14,28 +22,30 @@ import numpy.typing as npt
 
 from fastdescent._base.at_top import at_top
 
-#: Columns of an instruction: what, three loop lengths, then offset and three strides for the result and each operand.
+#: Columns of an instruction: the opcode, which operands are uniform, and three loop lengths. Then the result and each
+#: operand: an offset, and a stride for each loop.
 OP, UNIFORM, N_OUTER, N_MIDDLE, N_INNER = range(5)
 PLACE = 4  #: columns of a result or operand
 OUT = 5
 A = OUT + PLACE
 WIDTH = OUT + 4 * PLACE
 
-INDEX = "index"  #: rows of a step that hold the trajectory's index, 16 bits each, after what is constant to lanes
+#: The input of a step that holds the trajectory's index, 16 bits per row. It comes after the inputs from `lanes`.
+INDEX = "index"
 
 IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
 
 
 def turns_of(row: Sequence[int]) -> int:
-    """How often an instruction computes something."""
+    """How many elements an instruction computes: the product of its loop lengths."""
     return row[N_OUTER] * row[N_MIDDLE] * row[N_INNER]
 
 
 def places_of(row: Sequence[int], column: int, once: bool = False) -> npt.NDArray[np.int64]:
-    """The rows or numbers that a result or operand stands on, (outer, middle, inner).
+    """The rows or numbers of a result or operand, (outer, middle, inner).
 
-    `once` counts a loop in which it stays once, as does the result of a reduction in the inner loop.
+    With `once`, a loop of stride 0 counts as one turn, so that no row is listed twice for that reason.
     """
     offset, *strides = row[column : column + PLACE]
     lengths = [1 if once and stride == 0 else n for n, stride in zip(row[N_OUTER : N_INNER + 1], strides, strict=True)]
@@ -61,10 +71,10 @@ class Slot:
 @at_top
 @dataclass(frozen=True, slots=True, eq=False)
 class Strips:
-    """Instructions `first` to `stop` are run in order `turns` times, on a strip of some rows of data each time.
+    """Instructions `first` to `stop` are run in order `turns` times, on the next strip of samples each time.
 
-    From turn to turn the result and the operands of an instruction move on by so many rows, or uniform numbers:
-    `moves` (stop - first, 4).
+    `moves`, of shape (stop - first, 4), says how many rows, or uniform numbers, the result and the operands of each
+    instruction move on from one time to the next.
     """
 
     first: int
@@ -76,10 +86,11 @@ class Strips:
 @at_top
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Section:
-    """Instructions (n, WIDTH). Inputs are rows filled before they run, outputs rows read afterwards.
+    """Instructions `code`, of shape (n, WIDTH), on a block of `n_rows` rows.
 
-    Bit k of column UNIFORM says that operand k is uniform. The first `split` instructions are those that run before
-    the stop test. `strips` are apart, in order, and none goes over the split.
+    `inputs` are rows that are filled before the instructions run, `outputs` rows that are read afterwards. Operand k of
+    an instruction is uniform if bit k of its column UNIFORM is set. The first `split` instructions run before the stop
+    test. `strips` do not overlap, are in order, and none goes over the split.
     """
 
     code: IntArray
@@ -97,21 +108,21 @@ class Section:
         return _slot(self.outputs, name)
 
     def turns(self) -> IntArray:
-        """How often each instruction is run."""
+        """How often each instruction is run, (n,)."""
         turns = np.ones(len(self.code), np.int32)
         for strips in self.strips:
             turns[strips.first : strips.stop] = strips.turns
         return turns
 
     def moves(self) -> IntArray:
-        """How far result and operands of each instruction move from turn to turn, (n, 4)."""
+        """How far the result and the operands of each instruction move from one time to the next, (n, 4)."""
         moves = np.zeros((len(self.code), 4), np.int32)
         for strips in self.strips:
             moves[strips.first : strips.stop] = strips.moves
         return moves
 
     def key(self) -> Hashable:
-        """The same for the same instructions."""
+        """Equal for sections with equal instructions."""
         return self.code.tobytes(), tuple((s.first, s.stop, s.turns, s.moves.tobytes()) for s in self.strips)
 
 

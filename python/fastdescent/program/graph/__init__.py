@@ -1,1 +1,1 @@
-"""Expression graphs: nodes, how they are built and folded, their derivatives, and the last pass that changes values."""
+"""Expression graphs: nodes, building and folding, derivatives, and the last pass that changes values (`lower`)."""

@@ -1,7 +1,7 @@
-"""Building expressions: broadcasting, views, folding of constants and the simplifications that keep every bit.
+"""Building expressions: broadcasting, views, folding of constants, and simplifications that keep every bit.
 
-Allowed are x*1, x/1, x-(+0), x+(-0), --x and x/2^k. Not allowed, since they change results for some x, are x*0,
-x+(+0), x-x, x/x and any reassociation.
+x*1, x/1, x-(+0), x+(-0), --x and x/2^k are simplified. x*0, x+(+0), x-x and x/x are not, and nothing is reassociated,
+since that would change results for some x.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from fastdescent.program.graph import fold
 from fastdescent.program.graph.nodes import Graph, Node, Shape
 from fastdescent.program.graph.views import View, c_strides
 
-_LARGE = 1 << 20  #: elements
+_LARGE = 1 << 20  #: elements of a constant that is not folded element by element along axes that repeat
 
 Change = Callable[[npt.NDArray[Any]], npt.NDArray[Any]]
 
 
 def view_of(node: Node) -> tuple[Node, View]:
-    """The node that holds the data, and where in it this node's elements stand."""
+    """The node that holds the elements, and a view of it that shows this node's."""
     if node.op == "view":
         offset, strides = node.attr
         return node.inputs[0], View(offset, strides, node.shape)
@@ -31,7 +31,7 @@ def view_of(node: Node) -> tuple[Node, View]:
 
 
 class Builder:
-    """Makes nodes of one graph. Operands are nodes of this graph; operands that are not broadcast are."""
+    """Makes nodes of one graph, of operands of the same graph. Operands are broadcast if necessary."""
 
     def __init__(self, graph: Graph | None = None) -> None:
         self.graph = graph if graph is not None else Graph()
@@ -45,16 +45,18 @@ class Builder:
         if all(is_constant(n) for n in operands):
             known = [v for n in operands if (v := constant_value(n)) is not None]
             return self._folded(op, attr, known, shape)
-        simple = _simplified(self, op, args)
-        return simple if simple is not None else self.graph.node(op, args, shape, attr)
+        simpler = _simplified(self, op, args)
+        return simpler if simpler is not None else self.graph.node(op, args, shape, attr)
 
     def _folded(self, op: str, attr: Any, values: list[npt.NDArray[np.float64]], shape: Shape) -> Node:
-        """A large constant is computed, and held, but once along axes on which nothing depends."""
+        """The constant. A large one is computed and stored once along axes on which no operand depends."""
         if math.prod(shape) <= _LARGE:
             return self.const(fold.elementwise(op, attr, values, shape))
         spread = [np.broadcast_to(v, shape) for v in values]
-        once = tuple(slice(0, 1 if all(v.strides[k] == 0 for v in spread) else None) for k in range(len(shape)))
-        parts = [v[once] for v in spread]
+        first_if_repeated = tuple(
+            slice(0, 1 if all(v.strides[k] == 0 for v in spread) else None) for k in range(len(shape))
+        )
+        parts = [v[first_if_repeated] for v in spread]
         return self.broadcast(self.const(fold.elementwise(op, attr, parts, parts[0].shape)), shape)
 
     def add(self, a: Node, b: Node) -> Node:
@@ -89,7 +91,7 @@ class Builder:
 
     # ------------------------------------------------------------------ views
     def view(self, node: Node, change: Change) -> Node:
-        """The view that `change`, a NumPy view operation, makes of an array with this node's shape."""
+        """The node after `change`, a NumPy operation that makes a view of an array with this node's shape."""
         base, view = view_of(node)
         new = view.apply(change)
         if new is None:
@@ -99,7 +101,7 @@ class Builder:
         return self.place(base, new)
 
     def place(self, base: Node, view: View) -> Node:
-        """The node that shows `view` of the rows of `base`."""
+        """The node that shows `view` of the elements of `base`."""
         if view.shape == base.shape and view.is_whole:
             return base
         inner = view_of(base)[1].then(view) if base.op == "view" else view
@@ -113,7 +115,7 @@ class Builder:
         return self.graph.node("view", (root,), inner.shape, (inner.offset, inner.strides))
 
     def copy(self, node: Node) -> Node:
-        """The same elements, in order, in rows of their own."""
+        """A node with rows of its own and the same elements, in C order."""
         value = constant_value(node)
         return self.const(value) if value is not None else self.graph.node("copy", (node,), node.shape)
 
@@ -124,7 +126,7 @@ class Builder:
         return node if node.shape == shape else self.view(node, lambda a: a.reshape(shape))
 
     def assemble(self, shape: Shape, pieces: Sequence[tuple[Node, View]]) -> Node:
-        """A new array of `shape`; each piece fills the rows that its view names. Together they fill all."""
+        """A new array of `shape`. Each piece fills the elements that its view names; together they fill all."""
         if all(is_constant(n) for n, _ in pieces):
             flat = np.empty(int(np.prod(shape)))
             for n, v in pieces:
@@ -136,7 +138,7 @@ class Builder:
         return self.graph.node("assemble", tuple(n for n, _ in pieces), shape, where)
 
     def concatenate(self, parts: Sequence[Node], axis: int) -> Node:
-        """As np.concatenate along an axis that is not negative."""
+        """As np.concatenate; the axis is not negative."""
         shape = list(parts[0].shape)
         shape[axis] = sum(p.shape[axis] for p in parts)
         whole, pieces, start = View(0, c_strides(tuple(shape)), tuple(shape)), [], 0
@@ -152,7 +154,7 @@ class Builder:
 
     # ------------------------------------------------------------------ reductions
     def sum(self, node: Node, axes: tuple[int, ...]) -> Node:
-        """Sum over `axes` (sorted, not negative); the first element starts it, the rest follow in C order."""
+        """Sum over `axes` (sorted, not negative): the first element plus each further one, in C order."""
         shape = tuple(n for k, n in enumerate(node.shape) if k not in axes)
         if all(node.shape[k] == 1 for k in axes):
             return self.reshape(node, shape)
@@ -174,7 +176,7 @@ def is_constant(node: Node) -> bool:
 
 
 def constant_value(node: Node) -> npt.NDArray[np.float64] | None:
-    """The elements of a node that is constant, in its graph's memory, else None."""
+    """The elements of a constant node, in its graph's memory; None if the node is not constant."""
     base, view = view_of(node)
     return None if base.value is None else view.seen_in(base.value)
 
@@ -186,7 +188,7 @@ def _is_const(node: Node, value: float) -> bool:
 
 
 def _reciprocal(b: Builder, node: Node) -> Node | None:
-    """1/node where the node is constant and every element a power of two, so that its reciprocal is exact."""
+    """1/node if the node is constant and every element a power of two, so that the reciprocal is exact."""
     base, view = view_of(node)
     if base.value is None or not base.size:
         return None

@@ -1,5 +1,7 @@
-"""Functions that are no opcodes: what they become. A power or quotient that is not chosen must not be NaN either, since
-its derivative would be multiplied by zero."""
+"""Functions without an opcode, written in terms of opcodes.
+
+A branch of `select` that is not chosen must not be NaN either: its derivative would be multiplied by zero, and be NaN.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node
 
 _TAYLOR_BELOW = 0.1
-_FAR = -20.0  #: below, eight terms of the series of log_ndtr are exact
+_FAR = -20.0  #: below, eight terms of the series of log_ndtr give all digits
 
 
 def scaled(factor: float) -> Callable[[Builder, Node], Node]:
@@ -18,7 +20,7 @@ def scaled(factor: float) -> Callable[[Builder, Node], Node]:
 
 
 def signbit(b: Builder, a: Node) -> Node:
-    """1 for -0 too, whose inverse is below zero."""
+    """1 for numbers below zero and for -0, whose reciprocal is -inf."""
     zero, inverse = b.const(0.0), b.div(b.const(1.0), a)
     return b.elementwise("max", b.elementwise("lt", a, zero), b.elementwise("lt", inverse, zero))
 
@@ -64,22 +66,20 @@ def _unless_nan(b: Builder, op: str, p: Node, q: Node) -> Node:
     return b.select(b.elementwise("ne", p, p), q, first)
 
 
-# ---------------------------------------------------------------------- division with a rest
+# ---------------------------------------------------------------------- division with remainder
 def remainder(b: Builder, a: Node, divisor: Node) -> Node:
-    """a - n * divisor, exactly, with the sign of the divisor; NaN where n is not below 2**53.
-
-    The quotient may have been rounded up to n.
-    """
-    rest, beyond, _ = _divided(b, a, divisor)
-    return b.select(beyond, b.add(rest, divisor), rest)
+    """a - n * divisor, exactly, with the sign of the divisor; NaN if n is not below 2**53."""
+    rest, too_large, _ = _divided(b, a, divisor)
+    return b.select(too_large, b.add(rest, divisor), rest)
 
 
 def floor_divide(b: Builder, a: Node, divisor: Node) -> Node:
-    _, beyond, quotient = _divided(b, a, divisor)
-    return b.sub(quotient, beyond)
+    _, too_large, quotient = _divided(b, a, divisor)
+    return b.sub(quotient, too_large)
 
 
 def _divided(b: Builder, a: Node, divisor: Node) -> tuple[Node, Node, Node]:
+    """The remainder, whether the quotient is one too large (it may have been rounded up), and the quotient."""
     zero = b.const(0.0)
     quotient = b.elementwise("floor", b.div(a, divisor))
     rest = _rest(b, a, quotient, divisor)
@@ -88,23 +88,23 @@ def _divided(b: Builder, a: Node, divisor: Node) -> tuple[Node, Node, Node]:
 
 
 def _rest(b: Builder, a: Node, quotient: Node, divisor: Node) -> Node:
-    """a - quotient * divisor, in one rounding; NaN where the quotient is not known to its last digit."""
+    """a - quotient * divisor with one rounding; NaN if the quotient is not known to its last digit."""
     known = b.elementwise("lt", b.elementwise("abs", quotient), b.const(2.0**53))
     return b.select(known, b.sub(a, b.mul(quotient, divisor)), b.const(math.nan))
 
 
 def fmod(b: Builder, a: Node, divisor: Node) -> Node:
-    """As C's: with the sign of a; NaN where a is 2**53 divisors or more."""
+    """As C's fmod: with the sign of a. NaN if a is 2**53 divisors or more."""
     zero = b.const(0.0)
     rest = _rest(b, a, trunc(b, b.div(a, divisor)), divisor)
     differ = b.elementwise("ne", b.elementwise("lt", rest, zero), b.elementwise("lt", a, zero))
-    beyond = b.mul(differ, b.elementwise("ne", rest, zero))
-    return b.select(beyond, b.add(rest, copysign(b, divisor, a)), rest)
+    too_large = b.mul(differ, b.elementwise("ne", rest, zero))
+    return b.select(too_large, b.add(rest, copysign(b, divisor, a)), rest)
 
 
-# ---------------------------------------------------------------------- sine and logarithms with a hole
+# ---------------------------------------------------------------------- functions with a removable singularity
 def sinc(b: Builder, a: Node) -> Node:
-    """sin(pi x) / (pi x); its series about 0, so that its derivatives there are right."""
+    """sin(pi x) / (pi x); near 0 its Taylor series, so that derivatives are right there."""
     y = b.mul(a, b.const(math.pi))
     near = b.elementwise("lt", b.elementwise("abs", y), b.const(_TAYLOR_BELOW))
     safe = b.select(near, b.const(1.0), y)
@@ -115,19 +115,19 @@ def sinc(b: Builder, a: Node) -> Node:
 
 
 def xlogy(b: Builder, a: Node, c: Node) -> Node:
-    """a log(c), 0 where a is 0."""
+    """a log(c); 0 if a is 0."""
     return _times_logarithm(b, "log", a, c, 0.0)
 
 
 def xlog1py(b: Builder, a: Node, c: Node) -> Node:
-    """a log(1 + c), 0 where a is 0."""
+    """a log(1 + c); 0 if a is 0."""
     return _times_logarithm(b, "log1p", a, c, -1.0)
 
 
 def _times_logarithm(b: Builder, op: str, a: Node, c: Node, pole: float) -> Node:
-    none = b.elementwise("max", b.elementwise("le", c, b.const(pole)), b.elementwise("eq", c, b.const(math.inf)))
-    hole = b.mul(b.elementwise("eq", a, b.const(0.0)), none)
-    return b.mul(a, b.elementwise(op, b.select(hole, b.const(1.0), c)))
+    singular = b.elementwise("max", b.elementwise("le", c, b.const(pole)), b.elementwise("eq", c, b.const(math.inf)))
+    removable = b.mul(b.elementwise("eq", a, b.const(0.0)), singular)
+    return b.mul(a, b.elementwise(op, b.select(removable, b.const(1.0), c)))
 
 
 def logit(b: Builder, a: Node) -> Node:
@@ -148,15 +148,15 @@ def ndtr(b: Builder, a: Node) -> Node:
 
 
 def log_ndtr(b: Builder, a: Node) -> Node:
-    """log(ndtr(a)), also where ndtr(a) is too small for a number; there by its asymptotic series.
+    """log(ndtr(a)); by its asymptotic series if ndtr(a) is too small for a number.
 
-    Each form sees arguments for which it holds, so that no derivative is NaN.
+    Each of the three forms gets arguments for which it holds, so that no derivative is NaN.
     """
-    turn, far = b.const(-1.0), b.const(_FAR)
+    middle, far = b.const(-1.0), b.const(_FAR)
     half = b.const(0.5)
-    high = _erfc_of_ndtr(b, b.neg(b.elementwise("max", a, turn)))
+    high = _erfc_of_ndtr(b, b.neg(b.elementwise("max", a, middle)))
     above = b.elementwise("log1p", b.neg(b.mul(half, high)))
-    low = _erfc_of_ndtr(b, b.elementwise("max", b.elementwise("min", a, turn), far))
+    low = _erfc_of_ndtr(b, b.elementwise("max", b.elementwise("min", a, middle), far))
     below = b.elementwise("log", b.mul(half, low))
     tail = b.elementwise("min", a, far)
     square = b.mul(tail, tail)
@@ -164,8 +164,8 @@ def log_ndtr(b: Builder, a: Node) -> Node:
     for k in range(15, 0, -2):  # 1 - 1/a^2 + 3/a^4 - 15/a^6 ...
         series = b.mul(b.const(-float(k)), b.mul(inverse, b.add(b.const(1.0), series)))
     size = b.add(b.elementwise("log", b.neg(tail)), b.const(0.5 * math.log(2.0 * math.pi)))
-    beyond = b.add(b.sub(b.mul(b.const(-0.5), square), size), b.elementwise("log1p", series))
-    return b.select(b.elementwise("lt", turn, a), above, b.select(b.elementwise("lt", far, a), below, beyond))
+    farthest = b.add(b.sub(b.mul(b.const(-0.5), square), size), b.elementwise("log1p", series))
+    return b.select(b.elementwise("lt", middle, a), above, b.select(b.elementwise("lt", far, a), below, farthest))
 
 
 def _erfc_of_ndtr(b: Builder, a: Node) -> Node:
@@ -174,7 +174,7 @@ def _erfc_of_ndtr(b: Builder, a: Node) -> Node:
 
 
 def huber(b: Builder, delta: Node, a: Node) -> Node:
-    """a^2 / 2 up to |a| = delta, and from there on a line; infinite for delta below 0."""
+    """a^2 / 2 up to |a| = delta, a straight line from there on; infinite if delta is below 0."""
     size, half = b.elementwise("abs", a), b.const(0.5)
     line = b.mul(delta, b.sub(size, b.mul(half, delta)))
     value = b.select(b.elementwise("le", size, delta), b.mul(half, b.mul(a, a)), line)
@@ -182,12 +182,12 @@ def huber(b: Builder, delta: Node, a: Node) -> Node:
 
 
 def pseudo_huber(b: Builder, delta: Node, a: Node) -> Node:
-    """delta^2 (sqrt(1 + (a / delta)^2) - 1), 0 for delta = 0 and infinite for delta below 0."""
+    """delta^2 (sqrt(1 + (a / delta)^2) - 1); 0 if delta is 0, infinite if delta is below 0."""
     zero = b.const(0.0)
-    none = b.elementwise("eq", delta, zero)
-    ratio = b.div(a, b.select(none, b.const(1.0), delta))
+    degenerate = b.elementwise("eq", delta, zero)
+    ratio = b.div(a, b.select(degenerate, b.const(1.0), delta))
     root = b.elementwise("expm1", b.mul(b.const(0.5), b.elementwise("log1p", b.mul(ratio, ratio))))
-    value = b.select(none, zero, b.mul(b.mul(delta, delta), root))
+    value = b.select(degenerate, zero, b.mul(b.mul(delta, delta), root))
     return b.select(b.elementwise("lt", delta, zero), b.const(math.inf), value)
 
 

@@ -14,14 +14,17 @@ from fastdescent.program.graph.nodes import Node
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """d output / d input = sign * factor (factor None: 1), or, with `where`, that only where the mask says so."""
+    """d output / d input = sign * factor, where no factor is 1.
+
+    With `where` = (mask, value), the derivative is 0 unless the mask has this truth value.
+    """
 
     sign: int = 1
     factor: Node | None = None
     where: tuple[Node, bool] | None = None
 
     def times(self, b: Builder, direction: Node) -> Node:
-        """factor * direction, the sign left to the caller."""
+        """factor * direction, without the sign."""
         if self.where is not None:
             mask, taken = self.where
             zero = b.const(0.0)
@@ -35,7 +38,7 @@ Rule = Callable[[Builder, Node], tuple[Partial | None, ...]]
 
 
 def partials(b: Builder, node: Node) -> tuple[Partial | None, ...]:
-    """One a differentiable input, None where the derivative is zero everywhere it exists."""
+    """One per input; None if the derivative is zero wherever it exists."""
     return _RULES[node.op](b, node)
 
 
@@ -86,7 +89,7 @@ def _logarithm(base: float) -> Rule:
 
 
 def _one_minus_square(b: Builder, a: Node) -> Node:
-    """Two factors, so that nothing is lost near 1."""
+    """(1 - a) (1 + a), which keeps its digits near 1."""
     one = b.const(1.0)
     return b.mul(b.sub(one, a), b.add(one, a))
 
@@ -96,7 +99,7 @@ def _asin(b: Builder, node: Node) -> Node:
 
 
 def _acosh(b: Builder, node: Node) -> tuple[Partial | None, ...]:
-    """Two roots: their product is finite where x^2 is not."""
+    """1 / (sqrt(x - 1) sqrt(x + 1)), which is not 0 if x^2 overflows."""
     (a,), one = node.inputs, b.const(1.0)
     roots = b.mul(b.elementwise("sqrt", b.sub(a, one)), b.elementwise("sqrt", b.add(a, one)))
     return (_times(_inverse(b, roots)),)
@@ -109,7 +112,7 @@ def _bell(b: Builder, node: Node) -> Node:
 
 
 def _expit(b: Builder, node: Node) -> tuple[Partial | None, ...]:
-    """expit(x) expit(-x), of which neither rounds to 1 - 1."""
+    """expit(x) expit(-x): unlike expit(x) (1 - expit(x)), it does not cancel for large x."""
     return (_times(b.mul(node, b.elementwise("expit", b.neg(node.inputs[0])))),)
 
 

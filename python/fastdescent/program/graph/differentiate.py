@@ -1,7 +1,12 @@
 """Derivatives of graphs: reverse mode for gradients, forward mode for products with a direction.
 
-An adjoint that is zero is absent, not a numeric zero. The adjoint of a view is added to the rows that it shows, in a
-fixed order, never padded with zeros.
+Reverse mode goes from f to x, and gives every node its *adjoint*, df / d node. An adjoint that is zero is absent, not
+a numeric zero. The adjoint of a view is added to the elements that the view shows, in a fixed order, and never padded
+with zeros.
+
+A worked example: f = x[0] * x[1] for x of shape (2,). The product's adjoint is 1. The views x[0] and x[1] receive x[1]
+and x[0]. So x receives two contributions, each to one of its elements. No element receives both. Therefore
+`_accumulated` adds nothing: it assembles (x[1], x[0]).
 """
 
 from __future__ import annotations
@@ -21,7 +26,7 @@ from fastdescent.program.graph.views import View, runs
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """sign * node, to be added to the rows that `view` names (node and view have one shape)."""
+    """sign * node, to be added to the elements that `view` names. Node and view have one shape."""
 
     sign: int
     node: Node
@@ -75,7 +80,7 @@ def _is_zero(node: Node) -> bool:
 
 # ---------------------------------------------------------------------- reverse
 def _pullback(b: Builder, node: Node, adjoint: Node) -> list[tuple[Node, Contribution]]:
-    """What each input receives when the node has this adjoint."""
+    """The contributions of a node with this adjoint to its inputs."""
     if node.op == "view":
         base, view = view_of(node)
         return [(base, _onto_view(b, adjoint, view))]
@@ -97,9 +102,10 @@ def _pullback(b: Builder, node: Node, adjoint: Node) -> list[tuple[Node, Contrib
 
 
 def _onto_view(b: Builder, adjoint: Node, view: View) -> Contribution:
-    """Axes that the view repeats (stride 0) are summed first, so that no row is named twice.
+    """The adjoint of a view, for the elements that it shows.
 
-    The sums are put in the order of the rows: those of a product of matrices are then one piece, not one a column.
+    Axes that the view repeats (stride 0) are summed first, so that no element is named twice. The other axes are put in
+    the order of memory. The adjoint of a matrix in a product is then one piece, not one per column.
     """
     repeated = tuple(k for k, (n, s) in enumerate(zip(view.shape, view.strides, strict=True)) if s == 0 and n > 1)
     if repeated:
@@ -107,34 +113,34 @@ def _onto_view(b: Builder, adjoint: Node, view: View) -> Contribution:
         kept = [k for k in range(len(view.shape)) if k not in repeated]
         order = sorted(range(len(kept)), key=lambda i: -abs(view.strides[kept[i]]))
         if order != sorted(order):
-            turned = b.view(adjoint, operator.methodcaller("transpose", order))
-            adjoint = turned if view_of(turned)[1].is_whole else b.copy(turned)
+            transposed = b.view(adjoint, operator.methodcaller("transpose", order))
+            adjoint = transposed if view_of(transposed)[1].is_whole else b.copy(transposed)
         kept = [kept[i] for i in order]
         view = View(view.offset, tuple(view.strides[k] for k in kept), tuple(view.shape[k] for k in kept))
     return Contribution(1, adjoint, view)
 
 
 def _accumulated(b: Builder, received: list[Contribution], shape: Shape) -> tuple[int, Node]:
-    """The sum of contributions as (sign, node), so that negations wait until they can become subtractions."""
+    """The sum of contributions as (sign, node): a negation waits until it can become a subtraction."""
     size = math.prod(shape)
     if all(c.view.is_whole and c.node.size == size for c in received):
         return _total(b, [(c.sign, b.reshape(c.node, shape)) for c in received])
     pieces = []
-    for who, rows, local in _segments(received, size):
-        view = View(int(rows[0]), (int(rows[1] - rows[0]) if len(rows) > 1 else 1,), (len(rows),))
-        if not who:
+    for contributors, elements, origins in _segments(received, size):
+        view = _progression(elements)
+        if not contributors:
             pieces.append((b.broadcast(b.const(0.0), view.shape), view))
             continue
-        terms = []
-        for k, places in zip(who, local, strict=True):
-            step = int(places[1] - places[0]) if len(places) > 1 else 1
-            terms.append((received[k].sign, b.place(received[k].node, View(int(places[0]), (step,), view.shape))))
+        terms = [
+            (received[k].sign, b.place(received[k].node, _progression(origin)))
+            for k, origin in zip(contributors, origins, strict=True)
+        ]
         pieces.append((_signed(b, *_total(b, terms)), view))
     return 1, b.assemble(shape, pieces)
 
 
 def _total(b: Builder, terms: list[tuple[int, Node]]) -> tuple[int, Node]:
-    """The sum of signed terms: from the first one that is added on, else the negated sum of all."""
+    """The sum of signed terms as (sign, node). It starts at the first positive term, if there is one."""
     first = next((k for k, (sign, _) in enumerate(terms) if sign > 0), 0)
     lead, total = terms[first]
     for sign, term in terms[:first] + terms[first + 1 :]:
@@ -146,20 +152,30 @@ def _signed(b: Builder, sign: int, node: Node) -> Node:
     return b.neg(node) if sign < 0 else node
 
 
+def _progression(numbers: np.ndarray) -> View:
+    """A view of one axis that names these numbers, an arithmetic progression."""
+    step = int(numbers[1] - numbers[0]) if len(numbers) > 1 else 1
+    return View(int(numbers[0]), (step,), (len(numbers),))
+
+
 def _segments(received: list[Contribution], size: int) -> list[tuple[tuple[int, ...], np.ndarray, np.ndarray]]:
-    """Cuts `size` rows into progressions that receive from the same contributions: (who, rows, their elements)."""
-    who: list[list[int]] = [[] for _ in range(size)]
-    local: list[list[int]] = [[] for _ in range(size)]
+    """Cuts `size` elements into arithmetic progressions that receive from the same contributions.
+
+    Each is (contributors, elements, origins): numbers of contributions, the elements that receive, and for each
+    contributor the elements of its node that they receive, which are a progression, too.
+    """
+    contributors: list[list[int]] = [[] for _ in range(size)]
+    origins: list[list[int]] = [[] for _ in range(size)]
     for k, c in enumerate(received):
-        for element, row in enumerate(c.view.rows().ravel().tolist()):
-            who[row].append(k)
-            local[row].append(element)
-    groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for row in range(size):
-        groups[tuple(who[row])].append(row)
+        for origin, element in enumerate(c.view.rows().ravel().tolist()):
+            contributors[element].append(k)
+            origins[element].append(origin)
+    same: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for element in range(size):
+        same[tuple(contributors[element])].append(element)
     out: list[tuple[tuple[int, ...], np.ndarray, np.ndarray]] = []
-    for names, rows in groups.items():
-        table = np.array([[row, *local[row]] for row in rows], dtype=np.int64).T
+    for names, elements in same.items():
+        table = np.array([[element, *origins[element]] for element in elements], dtype=np.int64).T
         out.extend((names, table[0, cut], table[1:, cut]) for cut in runs(table))
     return out
 

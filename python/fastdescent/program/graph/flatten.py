@@ -1,4 +1,4 @@
-"""Graphs as flat lists, for pickling: a pickle of linked nodes would recurse as deep as the graph."""
+"""Graphs as flat lists, for pickles. A pickle of linked nodes would recurse as deep as the graph."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ Record = tuple[Any, ...]
 
 
 def flatten(outputs: Sequence[Node]) -> tuple[list[Record], list[int]]:
-    """What it takes to build the outputs again in the same order, and their places in the list."""
+    """A record per node, in order of construction, and the positions of the outputs among them."""
     nodes = reachable(outputs)
-    places = {n.number: k for k, n in enumerate(nodes)}
+    positions = {n.number: k for k, n in enumerate(nodes)}
     records = [
-        (n.value,) if n.value is not None else (n.op, tuple(places[i.number] for i in n.inputs), n.shape, n.attr)
+        (n.value,) if n.value is not None else (n.op, tuple(positions[i.number] for i in n.inputs), n.shape, n.attr)
         for n in nodes
     ]
-    return records, [places[n.number] for n in outputs]
+    return records, [positions[n.number] for n in outputs]
 
 
 def rebuild(graph: Graph, records: Sequence[Record], outputs: Sequence[int]) -> list[Node]:
-    """The outputs, in a graph that may hold other nodes."""
+    """Builds the outputs in a graph, which may hold other nodes."""
     nodes: list[Node] = []
     for record in records:
         if len(record) == 1:

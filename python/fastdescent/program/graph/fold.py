@@ -12,12 +12,18 @@ from fastdescent.program.exact import Exact
 from fastdescent.program.graph.nodes import FloatArray, Shape
 from fastdescent.program.opcodes import ELEMENTWISE
 
-#: Operations on which IEEE 754 leaves NumPy no choice, so that whole arrays fold at once.
+#: Operations whose bits IEEE 754 prescribes, so that NumPy may fold whole arrays at once.
 _IEEE = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "sqrt": np.sqrt, "neg": np.negative}
 
 
 def power_chain(n: int) -> list[tuple[int, int]]:
-    """x**n for n >= 2 by square-and-multiply from the left: pairs (i, j) of earlier powers, 0 being x itself."""
+    """x**n for n >= 2 by square-and-multiply from the left: pairs (i, j) of earlier powers, 0 being x itself.
+
+    x**5 is powers[2] * x, with powers[1] = x * x and powers[2] = powers[1] * powers[1]:
+
+    >>> power_chain(5)
+    [(0, 0), (1, 1), (2, 0)]
+    """
     chain: list[tuple[int, int]] = []
     for bit in bin(n)[3:]:
         chain.append((len(chain), len(chain)))

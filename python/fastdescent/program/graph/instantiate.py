@@ -11,7 +11,7 @@ from fastdescent.program.opcodes import DRAWS, GATHER
 
 
 def instantiate(b: Builder, output: Node, leaves: Mapping[str, Node]) -> Node:
-    """`output`, built anew in `b`, each leaf replaced by the node that `leaves` has under its name."""
+    """A copy of `output` in the graph of `b`, each leaf replaced by the node that `leaves` has under its name."""
     new: dict[int, Node] = {}
     for node in reachable([output]):
         inputs = [new[n.number] for n in node.inputs]

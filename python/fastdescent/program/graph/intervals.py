@@ -1,7 +1,7 @@
-"""Proves, where it can, that f is finite on a box, so that steps need not compute f only to test that.
+"""Proves, if it can, that f is finite on a box. Steps then need not compute f only to test that.
 
-Interval arithmetic over the traced graph, one interval a node. Rounding is monotone, so bounds computed in floating
-point bound what the engines compute; a slack covers sums and fused operations.
+Interval arithmetic over the traced graph, one interval per node. Rounding is monotone, so bounds that are computed in
+floating point bound the values that engines compute. A slack covers sums and fused operations.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from fastdescent.program.graph.nodes import Node, reachable
 
 Interval = tuple[float, float]
-_SLACK = 1e-9
+_SLACK = 1e-9  #: relative
 
 
 class _Unbounded(Exception):
@@ -23,7 +23,7 @@ class _Unbounded(Exception):
 
 
 def certainly_finite(f: Node, leaves: Mapping[str, Interval], largest: float) -> bool:
-    """Whether f, and every value on the way to it, stays within +-`largest` when leaves stay in their intervals."""
+    """Whether f and all intermediate values certainly stay within +-`largest`, for leaves in their intervals."""
     found: dict[int, Interval] = {}
     try:
         for node in reachable([f]):
@@ -93,6 +93,8 @@ def _absolute(a: Interval) -> Interval:
 
 
 def _rising(function: Callable[[float], float], above: float = -math.inf) -> Callable[[Interval], Interval]:
+    """A function that rises for x >= `above`, and is not defined below."""
+
     def rule(a: Interval) -> Interval:
         if not a[0] >= above:
             raise _Unbounded
@@ -102,7 +104,7 @@ def _rising(function: Callable[[float], float], above: float = -math.inf) -> Cal
 
 
 def _rising_past(function: Callable[[float], float], low: float, high: float = math.inf) -> Callable[..., Interval]:
-    """Rising where low < x < high, with poles at the ends."""
+    """A function that rises for low < x < high, with poles at both ends."""
 
     def rule(a: Interval) -> Interval:
         if not (a[0] > low and a[1] < high):
@@ -112,8 +114,8 @@ def _rising_past(function: Callable[[float], float], low: float, high: float = m
     return rule
 
 
-def _unit(low: float, high: float) -> Callable[[Interval], Interval]:
-    """Between low and high where -1 <= x <= 1."""
+def _on_unit_interval(low: float, high: float) -> Callable[[Interval], Interval]:
+    """A function that is defined for -1 <= x <= 1, with values between `low` and `high`."""
 
     def rule(a: Interval) -> Interval:
         if not (a[0] >= -1.0 and a[1] <= 1.0):
@@ -162,8 +164,8 @@ _RULES: dict[str, Callable[..., Interval]] = {
     "log1p": _rising_past(math.log1p, -1.0),
     "log2": _rising_past(math.log2, 0.0),
     "log10": _rising_past(math.log10, 0.0),
-    "asin": _unit(-2.0, 2.0),
-    "acos": _unit(0.0, 4.0),
+    "asin": _on_unit_interval(-2.0, 2.0),
+    "acos": _on_unit_interval(0.0, 4.0),
     "erf": lambda a: (-1.0, 1.0),
     "erfc": lambda a: (0.0, 2.0),
     "expit": lambda a: (0.0, 1.0),

@@ -1,4 +1,9 @@
-"""Loops over strided operands, cut down to the three levels that an instruction has."""
+"""Loops over strided operands, reduced to the three levels that an instruction has.
+
+A worked example: the sum of arrays (2, 3, 4, 5), the first of which is broadcast from (2, 1, 4, 5). Axes 2 and 3 are
+neighbours in memory in all arrays, and become one loop of length 20. The loops are 2, 3 and 20: one instruction. With
+one more loop in front, say of length 2, there would be two instructions.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +14,9 @@ from fastdescent.program.graph.views import View
 
 
 def nest(out: View, operands: Sequence[View], axes: tuple[int, ...] | None) -> Iterator[list[int]]:
-    """The instructions of one operation, each as three lengths, then offset and strides of result and operands.
+    """The instructions of one operation, each as three lengths, then offset and strides of the result and each operand.
 
-    `axes` are the axes of the operands that a reduction sums, innermost loop; None for elementwise operations.
+    `axes` are the axes of the operands that a reduction sums, in the innermost loop; None for elementwise operations.
     """
     if not operands[0].shape or 0 not in operands[0].shape:
         shape, strides = _dimensions(out, operands, axes)
@@ -28,7 +33,7 @@ Dimensions = tuple[list[int], list[list[int]]]
 
 
 def _dimensions(out: View, operands: Sequence[View], axes: tuple[int, ...] | None) -> Dimensions:
-    """Loop lengths and, for each loop, the strides of result and operands; adjacent loops merged."""
+    """Loop lengths and, for each loop, the strides of the result and each operand."""
     n_axes = len(operands[0].shape)
     summed = axes or ()
     kept = [k for k in range(n_axes) if k not in summed]
@@ -46,13 +51,14 @@ def _dimensions(out: View, operands: Sequence[View], axes: tuple[int, ...] | Non
 
 
 def _longest_last(lengths: list[int], steps: list[list[int]], n: int) -> Dimensions:
-    """The n longest loops are put last, since those before them are unrolled; else the order stays."""
+    """The loops with the n longest last, since others become separate instructions; else the order stays."""
     order = sorted(range(len(lengths)), key=lambda k: lengths[k])
     order = sorted(order[:-n]) + sorted(order[-n:])
     return [lengths[k] for k in order], [steps[k] for k in order]
 
 
 def _merged(shape: Sequence[int], strides: Sequence[list[int]]) -> Dimensions:
+    """Neighbouring loops that run through one progression become one loop; loops of length 1 are dropped."""
     lengths: list[int] = []
     steps: list[list[int]] = []
     for n, step in zip(shape, strides, strict=True):
@@ -68,14 +74,17 @@ def _merged(shape: Sequence[int], strides: Sequence[list[int]]) -> Dimensions:
 
 
 def _instructions(shape: list[int], strides: list[list[int]], offsets: list[int], reduces: bool) -> Iterator[list[int]]:
-    """Loops in front of the last three become instructions. A single loop is the outer one, if nothing is summed."""
+    """Loops before the last three are unrolled: one instruction per turn. Missing loops have length 1.
+
+    The loop that a reduction sums stays innermost. Without reduction, a single loop is the outer one.
+    """
     missing = 3 - len(shape)
     ones, flat = [1] * missing, [[0] * len(offsets)] * missing
-    at = max(len(shape) - 1, 0) if reduces else len(shape)  # the last loop of a reduction stays innermost
-    shape, strides = shape[:at] + ones + shape[at:], strides[:at] + flat + strides[at:]
+    n_before = max(len(shape) - 1, 0) if reduces else len(shape)
+    shape, strides = shape[:n_before] + ones + shape[n_before:], strides[:n_before] + flat + strides[n_before:]
     for index in itertools.product(*(range(n) for n in shape[:-3])):
         moved = [o + sum(i * s[k] for i, s in zip(index, strides, strict=False)) for k, o in enumerate(offsets)]
-        row = shape[-3:]
+        columns = shape[-3:]
         for k, offset in enumerate(moved):
-            row += [offset, *(s[k] for s in strides[-3:])]
-        yield row
+            columns += [offset, *(s[k] for s in strides[-3:])]
+        yield columns

@@ -1,7 +1,7 @@
 """The last pass that changes values: powers become products, and a product that is added becomes fma.
 
-It runs once on the whole graph, whatever is asked for, so that a value has the same bits in every program that it
-appears in. a*b + c is always fma(a, b, c), and a*b + c*d is fma(a, b, c*d).
+The pass depends on the graph alone, so that a value has the same bits in every program that it appears in. a*b + c is
+always fma(a, b, c), and a*b + c*d is fma(a, b, c*d).
 """
 
 from __future__ import annotations
@@ -64,18 +64,18 @@ def _difference(b: Builder, p: Node, q: Node) -> Node:
 
 
 def _reduction(b: Builder, op: str, operands: tuple[Node, ...], node: Node) -> Node:
-    """Operands that one loop cannot run through are first copied, the summed axes last."""
+    """Operands are first copied, the summed axes last, if one loop cannot run through the summed axes."""
     if is_progression([view_of(n)[1] for n in operands], node.attr):
         return b.graph.node(op, operands, node.shape, node.attr)
     n_axes = len(operands[0].shape)
     order = [k for k in range(n_axes) if k not in node.attr] + list(node.attr)
-    turned = (b.view(n, lambda a: a.transpose(order)) for n in operands)
-    copies = tuple(b.copy(n) for n in turned)
+    transposed = (b.view(n, lambda a: a.transpose(order)) for n in operands)
+    copies = tuple(b.copy(n) for n in transposed)
     return b.graph.node(op, copies, node.shape, tuple(range(n_axes - len(node.attr), n_axes)))
 
 
 def _as_product(b: Builder, node: Node) -> tuple[Node, Node] | None:
-    """(a, b) where the node is a*b, or shows a view of such a product."""
+    """(a, b) if the node is a*b, or a view of such a product."""
     if node.op == "mul":
         return node.inputs[0], node.inputs[1]
     if node.op == "view" and node.inputs[0].op == "mul":

@@ -1,7 +1,7 @@
 """The expression graph: immutable nodes, one node per distinct expression.
 
-This room knows nothing of NumPy users, optimizers or engines. A node has a shape; its elements in C order are
-its *rows*. Building a node twice gives the same object, so common subexpressions are shared by construction.
+This room knows nothing of traced functions, optimizers or engines. A node has a shape; its elements are in C order.
+Building a node twice gives the same object, so that common subexpressions are shared by construction.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ FloatArray = npt.NDArray[np.float64]
 
 
 class Stage(enum.IntFlag):
-    """What a value depends on; the union of two is the stage of an operation on both."""
+    """What a value depends on. An operation depends on all that its operands depend on."""
 
     CONST = 0
-    RUN = 1  #: parameters and hyperparameters: computed once a run
+    RUN = 1  #: parameters and hyperparameters: computed once per run
     TIME = 2 | RUN  #: the step number t alone: a table
-    LANE = 4 | RUN  #: hyperparameters that differ from trajectory to trajectory
+    LANE = 4 | RUN  #: hyperparameters that differ between trajectories
     STEP = 8 | TIME | LANE  #: the point and the optimizer's state
 
     def joined(self, other: Stage) -> Stage:
@@ -54,7 +54,7 @@ LEAVES = {
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Node:
-    """One operation. `attr` holds what the operation needs besides its inputs (a name, strides, axes)."""
+    """One operation. `attr` holds its other arguments: a name, strides, axes."""
 
     number: int  #: position in the order of construction, which is a topological order
     op: str
@@ -73,7 +73,7 @@ class Node:
 
 
 class Graph:
-    """Makes nodes and remembers them."""
+    """Makes nodes, and keeps them to share equal ones."""
 
     def __init__(self) -> None:
         self._nodes: dict[Any, Node] = {}
@@ -83,7 +83,7 @@ class Graph:
         key = (op, tuple(n.number for n in inputs), shape, attr)
         found = self._nodes.get(key)
         if found is None:
-            # Rows of data are read at each step: tables of what shared minibatches hold would outgrow the data.
+            # Samples are read at each step: a table of all shared minibatches would be larger than the data.
             stage = LEAVES.get(op, Stage.STEP if op == GATHER else Stage.CONST)
             for n in inputs:
                 stage = stage.joined(n.stage)
@@ -98,7 +98,7 @@ class Graph:
         return self.held(array)
 
     def held(self, array: FloatArray) -> Node:
-        """The constant whose value is this array: that of a node, which nobody changes, and so not copied."""
+        """The constant whose value is this array, which is not copied: a node's value, which nothing changes."""
         key = ("const", array.shape, identity(array))
         found = self._nodes.get(key)
         if found is None:
@@ -110,11 +110,11 @@ class Graph:
         return self.node(op, (), shape, name)
 
 
-_LONGEST_KEY = 4096  #: bytes of a constant that are compared themselves; of longer ones their hash is
+_LONGEST_KEY = 4096  #: bytes; longer constants are compared by a hash
 
 
 def identity(array: FloatArray) -> bytes:
-    """The same for arrays of the same numbers, bit for bit, in C order."""
+    """Equal for arrays of equal numbers, bit for bit, in C order, whatever their shape."""
     return array.tobytes() if array.nbytes <= _LONGEST_KEY else hashlib.blake2b(array.data, digest_size=32).digest()
 
 
@@ -131,11 +131,11 @@ def reachable(outputs: Iterable[Node]) -> list[Node]:
 
 
 def postorder(outputs: Iterable[Node], known: Collection[int] = ()) -> Iterator[Node]:
-    """Every node that the outputs need, depth first: a value stands close before its use.
+    """Every node that the outputs need, depth first: a value is computed shortly before its use.
 
-    Of the operands of a node, the one that needs the most registers comes first (Sethi and Ullman 1970), so that the
-    last one, which an interpreter still has at hand, is a short expression. Nodes whose numbers are in `known` need
-    nothing and are left out.
+    Of the operands of a node, the one that needs the most registers comes first (Sethi and Ullman 1970), so that few
+    values wait in registers at once. Nodes whose numbers are in `known` are left out, and so is all that only they
+    need.
     """
     outputs = list(outputs)
     need = _registers_needed(outputs, known)
@@ -155,7 +155,7 @@ def postorder(outputs: Iterable[Node], known: Collection[int] = ()) -> Iterator[
 
 
 def _registers_needed(outputs: list[Node], known: Collection[int]) -> dict[int, int]:
-    """Registers that it takes to compute a node, were the graph a tree."""
+    """How many registers each node needs, if the graph were a tree."""
     need: dict[int, int] = {}
     for node in reachable(outputs):
         if node.number not in known and node.inputs:

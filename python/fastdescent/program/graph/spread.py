@@ -1,17 +1,17 @@
-"""Whether a number that is not finite is sure to show in a result: then steps need no test of their own for it."""
+"""Whether a number that is not finite certainly makes a result not finite. Steps then need no separate test for it."""
 
 from __future__ import annotations
 
 from fastdescent.program.graph.nodes import Node, reachable
 
-#: Operations whose result is not finite if any operand of theirs is not (inf * 0 and inf - inf are NaN).
+#: Operations whose result is not finite if any of their operands is not (inf * 0 and inf - inf are NaN).
 _SPREADING = frozenset(("add", "sub", "mul", "neg", "copy", "sum"))
 
 
 def spreads(source: Node, target: Node) -> bool:
     """Whether `target` has an element that is not finite whenever `source` has one.
 
-    Follows only operations that keep whole arrays; a quotient spreads what is in its numerator.
+    Only operations on whole arrays are followed. A quotient spreads its numerator alone.
     """
     reached = {source.number}
     for node in reachable([source, target]):
