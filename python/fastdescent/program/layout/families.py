@@ -41,7 +41,7 @@ _LEAST_SAMPLES = 16  #: an axis of fewer is not worth cutting
 
 @dataclass(slots=True)
 class Family:
-    """The members, by number, each with the loop axis that runs along the samples; `sums` are those that sum it."""
+    """`loop_axes` gives, for each member's number, the loop axis that runs along the samples; `sums` sum that axis."""
 
     n_samples: int
     loop_axes: dict[int, int] = field(default_factory=dict)
@@ -65,7 +65,7 @@ def loop_lengths(node: Node) -> Shape:
 
 
 def operand_views(node: Node) -> Iterator[tuple[Node, View]]:
-    """For each operand: the node that holds its elements, and where they lie there."""
+    """For each operand: the node that holds its elements, and the view that shows them."""
     return (view_of(n) for n in node.inputs)
 
 

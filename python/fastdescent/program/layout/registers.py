@@ -36,7 +36,7 @@ from fastdescent.program.opcodes import INWARD
 
 @dataclass(slots=True)
 class RegisterPlan:
-    """Nodes are named by number."""
+    """The decisions. Nodes are named by their numbers."""
 
     owners: dict[int, tuple[Node, View]] = field(default_factory=dict)  #: piece -> its assembled array, its rows there
     last_read: dict[int, int] = field(default_factory=dict)  #: root -> position

@@ -119,7 +119,7 @@ def _stored_constants(constants: Sequence[Node]) -> tuple[FloatArray, dict[int, 
 
 
 def _store(nodes: Sequence[Node], uniform: dict[int, int], n_uniform: int) -> int:
-    """Appends nodes to the uniform numbers; gives the new count of these."""
+    """Appends nodes to the uniform numbers; returns how many there are then."""
     for n in nodes:
         uniform[n.number] = n_uniform
         n_uniform += n.size

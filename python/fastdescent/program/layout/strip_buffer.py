@@ -41,7 +41,7 @@ _LEAST_SAMPLES, _MOST_SAMPLES = 16, 128  #: of a strip; fewer if not even the se
 
 @dataclass(frozen=True, slots=True)
 class StripBuffer:
-    """`n_rows` rows for the internal nodes of a strip; nodes are named by number."""
+    """`n_rows` rows for the internal nodes of a strip; nodes are named by their numbers."""
 
     loop: StripLoop
     n_samples: int  #: of a strip

@@ -56,10 +56,10 @@ class _Strip(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a strip loop needs of the section around it."""
+    """The part of a section's layout that its strip loops need."""
 
-    place: Callable[[Node], Place]  #: where nodes lie that are not internal
-    instructions: InstructionList  #: to which those of the loop are added
+    place: Callable[[Node], Place]  #: of nodes that are not internal
+    instructions: InstructionList  #: of the section; the loop's are appended
     rows: RowAllocator
     minus_zero: Place | None  #: a place that holds -0.0; None if no sum goes on
 
@@ -75,7 +75,7 @@ class StripLoopLayout:
         self._copies: dict[int, Place] = {}  # operand -> its copy with padded strides
 
     def emit(self) -> list[Strips]:
-        """Adds the instructions; gives the loops among them: one, or none if only one strip is full."""
+        """Adds the instructions; returns the loops among them: one, or none if only one strip is full."""
         for node in self._nodes:
             if node.number in self._family.sums:
                 self._begin_sum(node)
@@ -123,7 +123,7 @@ class StripLoopLayout:
                 self._copies[n.number] = Place(False, copy)
 
     def _emit_strip(self, strip: _Strip) -> list[list[int]]:
-        """Adds the instructions of one strip; gives the moves of each."""
+        """Adds the instructions of one strip; returns the moves of each."""
         return [moves for node in self._nodes for moves in self._emit_node(node, strip)]
 
     def _emit_node(self, node: Node, strip: _Strip) -> list[list[int]]:
@@ -146,7 +146,7 @@ class StripLoopLayout:
         return [moves] * (len(self._instructions) - first)
 
     def _part(self, node: Node, axis: int, strip: _Strip) -> tuple[Place, int]:
-        """Where the strip's samples of a node lie, which has them along `axis`, and how far the next strip's move."""
+        """The place of the strip's samples of a node, which lie along `axis`, and its move to the next strip's."""
         base, view = view_of(node)
         if base.number in self._loop.internal:
             seen = self._buffer.place(base, view, axis, strip.n)

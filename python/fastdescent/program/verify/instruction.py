@@ -41,7 +41,7 @@ def require(holds: bool, what: str) -> None:
 
 
 def verify_form(number: int, instruction: Instruction, section: Section, motion: Motion = ONCE) -> str:
-    """Checks the opcode, the loops, and that all rows and numbers exist; gives a name for messages."""
+    """Checks the opcode, the loops, and that all rows and numbers exist; returns a name for messages."""
     opcode = instruction[OP]
     require(0 <= opcode < len(NAMES), f"instruction {number} has unknown opcode {opcode}")
     name = NAMES[opcode]
