@@ -37,7 +37,6 @@ class Builder:
         self.graph = graph if graph is not None else Graph()
         self.const = self.graph.const
 
-    # ------------------------------------------------------------------ elementwise
     def elementwise(self, op: str, *operands: Node, attr: Any = None) -> Node:
         """`op` of each element; shapes broadcast as in NumPy."""
         shape = np.broadcast_shapes(*(n.shape for n in operands))
@@ -89,7 +88,6 @@ class Builder:
             return self.elementwise("powi", a, attr=int(exponent))
         return self.elementwise("pow", a, self.const(exponent))
 
-    # ------------------------------------------------------------------ views
     def view(self, node: Node, change: Change) -> Node:
         """The node after `change`, a NumPy operation that makes a view of an array with this node's shape."""
         base, view = view_of(node)
@@ -152,7 +150,6 @@ class Builder:
             start = stop
         return self.assemble(tuple(shape), pieces)
 
-    # ------------------------------------------------------------------ reductions
     def sum(self, node: Node, axes: tuple[int, ...]) -> Node:
         """Sum over `axes` (sorted, not negative): the first element plus each further one, in C order."""
         shape = tuple(n for k, n in enumerate(node.shape) if k not in axes)

@@ -66,7 +66,6 @@ def _unless_nan(b: Builder, op: str, p: Node, q: Node) -> Node:
     return b.select(b.elementwise("ne", p, p), q, first)
 
 
-# ---------------------------------------------------------------------- division with remainder
 def remainder(b: Builder, a: Node, divisor: Node) -> Node:
     """a - n * divisor, exactly, with the sign of the divisor; NaN if n is not below 2**53."""
     rest, too_large, _ = _divided(b, a, divisor)
@@ -102,7 +101,6 @@ def fmod(b: Builder, a: Node, divisor: Node) -> Node:
     return b.select(too_large, b.add(rest, copysign(b, divisor, a)), rest)
 
 
-# ---------------------------------------------------------------------- functions with a removable singularity
 def sinc(b: Builder, a: Node) -> Node:
     """sin(pi x) / (pi x); near 0 its Taylor series, so that derivatives are right there."""
     y = b.mul(a, b.const(math.pi))

@@ -78,7 +78,6 @@ def _is_zero(node: Node) -> bool:
     return held is not None and value is not None and not (np.any(held) and np.any(value))
 
 
-# ---------------------------------------------------------------------- reverse
 def _pullback(b: Builder, node: Node, adjoint: Node) -> list[tuple[Node, Contribution]]:
     """The contributions of a node with this adjoint to its inputs."""
     if node.op == "view":
@@ -180,7 +179,6 @@ def _segments(received: list[Contribution], size: int) -> list[tuple[tuple[int, 
     return out
 
 
-# ---------------------------------------------------------------------- forward
 def _pushforward(b: Builder, node: Node, tangents: list[Node | None]) -> Node | None:
     if node.op == "view":
         (t,) = tangents

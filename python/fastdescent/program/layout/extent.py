@@ -37,15 +37,15 @@ def _least_rows(head: Sequence[Node], tail: Sequence[Node]) -> tuple[int, Node]:
     nodes = reachable([*head, *tail])
     stored = {n.number for n in nodes if not n.inputs or n.stage < Stage.STEP}
     early = [n for n in nodes if n.inputs and n.op != "view" and Stage.CONST < n.stage < Stage.STEP]
-    plan = schedule(head, tail, stored, strips=True)
-    completed = plan.completed()
-    last_read = {_base(n).number: at for node, at in zip(plan.order, completed, strict=True) for n in node.inputs}
+    scheduled = schedule(head, tail, stored, strips=True)
+    completed = scheduled.completed()
+    last_read = {_base(n).number: at for node, at in zip(scheduled.order, completed, strict=True) for n in node.inputs}
     last_read |= {_base(n).number: len(completed) for n in head}
-    free = _need_no_rows(plan, tail)
+    free = _need_no_rows(scheduled, tail)
     inputs = [n for n in nodes if n.op == "input"]
     in_use = most = sum(n.size for n in inputs)
     counted, ending = [*inputs, *early], dict[int, int]()  # position -> rows that are last read there
-    for position, (node, end) in enumerate(zip(plan.order, completed, strict=True)):
+    for position, (node, end) in enumerate(zip(scheduled.order, completed, strict=True)):
         if node.number not in free:
             counted.append(node)
             in_use += node.size
@@ -57,14 +57,14 @@ def _least_rows(head: Sequence[Node], tail: Sequence[Node]) -> tuple[int, Node]:
     return max(most, largest.size), largest
 
 
-def _need_no_rows(plan: Schedule, tail: Sequence[Node]) -> set[int]:
+def _need_no_rows(scheduled: Schedule, tail: Sequence[Node]) -> set[int]:
     """Nodes that may take no rows of their own.
 
     Internal nodes of a strip loop are stored one strip at a time. Pieces of an assembled array may be computed in its
     rows, and new state in the rows of the old state.
     """
-    pieces = {n.number for node in plan.order if node.op == "assemble" for n in map(_base, node.inputs)}
-    return pieces.union(*(loop.internal for loop in plan.strip_loops), (_base(n).number for n in tail))
+    pieces = {n.number for node in scheduled.order if node.op == "assemble" for n in map(_base, node.inputs)}
+    return pieces.union(*(loop.internal for loop in scheduled.strip_loops), (_base(n).number for n in tail))
 
 
 def _base(node: Node) -> Node:

@@ -73,7 +73,7 @@ class Layout:
 
     def section(
         self,
-        plan: Schedule,
+        schedule: Schedule,
         head: Sequence[tuple[str, Node]],
         tail: Sequence[tuple[str, Node]] = (),
         state: Sequence[Node] = (),
@@ -81,24 +81,26 @@ class Layout:
     ) -> Section:
         """`head` outputs are computed before the stop test, `tail` outputs replace the `state` inputs after it.
 
-        `minus_zero` is a uniform number, needed if the plan has sums that go on.
+        `minus_zero` is a uniform number, needed if the schedule has sums that go on.
         """
-        self._plan = plan_registers(plan, [n for _, n in head], [n for _, n in tail], state, self._is_stored)
+        self._register_plan = plan_registers(
+            schedule, [n for _, n in head], [n for _, n in tail], state, self._is_stored
+        )
         split, position = 0, 0
         saved: dict[int, int] = {}
         outputs: list[Slot] = []
-        loops = {loop.first: loop for loop in plan.strip_loops}
-        while position <= len(plan.order):
-            if position == plan.n_head:
+        loops = {loop.first: loop for loop in schedule.strip_loops}
+        while position <= len(schedule.order):
+            if position == schedule.n_head:
                 outputs = [Slot(name, self._output_rows(n), n.size) for name, n in head]
                 split = len(self._instructions)
                 saved = self._save_replaced(tail)
             if position in loops:
-                self._add_loop(loops[position], plan.order, minus_zero)
+                self._add_loop(loops[position], schedule.order, minus_zero)
                 position = loops[position].stop
             else:
-                if position < len(plan.order):
-                    self._compute(plan.order[position], position)
+                if position < len(schedule.order):
+                    self._compute(schedule.order[position], position)
                 position += 1
         for (_, node), old in zip(tail, state, strict=True):
             self._replace(node, old, saved)
@@ -107,9 +109,11 @@ class Layout:
         return Section(code, n_rows, self._n_uniform, self._inputs, tuple(outputs), split, strips)
 
     def _is_stored(self, number: int) -> bool:
+        """Whether rows or uniform numbers hold a node already."""
         return number in self._stored_in or number in self._uniform
 
     def _place(self, node: Node) -> Place:
+        """Where the elements of a node lie now."""
         base, view = view_of(node)
         if base.number in self._uniform:
             return Place(True, View(self._uniform[base.number] + view.offset, view.strides, view.shape))
@@ -118,12 +122,11 @@ class Layout:
         assert seen is not None, "pieces of an assembled array are one-dimensional progressions or copies"
         return Place(False, View(self._registers[root].offset + seen.offset, seen.strides, seen.shape))
 
-    # ------------------------------------------------------------------ instructions
     def _compute(self, node: Node, position: int) -> None:
         if node.op == "assemble":
             self._assemble(node)
         else:
-            root, view = self._plan.owner(node)
+            root, view = self._register_plan.owner(node)
             operands = [self._place(n) for n in node.inputs]
             if node.op == GATHER:
                 operands = gather_operands(operands, view.shape)
@@ -147,9 +150,10 @@ class Layout:
         self._stored_in[node.number] = (node.number, View.whole(node.shape))
 
     def _add_loop(self, loop: StripLoop, order: Sequence[Node], minus_zero: Node | None) -> None:
+        """Allocates registers for the nodes that are not internal; then adds the loop's instructions."""
         for node in order[loop.first : loop.stop]:
             if node.number not in loop.internal:
-                root, view = self._plan.owner(node)
+                root, view = self._register_plan.owner(node)
                 self._register(root)
                 self._stored_in[node.number] = (root.number, view)
         zero = None if minus_zero is None else self._place(minus_zero)
@@ -157,22 +161,21 @@ class Layout:
         self._strips += StripLoopLayout(loop, order, around).emit()
         self._free_until(loop.stop - 1)
 
-    # ------------------------------------------------------------------ registers
     def _register(self, root: Node) -> Register:
         """The register of a root; allocated if it has none."""
         found = self._registers.get(root.number)
         if found is not None:
             return found
-        old = self._plan.in_place.get(root.number)
+        old = self._register_plan.in_place.get(root.number)
         if old is not None:
             found = Register(self._registers[old.number].offset, root.size, _END)
         else:
-            found = Register(self._rows.allocate(root.size), root.size, self._plan.last_read[root.number])
+            found = Register(self._rows.allocate(root.size), root.size, self._register_plan.last_read[root.number])
         return self._add_register(root, found)
 
     def _operand_register(self, node: Node, position: int) -> Register | None:
         """The register of an operand, for the node that overwrites it, if that is the last to read it."""
-        if node.number in self._registers or node.number in self._plan.in_place:
+        if node.number in self._registers or node.number in self._register_plan.in_place:
             return None
         for n in node.inputs:
             register = self._registers.get(n.number)
@@ -180,10 +183,10 @@ class Layout:
                 register is not None
                 and register.last_read == position
                 and register.size == node.size
-                and self._plan.may_overwrite(node, n)
+                and self._register_plan.may_overwrite(node, n)
             ):
                 del self._registers[n.number]
-                last_read = self._plan.last_read[node.number]
+                last_read = self._register_plan.last_read[node.number]
                 return self._add_register(node, Register(register.offset, register.size, last_read))
         return None
 
@@ -201,7 +204,6 @@ class Layout:
                 self._rows.free(register.offset, register.size)
                 del self._registers[root]
 
-    # ------------------------------------------------------------------ outputs
     def _output_rows(self, node: Node) -> int:
         """First of consecutive rows that hold the node; copied there if its elements lie otherwise."""
         place = self._place(node)
@@ -223,7 +225,8 @@ class Layout:
         return offset
 
     def _replace(self, node: Node, old: Node, saved: dict[int, int]) -> None:
-        if self._plan.in_place.get(node.number) is old:
+        """Copies new state to the rows of the old state, unless it was computed there."""
+        if self._register_plan.in_place.get(node.number) is old:
             return
         place = self._place(node)
         if node.number in saved:

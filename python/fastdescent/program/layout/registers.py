@@ -59,28 +59,33 @@ class RegisterPlan:
 
 
 def plan_registers(
-    plan: Schedule, head: Sequence[Node], tail: Sequence[Node], state: Sequence[Node], stored: Callable[[int], bool]
+    schedule: Schedule, head: Sequence[Node], tail: Sequence[Node], state: Sequence[Node], stored: Callable[[int], bool]
 ) -> RegisterPlan:
     """`stored` tells of which nodes the elements are given: inputs and uniform numbers."""
     registers = RegisterPlan()
-    for node in plan.order:
+    for node in schedule.order:
         if node.op == "assemble":
             for piece, (offset, strides) in zip(node.inputs, node.attr, strict=True):
                 _compute_there(registers, piece, node, View(offset, strides, piece.shape), stored)
-    completed = plan.completed()
-    for position, node in zip(completed, plan.order, strict=True):
+    completed = schedule.completed()
+    for position, node in zip(completed, schedule.order, strict=True):
         for n in (node, *node.inputs):
             registers.last_read[registers.root(n)] = position
     for n in head:
         root = registers.root(n)
-        registers.last_read[root] = max(plan.n_head, registers.last_read.get(root, 0))
-    positions = {n.number: k for k, n in zip(completed, plan.order, strict=True)}
+        registers.last_read[root] = max(schedule.n_head, registers.last_read.get(root, 0))
+    positions = {n.number: k for k, n in zip(completed, schedule.order, strict=True)}
     for node, old in zip(tail, state, strict=True):
         position = positions.get(node.number, -1)
-        registers.last_read[registers.root(node)] = len(plan.order)
+        registers.last_read[registers.root(node)] = len(schedule.order)
         has_own = node.number not in registers.owners and node.op != "assemble"
         is_first = node.number not in registers.in_place
-        if position >= plan.n_head and has_own and is_first and _may_replace(registers, plan, node, old, position):
+        if (
+            position >= schedule.n_head
+            and has_own
+            and is_first
+            and _may_replace(registers, schedule, node, old, position)
+        ):
             registers.in_place[node.number] = old
     return registers
 
@@ -98,15 +103,15 @@ def _compute_there(
         registers.owners[base.number] = (whole, View(flat.offset, strides, base.shape))
 
 
-def _may_replace(registers: RegisterPlan, plan: Schedule, node: Node, old: Node, position: int) -> bool:
+def _may_replace(registers: RegisterPlan, schedule: Schedule, node: Node, old: Node, position: int) -> bool:
     """Whether the old state is not read after the node is written, which is complete at `position`."""
     last = registers.last_read.get(old.number, -1)
     if last != position:
         return last < position
     if node.shape != old.shape or not registers.may_overwrite(node, old):
         return False
-    loop = next((s for s in plan.strip_loops if s.first <= position < s.stop), None)
-    return loop is None or _reads_before(registers, plan.order, loop, node, old)
+    loop = next((s for s in schedule.strip_loops if s.first <= position < s.stop), None)
+    return loop is None or _reads_before(registers, schedule.order, loop, node, old)
 
 
 def _reads_before(registers: RegisterPlan, order: Sequence[Node], loop: StripLoop, node: Node, old: Node) -> bool:

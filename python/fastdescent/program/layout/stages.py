@@ -59,8 +59,8 @@ def _program(b: Builder, inputs: Named, head: Named, tail: Named, state: Sequenc
     constants, crossing = _boundaries(roots)
     leaves = {op: [n for n in postorder(roots) if n.op == op] for op in ("param", "time", "lane", "index")}
     given = (*constants, *itertools.chain(*crossing.values(), *leaves.values()), *(n for _, n in inputs))
-    plan = schedule([n for _, n in head], [n for _, n in tail], {n.number for n in given}, strips=True)
-    minus_zero = b.const(-0.0) if plan.sums_go_on else None
+    scheduled = schedule([n for _, n in head], [n for _, n in tail], {n.number for n in given}, strips=True)
+    minus_zero = b.const(-0.0) if scheduled.sums_go_on else None
     if minus_zero is not None and minus_zero not in constants:
         constants.append(minus_zero)
     numbers, uniform = _stored_constants(constants)
@@ -75,7 +75,7 @@ def _program(b: Builder, inputs: Named, head: Named, tail: Named, state: Sequenc
     main_inputs += [(f"lane{k}", n) for k, n in enumerate(crossing[Stage.LANE])]
     main_inputs += [(INDEX, n) for n in leaves["index"]]
     main_inputs += [(f"time{k}", n) for k, n in enumerate(crossing[Stage.TIME])]
-    main = Layout(main_inputs, uniform, n_uniform).section(plan, head, tail, state, minus_zero)
+    main = Layout(main_inputs, uniform, n_uniform).section(scheduled, head, tail, state, minus_zero)
     return Program(
         constants=numbers,
         params=tuple(Slot(n.attr, uniform[n.number], n.size) for n in leaves["param"]),
@@ -133,5 +133,5 @@ def _early_section(leaves: Sequence[Node], uniform: dict[int, int], n_uniform: i
     inputs = [(str(n.attr), n) for n in leaves]
     computed = {n.number for n in outputs}
     known = {number: first for number, first in uniform.items() if number not in computed}
-    plan = schedule(outputs, (), {*known, *(n.number for n in leaves)}, strips=False)
-    return Layout(inputs, known, n_uniform).section(plan, [(f"value{k}", n) for k, n in enumerate(outputs)])
+    scheduled = schedule(outputs, (), {*known, *(n.number for n in leaves)}, strips=False)
+    return Layout(inputs, known, n_uniform).section(scheduled, [(f"value{k}", n) for k, n in enumerate(outputs)])
