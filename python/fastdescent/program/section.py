@@ -37,18 +37,20 @@ IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
 
 
-def turns_of(row: Sequence[int]) -> int:
-    """How many elements an instruction computes: the product of its loop lengths."""
-    return row[N_OUTER] * row[N_MIDDLE] * row[N_INNER]
+def turns_of(instruction: Sequence[int]) -> int:
+    """The product of an instruction's loop lengths."""
+    return instruction[N_OUTER] * instruction[N_MIDDLE] * instruction[N_INNER]
 
 
-def places_of(row: Sequence[int], column: int, once: bool = False) -> npt.NDArray[np.int64]:
+def places_of(instruction: Sequence[int], column: int, once: bool = False) -> npt.NDArray[np.int64]:
     """The rows or numbers of a result or operand, (outer, middle, inner).
 
-    With `once`, a loop of stride 0 counts as one turn, so that no row is listed twice for that reason.
+    With `once`, a loop of stride 0 has length 1, so that it lists no row twice.
     """
-    offset, *strides = row[column : column + PLACE]
-    lengths = [1 if once and stride == 0 else n for n, stride in zip(row[N_OUTER : N_INNER + 1], strides, strict=True)]
+    offset, *strides = instruction[column : column + PLACE]
+    lengths = [
+        1 if once and stride == 0 else n for n, stride in zip(instruction[N_OUTER : N_INNER + 1], strides, strict=True)
+    ]
     steps = (stride * np.arange(n, dtype=np.int64) for n, stride in zip(lengths, strides, strict=True))
     outer, middle, inner = steps
     return np.asarray(offset + outer[:, np.newaxis, np.newaxis] + middle[:, np.newaxis] + inner)

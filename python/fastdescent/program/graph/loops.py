@@ -74,7 +74,7 @@ def _merged(shape: Sequence[int], strides: Sequence[list[int]]) -> Dimensions:
 
 
 def _instructions(shape: list[int], strides: list[list[int]], offsets: list[int], reduces: bool) -> Iterator[list[int]]:
-    """Loops before the last three are unrolled: one instruction per turn. Missing loops have length 1.
+    """Loops before the last three are unrolled: one instruction per index. Missing loops have length 1.
 
     The loop that a reduction sums stays innermost. Without reduction, a single loop is the outer one.
     """
