@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fastdescent._finite_sum import finite_sum
     from fastdescent._info import info
     from fastdescent._lazy import LazyStarts
+    from fastdescent._path import Path
     from fastdescent._points import CriticalPoints, merge
     from fastdescent._record import Record
     from fastdescent._resume import resume
@@ -94,6 +95,7 @@ _HOMES = {
     "_finite_sum": ("finite_sum",),
     "_info": ("info",),
     "_lazy": ("LazyStarts",),
+    "_path": ("Path",),
     "_points": ("CriticalPoints", "merge"),
     "_record": ("Record",),
     "_resume": ("resume",),
