@@ -174,6 +174,17 @@ def test_paths_of_runs_whose_full_gradient_is_tested_now_and_then(record: Any, e
         assert np.array_equal(path.values[before_the_end], longer.x[i, : length - 1])
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_paths_of_such_a_run_that_is_cancelled(engine: str) -> None:
+    told: list[int] = []
+    run = fd.descend(S, X0, fd.GD(lr=1e-6), noise=0.3, gtol=1e-9, check_every=7, record=4, engine=engine, max_steps=900,
+                     progress=lambda done, total: told.append(done) or len(told) < 5)  # fmt: skip
+    assert np.all(run.status == fd.Status.INTERRUPTED)
+    assert np.all(run.nit > 0)
+    assert np.array_equal(run.path.last_steps, run.nit.ravel())
+    assert np.array_equal(run.path.values[run.path.offsets[1:] - 1], run.x.reshape(N, 2))
+
+
 def test_without_steps_and_without_trajectories() -> None:
     run = fd.descend(S, X0, fd.GD(lr=0.01), max_steps=0, record=5)
     assert run.path.x.shape == (72, 1, 2)

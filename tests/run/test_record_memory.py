@@ -76,7 +76,7 @@ def test_a_run_that_outgrows_the_memory_ends(
     assert np.array_equal(again.path.values, wanted.path.values)
 
 
-#: A run that no memory is enough for, in a process that may take 300 MB more than it has taken.
+#: A run that no memory is enough for, in a process that may take 200 MB more than it has taken.
 EXHAUSTED = """
 import resource, sys
 import fastdescent as fd
@@ -89,7 +89,7 @@ _memory.free_bytes = lambda: float("inf")
 s = fd.surfaces.himmelblau()
 options = {"record": 1, "n_threads": 2, "engine": sys.argv[1]}
 fd.descend(s, fd.uniform(s.window, 1000), fd.GD(lr=0.01), **options)
-limit, before = 1024 * kilobytes("VmSize:") + 300_000_000, kilobytes("VmRSS:")
+limit, before = 1024 * kilobytes("VmSize:") + 200_000_000, kilobytes("VmRSS:")
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 for _ in range(2):
     try:

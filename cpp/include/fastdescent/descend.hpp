@@ -37,7 +37,7 @@ struct Descent {
   size_t n_lanes;        ///< trajectories in flight on a thread, at most; results do not depend on it
   unsigned n_threads;
   Recording record;
-  Paths<T>* paths;  ///< results: what is recorded, by n_threads; null where that is nothing
+  Paths<T>* paths;  ///< results: stores for n_threads, or null where nothing is recorded
   T* x;             ///< (n, dim)
   int32_t* nit;     ///< (n)
   int8_t* status;   ///< (n)

@@ -210,7 +210,8 @@ def descend(
     first_index : int
         Index of the first start, where x0 is a part of a larger set.
     record : int, Record or None
-        Keep the path: every so many steps, or as a `Record` says. It comes back as `path`.
+        Keep the path: every so many steps, or as a `Record` says. It comes back as `path`. MemoryError where the paths
+        outgrow the memory that is free.
     reduce : sequence of reductions
         Numbers to keep of each trajectory as it goes, such as ``[fd.reduce.min("fun"), fd.reduce.path_length()]``; they
         come back in `reduced`, by name. See `fastdescent.reduce`.

@@ -23,7 +23,7 @@ Array = npt.NDArray[Any]
 @at_top
 @dataclass(frozen=True, eq=False, repr=False)
 class Path:
-    """Points along the way: n trajectories, whose entries stand one after another.
+    """Points along the way of n trajectories, path after path.
 
     `x`, `fun` and `grad_norm` are rectangles with T columns, as many as the longest path has entries. They are made
     when they are first asked for, and kept.
@@ -40,6 +40,19 @@ class Path:
         The step of each path's last entry, its end: `nit`.
     which : int64 array, (n,)
         The trajectories, by index in C order.
+
+    Examples
+    --------
+    >>> import fastdescent as fd
+    >>> s = fd.surfaces.sphere(dim=1)
+    >>> path = fd.descend(s, [[1.0], [0.1]], fd.GD(lr=0.25), gtol=0.1, record=2).path
+    >>> path.values.ravel()
+    array([1.     , 0.25   , 0.0625 , 0.03125, 0.1    , 0.05   ])
+    >>> path.offsets, path.steps_of(0), path.steps_of(1)
+    (array([0, 4, 6]), array([0, 2, 4, 5]), array([0, 1]))
+    >>> path.x[:, :, 0]
+    array([[1.     , 0.25   , 0.0625 , 0.03125],
+           [0.1    , 0.05   ,     nan,     nan]])
     """
 
     values: Array | None
