@@ -158,5 +158,8 @@ def test_earlier_surfaces_and_runs_are_whole() -> None:
     whole = fd.descend(S, fd.uniform(S.window, 50, seed=1), fd.Adam(lr=0.05), max_steps=300)
     assert same(run, whole)
     assert np.array_equal(run.classify().label, earlier("ends").label)
+    path = fd.descend(S, fd.uniform(S.window, 50, seed=1), fd.Adam(lr=0.05), max_steps=300, record=10).path
+    for name in ("x", "values", "offsets", "steps", "last_steps", "which"):
+        assert np.array_equal(getattr(run.path, name), getattr(path, name), equal_nan=True), name
     assert same(fd.resume(run, max_steps=500), fd.descend(S, earlier("random"), fd.Adam(lr=0.05), max_steps=500))
     assert np.array_equal(earlier("map").label, fd.basin_map(S, shape=(32, 32)).label)

@@ -107,6 +107,12 @@ class Descent:
         kept = replace(options, progress=None, optimizer=optimizer, stochastic=random), state
         return {**self.__dict__, "optimizer": optimizer, "_kept": kept}
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        path = state["path"]
+        if path is not None:  # earlier pickles of paths do not know the steps of their ends
+            state = {**state, "path": replace(path, last_steps=state["nit"].reshape(-1)[path.which].astype(np.int64))}
+        self.__dict__.update(state)
+
     def __repr__(self) -> str:
         kept = f"; reduced: {', '.join(self.reduced)}" if self.reduced else ""
         return f"<Descent on {self._title()}. {self.message[:-1]}; steps: {self._step_words()}{kept}>"

@@ -99,6 +99,9 @@ class Path:
         """Without the rectangles, which can be made again."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state if "offsets" in state else _from_rectangles(state))
+
     def __repr__(self) -> str:
         return f"<Path: {'; '.join(f'{name}: {value}' for name, value in self._rows())}>"
 
@@ -111,6 +114,17 @@ class Path:
         return [("trajectories", f"{n}, at most {most} points each")] + [
             (name, f"{v.dtype} {(n, len(self.steps), *v.shape[1:])}") for name, v in kept.items() if v is not None
         ]
+
+
+def _from_rectangles(state: dict[str, Any]) -> dict[str, Any]:
+    """The state of a path whose pickle holds rectangles, as earlier ones do. Its run knows the true last steps."""
+    lengths, steps = state["lengths"], state["steps"]
+    inside = np.arange(len(steps)) < lengths[:, np.newaxis]
+    values, fun, grad_norm = (None if a is None else a[inside] for a in (state["x"], state["fun"], state["grad_norm"]))
+    return {
+        "values": values, "offsets": np.append(0, np.cumsum(lengths, dtype=np.int64)), "steps": steps,
+        "last_steps": steps[lengths - 1], "which": state["which"], "_fun": fun, "_grad_norm": grad_norm,
+    }  # fmt: skip
 
 
 def path_of(options: Options, ends: Ends) -> Path:
