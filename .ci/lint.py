@@ -1,4 +1,4 @@
-"""Lint, format and types: ruff, clang-format, mypy. Exits with the number of tools that complain."""
+"""Lint, format, types and layers: ruff, clang-format, mypy, import-linter. Exits with the number that complain."""
 
 import subprocess
 import sys
@@ -13,6 +13,7 @@ CHECKS = [
     ["ruff", "format", "--check", "."],
     ["clang-format", "--dry-run", "--Werror", *CPP],
     ["mypy"],
+    ["lint-imports", "--no-cache"],
 ]
 
 if __name__ == "__main__":
