@@ -1,4 +1,4 @@
-"""`Swarm`: how many steps the engine is asked for at a time. In each call every trajectory is loaded and written once."""
+"""`Swarm`: how many steps the engine is asked for at a time. Each call loads and writes all trajectories once."""
 
 from __future__ import annotations
 

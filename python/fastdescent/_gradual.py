@@ -13,8 +13,8 @@ from fastdescent._progress import reporter
 from fastdescent._record import NOTHING
 from fastdescent._run import Before, Indices, run_at_once
 from fastdescent._status import Status
-from fastdescent._stepper import RUNNING, Stepper
-from fastdescent.engines.protocol import Ends, Live
+from fastdescent._stepper import Stepper
+from fastdescent.engines.protocol import RUNNING, Ends, Live
 
 Array = npt.NDArray[Any]
 

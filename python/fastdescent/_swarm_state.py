@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from fastdescent import _check
 from fastdescent._status import Status
-from fastdescent._stepper import RUNNING, Stepper
-from fastdescent.engines.protocol import Live
+from fastdescent._stepper import Stepper
+from fastdescent.engines.protocol import RUNNING, Live
 
 Array = npt.NDArray[Any]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from fastdescent._status import Status
 from fastdescent.engines.costs import seconds_lost
 from fastdescent.engines.host import isa
-from fastdescent.engines.protocol import DescentJob, Ends, Floats
+from fastdescent.engines.protocol import DescentJob, Ends
 from fastdescent.program.graph import identity
 from fastdescent.program.program import Section
 from fastdescent.program.recent import Recent
@@ -36,7 +36,7 @@ class Account:
     n_steps: int = 0  #: that were interpreted
     n_stopped: int = 0  #: trajectories of these that something stopped
     _compiling: float | None = None
-    _code: weakref.ref[Any] | None = field(default=None)
+    _code: weakref.ref[Any] | None = None
 
     @property
     def is_compiled(self) -> bool:
@@ -61,43 +61,42 @@ class Account:
 
     def expected_steps(self, job: DescentJob) -> float:
         """Of all trajectories: as many for each as there were for one that something stopped, at most `max_steps`."""
-        each = _STEPS_WITH_GTOL if job.limits.gtol is not None else job.max_steps
+        each: float = _STEPS_WITH_GTOL if job.limits.gtol is not None else job.max_steps
         if self.n_steps:
             each = self.n_steps / max(self.n_stopped, 1)
         return len(job.starts) * min(job.max_steps, each)
 
     def interpreted(self, job: DescentJob, ends: Ends) -> None:
         """Puts down a run."""
-        before = 0 if job.nit is None else job.nit.sum(dtype=np.int64)
-        n_steps = int(ends.nit.sum(dtype=np.int64) - before)
+        before = 0 if job.nit is None else int(job.nit.sum(dtype=np.int64))
+        n_steps = int(ends.nit.sum(dtype=np.int64)) - before
         n_cut = np.count_nonzero((ends.status == Status.MAX_STEPS) | (ends.status == Status.INTERRUPTED))
         self.lost += self.seconds(n_steps, len(ends.nit), job.n_threads)
         self.n_steps += n_steps
-        self.n_stopped += len(ends.nit) - n_cut
+        self.n_stopped += len(ends.nit) - int(n_cut)
 
 
 def account_of_step(job: DescentJob) -> Account:
     """Of the step of a job."""
-    limits = job.limits
+    program, limits = job.program, job.limits
     tests = [test is not None for test in (limits.gtol, limits.xtol, limits.ftol, limits.box)]
     kind = (*tests, any(limits.center))
-    return _account(job.program.main, job.program.constants, kind, job.starts.dtype.name)
+    return _account(program.main, job.starts.dtype.name, kind, lambda: (identity(program.constants), program.state))
 
 
 def account_of_section(section: Section, dtype: str) -> Account:
-    """Of a section that runs once."""
-    return _account(section, _NO_CONSTANTS, section.outputs, dtype)
+    """Of a section that runs once. Its machine code reads constants when it runs."""
+    return _account(section, dtype, (), lambda: section.outputs)
 
 
-_NO_CONSTANTS = np.zeros(0)  #: machine code of such sections reads all uniform numbers when it runs
 _of_sections: weakref.WeakKeyDictionary[Section, dict[Hashable, Account]] = weakref.WeakKeyDictionary()
 _by_content: Recent[int, Account] = Recent(_MOST_ACCOUNTS)
 
 
-def _account(section: Section, constants: Floats, kind: Hashable, dtype: str) -> Account:
-    """By the section, and by what its machine code depends on besides: so sections of the same content share one."""
-    accounts, kind = _of_sections.setdefault(section, {}), (kind, dtype, isa())
-    if kind not in accounts:
-        content = hash((section.key(), identity(constants), kind))
-        accounts[kind] = _by_content.get(content, lambda: Account(seconds_lost(section, dtype)))
-    return accounts[kind]
+def _account(section: Section, dtype: str, kind: tuple[bool, ...], more: Callable[[], Hashable]) -> Account:
+    """By what the machine code depends on. Sections of the same content share the code, and so the account."""
+    accounts, key = _of_sections.setdefault(section, {}), (dtype, isa(), kind)
+    if key not in accounts:
+        content = hash((section.key(), key, more()))
+        accounts[key] = _by_content.get(content, lambda: Account(seconds_lost(section, dtype)))
+    return accounts[key]
