@@ -13,18 +13,20 @@ class Pace {
  public:
   uint32_t steps() const { return steps_; }
 
-  /// To be called after each kernel call.
+  /// To be called after each kernel call. Short ones take hardly longer than a look at the clock.
   void count() {
+    if (++n_calls_ % calls_a_look) return;
     const auto now = std::chrono::steady_clock::now();
-    const double seconds = std::chrono::duration<double>(now - last_).count();
+    const double seconds = std::chrono::duration<double>(now - last_).count() / calls_a_look;
     last_ = now;
     if (seconds < 1e-3 && steps_ < (1u << 20)) steps_ *= 2;
     if (seconds > 4e-3 && steps_ > 1) steps_ /= 2;
   }
 
  private:
+  static constexpr uint32_t calls_a_look = 8;
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-  uint32_t steps_ = 1;
+  uint32_t steps_ = 1, n_calls_ = 0;
 };
 
 template <class T>
@@ -39,14 +41,14 @@ class Worker {
   }
 
   void run() {
-    const auto next = [this](size_t& index) { return claim(index); };
-    for (Lanes<T>& lanes : lanes_) lanes.fill(next);
+    const auto claim = [this](size_t* to, size_t n) { return this->claim(to, n); };
+    for (Lanes<T>& lanes : lanes_) lanes.fill(claim);
     for (bool running = true; running && !shared_.cancelled;) {
       running = false;
       for (Lanes<T>& lanes : lanes_) {
         if (lanes.n_running() == 0 || shared_.cancelled) continue;
         lanes.advance(pace_.steps());
-        shared_.done += lanes.collect(next);
+        shared_.done += lanes.collect(claim);
         pace_.count();
         running = true;
       }
@@ -71,16 +73,21 @@ class Worker {
   }
 
  private:
-  bool claim(size_t& index) {
-    do {
+  /// Indices of n trajectories that nobody has begun, or of as many as there are; returns how many.
+  size_t claim(size_t* to, size_t n) {
+    size_t k = 0;
+    while (k < n && !shared_.cancelled) {
       if (first_ == last_) {
         first_ = std::min(shared_.next.fetch_add(batch_), run_.n);
         last_ = std::min(first_ + batch_, run_.n);
+        if (first_ == last_) break;
       }
-      if (first_ == last_ || shared_.cancelled) return false;
-      index = first_++;
-    } while (!run_.runs(index));
-    return true;
+      size_t index = first_;
+      for (; index < last_ && k < n; ++index)
+        if (run_.runs(index)) to[k++] = index;
+      first_ = index;
+    }
+    return k;
   }
 
   const Descent<T>& run_;

@@ -93,12 +93,12 @@ class Lanes {
     (run_.compiled.block ? kernels.fly : kernels.advance)(&tile_);
   }
 
-  /// Loads trajectories into the lanes that are free: `claim(index)` gives one, or false. The first of all also fills
-  /// the lanes that do not run.
+  /// Loads trajectories into the lanes that are free. `claim(to, n)` writes the indices of at most n, and returns how
+  /// many; less than n: there are no more. The first of all also fills the lanes that do not run.
   template <class Claim>
   void fill(Claim claim) {
     const uint32_t first = n_;
-    for (size_t index; n_ < capacity_ && claim(index);) index_[n_++] = index;
+    n_ += static_cast<uint32_t>(claim(index_.get() + n_, capacity_ - n_));
     load(first, n_);
     if (first > 0 || n_ == 0) return;
     for (uint32_t lane = n_; lane < block_; ++lane) copy_rows(0, lane);
@@ -140,16 +140,14 @@ class Lanes {
     for (uint32_t lane = 0; lane < n_;) {
       if (has_ended(lane)) {
         write(lane, lane + 1);
-        if (size_t index; claim(index)) {
-          index_[lane] = index;
-          load(lane, lane + 1);
-        } else {
+        if (claim(&index_[lane], 1) == 0) {
           move_last_to(lane);
           continue;
         }
+        load(lane, lane + 1);
       } else if (code_[lane] != static_cast<int8_t>(Status::live)) {
         record(lane);
-        go_on(lane);
+        go_on(lane, lane + 1);
       }
       ++lane;
     }
@@ -160,18 +158,18 @@ class Lanes {
     const size_t dim = run_.dim, n_state = run_.n_state, index_row = run_.lane_row + run_.n_lane;
     if (run_.state_before) gather(run_.state_before + dim, n_state, dim, n_state - dim, first, last);
     else
-      for (size_t r = dim; r < n_state; ++r) std::fill(&at(r, first), &at(r, first) + (last - first), run_.initial[r]);
+      for (size_t r = dim; r < n_state; ++r) std::fill_n(&at(r, first), last - first, run_.initial[r]);
     gather(run_.starts, dim, 0, dim, first, last);
     gather(run_.lane_values, run_.n_lane, run_.lane_row, run_.n_lane, first, last);
     for (size_t k = 0; k < run_.n_index; ++k)
       for (uint32_t lane = first; lane < last; ++lane)
         at(index_row + k, lane) = static_cast<T>(run_.index_of(index_[lane]) >> (16 * k) & 0xffff);
-    for (uint32_t lane = first; lane < last; ++lane) {
-      t_[lane] = run_.t_before ? static_cast<uint32_t>(run_.t_before[index_[lane]]) : 0;
-      entry_[lane] = 0;
-      record(lane);
-      go_on(lane);
-    }
+    std::fill_n(&t_[first], last - first, 0u);
+    if (const int32_t* const before = run_.t_before)
+      for (uint32_t lane = first; lane < last; ++lane) t_[lane] = static_cast<uint32_t>(before[index_[lane]]);
+    std::fill_n(&entry_[first], last - first, size_t{0});
+    for (uint32_t lane = first; run_.paths && lane < last; ++lane) record(lane);
+    go_on(first, last);
   }
 
   /// Rows from `row` on of lanes `first` to `last`: the first n of the `width` numbers that a trajectory has in `from`.
@@ -181,20 +179,24 @@ class Lanes {
       for (uint32_t lane = first; lane < last; ++lane) at(row + k, lane) = from[index_[lane] * width + k];
   }
 
-  /// The other way round, for the first n rows.
-  void scatter(size_t n, T* to, uint32_t first, uint32_t last) const {
+  /// The other way round.
+  void scatter(size_t row, size_t n, T* to, size_t width, uint32_t first, uint32_t last) const {
     for (size_t k = 0; k < n; ++k)
-      for (uint32_t lane = first; lane < last; ++lane) to[index_[lane] * n + k] = canonical(at(k, lane));
+      for (uint32_t lane = first; lane < last; ++lane) to[index_[lane] * width + k] = canonical(at(row + k, lane));
   }
 
-  /// Lets a lane run until the next step that is recorded, or to the end.
-  void go_on(uint32_t lane) {
+  /// Lets lanes `first` to `last` run until the next step that is recorded, or to the end.
+  void go_on(uint32_t first, uint32_t last) {
+    std::fill_n(&until_[first], last - first, run_.max_steps);
+    for (uint32_t lane = first; (run_.paths || run_.t_last) && lane < last; ++lane) until_[lane] = next_pause(lane);
+    std::fill_n(&code_[first], last - first, static_cast<int8_t>(Status::live));
+    std::fill_n(&live_[first], last - first, Int{-1});
+  }
+
+  uint32_t next_pause(uint32_t lane) const {
     const size_t index = index_[lane];
-    const uint32_t last = run_.last_step(index);
     const uint64_t next = run_.records(index) ? run_.record.step_of(entry_[lane]) : Recording::never;
-    until_[lane] = static_cast<uint32_t>(std::min<uint64_t>(next, last));
-    code_[lane] = static_cast<int8_t>(Status::live);
-    live_[lane] = -1;
+    return static_cast<uint32_t>(std::min<uint64_t>(next, run_.last_step(index)));
   }
 
   /// Makes the point the next entry of the path, where that is recorded.
@@ -215,13 +217,15 @@ class Lanes {
 
   /// Writes the results of lanes `first` to `last`.
   void write(uint32_t first, uint32_t last) {
-    scatter(run_.dim, run_.x, first, last);
-    if (run_.state_after) scatter(run_.n_state, run_.state_after, first, last);
-    for (uint32_t lane = first; lane < last; ++lane) {
+    const size_t dim = run_.dim, n_state = run_.n_state, known = run_.in_place() ? dim : 0;
+    scatter(0, dim, run_.x, dim, first, last);
+    if (run_.state_after) scatter(known, n_state - known, run_.state_after + known, n_state, first, last);
+    for (uint32_t lane = first; run_.paths && lane < last; ++lane)
       if (has_moved_on(lane)) record(lane);
-      run_.nit[index_[lane]] = static_cast<int32_t>(t_[lane]);
-      run_.status[index_[lane]] = code_[lane];
-    }
+    int32_t* const nit = run_.nit;
+    int8_t* const status = run_.status;
+    for (uint32_t lane = first; lane < last; ++lane) nit[index_[lane]] = static_cast<int32_t>(t_[lane]);
+    for (uint32_t lane = first; lane < last; ++lane) status[index_[lane]] = code_[lane];
   }
 
   /// Keeps running lanes in front. The vacated lane holds a copy of a running one or, at last, of a finished one.

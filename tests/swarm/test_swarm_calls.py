@@ -1,4 +1,4 @@
-"""`Swarm`: how many steps each call of the engine makes. A call loads and writes every trajectory once."""
+"""`Swarm`: how many steps the engine is asked for at a time. Each call loads and writes all trajectories once."""
 
 from __future__ import annotations
 

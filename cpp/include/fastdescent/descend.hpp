@@ -12,7 +12,8 @@
 
 namespace fastdescent {
 
-/// Trajectories may be advanced in place: then what was before (starts, state, t, status) and the results share arrays.
+/// Trajectories may be advanced in place: then what was before (starts, state, t, status) and the results share arrays,
+/// and the point stands in `x` alone, not in the rows of it that `state_after` has.
 template <class T>
 struct Descent {
   const Isa* isa;
@@ -43,6 +44,7 @@ struct Descent {
   int8_t* status;   ///< (n)
   T* state_after;   ///< (n, n_state), or null
 
+  bool in_place() const { return status_before; }
   uint64_t index_of(size_t k) const { return indices ? indices[k] : first_index + k; }
   uint32_t block() const {
     return compiled.block ? compiled.block : static_cast<uint32_t>(isa->template kernels<T>().block);

@@ -16,6 +16,11 @@ from fastdescent._starts.lazy import LazyStarts, flat
 from fastdescent.engines.costs import most_seconds
 from fastdescent.engines.protocol import RUNNING, DescentJob, Live, Values
 
+#: As numbers of the arrays' dtype: NumPy would compare with others in int64.
+_DIVERGED, _MAX_STEPS, _INTERRUPTED, _STALLED, _CONVERGED = map(
+    np.int8, (Status.DIVERGED, Status.MAX_STEPS, Status.INTERRUPTED, Status.STALLED, Status.CONVERGED)
+)
+
 
 def full_gradient_norm(options: Options, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Of f without noise, over all rows; at walls that clip, of what does not push out."""
@@ -112,10 +117,10 @@ class Stepper:
     def _stop_where_flat(self, where: npt.NDArray[np.bool_]) -> None:
         """Tests the full gradient. CONVERGED comes before STALLED and MAX_STEPS of the same step."""
         live = self.live
-        looked_at = (live.status == RUNNING) | (live.status == Status.STALLED) | (live.status == Status.MAX_STEPS)
+        looked_at = (live.status == RUNNING) | (live.status == _STALLED) | (live.status == _MAX_STEPS)
         rows = np.flatnonzero(where & looked_at)
         norm = full_gradient_norm(self.options, live.x[rows])
-        live.status[rows[norm <= live.x.dtype.type(self.gtol or 0.0)]] = Status.CONVERGED
+        live.status[rows[norm <= live.x.dtype.type(self.gtol or 0.0)]] = _CONVERGED
         self.n_running = int(np.count_nonzero(live.status == RUNNING))
 
     def _advance(self, until: int) -> None:
@@ -137,13 +142,13 @@ class Stepper:
             return
         live, status, last = self.live, self.live.status, self.options.max_steps
         if not self._with_fun:
-            new = (status == Status.DIVERGED) & (self._before == RUNNING)
+            new = (status == _DIVERGED) & (self._before == RUNNING)
             undefined_comes_first(self.options, live.x, status, new)
         self.n_steps = int(live.nit.max(initial=0))
-        goes_on = status == Status.MAX_STEPS
+        goes_on = status == _MAX_STEPS
         if self.n_steps == last:
             goes_on &= live.nit < last
-        goes_on |= (status == ALARM) | (status == Status.INTERRUPTED)
+        goes_on |= (status == ALARM) | (status == _INTERRUPTED)
         np.bitwise_or(status, -goes_on.view(np.int8), out=status)  # RUNNING has all bits
         self.n_running = int(np.count_nonzero(status == RUNNING))
         self._settled = True

@@ -8,11 +8,10 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from fastdescent._base.recent import Recent
 from fastdescent._base.status import Status
@@ -37,7 +36,7 @@ class Account:
     n_steps: int = 0  #: that were interpreted
     n_stopped: int = 0  #: trajectories of these that something stopped
     _compiling: float | None = None
-    _code: weakref.ref[Any] | None = field(default=None)
+    _code: weakref.ref[Any] | None = None
 
     @property
     def is_compiled(self) -> bool:
@@ -74,31 +73,30 @@ class Account:
         n_cut = int(np.count_nonzero((ends.status == Status.MAX_STEPS) | (ends.status == Status.INTERRUPTED)))
         self.lost += self.seconds(n_steps, len(ends.nit), job.n_threads)
         self.n_steps += n_steps
-        self.n_stopped += len(ends.nit) - n_cut
+        self.n_stopped += len(ends.nit) - int(n_cut)
 
 
 def account_of_step(job: DescentJob) -> Account:
     """Of the step of a job."""
-    limits = job.limits
+    program, limits = job.program, job.limits
     tests = [test is not None for test in (limits.gtol, limits.xtol, limits.ftol, limits.box)]
     kind = (*tests, any(limits.center))
-    return _account(job.program.main, job.program.constants, kind, job.starts.dtype.name)
+    return _account(program.main, job.starts.dtype.name, kind, lambda: (identity(program.constants), program.state))
 
 
 def account_of_section(section: Section, dtype: str) -> Account:
-    """Of a section that runs once."""
-    return _account(section, _NO_CONSTANTS, section.outputs, dtype)
+    """Of a section that runs once. Its machine code reads constants when it runs."""
+    return _account(section, dtype, (), lambda: section.outputs)
 
 
-_NO_CONSTANTS = np.zeros(0)  #: machine code of such sections reads all uniform numbers when it runs
 _of_sections: weakref.WeakKeyDictionary[Section, dict[Hashable, Account]] = weakref.WeakKeyDictionary()
 _by_content: Recent[int, Account] = Recent(_MOST_ACCOUNTS)
 
 
-def _account(section: Section, constants: npt.NDArray[np.float64], kind: Hashable, dtype: str) -> Account:
-    """By the section, and by what its machine code depends on besides: so sections of the same content share one."""
-    accounts, kind = _of_sections.setdefault(section, {}), (kind, dtype, isa())
-    if kind not in accounts:
-        content = hash((section.key(), identity(constants), kind))
-        accounts[kind] = _by_content.get(content, lambda: Account(seconds_lost(section, dtype)))
-    return accounts[kind]
+def _account(section: Section, dtype: str, kind: tuple[bool, ...], more: Callable[[], Hashable]) -> Account:
+    """By what the machine code depends on. Sections of the same content share the code, and so the account."""
+    accounts, key = _of_sections.setdefault(section, {}), (dtype, isa(), kind)
+    if key not in accounts:
+        content = hash((section.key(), key, more()))
+        accounts[key] = _by_content.get(content, lambda: Account(seconds_lost(section, dtype)))
+    return accounts[key]

@@ -89,7 +89,7 @@ class Live:
     """Trajectories that are advanced in place: C-contiguous, x and state in the run's dtype."""
 
     x: Floats  #: (n, dim)
-    state: Floats  #: (n, n_state); the rows of x in it are not read
+    state: Floats  #: (n, n_state); the rows of x in it are neither read nor written
     nit: npt.NDArray[np.int32]  #: (n,)
     status: npt.NDArray[np.int8]  #: (n,), -1: still runs
 

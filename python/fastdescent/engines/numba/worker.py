@@ -180,9 +180,10 @@ def collect_each(lanes: Lanes, job: Job) -> None:
 @compiled
 def write(lanes: Lanes, job: Job, first: int, last: int) -> None:
     """Writes the results of lanes `first` to `last`."""
-    scatter(lanes, job.x, first, last)
+    scatter(lanes, job.x, ZERO, first, last)
     if len(job.state_after):
-        scatter(lanes, job.state_after, first, last)
+        known = job.starts.shape[1] if len(job.status_before) else ZERO  # in place the point stands in x alone
+        scatter(lanes, job.state_after, known, first, last)
     for lane in range(first, last):
         entry, trajectory = lanes.entry[lane], lanes.trajectory[lane]
         if entry == 0 or step_of(job, entry - 1) != lanes.t[lane]:
@@ -192,9 +193,9 @@ def write(lanes: Lanes, job: Job, first: int, last: int) -> None:
 
 
 @compiled
-def scatter(lanes: Lanes, target: Any, first: int, last: int) -> None:
-    """The other way round, from the first rows to all columns."""
-    for k in range(target.shape[1]):
+def scatter(lanes: Lanes, target: Any, column: int, first: int, last: int) -> None:
+    """The other way round, from rows of the same numbers as the columns."""
+    for k in range(column, target.shape[1]):
         for lane in range(first, last):
             target[lanes.trajectory[lane], k] = canonical(lanes.rows[k, lane])
 
