@@ -7,20 +7,14 @@
 #include <stdexcept>
 #include <vector>
 
+#include "check.hpp"
 #include "fastdescent/descend.hpp"
 #include "fastdescent/status.hpp"
 
 using namespace fastdescent;
+using tests::check;
 
 namespace {
-
-int n_failed = 0;
-
-void check(bool holds, const char* what) {
-  if (holds) return;
-  std::printf("failed: %s\n", what);
-  ++n_failed;
-}
 
 /// Gradient descent on sum(x^2): rows x = 0..1, gradient = 2..3; uniform = {2, -lr}.
 const Instruction program[] = {
@@ -158,9 +152,11 @@ int main() {
     same_for_all_threads_and_widths<float>(**isa);
     same_in_parts<double>(**isa);
     same_in_parts<float>(**isa);
+    tests::test_instructions(**isa);
+    tests::test_far_rows(**isa);
   }
   cancelling(**available_isas());
   cancelling_in_place(**available_isas());
-  if (n_failed == 0) std::puts("all passed");
-  return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  if (tests::n_failed == 0) std::puts("all passed");
+  return tests::n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -14,6 +14,7 @@ from fastdescent.program.layout import Layout
 from fastdescent.program.lower import lower
 from fastdescent.program.program import INDEX, Program, Section, Slot, empty_section
 from fastdescent.program.schedule import schedule
+from fastdescent.program.verify import verify_n_uniform
 
 Named = Sequence[tuple[str, Node]]
 
@@ -54,6 +55,7 @@ def _assembled(b: Builder, inputs: Named, head: Named, tail: Named, state: Seque
     n_constants = len(values)
     made_of_params = [n for n in crossing[Stage.RUN] if n.op != "param"]
     n_given = _number(leaves["param"], uniform, n_constants)
+    verify_n_uniform(n_given + sum(n.size for n in made_of_params))
     setup = _stage((), uniform, n_given, made_of_params)
     n_uniform = _number(made_of_params, uniform, n_given)
     table = _stage(leaves["time"], uniform, n_uniform, crossing[Stage.TIME])

@@ -9,7 +9,7 @@ from fastdescent.program.build import Builder, view_of
 from fastdescent.program.graph import Node, Stage, reachable
 from fastdescent.program.lower import lower
 from fastdescent.program.schedule import schedule
-from fastdescent.program.verify import _MOST_ROWS
+from fastdescent.program.verify import MOST_ROWS
 
 _SURELY_POSSIBLE = 1 << 22  #: rows; for less nobody asks
 _ADVICE = "use a smaller surface, or write it so that no array has so many elements"
@@ -25,8 +25,8 @@ def refuse_too_many_rows(b: Builder, head: Sequence[Node], tail: Sequence[Node] 
     what = f"a program of {n_rows} rows, with an array of shape {largest.shape} among them,"
     work = bytes_of_work(n_rows, 1)
     refuse_if_too_large(work, what, _ADVICE)
-    if n_rows > _MOST_ROWS:
-        raise MemoryError(f"{what} would take {size_text(work)}, and has more than {_MOST_ROWS} rows; {_ADVICE}")
+    if n_rows > MOST_ROWS:
+        raise MemoryError(f"{what} would take {size_text(work)}, and has more than {MOST_ROWS} rows; {_ADVICE}")
 
 
 def _least_rows(head: Sequence[Node], tail: Sequence[Node]) -> tuple[int, Node]:
