@@ -1,4 +1,5 @@
-// Every instruction in every form: rows may stand as far from each other as a Program may have them.
+// Every instruction in every form: rows may stand as far from each other as a Program may have them, and a long chain
+// of instructions needs no more of the stack than a short one.
 #include <algorithm>
 #include <cstring>
 #include <span>
@@ -124,6 +125,32 @@ void far_rows_are_as_good_as_near_ones(const Isa& isa) {
   check(same, "far rows are as good as near ones");
 }
 
+void* stack = nullptr;
+
+/// Stands after the last instruction of a chain.
+void note_stack() { stack = __builtin_frame_address(0); }
+
+template <class T>
+void chains_do_not_deepen_the_stack(const Isa& isa) {
+  const auto& kernels = isa.kernels<T>();
+  const AlignedArray<T> rows(n_rows * static_cast<size_t>(kernels.block));
+  const std::vector<T> uniform = numbers<T>(n_uniform);
+  bool same = true;
+  for (const Instruction& in : all_forms()) {
+    void* found[2];
+    for (const size_t n : {1, 3}) {
+      RowSet live(n_rows, true);
+      const std::vector<Instruction> chain(n, in);
+      std::vector<Decoded> code = decode<T>(chain, kernels, live);
+      code.back().run = reinterpret_cast<void*>(&note_stack);
+      kernels.execute(code.data(), rows.get(), uniform.data());
+      found[n > 1] = stack;
+    }
+    same &= found[0] == found[1];
+  }
+  check(same, "each instruction ends by a jump to the next one");
+}
+
 template <class T>
 void places_are_exact(const Isa& isa) {
   const auto& kernels = isa.kernels<T>();
@@ -145,6 +172,8 @@ void places_are_exact(const Isa& isa) {
 void test_instructions(const Isa& isa) {
   far_rows_are_as_good_as_near_ones<double>(isa);
   far_rows_are_as_good_as_near_ones<float>(isa);
+  chains_do_not_deepen_the_stack<double>(isa);
+  chains_do_not_deepen_the_stack<float>(isa);
   places_are_exact<double>(isa);
   places_are_exact<float>(isa);
 }

@@ -8,6 +8,9 @@
 
 namespace fastdescent::FD_ISA {
 
+/// What needs memory for vectors. Clang makes no jump of the call at the end of a function that has such memory.
+#define FD_APART static __attribute__((noinline))
+
 inline constexpr int n_vectors = 8;
 template <class T>
 inline constexpr int block_lanes = n_vectors * simd<T>::width;
@@ -106,10 +109,17 @@ FD_INLINE T* write_rows(const Decoded* d, T* rows, const T* uniform) {
   return out;
 }
 
+template <Op op, class T, int mask>
+FD_APART T* write_rows_apart(const Decoded* d, T* rows, const T* uniform) {
+  return write_rows<op, T, mask>(d, rows, uniform);
+}
+
 /// Any number of rows; the result of the last one travels along.
 template <Op op, class T, int mask, class V = Vec<T>>
 static void loops(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) {
-  const T* const out = write_rows<op, T, mask>(d, rows, uniform);
+  T* out;
+  if constexpr (needs_memory<op>) out = write_rows_apart<op, T, mask>(d, rows, uniform);
+  else out = write_rows<op, T, mask>(d, rows, uniform);
   Results<T> r;
 #pragma GCC unroll 8
   for (int u = 0; u < n_vectors; ++u) r.v[u] = load(out + u * simd<T>::width);

@@ -29,8 +29,8 @@ FD_INLINE Numbers drawn(const Parts& counter, const Parts& key, ID block) {
   else return draw_shuffled(counter, key, block);
 }
 
-template <Op op, class T, int mask, class V = Vec<T>>
-static void draws(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) {
+template <Op op, class T, int mask>
+FD_APART void write_draws(const Decoded* d, T* rows, const T* uniform) {
   constexpr int n_parts_of_block = block_lanes<T> / simd<double>::width;
   const auto part_of = [&](int k, int j, int u) {
     const Source source = (mask >> k) & 1 ? Source::uniform : Source::row;
@@ -46,6 +46,11 @@ static void draws(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V,
         store_rounded(rows + d->out + distance<T>(d->out_strides, i, h) + u * simd<double>::width, numbers.v[h]);
     }
   }
+}
+
+template <Op op, class T, int mask, class V = Vec<T>>
+static void draws(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) {
+  write_draws<op, T, mask>(d, rows, uniform);
   call_next<T>(d, rows, uniform, Results<T>{});
 }
 
