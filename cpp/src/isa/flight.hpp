@@ -42,7 +42,7 @@ class Pilot : Stopping<T, 0> {
  private:
   using Base = Stopping<T, 0>;
   using Base::tile_, Base::live_, Base::candidates_, Base::n_running_, Base::n_stopped_, Base::due_, Base::same_t_,
-      Base::first_, Base::stopped_, Base::survey, Base::stop_lanes, Base::copy_rows, Base::lanes;
+      Base::first_, Base::stopped_, Base::survey, Base::stop_lanes, Base::copy_rows, Base::copy_state, Base::lanes;
   static constexpr uint32_t shortest_guess = 32, longest_guess = 1024;
   int vectors() const { return lanes() / simd<T>::width; }
 
@@ -103,11 +103,6 @@ class Pilot : Stopping<T, 0> {
       }
     }
     return true;
-  }
-
-  void copy_state(const T* from, T* to) const {
-    const T* const end = row_start(from, tile_.n_state, tile_.block);
-    for (; from != end; from += simd<T>::width, to += simd<T>::width) store(to, load(from));
   }
 
   const Compiled<T>& compiled_;

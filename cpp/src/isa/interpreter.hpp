@@ -34,7 +34,7 @@ class Advance : Stopping<T, block_lanes<T>> {
  private:
   using Base = Stopping<T, block_lanes<T>>;
   using Base::tile_, Base::live_, Base::candidates_, Base::n_running_, Base::n_stopped_, Base::due_, Base::same_t_,
-      Base::first_, Base::survey, Base::stop_lanes;
+      Base::first_, Base::survey, Base::stop_lanes, Base::copy_state;
   static constexpr int lanes = block_lanes<T>;
   static constexpr uint32_t longest_guess = 32;
 
@@ -109,11 +109,6 @@ class Advance : Stopping<T, block_lanes<T>> {
           if (live_[i]) row[i] = tile_.table[size_t(tile_.t[i] + done) * tile_.n_table + r];
       }
     }
-  }
-
-  void copy_state(const T* from, T* to) const {
-    const T* const end = row_start(from, tile_.n_state, lanes);
-    for (; from != end; from += simd<T>::width, to += simd<T>::width) store(to, load(from));
   }
 
   const Code& code_;

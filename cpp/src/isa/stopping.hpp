@@ -72,6 +72,12 @@ class Stopping {
       if (stopped_[i]) copy(tile_.frozen, i, tile_.rows, i);
   }
 
+  /// The state of all lanes.
+  void copy_state(const T* from, T* to) const {
+    const T* const end = row_start(from, tile_.n_state, lanes());
+    for (; from != end; from += simd<T>::width, to += simd<T>::width) store(to, load(from));
+  }
+
   /// The state of a lane.
   void copy(const T* from, int i, T* to, int j) const { copy_rows(from, i, to, j, tile_.n_state); }
 
