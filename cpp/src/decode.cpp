@@ -23,9 +23,13 @@ int arity_of(Op op) {
   }
 }
 
-int turns(const Instruction& in) { return in.n_outer * in.n_middle * in.n_inner; }
-int rows_written(const Instruction& in) {
-  return is_inward(static_cast<Op>(in.op)) ? in.n_outer * in.n_middle : turns(in);
+/// Of an instruction, decoded or not.
+template <class Loops>
+int64_t turns(const Loops& in) {
+  return int64_t{in.n_outer} * in.n_middle * in.n_inner;
+}
+int64_t rows_written(const Instruction& in) {
+  return is_inward(static_cast<Op>(in.op)) ? int64_t{in.n_outer} * in.n_middle : turns(in);
 }
 bool is_uniform(const Instruction& in, int k) { return (in.uniform >> k) & 1; }
 
@@ -47,7 +51,7 @@ bool reads(const Instruction& in, int32_t row) {
 std::vector<Instruction> unrolled(std::span<const Instruction> code) {
   std::vector<Instruction> out;
   for (const Instruction& in : code) {
-    const int n = turns(in);
+    const int64_t n = turns(in);
     if (!is_elementwise(static_cast<Op>(in.op)) || n > longest_unrolled) {
       out.push_back(in);
       continue;
@@ -96,12 +100,18 @@ void for_rows(const Instruction& in, const Operand& o, Visit visit) {
 }
 
 Decoded placed(const Instruction& in, int block) {
-  const auto place = [](Operand o, int unit) {
-    return Place{o.offset * unit, o.outer * unit, o.middle * unit, o.inner * unit};
-  };
-  Decoded d{nullptr, in.n_outer, in.n_middle, in.n_inner, place(in.out, block), {}};
-  for (int k = 0; k < 3; ++k) d.operand[k] = place(in.operand[k], is_uniform(in, k) ? 1 : block);
-  if (static_cast<Op>(in.op) == Op::gather) d.operand[2] = place(in.operand[2], 1);
+  const auto strides = [](const Operand& o) { return Strides{o.outer, o.middle, o.inner}; };
+  const auto [a, b, c] = in.operand;
+  Decoded d{.run = nullptr,
+            .out = ptrdiff_t{in.out.offset} * block,
+            .operand = {a.offset, b.offset, c.offset},
+            .n_outer = in.n_outer,
+            .n_middle = in.n_middle,
+            .n_inner = in.n_inner,
+            .out_strides = strides(in.out),
+            .strides = {strides(a), strides(b), strides(c)}};
+  for (int k = 0; k < arity_of(static_cast<Op>(in.op)); ++k)
+    if (!is_uniform(in, k)) d.operand[k] *= block;
   return d;
 }
 
@@ -146,9 +156,12 @@ bool note_sizes(std::vector<Decoded>& code, const Kernels<T>& kernels, int32_t f
   int32_t n_noted = 0;
   for (const Decoded& d : code) {
     out.push_back(d);
-    const int32_t row = d.out.offset / kernels.block;
-    if (d.n_outer * d.n_middle * d.n_inner != 1 || row < first || row >= first + dim) continue;
-    out.push_back({kernels.note(), 1, 1, 1, {sizes * kernels.block, 0, 0, 0}, {}});
+    const ptrdiff_t row = d.out / kernels.block;
+    if (turns(d) != 1 || row < first || row >= first + dim) continue;
+    Decoded note{};
+    note.run = kernels.note();
+    note.out = ptrdiff_t{sizes} * kernels.block;
+    out.push_back(note);
     ++n_noted;
   }
   if (n_noted != dim) return false;

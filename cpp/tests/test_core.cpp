@@ -8,20 +8,14 @@
 #include <stdexcept>
 #include <vector>
 
+#include "check.hpp"
 #include "fastdescent/descend.hpp"
 #include "fastdescent/status.hpp"
 
 using namespace fastdescent;
+using tests::check;
 
 namespace {
-
-int n_failed = 0;
-
-void check(bool holds, const char* what) {
-  if (holds) return;
-  std::printf("failed: %s\n", what);
-  ++n_failed;
-}
 
 /// Gradient descent on sum(x^2): rows x = 0..1, gradient = 2..3; uniform = {2, -lr}.
 const Instruction program[] = {
@@ -244,11 +238,13 @@ int main() {
     same_in_parts<float>(**isa);
     same_paths_for_all_threads_and_widths<double>(**isa);
     same_paths_for_all_threads_and_widths<float>(**isa);
+    tests::test_instructions(**isa);
+    tests::test_far_rows(**isa);
   }
   cancelling(**available_isas());
   cancelling_in_place(**available_isas());
   paths_that_outgrow_what_they_may_take(**available_isas());
   paths_of_a_cancelled_run(**available_isas());
-  if (n_failed == 0) std::puts("all passed");
-  return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  if (tests::n_failed == 0) std::puts("all passed");
+  return tests::n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -12,15 +12,18 @@ namespace fastdescent {
 /// (still in registers), or wherever the first operand is.
 enum class Source { row, uniform, previous, first };
 
-struct Place {
-  int32_t offset, outer, middle, inner;  ///< in numbers, not rows
+/// How far a result or operand moves on with each turn of the loops, in rows of the block or uniform numbers.
+struct Strides {
+  int32_t outer, middle, inner;
 };
 
-/// A decoded instruction. `run` is a function of the instruction set; it ends by calling that of the next one.
+/// A decoded instruction. `run` is a function of the instruction set; it ends by calling that of the next one. What
+/// instructions of one row read stands in front.
 struct Decoded {
   void* run;
+  ptrdiff_t out, operand[3];  ///< where they begin, in numbers, not rows
   int32_t n_outer, n_middle, n_inner;
-  Place out, operand[3];
+  Strides out_strides, strides[3];
 };
 
 /// Three readings of one step: up to the stop test, from there on, and both at once where there is no test between.

@@ -19,6 +19,12 @@ struct Instruction {
 };
 static_assert(sizeof(Instruction) == 21 * sizeof(int32_t));
 
+/// Row r of a block. Rows times lanes go beyond 32 bits.
+template <class T>
+static constexpr T* row_start(T* rows, size_t r, size_t block) {
+  return rows + r * block;
+}
+
 /// What ends a trajectory, tested between the two halves of a step. Row numbers are -1 for what is absent;
 /// a tolerance below zero is never met.
 template <class T>
@@ -31,9 +37,9 @@ struct Tests {
   const T *low, *high;  ///< of the box that may not be left, `dim` numbers each, or null
 };
 
-/// The lanes of one block: row r stands at rows + r * block. The first n_state rows are the state, which the kernel
-/// replaces at every step. Lanes with live[i] != 0 run; when one stops or reaches until[i], its code is set, its state
-/// is frozen and its t is the number of updates made. Returns after `steps` steps, or after the step in which
+/// The lanes of one block: row r stands at row_start(rows, r, block). The first n_state rows are the state, which the
+/// kernel replaces at every step. Lanes with live[i] != 0 run; when one stops or reaches until[i], its code is set, its
+/// state is frozen and its t is the number of updates made. Returns after `steps` steps, or after the step in which
 /// `max_stopped` lanes have stopped. All `block` lanes are computed; those that do not run are ignored.
 template <class T>
 struct Tile {

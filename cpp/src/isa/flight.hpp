@@ -42,7 +42,7 @@ class Pilot : Stopping<T, 0> {
  private:
   using Base = Stopping<T, 0>;
   using Base::tile_, Base::live_, Base::candidates_, Base::n_running_, Base::n_stopped_, Base::due_, Base::same_t_,
-      Base::first_, Base::stopped_, Base::survey, Base::stop_lanes, Base::lanes;
+      Base::first_, Base::stopped_, Base::survey, Base::stop_lanes, Base::copy_rows, Base::copy_state, Base::lanes;
   static constexpr uint32_t shortest_guess = 32, longest_guess = 1024;
   int vectors() const { return lanes() / simd<T>::width; }
 
@@ -99,14 +99,10 @@ class Pilot : Stopping<T, 0> {
       for (; spare_[u]; spare_[u] &= spare_[u] - 1) {
         const int i = u * simd<T>::width + __builtin_ctz(spare_[u]);
         if (stopped_[i]) return false;
-        for (uint32_t r = 0; r < tile_.table_row; ++r) tile_.rows[r * lanes() + i] = tile_.rows[r * lanes() + first_];
+        copy_rows(tile_.rows, first_, tile_.rows, i, tile_.table_row);
       }
     }
     return true;
-  }
-
-  void copy_state(const T* from, T* to) const {
-    for (uint32_t k = 0; k < tile_.n_state * tile_.block; k += simd<T>::width) store(to + k, load(from + k));
   }
 
   const Compiled<T>& compiled_;

@@ -8,6 +8,9 @@
 
 namespace fastdescent::FD_ISA {
 
+/// What needs memory for vectors. Clang makes no jump of the call at the end of a function that has such memory.
+#define FD_APART static __attribute__((noinline))
+
 inline constexpr int n_vectors = 8;
 template <class T>
 inline constexpr int block_lanes = n_vectors * simd<T>::width;
@@ -39,9 +42,9 @@ FD_INLINE Vec<T> fetch(const T* p, int u, Vec<T> previous, Vec<T> first) {
 template <Op op, class T, bool keep, Source sa, Source sb, Source sc, class V = Vec<T>>
 static void single(const Decoded* d, T* rows, const T* uniform, V a0, V a1, V a2, V a3, V a4, V a5, V a6, V a7) {
   Results<T> r{{a0, a1, a2, a3, a4, a5, a6, a7}};
-  const T* pa = (sa == Source::uniform ? uniform : rows) + d->operand[0].offset;
-  const T* pb = (sb == Source::uniform ? uniform : rows) + d->operand[1].offset;
-  const T* pc = (sc == Source::uniform ? uniform : rows) + d->operand[2].offset;
+  const T* pa = (sa == Source::uniform ? uniform : rows) + d->operand[0];
+  const T* pb = (sb == Source::uniform ? uniform : rows) + d->operand[1];
+  const T* pc = (sc == Source::uniform ? uniform : rows) + d->operand[2];
 #pragma GCC unroll 8
   for (int u = 0; u < n_vectors; ++u) {
     const V a = fetch<sa>(pa, u, r.v[u], r.v[u]);
@@ -50,31 +53,44 @@ static void single(const Decoded* d, T* rows, const T* uniform, V a0, V a1, V a2
     r.v[u] = meaning<op, T>(a, b, c);
   }
   if constexpr (keep) {
-    T* out = rows + d->out.offset;
+    T* out = rows + d->out;
 #pragma GCC unroll 8
     for (int u = 0; u < n_vectors; ++u) store(out + u * simd<T>::width, r.v[u]);
   }
   call_next<T>(d, rows, uniform, r);
 }
 
-/// From the first number of a place to that of turn i of the outer and h of the middle loop.
-FD_INLINE ptrdiff_t distance(const Place& place, int32_t i, int32_t h) {
-  return ptrdiff_t(i) * place.outer + ptrdiff_t(h) * place.middle;
+/// From one row to the next, or from one uniform number to the next, in numbers.
+template <class T>
+constexpr ptrdiff_t unit_of(Source source) {
+  return source == Source::uniform ? 1 : block_lanes<T>;
 }
 
-/// Any number of rows; the result of the last one travels along.
+/// From the first number of a result or operand to that of a turn of the loops.
+template <class T>
+FD_INLINE ptrdiff_t distance(const Strides& s, int32_t i, int32_t h, int32_t j = 0, Source source = Source::row) {
+  return (ptrdiff_t(i) * s.outer + ptrdiff_t(h) * s.middle + ptrdiff_t(j) * s.inner) * unit_of<T>(source);
+}
+
+/// Any number of rows; returns the last one that was written.
 template <Op op, class T, int mask, class V = Vec<T>>
-static void loops(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) {
-  const T* base[3];
-  for (int k = 0; k < 3; ++k) base[k] = ((mask >> k) & 1 ? uniform : rows) + d->operand[k].offset;
-  const auto source = [](int k) { return (mask >> k) & 1 ? Source::uniform : Source::row; };
-  T* out = rows + d->out.offset;
+FD_INLINE T* write_rows(const Decoded* d, T* rows, const T* uniform) {
+  constexpr auto source = [](int k) { return (mask >> k) & 1 ? Source::uniform : Source::row; };
+  ptrdiff_t step[3];
+  for (int k = 0; k < 3; ++k) step[k] = d->strides[k].inner * unit_of<T>(source(k));
+  const ptrdiff_t step_out = d->out_strides.inner * unit_of<T>(Source::row);
+  T* out = rows + d->out;
   for (int32_t ih = 0; ih < d->n_outer * d->n_middle; ++ih) {
     const int32_t i = ih / d->n_middle, h = ih % d->n_middle;
+    const T* first[3];
+    for (int k = 0; k < 3; ++k)
+      first[k] = (source(k) == Source::uniform ? uniform : rows) + d->operand[k] +
+                 distance<T>(d->strides[k], i, h, 0, source(k));
+    T* const first_out = rows + d->out + distance<T>(d->out_strides, i, h);
     for (int32_t j = 0; j < d->n_inner; ++j) {
       const T* p[3];
-      for (int k = 0; k < 3; ++k) p[k] = base[k] + distance(d->operand[k], i, h) + ptrdiff_t(j) * d->operand[k].inner;
-      out = rows + d->out.offset + distance(d->out, i, h) + ptrdiff_t(j) * d->out.inner;
+      for (int k = 0; k < 3; ++k) p[k] = first[k] + j * step[k];
+      out = first_out + j * step_out;
       const auto one = [&](int u) {
         const V a = fetch<source(0), T>(p[0], u, V{}, V{});
         const V b = fetch<source(1), T>(p[1], u, V{}, V{});
@@ -90,6 +106,20 @@ static void loops(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V,
       }
     }
   }
+  return out;
+}
+
+template <Op op, class T, int mask>
+FD_APART T* write_rows_apart(const Decoded* d, T* rows, const T* uniform) {
+  return write_rows<op, T, mask>(d, rows, uniform);
+}
+
+/// Any number of rows; the result of the last one travels along.
+template <Op op, class T, int mask, class V = Vec<T>>
+static void loops(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) {
+  T* out;
+  if constexpr (needs_memory<op>) out = write_rows_apart<op, T, mask>(d, rows, uniform);
+  else out = write_rows<op, T, mask>(d, rows, uniform);
   Results<T> r;
 #pragma GCC unroll 8
   for (int u = 0; u < n_vectors; ++u) r.v[u] = load(out + u * simd<T>::width);
@@ -101,15 +131,17 @@ template <Op op, class T, int mask, class V = Vec<T>>
 static void reduction(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) {
   constexpr bool of_products = op == Op::dot || op == Op::dot_on, goes_on = op == Op::sum_on || op == Op::dot_on;
   constexpr int last = of_products ? 2 : 1;
-  const auto source = [](int k) { return (mask >> k) & 1 ? Source::uniform : Source::row; };
+  constexpr auto source = [](int k) { return (mask >> k) & 1 ? Source::uniform : Source::row; };
   constexpr Source sa = source(0), sb = source(1), s_last = source(last);
   const T* base[3];
-  for (int k = 0; k < 3; ++k) base[k] = ((mask >> k) & 1 ? uniform : rows) + d->operand[k].offset;
+  for (int k = 0; k < 3; ++k) base[k] = ((mask >> k) & 1 ? uniform : rows) + d->operand[k];
+  const ptrdiff_t step_a = d->strides[0].inner * unit_of<T>(sa), step_b = d->strides[1].inner * unit_of<T>(sb);
   Results<T> r;
   for (int32_t ih = 0; ih < d->n_outer * d->n_middle; ++ih) {
     const int32_t i = ih / d->n_middle, h = ih % d->n_middle;
-    const T *a = base[0] + distance(d->operand[0], i, h), *b = base[1] + distance(d->operand[1], i, h);
-    const T* start = base[last] + distance(d->operand[last], i, h);
+    const T *a = base[0] + distance<T>(d->strides[0], i, h, 0, sa),
+            *b = base[1] + distance<T>(d->strides[1], i, h, 0, sb);
+    const T* start = base[last] + distance<T>(d->strides[last], i, h, 0, s_last);
 #pragma GCC unroll 8
     for (int u = 0; u < n_vectors; ++u) {
       if constexpr (goes_on) r.v[u] = fetch<s_last, T>(start, u, V{}, V{});
@@ -117,7 +149,7 @@ static void reduction(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V
       else r.v[u] = fetch<sa, T>(a, u, V{}, V{});
     }
     for (int32_t j = goes_on ? 0 : 1; j < d->n_inner; ++j) {
-      const T *aj = a + ptrdiff_t(j) * d->operand[0].inner, *bj = b + ptrdiff_t(j) * d->operand[1].inner;
+      const T *aj = a + j * step_a, *bj = b + j * step_b;
 #pragma GCC unroll 8
       for (int u = 0; u < n_vectors; ++u) {
         const V term = fetch<sa, T>(aj, u, V{}, V{});
@@ -125,7 +157,7 @@ static void reduction(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V
         else r.v[u] = r.v[u] + term;
       }
     }
-    T* out = rows + d->out.offset + distance(d->out, i, h);
+    T* out = rows + d->out + distance<T>(d->out_strides, i, h);
 #pragma GCC unroll 8
     for (int u = 0; u < n_vectors; ++u) store(out + u * simd<T>::width, r.v[u]);
   }
@@ -136,7 +168,7 @@ static void reduction(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V
 template <class T, class V = Vec<T>>
 static void note(const Decoded* d, T* rows, const T* uniform, V a0, V a1, V a2, V a3, V a4, V a5, V a6, V a7) {
   const Results<T> r{{a0, a1, a2, a3, a4, a5, a6, a7}};
-  T* sizes = rows + d->out.offset;
+  T* sizes = rows + d->out;
   V sums[2] = {load(sizes), load(sizes + simd<T>::width)};
 #pragma GCC unroll 8
   for (int u = 0; u < n_vectors; ++u) sums[u % 2] = fma(r.v[u], r.v[u], sums[u % 2]);

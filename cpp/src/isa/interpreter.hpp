@@ -34,7 +34,7 @@ class Advance : Stopping<T, block_lanes<T>> {
  private:
   using Base = Stopping<T, block_lanes<T>>;
   using Base::tile_, Base::live_, Base::candidates_, Base::n_running_, Base::n_stopped_, Base::due_, Base::same_t_,
-      Base::first_, Base::survey, Base::stop_lanes;
+      Base::first_, Base::survey, Base::stop_lanes, Base::copy_state;
   static constexpr int lanes = block_lanes<T>;
   static constexpr uint32_t longest_guess = 32;
 
@@ -54,7 +54,7 @@ class Advance : Stopping<T, block_lanes<T>> {
   template <bool centred>
   bool guess(uint32_t done, uint32_t steps) {
     copy_state(tile_.rows, tile_.saved);
-    T* sizes = tile_.rows + code_.sizes * lanes;
+    T* sizes = row_start(tile_.rows, code_.sizes, lanes);
     for (int u = 0; u < 2; ++u) store(sizes + u * simd<T>::width, Vec<T>{});
     for (uint32_t k = 0; k < steps; ++k) {
       if (k == 0 || !code_.notes_sizes) add_radii<centred>(sizes);
@@ -100,7 +100,7 @@ class Advance : Stopping<T, block_lanes<T>> {
   /// The rows that depend on t alone: one broadcast where the running lanes agree on t, else a lookup a lane.
   void fill_table(uint32_t done) {
     for (uint32_t r = 0; r < tile_.n_table; ++r) {
-      T* row = tile_.rows + (tile_.table_row + r) * lanes;
+      T* row = row_start(tile_.rows, tile_.table_row + r, lanes);
       if (same_t_) {
         const T value = tile_.table[size_t(tile_.t[first_] + done) * tile_.n_table + r];
         for (int u = 0; u < n_vectors; ++u) store(row + u * simd<T>::width, splat<T>(value));
@@ -109,10 +109,6 @@ class Advance : Stopping<T, block_lanes<T>> {
           if (live_[i]) row[i] = tile_.table[size_t(tile_.t[i] + done) * tile_.n_table + r];
       }
     }
-  }
-
-  void copy_state(const T* from, T* to) const {
-    for (uint32_t k = 0; k < tile_.n_state * lanes; k += simd<T>::width) store(to + k, load(from + k));
   }
 
   const Code& code_;

@@ -70,4 +70,8 @@ template <Op op>
 inline constexpr bool is_long =
     (op >= Op::sqrt && op <= Op::expit) || op == Op::div || (op >= Op::atan2 && op <= Op::logaddexp);
 
+/// Opcodes that put vectors into memory: huge angles are worked out lane by lane.
+template <Op op>
+inline constexpr bool needs_memory = op == Op::sin || op == Op::cos || op == Op::tan;
+
 }  // namespace fastdescent::FD_ISA

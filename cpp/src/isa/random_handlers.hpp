@@ -29,13 +29,13 @@ FD_INLINE Numbers drawn(const Parts& counter, const Parts& key, ID block) {
   else return draw_shuffled(counter, key, block);
 }
 
-template <Op op, class T, int mask, class V = Vec<T>>
-static void draws(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) {
+template <Op op, class T, int mask>
+FD_APART void write_draws(const Decoded* d, T* rows, const T* uniform) {
   constexpr int n_parts_of_block = block_lanes<T> / simd<double>::width;
   const auto part_of = [&](int k, int j, int u) {
-    const Place& place = d->operand[k];
-    const ptrdiff_t at = place.offset + ptrdiff_t(j) * place.inner;
-    return (mask >> k) & 1 ? splat<double>(uniform[at]) : widened(rows + at + u * simd<double>::width);
+    const Source source = (mask >> k) & 1 ? Source::uniform : Source::row;
+    const ptrdiff_t at = d->operand[k] + distance<T>(d->strides[k], 0, 0, j, source);
+    return source == Source::uniform ? splat<double>(uniform[at]) : widened(rows + at + u * simd<double>::width);
   };
   for (int u = 0; u < n_parts_of_block; ++u) {
     Parts counter, key;
@@ -43,25 +43,30 @@ static void draws(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V,
     for (int32_t i = 0; i < d->n_outer; ++i) {
       const Numbers numbers = drawn<op>(counter, key, isplat<double>(i));
       for (int32_t h = 0; h < d->n_middle; ++h)
-        store_rounded(rows + d->out.offset + distance(d->out, i, h) + u * simd<double>::width, numbers.v[h]);
+        store_rounded(rows + d->out + distance<T>(d->out_strides, i, h) + u * simd<double>::width, numbers.v[h]);
     }
   }
+}
+
+template <Op op, class T, int mask, class V = Vec<T>>
+static void draws(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) {
+  write_draws<op, T, mask>(d, rows, uniform);
   call_next<T>(d, rows, uniform, Results<T>{});
 }
 
-/// Reads uniform numbers, each lane in a row of data of its own; there are operand[2].offset rows, operand[2].outer
+/// Reads uniform numbers, each lane in a row of data of its own; there are operand[2] rows, strides[2].outer
 /// apart.
 template <class T, class V = Vec<T>>
 static void gather(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) {
-  const T most = static_cast<T>(d->operand[2].offset - 1);
-  const ptrdiff_t apart = d->operand[2].outer;
-  T* out = rows + d->out.offset;
+  const T most = static_cast<T>(d->operand[2] - 1);
+  const ptrdiff_t apart = d->strides[2].outer;
+  T* out = rows + d->out;
   for (int32_t ih = 0; ih < d->n_outer * d->n_middle; ++ih) {
     const int32_t i = ih / d->n_middle, h = ih % d->n_middle;
     for (int32_t j = 0; j < d->n_inner; ++j) {
-      const auto place = [&](const Place& p) { return p.offset + distance(p, i, h) + ptrdiff_t(j) * p.inner; };
-      const T *which = rows + place(d->operand[0]), *first = uniform + place(d->operand[1]);
-      out = rows + place(d->out);
+      const T* which = rows + d->operand[0] + distance<T>(d->strides[0], i, h, j);
+      const T* first = uniform + d->operand[1] + distance<T>(d->strides[1], i, h, j, Source::uniform);
+      out = rows + d->out + distance<T>(d->out_strides, i, h, j);
       for (int lane = 0; lane < block_lanes<T>; ++lane) {
         const T row = which[lane] > 0 ? which[lane] : T(0);  // so that no number can lead outside
         out[lane] = first[static_cast<ptrdiff_t>(row < most ? row : most) * apart];

@@ -77,8 +77,17 @@ class Stopping {
       if (stopped_[i]) copy(tile_.frozen, i, tile_.rows, i);
   }
 
-  void copy(const T* from, int i, T* to, int j) const {
-    for (uint32_t r = 0; r < tile_.n_state; ++r) to[r * lanes() + j] = from[r * lanes() + i];
+  /// The state of all lanes.
+  void copy_state(const T* from, T* to) const {
+    const T* const end = row_start(from, tile_.n_state, lanes());
+    for (; from != end; from += simd<T>::width, to += simd<T>::width) store(to, load(from));
+  }
+
+  /// The state of a lane.
+  void copy(const T* from, int i, T* to, int j) const { copy_rows(from, i, to, j, tile_.n_state); }
+
+  void copy_rows(const T* from, int i, T* to, int j, uint32_t n_rows) const {
+    for (uint32_t r = 0; r < n_rows; ++r) row_start(to, r, lanes())[j] = row_start(from, r, lanes())[i];
   }
 
   Tile<T>& tile_;

@@ -14,7 +14,7 @@ inline constexpr T largest = sizeof(T) == 8 ? static_cast<T>(__DBL_MAX__) : stat
 /// Row r of vector u of a block.
 template <class T>
 FD_INLINE Vec<T> at_row(const Tile<T>& tile, int32_t r, int u) {
-  return load(tile.rows + r * block_lanes<T> + u * simd<T>::width);
+  return load(row_start(tile.rows, r, block_lanes<T>) + u * simd<T>::width);
 }
 
 template <class T>
@@ -102,7 +102,7 @@ FD_INLINE T scalar_fma(T a, T b, T c) {
 template <class T>
 FD_COLD Status status_of(const Tile<T>& tile, size_t lane) {
   const Tests<T>& tests = *tile.tests;
-  const auto at = [&](int32_t r) { return tile.rows[static_cast<size_t>(r) * tile.block + lane]; };
+  const auto at = [&](int32_t r) { return row_start(tile.rows, r, tile.block)[lane]; };
   bool x_finite = true, inside = true, slope_finite = tests.fun < 0 || is_finite(at(tests.fun));
   T g2 = 0, r2 = 0, moved2 = 0;
   for (int32_t d = 0; d < tests.dim; ++d) {

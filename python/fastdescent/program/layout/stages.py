@@ -27,6 +27,7 @@ from fastdescent.program.layout.layout import Layout
 from fastdescent.program.layout.schedule import schedule
 from fastdescent.program.program import Program
 from fastdescent.program.section import INDEX, Section, Slot, empty_section
+from fastdescent.program.verify.program import verify_n_uniform
 
 Named = Sequence[tuple[str, Node]]
 
@@ -67,6 +68,7 @@ def _program(b: Builder, inputs: Named, head: Named, tail: Named, state: Sequenc
     n_constants = len(numbers)
     of_params = [n for n in crossing[Stage.RUN] if n.op != "param"]
     n_given = _store(leaves["param"], uniform, n_constants)
+    verify_n_uniform(n_given + sum(n.size for n in of_params))
     setup = _early_section((), uniform, n_given, of_params)
     n_uniform = _store(of_params, uniform, n_given)
     table = _early_section(leaves["time"], uniform, n_uniform, crossing[Stage.TIME])

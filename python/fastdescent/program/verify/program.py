@@ -31,9 +31,10 @@ from fastdescent.program.verify.strips import verified_strips, verify_repeats
 if TYPE_CHECKING:
     from fastdescent.program.program import Program
 
-__all__ = ["InvalidProgram", "verify", "verify_section"]
+__all__ = ["MOST_ROWS", "MOST_UNIFORM", "InvalidProgram", "verify", "verify_n_uniform", "verify_section"]
 
 MOST_ROWS = 1 << 27
+MOST_UNIFORM = (1 << 31) - 1  #: what a column of an instruction counts to
 
 
 def verify(program: Program) -> None:
@@ -60,7 +61,9 @@ def verify_section(section: Section, n_uniform: int) -> None:
     """Raises InvalidProgram if a section is not sound."""
     code = section.code
     require(code.dtype == np.int32 and code.ndim == 2 and code.shape[1] == WIDTH, f"code must be int32 (n, {WIDTH})")
-    require(0 <= section.n_rows <= MOST_ROWS, f"{section.n_rows} rows are out of range")
+    most = f"a section has at most {MOST_ROWS}"
+    require(0 <= section.n_rows <= MOST_ROWS, f"{section.n_rows} rows are out of range: {most}")
+    verify_n_uniform(section.n_uniform)
     require(section.n_uniform == n_uniform, f"expects {section.n_uniform} uniform numbers, gets {n_uniform}")
     require(0 <= section.split <= len(code), f"split {section.split} is out of range")
     written = _verified_inputs(section)
@@ -88,6 +91,12 @@ def _verified_inputs(section: Section) -> Flags:
         require(not np.any(written[slot.offset : slot.stop]), f"input {slot.name} overlaps another")
         written[slot.offset : slot.stop] = True
     return written
+
+
+def verify_n_uniform(n: int) -> None:
+    """Raises InvalidProgram where instructions could not count what all lanes share."""
+    most = f"instructions reach {MOST_UNIFORM} of them"
+    require(0 <= n <= MOST_UNIFORM, f"{n} constants and parameters are out of range: {most}")
 
 
 def _slot_in_range(slot: Slot, n_rows: int) -> None:
