@@ -14,6 +14,8 @@ from fastdescent._run.listing import CompiledListing
 from fastdescent.engines.jit.emit.target import TARGETS
 from fastdescent.engines.jit.kernel.unroll import Shape
 
+pytestmark = pytest.mark.exhaustive
+
 WIDE = ("x86-64-v4", "x86-64-v3")
 FUNCTIONS = ("exact", "fast")
 #: Of himmelblau, in a step. Four vectors and the numbers that they share do not quite fit into 16 registers.

@@ -26,6 +26,8 @@ from fastdescent.program.program import Program
 from fastdescent.program.section import OP, OUT, PLACE, UNIFORM, A, Section, Slot
 from fastdescent.program.verify.program import MOST_ROWS, MOST_UNIFORM, InvalidProgram, verify_section
 
+pytestmark = pytest.mark.exhaustive
+
 numba_only = pytest.mark.skipif("numba" not in COMPILED, reason="the engine numba alone takes its memory from NumPy")
 
 

@@ -18,6 +18,8 @@ from fastdescent.engines.registry import get_engine
 from fastdescent.engines.step_kernel import spec_of
 from fastdescent.program.exact import Exact
 
+pytestmark = pytest.mark.exhaustive
+
 WITHOUT_FMA = "x86-64-v2"
 N = 60_000
 #: Exponents of the product: about the least number, where products lose their last bits, anywhere, at the largest.

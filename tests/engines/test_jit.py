@@ -31,6 +31,7 @@ from fastdescent.engines.jit.kernel.unroll import Shape
 from fastdescent.engines.registry import get_engine
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", NAMES)
@@ -83,6 +84,7 @@ def test_every_rule_and_option(optimizer: str, options: str, dtype: str) -> None
         all_same(s, x0, rule, max_steps=400, **parity.OPTIONS[options])
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("surface", parity.own_surfaces())
 def test_surfaces_of_all_operations(surface: str) -> None:
     s = parity.surfaces()[surface]
@@ -98,6 +100,7 @@ def test_the_catalog(name: str, dim: int) -> None:
     all_same(s, parity.starts(s, 30, "float64"), fd.Adam(lr=0.02), max_steps=40)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize(("n_vectors", "n_groups"), [(1, 1), (2, 3), (3, 1), (8, 1)])
 def test_vectors_in_flight_threads_and_lanes(
@@ -130,6 +133,7 @@ def test_paths_and_reductions() -> None:
     all_same(s, x0.astype("f4"), fd.GD(lr=0.01), max_steps=120, reduce=parity.REDUCTIONS, record=parity.RECORD)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("surface", ["muller_brown", "cross_in_tray", "himmelblau", "kinks"])
 def test_lanes_that_pause_keep_what_is_their_own(surface: str) -> None:
     """Those that go on after a recorded step have hyperparameters of their own, and others stop in between."""

@@ -55,6 +55,7 @@ def exactly(case: tuple[str, str, str, str], n: int, max_steps: int, reduce: Any
     return run_exactly(checked, ExactEngine())
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("surface", SURFACES)
 def test_runs_equal_the_exact_scalar_evaluator(surface: str) -> None:
     for case in share((*parity.cases(), *parity.more_cases()), SURFACES.index(surface)):
@@ -62,6 +63,7 @@ def test_runs_equal_the_exact_scalar_evaluator(surface: str) -> None:
             assert parity.same_bits(parity.run(case, n=9, max_steps=5), exactly(case, n=9, max_steps=5)), case
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("surface", SURFACES)
 def test_reductions_equal_the_exact_scalar_evaluator_and_change_nothing(surface: str) -> None:
     for case in share(parity.reduced_cases(), SURFACES.index(surface)):
@@ -71,6 +73,7 @@ def test_reductions_equal_the_exact_scalar_evaluator_and_change_nothing(surface:
             assert parity.same_bits(replace(run, reduced={}), parity.run(case, n=9, max_steps=5)), case
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("surface", "isa"), digested())
 def test_committed_digests(surface: str, isa: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FASTDESCENT_ISA", isa)
@@ -79,6 +82,7 @@ def test_committed_digests(surface: str, isa: str, monkeypatch: pytest.MonkeyPat
     assert parity.digests(only=surface) == {name: committed[name] for name in names}
 
 
+@pytest.mark.exhaustive
 @needs_extension  # machine code that LLVM makes asks nobody for fma
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="FMA is part of AArch64")
 def test_committed_digests_without_hardware_fma() -> None:

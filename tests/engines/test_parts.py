@@ -19,6 +19,8 @@ from fastdescent.engines.jit.compile import sections as section
 from fastdescent.engines.jit.compile.background import Kept
 from fastdescent.engines.jit.kernel import outline as parts
 
+pytestmark = pytest.mark.exhaustive
+
 
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

@@ -132,6 +132,7 @@ print(json.dumps({"asked": asked[-1], "taken": peak() - before, "nit": int(run.n
 """
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="reads memory as Linux tells it")
 @pytest.mark.parametrize("engine", ["auto", *ENGINES])
 @pytest.mark.parametrize("name", ["rosenbrock", "styblinski_tang", "quadratic"])
@@ -224,6 +225,7 @@ print(json.dumps({"asked": asked[-1], "taken": peak() - before}))
 """
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="reads memory as Linux tells it")
 @pytest.mark.parametrize(
     ("text", "n"),

@@ -26,6 +26,8 @@ from fastdescent.engines.registry import get_engine
 from fastdescent.program.opcodes import ELEMENTWISE, NUMBERS, REDUCTIONS
 from fastdescent.program.section import OP
 
+pytestmark = pytest.mark.exhaustive
+
 NAMES = (*ELEMENTWISE, *REDUCTIONS, *DRAWS)
 N_PROGRAMS = 1250  #: about a thousand differ: Hypothesis comes back to some with other starts and options
 EACH = -(-N_PROGRAMS // len(NAMES))

@@ -17,6 +17,8 @@ import fastdescent as fd
 from fastdescent._run.options import checked_options
 from fastdescent.program.section import Section
 
+pytestmark = pytest.mark.exhaustive
+
 CLASSES = np.eye(2)[np.arange(13) % 2]
 
 

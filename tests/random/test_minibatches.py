@@ -72,6 +72,7 @@ def cases(draw: Any) -> Case:
     )
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(case=cases(), isa=st.sampled_from(ISAS), n_threads=st.sampled_from([1, 3]))
 def test_engines_have_the_bits_of_the_exact_evaluator(case: Case, isa: str, n_threads: int) -> None:
@@ -113,6 +114,7 @@ def test_runs_in_parts(case: Case, cut: int, steps: int) -> None:
     assert swarm.x.tobytes() == whole.x.tobytes()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("sampling", ["replacement", "shuffle"])

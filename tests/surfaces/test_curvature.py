@@ -87,6 +87,7 @@ def test_in_many_dimensions_products_suffice(s: fd.Surface, monkeypatch: pytest.
     np.testing.assert_allclose(vectors @ vectors.T, np.eye(4), rtol=0, atol=1e-9)
 
 
+@pytest.mark.exhaustive
 def test_where_lanczos_fails_the_hessian_is_diagonalized(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eigenvalues that crowd at an end."""
     monkeypatch.setattr(_spectrum, "_products_pay", lambda *arguments: (True, 300))
@@ -109,6 +110,7 @@ def test_diagonal_hessians_are_found_to_be_so(dim: int, monkeypatch: pytest.Monk
     np.testing.assert_array_equal(np.abs(vectors) @ np.arange(dim), [dim - 1, dim - 2, 1, 0])
 
 
+@pytest.mark.exhaustive
 def test_the_cheaper_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Products with a dense matrix cost more, one at a time, than the whole Hessian; those of a chain do not."""
     for s in (surfaces.random_quadratic(600, np.linspace(1.0, 5.0, 600)), surfaces.random_field(550, waves=1000)):

@@ -141,6 +141,7 @@ def test_pickles_hold_data_and_bits_and_functions_that_have_a_name() -> None:
     assert same_bits(fd.descend(pickle.loads(pickle.dumps(named)), W, fd.GD(lr=0.1), max_steps=30), run)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_engines_agree(dtype: str) -> None:
     s = fd.finite_sum(lambda w, X, y: np.mean(np.logaddexp(0, -y * np.tanh(X @ w))), dim=3, data=(X, Y))

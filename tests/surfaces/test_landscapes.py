@@ -52,6 +52,7 @@ def test_value_gradient_hessian_and_products_agree_with_mpmath(name: str) -> Non
         assert_close(s.hvp(x, v), hessian @ v)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", MADE)
 def test_engines_and_instruction_sets_give_the_same_bits(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     s = MADE[name]
@@ -151,6 +152,7 @@ def test_descent_on_a_random_quadratic_follows_the_closed_form() -> None:
 
 
 # ---------------------------------------------------------------------- random landscapes
+@pytest.mark.exhaustive
 def test_the_field_has_the_covariance_that_it_says() -> None:
     """At 400 seeds; the standard error is 7 % of the variance."""
     dim, length = 5, 0.7
