@@ -10,6 +10,7 @@ import numpy as np
 
 from fastdescent._base.status import Status
 from fastdescent.engines.jit.emit.target import target_of
+from fastdescent.engines.jit.kernel.arguments import NUMBERS
 from fastdescent.engines.numba.angles import huge_angle_address
 from fastdescent.engines.numba.entries import ENTRIES
 from fastdescent.engines.numba.flight import Flight
@@ -94,7 +95,7 @@ def descend(
     kernel = Kernel(exact, fast, width, plain)
     huge_angle = huge_angle_address(code, dtype.name, width)
 
-    fields = {"gtol2": tests.gtol2, "xtol2": tests.xtol2, "ftol": tests.ftol, "center": center}
+    fields = {name: getattr(tests, name) for name in NUMBERS} | {"center": center}
     fields |= {"low": box[0], "high": box[1]} if len(box) else {}
     n_threads = max(1, min(n_threads, n))
     fields |= {"uniform": uniform, "huge_angle": huge_angle}
@@ -149,11 +150,10 @@ def _leave(thread: int, job: Job, paths: Paths, first: int, last: int) -> None:
 
 
 def _tests(rows: StepRows, limits: Any, center: Any, box: Any, dim: int, dtype: Any) -> Tests:
-    gtol2, escape2, xtol2, ftol = (dtype.type(limit) for limit in limits)
-    return Tests(
+    return Tests._make((
         dim, rows.x, rows.gradient, rows.fun, rows.previous_fun, rows.previous_x, rows.moved, bool(rows.alarm),
-        gtol2, escape2, xtol2, ftol, np.finfo(dtype).max, given(center), given(box),
-    )  # fmt: skip
+        *(dtype.type(limit) for limit in limits), np.finfo(dtype).max, given(center), given(box),
+    ))  # fmt: skip
 
 
 def _lanes(
