@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import random
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from support import children, parity
+from support import parity
 from support.available import COMPILED, ENGINES
 
 import fastdescent as fd
@@ -34,9 +35,10 @@ class Child:
     """A process that says JSON values, and may be interrupted."""
 
     def __init__(self, *arguments: str) -> None:
-        command = [sys.executable, str(Path(children.__file__)), *arguments]
+        command = [sys.executable, "-m", "support.children", *arguments]
+        where = os.pathsep.join([str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")])
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        self.process = subprocess.Popen(command, **pipes)
+        self.process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": where}, **pipes)
 
     def says(self) -> Any:
         assert self.process.stdout is not None

@@ -80,12 +80,12 @@ def test_a_run_that_outgrows_the_memory_ends(
 EXHAUSTED = """
 import resource, sys
 import fastdescent as fd
-from fastdescent import _memory
+from fastdescent._base import memory
 
 def kilobytes(name):
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(name))
 
-_memory.free_bytes = lambda: float("inf")
+memory.free_bytes = lambda: float("inf")
 s = fd.surfaces.himmelblau()
 options = {"record": 1, "n_threads": 2, "engine": sys.argv[1]}
 fd.descend(s, fd.uniform(s.window, 1000), fd.GD(lr=0.01), **options)
