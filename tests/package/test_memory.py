@@ -111,20 +111,20 @@ PEAK = """
 import json, sys
 import numpy as np
 import fastdescent as fd
-from fastdescent import _room
+from fastdescent._run import memory
 
 def peak():
     lines = open("/proc/self/status").read().splitlines()
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
-dim, asked, refuse = 10_000, [], _room.refuse_if_too_large
+dim, asked, refuse = 10_000, [], memory.refuse_if_too_large
 s = {
     "rosenbrock": lambda: fd.surfaces.rosenbrock(dim=dim),
     "styblinski_tang": lambda: fd.surfaces.styblinski_tang(dim=dim),
     "quadratic": lambda: fd.surface(lambda x, *, a: np.sum(a * x**2) / 2, dim=dim, a=np.linspace(1.0, 9.0, dim)),
 }[sys.argv[1]]()
 x0 = fd.uniform(s.window, 1024)
-_room.refuse_if_too_large = lambda n, *words: asked.append(n) or refuse(n, *words)
+memory.refuse_if_too_large = lambda n, *words: asked.append(n) or refuse(n, *words)
 fd.descend(s, x0[:1], fd.Adam(lr=1e-4), max_steps=1, engine=sys.argv[2])
 before = peak()
 run = fd.descend(s, x0, fd.Adam(lr=1e-4), max_steps=3, engine=sys.argv[2])
@@ -208,7 +208,6 @@ MADE = """
 import json, sys
 import numpy as np
 import fastdescent as fd
-from fastdescent import _memory
 
 def peak():
     lines = open("/proc/self/status").read().splitlines()

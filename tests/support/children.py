@@ -1,4 +1,4 @@
-"""What test_robustness runs in processes of its own: `python -m support.children NAME ARGUMENTS` prints a JSON value per line."""
+"""What test_robustness runs in processes of its own: `python -m support.children NAME ARGUMENTS` prints JSON values."""
 
 from __future__ import annotations
 
