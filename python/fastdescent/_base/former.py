@@ -7,12 +7,12 @@ empty module whose names are looked up in `fastdescent`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from importlib.util import spec_from_loader
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what `import fastdescent` has no time for
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 _FORMER = (
     "_bands", "_basins", "_classify", "_descent", "_errors", "_hyper", "_image", "_info", "_lazy", "_options",
@@ -22,11 +22,18 @@ _FORMER = (
 _RENAMED = {"_From": "GridPart", "_remade": "optimizer_of_pickle", "_unpickled": "formula_of_pickle"}
 
 
-class FormerModules(MetaPathFinder, Loader):
-    """Finds and makes the modules of earlier versions."""
+class FormerModules:
+    """Finds and loads modules that have gone."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        return spec_from_loader(name, self) if name.removeprefix("fastdescent.") in _FORMER else None
+        if name.removeprefix("fastdescent.") not in _FORMER:
+            return None
+        from importlib.machinery import ModuleSpec
+
+        return ModuleSpec(name, self)  # type: ignore[arg-type]
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """None: the usual kind of module."""
 
     def exec_module(self, module: ModuleType) -> None:
         module.__getattr__ = named_at_top  # type: ignore[method-assign]
