@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from fastdescent._base.former import FormerModules
 from fastdescent._base.version import __version__ as __version__
+
+TYPE_CHECKING = False  # type checkers know this name; `typing` itself takes longer to import than the rest of this file
 
 if TYPE_CHECKING:
     from fastdescent import data, noise, plot, reduce, surfaces

@@ -25,10 +25,9 @@ from support.draw_opcodes import (
 )
 
 from fastdescent.engines.registry import get_engine
-from fastdescent.program.elementary.draws import N_PARTS
 from fastdescent.program.elementary.philox import philox
 from fastdescent.program.exact import Exact
-from fastdescent.program.opcodes import DRAWS, GATHER, N_DRAWN, NUMBERS
+from fastdescent.program.opcodes import DRAWS, GATHER, N_DRAWN, N_PARTS, NUMBERS
 from fastdescent.program.section import WIDTH, Section, Slot
 
 DTYPES = ("float64", "float32")

@@ -10,7 +10,7 @@ import mpmath
 import pytest
 from support.floats import DTYPES, INF, NAN, any_number, limits, same
 
-from fastdescent.program import elementary
+from fastdescent.program.elementary import functions as elementary
 from fastdescent.program.elementary.formats import FORMATS
 from fastdescent.program.exact import Exact
 

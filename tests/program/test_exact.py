@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from support.floats import DTYPES, INF, NAN, any_number, limits, same
 
-from fastdescent.program import elementary
+from fastdescent.program.elementary import functions as elementary
 from fastdescent.program.elementary.formats import FORMATS
 from fastdescent.program.exact import Exact, fma_by_integers, to_float32
 

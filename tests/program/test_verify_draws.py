@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.instruction_rows import rows_of
 
-from fastdescent.program.elementary.draws import N_PARTS
-from fastdescent.program.opcodes import DRAWS, GATHER, N_DRAWN, NAMES, NUMBERS
+from fastdescent.program.opcodes import DRAWS, GATHER, N_DRAWN, N_PARTS, NAMES, NUMBERS
 from fastdescent.program.section import OUT, PLACE, WIDTH, A, Section, Slot
 from fastdescent.program.verify.program import InvalidProgram, verify_section
 

@@ -13,10 +13,9 @@ import numpy as np
 
 from fastdescent._run.record import NOTHING
 from fastdescent.engines.protocol import DescentJob, StopLimits
-from fastdescent.program.elementary.draws import N_PARTS
 from fastdescent.program.elementary.philox import MULTIPLIERS, ROUNDS, WEYL
 from fastdescent.program.exact import Exact
-from fastdescent.program.opcodes import DRAWS, N_DRAWN, NUMBERS
+from fastdescent.program.opcodes import DRAWS, N_DRAWN, N_PARTS, NUMBERS
 from fastdescent.program.program import Program
 from fastdescent.program.section import (
     N_INNER,

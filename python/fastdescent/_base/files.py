@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -69,4 +68,4 @@ def _try_to_write(target: Path) -> None:
 
 
 def _unfinished_name(target: Path) -> Path:
-    return target.parent / f".{target.name}.{secrets.token_hex(6)}.tmp"
+    return target.parent / f".{target.name}.{os.urandom(6).hex()}.tmp"

@@ -7,12 +7,13 @@ empty module whose names are looked up in `fastdescent`.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # what `import fastdescent` has no time for
+TYPE_CHECKING = False  # `import fastdescent` has no time for `typing`
+if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
+    from typing import Any
 
 _FORMER = (
     "_bands", "_basins", "_classify", "_descent", "_errors", "_hyper", "_image", "_info", "_lazy", "_options",

@@ -7,13 +7,21 @@ same opcodes in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
-from fastdescent.program import elementary as el
-from fastdescent.program.elementary.draws import Draw, draw_integer, draw_normal, draw_shuffled, draw_uniform
-
 Meaning = Callable[..., Any]
+Draw = Callable[[Any, Sequence[Any], Sequence[Any], Any], tuple[Any, ...]]
+
+
+def _elementary(name: str, file: str = "functions") -> Meaning:
+    """A function of `program/elementary/`, which is imported when it is first called: few computations need it."""
+
+    def meaning(m: Any, *operands: Any) -> Any:
+        return getattr(import_module(f"fastdescent.program.elementary.{file}"), name)(m, *operands)
+
+    return meaning
 
 
 def _truth(m: Any, mask: Any) -> Any:
@@ -40,32 +48,32 @@ ELEMENTWISE: dict[str, Meaning] = {
     "neg": lambda m, a: m.neg(a),
     "abs": lambda m, a: m.abs(a),
     "sign": _sign,
-    "floor": el.floor,
-    "ceil": el.ceil,
+    "floor": _elementary("floor"),
+    "ceil": _elementary("ceil"),
     "rint": lambda m, a: m.rint(a),
     "sqrt": lambda m, a: m.sqrt(a),
-    "exp": el.exp,
-    "log": el.log,
-    "sin": el.sin,
-    "cos": el.cos,
-    "tan": el.tan,
-    "tanh": el.tanh,
-    "atan": el.atan,
-    "expm1": el.expm1,
-    "log1p": el.log1p,
-    "log2": el.log2,
-    "log10": el.log10,
-    "asin": el.asin,
-    "acos": el.acos,
-    "sinh": el.sinh,
-    "cosh": el.cosh,
-    "asinh": el.asinh,
-    "acosh": el.acosh,
-    "atanh": el.atanh,
-    "cbrt": el.cbrt,
-    "erf": el.erf,
-    "erfc": el.erfc,
-    "expit": el.expit,
+    "exp": _elementary("exp"),
+    "log": _elementary("log"),
+    "sin": _elementary("sin"),
+    "cos": _elementary("cos"),
+    "tan": _elementary("tan"),
+    "tanh": _elementary("tanh"),
+    "atan": _elementary("atan"),
+    "expm1": _elementary("expm1"),
+    "log1p": _elementary("log1p"),
+    "log2": _elementary("log2"),
+    "log10": _elementary("log10"),
+    "asin": _elementary("asin"),
+    "acos": _elementary("acos"),
+    "sinh": _elementary("sinh"),
+    "cosh": _elementary("cosh"),
+    "asinh": _elementary("asinh"),
+    "acosh": _elementary("acosh"),
+    "atanh": _elementary("atanh"),
+    "cbrt": _elementary("cbrt"),
+    "erf": _elementary("erf"),
+    "erfc": _elementary("erfc"),
+    "expit": _elementary("expit"),
     "add": lambda m, a, b: m.add(a, b),
     "sub": lambda m, a, b: m.sub(a, b),
     "mul": lambda m, a, b: m.mul(a, b),
@@ -76,10 +84,10 @@ ELEMENTWISE: dict[str, Meaning] = {
     "le": lambda m, a, b: _truth(m, m.le(a, b)),
     "eq": lambda m, a, b: _truth(m, m.eq(a, b)),
     "ne": lambda m, a, b: _truth(m, m.ne(a, b)),
-    "atan2": el.atan2,
-    "pow": el.pow,
-    "hypot": el.hypot,
-    "logaddexp": el.logaddexp,
+    "atan2": _elementary("atan2"),
+    "pow": _elementary("pow"),
+    "hypot": _elementary("hypot"),
+    "logaddexp": _elementary("logaddexp"),
     "fma": lambda m, a, b, c: m.fma(a, b, c),
     "fms": lambda m, a, b, c: m.fma(a, b, m.neg(c)),
     "fnma": lambda m, a, b, c: m.fma(m.neg(a), b, c),
@@ -97,11 +105,9 @@ GOES_ON = dict(zip(REDUCTIONS, ONGOING, strict=True))
 #: Random numbers. The outer loop runs over blocks, the middle one over the numbers of a block, the inner one over the
 #: parts of the operands, which are counter and key.
 DRAWS: dict[str, Draw] = {
-    "draw_uniform": draw_uniform,
-    "draw_normal": draw_normal,
-    "draw_integer": draw_integer,
-    "draw_shuffled": draw_shuffled,
+    name: _elementary(name, "draws") for name in ("draw_uniform", "draw_normal", "draw_integer", "draw_shuffled")
 }
+N_PARTS = 7  #: operands of a counter, and of a key
 N_DRAWN = {"draw_uniform": 2, "draw_normal": 2, "draw_integer": 4, "draw_shuffled": 1}  #: numbers of a block
 
 #: One number of a sample that each lane chooses. The first operand is the sample's index; the second one, which is

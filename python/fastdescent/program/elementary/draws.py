@@ -7,16 +7,12 @@ has all of these exactly. The arithmetic is that of float64; float32 rounds the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from fastdescent.program.elementary.arithmetic import Arithmetic, Int, Mask, Real
 from fastdescent.program.elementary.normal import normal_pair
 from fastdescent.program.elementary.philox import philox, real, scaled, uniform, whole, word
 from fastdescent.program.elementary.shuffle import shuffled
-
-N_PARTS = 7  #: of a counter, and of a key
-Draw = Callable[[Any, Sequence[Any], Sequence[Any], Any], tuple[Any, ...]]
 
 
 def draw_uniform(

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fastdescent.program.elementary.draws import N_PARTS
 from fastdescent.program.graph.loops import nest
 from fastdescent.program.graph.nodes import Shape
 from fastdescent.program.graph.views import View, c_strides
-from fastdescent.program.opcodes import GATHER, NUMBERS, ONGOING, REDUCTIONS
+from fastdescent.program.opcodes import GATHER, N_PARTS, NUMBERS, ONGOING, REDUCTIONS
 from fastdescent.program.section import WIDTH
 
 

@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent.program.elementary.draws import N_PARTS
-from fastdescent.program.opcodes import ARITY, DRAWS, GATHER, INWARD, N_DRAWN, NAMES, ONGOING
+from fastdescent.program.opcodes import ARITY, DRAWS, GATHER, INWARD, N_DRAWN, N_PARTS, NAMES, ONGOING
 from fastdescent.program.section import N_INNER, N_OUTER, OP, OUT, PLACE, UNIFORM, A, Section, places_of, turns_of
 
 Flags = npt.NDArray[np.bool_]

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from fastdescent.engines.jit.emit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.emit.emitter import Emitter
 from fastdescent.engines.jit.loops.rows import is_loop
-from fastdescent.program.elementary.draws import N_PARTS
-from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE, INWARD, NAMES
+from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE, INWARD, N_PARTS, NAMES
 from fastdescent.program.section import N_OUTER, OP, turns_of
 
 _OF_A_LOOP = {True: 150, False: 10}  #: operations of a loop, and of one that sums, besides what it computes

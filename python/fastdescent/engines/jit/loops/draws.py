@@ -8,8 +8,7 @@ from fastdescent.engines.jit.emit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.loops.loops import Index, turns
 from fastdescent.engines.jit.loops.operands import Turn
 from fastdescent.engines.jit.loops.rows import Instruction, is_loop
-from fastdescent.program.elementary.draws import N_PARTS
-from fastdescent.program.opcodes import DRAWS, NAMES
+from fastdescent.program.opcodes import DRAWS, N_PARTS, NAMES
 from fastdescent.program.section import N_OUTER, OP
 
 

@@ -1,15 +1,17 @@
-"""Gives the tracer the meaning of NumPy's functions on traced arrays."""
+"""Gives the tracer the meaning of NumPy's functions on traced arrays.
+
+The tables of functions are imported when the first function is called: many surfaces need ufuncs only.
+"""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from fastdescent.program.trace.numpy.functions import FUNCTIONS, apply_function
-from fastdescent.program.trace.numpy.moving import gather
+from fastdescent.program.graph.build import Builder
 from fastdescent.program.trace.numpy.ufuncs import SPECIAL, UFUNCS, apply_special, apply_ufunc
 from fastdescent.program.trace.tracer import Traced
 
@@ -18,13 +20,23 @@ class NumPyTables:
     """The tables of ufuncs and functions, with the methods that the protocol `tracer.NumPy` asks for."""
 
     ufunc = staticmethod(apply_ufunc)
-    function = staticmethod(apply_function)
-    gather = staticmethod(gather)
+
+    def function(self, b: Builder, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        from fastdescent.program.trace.numpy.functions import apply_function
+
+        return apply_function(b, func, args, kwargs)
+
+    def gather(self, array: Traced, key: Any) -> Traced:
+        from fastdescent.program.trace.numpy.moving import gather
+
+        return gather(array, key)
 
     def method(self, array: Traced, name: str) -> Callable[..., Any] | None:
         """The method of this name, if NumPy or SciPy has a function of the same name."""
         if name in SPECIAL:
             return functools.partial(apply_special(name), array)
+        from fastdescent.program.trace.numpy.functions import FUNCTIONS
+
         if name in UFUNCS or (
             name in FUNCTIONS and hasattr(np.ndarray, name) and name != "resize"
         ):  # whose method works in place
