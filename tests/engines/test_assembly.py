@@ -18,8 +18,8 @@ pytestmark = pytest.mark.exhaustive
 
 WIDE = ("x86-64-v4", "x86-64-v3")
 FUNCTIONS = ("exact", "fast")
-#: Of himmelblau, in a step. Four vectors and the numbers that they share do not quite fit into 16 registers.
-MOST_SPILLS = {"x86-64-v4": 0, "x86-64-v3": 12}
+#: Of himmelblau, in a step. Six vectors in 16 registers are fastest although each of them is stored four times.
+MOST_SPILLS = {"x86-64-v4": 0, "x86-64-v3": 24}
 
 
 def himmelblau(dtype: str) -> CompiledListing:
@@ -97,6 +97,16 @@ def test_spills_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_program, "shape_for", lambda *_: Shape("float64", 4, 8, 1))
     (loop,) = loops(himmelblau("float64").assembly("x86-64-v3"), "exact")
     assert len(loop.spills) > 2 * MOST_SPILLS["x86-64-v3"]
+
+
+@pytest.mark.parametrize("isa", WIDE)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_spills_do_not_cross_cache_lines(dtype: str, isa: str) -> None:
+    text = fd.surfaces.rosenbrock(dim=10).program(fd.Momentum(lr=1e-4), dtype=dtype).assembly(isa)
+    for function in FUNCTIONS:
+        (loop,) = loops(text, function)
+        assert loop.spills
+        assert not loop.unaligned_spills
 
 
 OUT_OF_LINE = """

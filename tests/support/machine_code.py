@@ -23,6 +23,11 @@ class Loop:
         """Vectors that go to the stack."""
         return [line for line in self.lines if _SPILL.fullmatch(line)]
 
+    @property
+    def unaligned_spills(self) -> list[str]:
+        """Those that may cross from one cache line to the next."""
+        return [line for line in self.spills if re.match(r"v?mov(up|dqu)", line)]
+
     def faults(self, vector_bytes: int, dtype: str) -> list[str]:
         """What a loop over whole vectors of this size has not. An empty list: it is one."""
         found, n_packed = [f"call: {line}" for line in self.lines if line.startswith("call")], 0

@@ -1,8 +1,11 @@
 """How many vectors are in flight: enough that the processor need not wait, few enough that they stay in registers.
 
-Steps of one vector depend on each other. Short steps need several vectors side by side to fill the time; long ones
-have enough in them that is independent, and more vectors would only push numbers out of registers. The borders were
-measured.
+Operations of one vector wait for each other, so several vectors go side by side through each instruction: they also
+share what is loaded, constants above all. Groups of such vectors follow each other within a step. Steps of few
+operations gain from them, since the processor then overlaps groups; in longer ones it does not reach the next group.
+
+The table was measured with `benchmarks/vectors_in_flight.py`. A step of himmelblau has 15 operations, of rastrigin with
+Adam 144, of levy13 373, of a small network thousands.
 """
 
 from __future__ import annotations
@@ -39,10 +42,11 @@ class Shape:
 
 #: (most operations of a step on one vector, vectors side by side, groups of these)
 _Shapes = tuple[tuple[int, int, int], ...]
-_FEW_REGISTERS: _Shapes = ((200, 1, 4), (1000, 1, 2))
-_MANY_REGISTERS: _Shapes = ((200, 2, 2), (1000, 1, 2))
+_FEW_REGISTERS: _Shapes = ((75, 2, 3), (600, 4, 1))
+_MANY_REGISTERS: _Shapes = ((60, 2, 2), (200, 1, 3), (600, 4, 1))
 _HARDLY_TESTED: _Shapes = ((60, 3, 2), *_MANY_REGISTERS)  #: only points that are far away stop a lane
-_MOST_STATE = 16  #: more rows of state than this fill the registers with one vector
+_OTHERS = (2, 1)  #: of longer steps
+_MOST_STATE = 8  #: more rows of state than this fill the registers
 
 
 def shape_for(spec: KernelSpec, dtype: str, target: Target) -> Shape:
@@ -55,12 +59,12 @@ def shape_for(spec: KernelSpec, dtype: str, target: Target) -> Shape:
     for most, n_vectors, n_groups in shapes:
         if n <= most and spec.n_state <= _MOST_STATE:
             return Shape(dtype, width, n_vectors, n_groups)
-    return Shape(dtype, width, 1, 1)
+    return Shape(dtype, width, *_OTHERS)
 
 
 def section_shape(section: Section, dtype: str, target: Target) -> Shape:
-    """The vectors of a section that runs once."""
-    n_vectors = 2 if n_operations(section, dtype) <= _MANY_REGISTERS[0][0] else 1
+    """The vectors of a section that runs once. Compiling a long one for two takes longer than it saves."""
+    n_vectors = 2 if n_operations(section, dtype) <= 200 else 1
     return Shape(dtype, target.vector_bytes // np.dtype(dtype).itemsize, n_vectors, 1)
 
 
