@@ -18,8 +18,8 @@ pytestmark = pytest.mark.exhaustive
 
 WIDE = ("x86-64-v4", "x86-64-v3")
 FUNCTIONS = ("exact", "fast")
-#: Of himmelblau, in a step. Six vectors in 16 registers are fastest although each of them is stored four times.
-MOST_SPILLS = {"x86-64-v4": 0, "x86-64-v3": 24}
+#: Of himmelblau, in a step. Six vectors in 16 registers are fastest although each of them is stored up to five times.
+MOST_SPILLS = {"x86-64-v4": 0, "x86-64-v3": 30}
 
 
 def himmelblau(dtype: str) -> CompiledListing:
@@ -94,7 +94,7 @@ def test_scalar_arithmetic_and_other_dtypes_are_noticed(isa: str) -> None:
 
 
 def test_spills_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_program, "shape_for", lambda *_: Shape("float64", 4, 8, 1))
+    monkeypatch.setattr(_program, "shape_for", lambda *_: Shape("float64", 4, 8, 2))
     (loop,) = loops(himmelblau("float64").assembly("x86-64-v3"), "exact")
     assert len(loop.spills) > 2 * MOST_SPILLS["x86-64-v3"]
 
