@@ -67,18 +67,19 @@ py::tuple gather(const Array<T>& x, const Doubles& grad_norm, const Bytes& statu
 }
 
 template <class T>
-py::tuple assign(const Array<T>& x, const Doubles& grad_norm, Array<int32_t>& cell, const Array<int32_t>& of_cell,
-                 const Doubles& points, const Doubles& per_gradient, const Doubles& radius, const Doubles& sure,
-                 const Bytes& hopeless, const Doubles& inverse_width, unsigned n_threads) {
+py::tuple assign(const Array<T>& x, const Doubles& grad_norm, Array<int32_t>& cell,
+                 const Array<int32_t>& candidate_of_cell, const Doubles& points, const Doubles& per_gradient,
+                 const Doubles& radius, const Doubles& certain_radius, const Bytes& is_degenerate,
+                 const Doubles& inverse_width, unsigned n_threads) {
   const EndpointSet<T> ends{
       x.data(), grad_norm.data(), nullptr, static_cast<size_t>(x.shape(0)), static_cast<size_t>(x.shape(1)), 0};
-  const Candidates candidates{.of_cell = of_cell.data(),
+  const Candidates candidates{.candidate_of_cell = candidate_of_cell.data(),
                               .x = points.data(),
                               .per_gradient = per_gradient.data(),
                               .radius = radius.data(),
-                              .sure = sure.data(),
-                              .hopeless = hopeless.data(),
-                              .n = static_cast<size_t>(hopeless.size()),
+                              .certain_radius = certain_radius.data(),
+                              .is_degenerate = is_degenerate.data(),
+                              .n = static_cast<size_t>(is_degenerate.size()),
                               .inverse_width = inverse_width.data()};
   const Poll poll = poll_with(py::none());
   int32_t* const out = cell.mutable_data();
@@ -87,17 +88,17 @@ py::tuple assign(const Array<T>& x, const Doubles& grad_norm, Array<int32_t>& ce
     const py::gil_scoped_release release;
     members = assign_members(ends, candidates, out, threads_for(ends.n, n_threads), poll);
   }
-  return py::make_tuple(array_of(members.count), array_of(members.lost));
+  return py::make_tuple(array_of(members.count), array_of(members.undecided));
 }
 
 template <class T>
 py::tuple label(const Array<T>& x, const Bytes& status, uint32_t eligible, const Array<int32_t>& candidate,
-                const Array<int32_t>& nit, const Array<int32_t>& of_candidate, const Doubles& points, const Bytes& kind,
-                int8_t unsettled, int8_t escaped, unsigned n_threads) {
+                const Array<int32_t>& nit, const Array<int32_t>& row_of_candidate, const Doubles& points,
+                const Bytes& kind, int8_t unsettled, int8_t escaped, unsigned n_threads) {
   const EndpointSet<T> ends{
       x.data(), nullptr, status.data(), static_cast<size_t>(x.shape(0)), static_cast<size_t>(x.shape(1)), eligible};
-  const Rows rows{of_candidate.data(), points.data(), kind.data(), static_cast<size_t>(kind.size()),
-                  unsettled,           escaped};
+  const TableRows rows{row_of_candidate.data(),          points.data(), kind.data(),
+                       static_cast<size_t>(kind.size()), unsettled,     escaped};
   Array<int32_t> labels(x.shape(0));
   Array<int8_t> outcome(x.shape(0));
   Doubles moved(x.shape(0));
@@ -121,10 +122,11 @@ void define_geometry(py::module_& m) {
     m.def("gather_cells", &gather<T>, py::kw_only(), py::arg("x").noconvert(), py::arg("grad_norm"), py::arg("status"),
           py::arg("eligible"), py::arg("origin"), py::arg("per_unit"), py::arg("n_threads"));
     m.def("assign_members", &assign<T>, py::kw_only(), py::arg("x").noconvert(), py::arg("grad_norm"),
-          py::arg("cell").noconvert(), py::arg("of_cell"), py::arg("points"), py::arg("per_gradient"),
-          py::arg("radius"), py::arg("sure"), py::arg("hopeless"), py::arg("inverse_width"), py::arg("n_threads"));
+          py::arg("cell").noconvert(), py::arg("candidate_of_cell"), py::arg("points"), py::arg("per_gradient"),
+          py::arg("radius"), py::arg("certain_radius"), py::arg("is_degenerate"), py::arg("inverse_width"),
+          py::arg("n_threads"));
     m.def("label_endpoints", &label<T>, py::kw_only(), py::arg("x").noconvert(), py::arg("status"), py::arg("eligible"),
-          py::arg("candidate"), py::arg("nit"), py::arg("of_candidate"), py::arg("points"), py::arg("kind"),
+          py::arg("candidate"), py::arg("nit"), py::arg("row_of_candidate"), py::arg("points"), py::arg("kind"),
           py::arg("unsettled"), py::arg("escaped"), py::arg("n_threads"));
   };
   both(double{});

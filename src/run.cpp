@@ -13,17 +13,18 @@
 namespace fastdescent::python {
 namespace {
 
-/// First and last instruction, turns, and how far each instruction moves from turn to turn.
-using StripsList = std::vector<std::tuple<size_t, size_t, int32_t, Codes>>;
+/// First and last instruction, number of strips, and how far each instruction moves from strip to strip.
+using StripsList = std::vector<std::tuple<size_t, size_t, int32_t, Instructions>>;
 
-Section section_of(const Codes& code, const StripsList& list, size_t n_rows, size_t split) {
-  if (code.ndim() != 2 || code.shape(1) * sizeof(int32_t) != sizeof(Instruction))
-    throw py::value_error("code must have shape (n, 21)");
+Section section_of(const Instructions& instructions, const StripsList& list, size_t n_rows, size_t split) {
+  if (instructions.ndim() != 2 || instructions.shape(1) * sizeof(int32_t) != sizeof(Instruction))
+    throw py::value_error("instructions must have shape (n, 21)");
   std::vector<Strips> strips;
-  for (const auto& [first, stop, turns, moves] : list)
-    strips.push_back({first, stop, turns, {moves.data(), static_cast<size_t>(moves.size())}});
-  return unrolled({reinterpret_cast<const Instruction*>(code.data()), static_cast<size_t>(code.shape(0))}, strips,
-                  n_rows, split);
+  for (const auto& [first, stop, n_strips, moves] : list)
+    strips.push_back({first, stop, n_strips, {moves.data(), static_cast<size_t>(moves.size())}});
+  return unrolled(
+      {reinterpret_cast<const Instruction*>(instructions.data()), static_cast<size_t>(instructions.shape(0))}, strips,
+      n_rows, split);
 }
 
 const Isa& isa_named(const std::string& name) {
@@ -38,9 +39,10 @@ using Addresses = std::array<uintptr_t, 3>;
 using SectionAddresses = std::array<uintptr_t, 2>;
 
 template <class T>
-Compiled<T> compiled_at(const Addresses& at, bool plain) {
-  using Function = uint32_t (*)(Flight<T>*, uint32_t);
-  return {reinterpret_cast<Function>(at[1]), reinterpret_cast<Function>(at[2]), static_cast<uint32_t>(at[0]), plain};
+Compiled<T> compiled_at(const Addresses& at, bool may_speculate) {
+  using Function = uint32_t (*)(KernelArguments<T>*, uint32_t);
+  return {reinterpret_cast<Function>(at[1]), reinterpret_cast<Function>(at[2]), static_cast<uint32_t>(at[0]),
+          may_speculate};
 }
 
 /// Values and offsets of what was recorded. Signals interrupt; what is done is no longer counted.
@@ -72,14 +74,14 @@ Poll poll_with(py::object callback) {
 }
 
 template <class T>
-std::vector<Array<T>> evaluate_section(const std::string& isa, const Codes& code, const StripsList& strips,
-                                       size_t n_rows, const Array<T>& uniform, const std::vector<Array<T>>& inputs,
-                                       const std::vector<size_t>& input_offsets,
+std::vector<Array<T>> evaluate_section(const std::string& isa, const Instructions& instructions,
+                                       const StripsList& strips, size_t n_rows, const Array<T>& uniform,
+                                       const std::vector<Array<T>>& inputs, const std::vector<size_t>& input_offsets,
                                        const std::vector<std::pair<size_t, size_t>>& outputs, size_t n_points,
                                        const SectionAddresses& compiled, unsigned n_threads) {
   Evaluation<T> e{.isa = &isa_named(isa),
-                  .section = section_of(code, strips, n_rows, 0),
-                  .compiled = {reinterpret_cast<uint32_t (*)(Flight<T>*, uint32_t)>(compiled[1]),
+                  .section = section_of(instructions, strips, n_rows, 0),
+                  .compiled = {reinterpret_cast<uint32_t (*)(KernelArguments<T>*, uint32_t)>(compiled[1]),
                                static_cast<uint32_t>(compiled[0])},
                   .uniform = uniform.data(),
                   .inputs = {},
@@ -104,14 +106,14 @@ std::vector<Array<T>> evaluate_section(const std::string& isa, const Codes& code
 /// With `status_before` the run is made in place: starts, state, t and status are written to. `overwrite` writes only
 /// the ends over the starts.
 template <class T>
-py::tuple descend_all(const std::string& isa, const Codes& code, const StripsList& strips, size_t n_rows, size_t split,
-                      const Array<T>& uniform, const Array<T>& table, const Array<T>& initial, const Array<T>& starts,
-                      bool overwrite, const Array<T>& lane_values, const StepRows& rows,
-                      const std::vector<double>& limits, const Array<T>& center, const Array<T>& box, bool plain,
-                      const Array<T>& state_before, const Counts& t_before, const Statuses& status_before,
-                      const Array<uint32_t>& record_steps, uint32_t record_every, const Counts& record_rows,
-                      size_t n_recorded, size_t most_recorded, bool keep_state, uint64_t first_index,
-                      const Array<uint64_t>& indices, uint32_t max_steps, const Counts& t_last,
+py::tuple descend_all(const std::string& isa, const Instructions& instructions, const StripsList& strips, size_t n_rows,
+                      size_t split, const Array<T>& uniform, const Array<T>& table, const Array<T>& initial,
+                      const Array<T>& starts, bool overwrite, const Array<T>& lane_values, const StepRows& rows,
+                      const std::vector<double>& limits, const Array<T>& center, const Array<T>& box,
+                      bool may_speculate, const Array<T>& state_before, const Counts& t_before,
+                      const Statuses& status_before, const Array<uint32_t>& record_steps, uint32_t record_every,
+                      const Counts& record_rows, size_t n_recorded, size_t most_recorded, bool keep_state,
+                      uint64_t first_index, const Array<uint64_t>& indices, uint32_t max_steps, const Counts& t_last,
                       const Addresses& compiled, size_t n_lanes, unsigned n_threads, py::object poll) {
   const auto n = static_cast<size_t>(starts.shape(0)), dim = static_cast<size_t>(starts.shape(1));
   const Tests<T> tests{.dim = static_cast<int32_t>(dim),
@@ -142,7 +144,7 @@ py::tuple descend_all(const std::string& isa, const Codes& code, const StripsLis
   Counts nit = in_place ? t_before : Counts(n);
   Statuses status = in_place ? status_before : Statuses(n);
   const Descent<T> run{.isa = &isa_named(isa),
-                       .step = section_of(code, compiled[0] ? StripsList{} : strips, n_rows, split),
+                       .step = section_of(instructions, compiled[0] ? StripsList{} : strips, n_rows, split),
                        .uniform = uniform.data(),
                        .table = table.data(),
                        .initial = initial.data(),
@@ -164,8 +166,8 @@ py::tuple descend_all(const std::string& isa, const Codes& code, const StripsLis
                        .max_steps = max_steps,
                        .t_last = t_last.size() ? t_last.data() : nullptr,
                        .tests = tests,
-                       .plain = plain,
-                       .compiled = compiled_at<T>(compiled, plain),
+                       .may_speculate = may_speculate,
+                       .compiled = compiled_at<T>(compiled, may_speculate),
                        .n_lanes = n_lanes,
                        .n_threads = n_threads,
                        .record = record,
@@ -190,14 +192,14 @@ void define_run(py::module_& m) {
            py::arg("previous_x"), py::arg("moved"), py::arg("alarm"), py::arg("lane_row"), py::arg("n_index"),
            py::arg("table_row"));
   const auto both = [&m]<class T>(T) {
-    m.def("evaluate", &evaluate_section<T>, py::kw_only(), py::arg("isa"), py::arg("code"), py::arg("strips"),
+    m.def("evaluate", &evaluate_section<T>, py::kw_only(), py::arg("isa"), py::arg("instructions"), py::arg("strips"),
           py::arg("n_rows"), py::arg("uniform").noconvert(), py::arg("inputs"), py::arg("input_offsets"),
           py::arg("outputs"), py::arg("n_points"), py::arg("compiled"), py::arg("n_threads"));
-    m.def("descend", &descend_all<T>, py::kw_only(), py::arg("isa"), py::arg("code"), py::arg("strips"),
+    m.def("descend", &descend_all<T>, py::kw_only(), py::arg("isa"), py::arg("instructions"), py::arg("strips"),
           py::arg("n_rows"), py::arg("split"), py::arg("uniform").noconvert(), py::arg("table").noconvert(),
           py::arg("initial").noconvert(), py::arg("starts").noconvert(), py::arg("overwrite"),
           py::arg("lane_values").noconvert(), py::arg("rows"), py::arg("limits"), py::arg("center").noconvert(),
-          py::arg("box").noconvert(), py::arg("plain"), py::arg("state_before").noconvert(),
+          py::arg("box").noconvert(), py::arg("may_speculate"), py::arg("state_before").noconvert(),
           py::arg("t_before").noconvert(), py::arg("status_before").noconvert(), py::arg("record_steps"),
           py::arg("record_every"), py::arg("record_rows"), py::arg("n_recorded"), py::arg("most_recorded"),
           py::arg("keep_state"), py::arg("first_index"), py::arg("indices").noconvert(), py::arg("max_steps"),

@@ -16,7 +16,7 @@ using Array = py::array_t<T, py::array::c_style>;
 using Counts = py::array_t<int32_t, py::array::c_style>;
 using Statuses = py::array_t<int8_t, py::array::c_style>;
 using Offsets = py::array_t<int64_t, py::array::c_style>;
-using Codes = py::array_t<int32_t, py::array::c_style>;
+using Instructions = py::array_t<int32_t, py::array::c_style>;
 
 /// Row numbers of a step Program that the stop tests and the scheduler need; -1 for what is absent.
 struct StepRows {

@@ -100,8 +100,8 @@ Members assign_members(const EndpointSet<T>& ends, const Candidates& candidates,
       distance2 += d * d;
       scaled2 += s * s;
     }
-    const double sure = candidates.sure[candidate];
-    if (scaled2 <= sure * sure) return true;
+    const double certain_radius = candidates.certain_radius[candidate];
+    if (scaled2 <= certain_radius * certain_radius) return true;
     const double most = candidates.per_gradient[candidate] * ends.grad_norm[i], radius = candidates.radius[candidate];
     return scaled2 <= radius * radius && distance2 <= most * most;
   };
@@ -112,14 +112,14 @@ Members assign_members(const EndpointSet<T>& ends, const Candidates& candidates,
     const Part part = part_of(ends.n, thread, n_threads);
     for (size_t i = part.begin; i < part.end; ++i) {
       if (cell[i] < 0) continue;
-      const int32_t candidate = candidates.of_cell[cell[i]];
+      const int32_t candidate = candidates.candidate_of_cell[cell[i]];
       cell[i] = -1;
-      if (candidate >= 0 && candidates.hopeless[candidate]) continue;
+      if (candidate >= 0 && candidates.is_degenerate[candidate]) continue;
       if (candidate >= 0 && belongs(i, candidate)) {
         cell[i] = candidate;
         ++members.count[candidate];
       } else {
-        members.lost.push_back(static_cast<int64_t>(i));
+        members.undecided.push_back(static_cast<int64_t>(i));
       }
     }
     parts[thread] = std::move(members);
@@ -127,14 +127,14 @@ Members assign_members(const EndpointSet<T>& ends, const Candidates& candidates,
   Members all = std::move(parts[0]);
   for (unsigned k = 1; k < n_threads; ++k) {
     accumulate(all.count, parts[k].count);
-    all.lost.insert(all.lost.end(), parts[k].lost.begin(), parts[k].lost.end());
+    all.undecided.insert(all.undecided.end(), parts[k].undecided.begin(), parts[k].undecided.end());
   }
   return all;
 }
 
 template <class T>
-RowTotals label_endpoints(const EndpointSet<T>& ends, const int32_t* candidate, const int32_t* nit, const Rows& rows,
-                          const Labels& labels, unsigned n_threads, const Poll& poll) {
+RowTotals label_endpoints(const EndpointSet<T>& ends, const int32_t* candidate, const int32_t* nit,
+                          const TableRows& rows, const Labels& labels, unsigned n_threads, const Poll& poll) {
   const auto distance = [&](size_t i, size_t row) {
     double sum = 0;
     for (size_t k = 0; k < ends.dim; ++k) {
@@ -149,7 +149,7 @@ RowTotals label_endpoints(const EndpointSet<T>& ends, const int32_t* candidate, 
     RowTotals totals{std::vector<int64_t>(rows.n), std::vector<int64_t>(rows.n)};
     const Part part = part_of(ends.n, thread, n_threads);
     for (size_t i = part.begin; i < part.end; ++i) {
-      const int32_t row = candidate[i] < 0 ? -1 : rows.of_candidate[candidate[i]];
+      const int32_t row = candidate[i] < 0 ? -1 : rows.row_of_candidate[candidate[i]];
       labels.label[i] = row;
       labels.outcome[i] = row >= 0 ? rows.kind[row] : is_eligible(ends, i) ? rows.unsettled : rows.escaped;
       labels.moved[i] = row >= 0 ? distance(i, row) : std::numeric_limits<double>::quiet_NaN();
@@ -170,7 +170,7 @@ RowTotals label_endpoints(const EndpointSet<T>& ends, const int32_t* candidate, 
 #define FD_FOR(T)                                                                                             \
   template Cells gather_cells(const EndpointSet<T>&, const CellGrid&, int32_t*, unsigned, const Poll&);       \
   template Members assign_members(const EndpointSet<T>&, const Candidates&, int32_t*, unsigned, const Poll&); \
-  template RowTotals label_endpoints(const EndpointSet<T>&, const int32_t*, const int32_t*, const Rows&,      \
+  template RowTotals label_endpoints(const EndpointSet<T>&, const int32_t*, const int32_t*, const TableRows&, \
                                      const Labels&, unsigned, const Poll&);
 FD_FOR(float)
 FD_FOR(double)

@@ -25,11 +25,11 @@ int arity_of(Op op) {
 
 /// Of an instruction, decoded or not.
 template <class Loops>
-int64_t turns(const Loops& in) {
+int64_t loop_size(const Loops& in) {
   return int64_t{in.n_outer} * in.n_middle * in.n_inner;
 }
 int64_t rows_written(const Instruction& in) {
-  return is_inward(static_cast<Op>(in.op)) ? int64_t{in.n_outer} * in.n_middle : turns(in);
+  return is_inward(static_cast<Op>(in.op)) ? int64_t{in.n_outer} * in.n_middle : loop_size(in);
 }
 bool is_uniform(const Instruction& in, int k) { return (in.uniform >> k) & 1; }
 
@@ -48,10 +48,10 @@ bool reads(const Instruction& in, int32_t row) {
 }
 
 /// Unrolls short loops; their rows are turned round where the last one wants the result of the instruction before.
-std::vector<Instruction> unrolled(std::span<const Instruction> code) {
+std::vector<Instruction> unrolled(std::span<const Instruction> instructions) {
   std::vector<Instruction> out;
-  for (const Instruction& in : code) {
-    const int64_t n = turns(in);
+  for (const Instruction& in : instructions) {
+    const int64_t n = loop_size(in);
     if (!is_elementwise(static_cast<Op>(in.op)) || n > longest_unrolled) {
       out.push_back(in);
       continue;
@@ -68,7 +68,7 @@ std::vector<Instruction> unrolled(std::span<const Instruction> code) {
   return out;
 }
 
-bool single_row(const Instruction& in) { return turns(in) == 1; }
+bool single_row(const Instruction& in) { return loop_size(in) == 1; }
 
 /// Moves instructions of one row up to right behind the one whose result they read, where nothing in between minds:
 /// the result is then still in registers.
@@ -118,8 +118,8 @@ Decoded placed(const Instruction& in, int block) {
 }  // namespace
 
 template <class T>
-std::vector<Decoded> decode(std::span<const Instruction> code, const Kernels<T>& kernels, RowSet& live) {
-  std::vector<Instruction> list = unrolled(code);
+std::vector<Decoded> decode(std::span<const Instruction> instructions, const Kernels<T>& kernels, RowSet& live) {
+  std::vector<Instruction> list = unrolled(instructions);
   gather_uses(list);
   std::vector<Decoded> out(list.size() + 1);
   out.back().run = kernels.stop();
@@ -157,7 +157,7 @@ bool note_sizes(std::vector<Decoded>& code, const Kernels<T>& kernels, int32_t f
   for (const Decoded& d : code) {
     out.push_back(d);
     const ptrdiff_t row = d.out / kernels.block;
-    if (turns(d) != 1 || row < first || row >= first + dim) continue;
+    if (loop_size(d) != 1 || row < first || row >= first + dim) continue;
     Decoded note{};
     note.run = kernels.note();
     note.out = ptrdiff_t{sizes} * kernels.block;

@@ -18,7 +18,7 @@ class Evaluator {
     if (e.compiled.block) return;
     RowSet live(e.section.n_rows);
     for (const auto& out : e.outputs) std::fill_n(live.begin() + out.offset, out.size, true);
-    code_ = decode(e.section.code, kernels_, live);
+    code_ = decode(e.section.instructions, kernels_, live);
   }
 
   /// Evaluates points [first, first + n), at most a block.
@@ -56,7 +56,7 @@ class Evaluator {
 /// Numbers that a section computes for a point.
 size_t n_numbers(const Section& section) {
   size_t n = 1;
-  for (const Instruction& in : section.code) n += size_t(in.n_outer) * in.n_middle * in.n_inner;
+  for (const Instruction& in : section.instructions) n += size_t(in.n_outer) * in.n_middle * in.n_inner;
   return n;
 }
 

@@ -1,4 +1,14 @@
 // The lanes of one thread: trajectories in flight, loaded from starts and written to results.
+//
+// A worked example, a block of 4 lanes and trajectories 10 to 15 (n_ is the number of lanes that run):
+//
+//   fill      lanes 0 1 2 3 = 10 11 12 13         n_ = 4
+//   collect   lane 1 has ended: 11 is written, 14 is loaded into lane 1
+//   collect   lane 0 has ended: 10 is written, 15 is loaded into lane 0
+//   collect   lane 2 has ended: nothing is left, so lane 3 moves there   15 14 13 .   n_ = 3
+//
+// Invariants: lanes 0 to n_ - 1 run, all with status live; the others hold copies of a lane's rows, so that kernels need
+// no masks; the results of a trajectory are written once, when it ends.
 #pragma once
 
 #include <algorithm>
@@ -12,36 +22,36 @@
 
 namespace fastdescent {
 
-/// The three readings of a step (see Code), decoded once and shared by all threads.
+/// The three readings of a step (see StepReadings), decoded once and shared by all threads.
 template <class T>
 class DecodedStep {
  public:
   explicit DecodedStep(const Descent<T>& run) {
     if (run.compiled.block) return;
     const auto& kernels = run.isa->template kernels<T>();
-    const std::span<const Instruction> code = run.step.code;
+    const std::span<const Instruction> instructions = run.step.instructions;
     RowSet state(run.step.n_rows);
     std::fill_n(state.begin(), run.n_state, true);
     RowSet live = state;
-    whole_ = decode(code, kernels, live = state);
-    tail_ = decode(code.subspan(run.step.split), kernels, live = state);
+    whole_ = decode(instructions, kernels, live = state);
+    tail_ = decode(instructions.subspan(run.step.split), kernels, live = state);
     const Tests<T>& tests = run.tests;
     for (const int32_t row : {tests.fun, tests.previous_fun, tests.moved})
       if (row >= 0) live[row] = true;
     for (const int32_t first : {tests.x, tests.gradient, tests.previous_x})
       if (first >= 0) std::fill_n(live.begin() + first, run.dim, true);
     std::fill_n(live.begin(), run.n_state, true);
-    head_ = decode(code.first(run.step.split), kernels, live);
+    head_ = decode(instructions.first(run.step.split), kernels, live);
     const auto sizes = static_cast<int32_t>(run.step.n_rows);
     const bool centred = std::all_of(tests.center, tests.center + run.dim, [](T c) { return c == 0; });
     const bool notes = centred && note_sizes(whole_, kernels, tests.x, static_cast<int32_t>(run.dim), sizes);
-    code_ = {head_.data(), tail_.data(), whole_.data(), run.plain, sizes, notes};
+    readings_ = {head_.data(), tail_.data(), whole_.data(), run.may_speculate, sizes, notes};
   }
-  const Code* code() const { return &code_; }
+  const StepReadings* readings() const { return &readings_; }
 
  private:
   std::vector<Decoded> head_, tail_, whole_;
-  Code code_{};
+  StepReadings readings_{};
 };
 
 /// Up to one block of trajectories.
@@ -59,7 +69,7 @@ class Lanes {
         live_(block_),
         until_(block_),
         t_(block_),
-        code_(block_),
+        status_(block_),
         index_(block_),
         entry_(block_) {
     tile_ = {.abi = kernel_abi,
@@ -74,13 +84,13 @@ class Lanes {
              .table_row = static_cast<uint32_t>(run.table_row),
              .until = until_.get(),
              .t = t_.get(),
-             .code = code_.get(),
+             .status = status_.get(),
              .live = live_.get(),
              .frozen = frozen_.get(),
              .saved = saved_.get(),
-             .hope = 0,
+             .n_speculated = 0,
              .tests = &run.tests,
-             .program = run.compiled.block ? static_cast<const void*>(&run.compiled) : step.code()};
+             .program = run.compiled.block ? static_cast<const void*>(&run.compiled) : step.readings()};
   }
 
   uint32_t n_running() const { return n_; }
@@ -90,7 +100,7 @@ class Lanes {
     tile_.steps = steps;
     tile_.max_stopped = 1 + n_ / 16;
     const auto& kernels = run_.isa->template kernels<T>();
-    (run_.compiled.block ? kernels.fly : kernels.advance)(&tile_);
+    (run_.compiled.block ? kernels.advance_compiled : kernels.advance)(&tile_);
   }
 
   /// Loads trajectories into the lanes that are free. `claim(to, n)` writes the indices of at most n, and returns how
@@ -121,7 +131,7 @@ class Lanes {
 
   /// Writes the lanes that still run as interrupted, where they are.
   void interrupt() {
-    std::fill_n(code_.get(), n_, static_cast<int8_t>(Status::interrupted));
+    std::fill_n(status_.get(), n_, static_cast<int8_t>(Status::interrupted));
     write(0, n_);
     n_ = 0;
   }
@@ -131,8 +141,8 @@ class Lanes {
 
   /// Whether a trajectory is over, and does not only pause at a step that is recorded.
   bool has_ended(uint32_t lane) const {
-    if (code_[lane] == static_cast<int8_t>(Status::max_steps)) return t_[lane] >= run_.last_step(index_[lane]);
-    return code_[lane] != static_cast<int8_t>(Status::live);
+    if (status_[lane] == static_cast<int8_t>(Status::max_steps)) return t_[lane] >= run_.last_step(index_[lane]);
+    return status_[lane] != static_cast<int8_t>(Status::live);
   }
 
   template <class Claim>
@@ -145,7 +155,7 @@ class Lanes {
           continue;
         }
         load(lane, lane + 1);
-      } else if (code_[lane] != static_cast<int8_t>(Status::live)) {
+      } else if (status_[lane] != static_cast<int8_t>(Status::live)) {
         record(lane);
         go_on(lane, lane + 1);
       }
@@ -189,7 +199,7 @@ class Lanes {
   void go_on(uint32_t first, uint32_t last) {
     std::fill_n(&until_[first], last - first, run_.max_steps);
     for (uint32_t lane = first; (run_.paths || run_.t_last) && lane < last; ++lane) until_[lane] = next_pause(lane);
-    std::fill_n(&code_[first], last - first, static_cast<int8_t>(Status::live));
+    std::fill_n(&status_[first], last - first, static_cast<int8_t>(Status::live));
     std::fill_n(&live_[first], last - first, Int{-1});
   }
 
@@ -225,7 +235,7 @@ class Lanes {
     int32_t* const nit = run_.nit;
     int8_t* const status = run_.status;
     for (uint32_t lane = first; lane < last; ++lane) nit[index_[lane]] = static_cast<int32_t>(t_[lane]);
-    for (uint32_t lane = first; lane < last; ++lane) status[index_[lane]] = code_[lane];
+    for (uint32_t lane = first; lane < last; ++lane) status[index_[lane]] = status_[lane];
   }
 
   /// Keeps running lanes in front. The vacated lane holds a copy of a running one or, at last, of a finished one.
@@ -236,7 +246,7 @@ class Lanes {
     t_[lane] = t_[last];
     until_[lane] = until_[last];
     entry_[lane] = entry_[last];
-    code_[lane] = code_[last];
+    status_[lane] = status_[last];
     live_[lane] = live_[last];
     live_[last] = 0;
   }
@@ -254,7 +264,7 @@ class Lanes {
   AlignedArray<T> rows_, frozen_, saved_;
   AlignedArray<Int> live_;
   AlignedArray<uint32_t> until_, t_;
-  AlignedArray<int8_t> code_;
+  AlignedArray<int8_t> status_;
   AlignedArray<size_t> index_;
   AlignedArray<size_t> entry_;  ///< entries that the path has
   Tile<T> tile_{};

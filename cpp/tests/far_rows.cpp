@@ -32,13 +32,13 @@ template <class T>
 struct Found {
   std::vector<T> x;
   std::vector<uint32_t> t;
-  std::vector<int8_t> code;
+  std::vector<int8_t> status;
   bool operator==(const Found&) const = default;
 };
 
 /// The interpreter's kernel on one block. `memory` gives a row, for use. Lanes start at different t where they differ.
 template <class T, class Memory>
-Found<T> advanced(const Isa& isa, const Rows& rows, Memory memory, T* first, bool plain, bool differ) {
+Found<T> advanced(const Isa& isa, const Rows& rows, Memory memory, T* first, bool may_speculate, bool differ) {
   const auto& kernels = isa.kernels<T>();
   const auto block = static_cast<size_t>(kernels.block);
   for (const int32_t row : {0, 1, rows.lr, rows.gradient, rows.gradient + 1, rows.n}) memory(row);
@@ -50,7 +50,7 @@ Found<T> advanced(const Isa& isa, const Rows& rows, Memory memory, T* first, boo
   auto whole = decode(all, kernels, live);
   const bool notes = note_sizes(whole, kernels, 0, dim, rows.n);
   check(notes, "the squares of coordinates are noted");
-  const Code read{head.data(), tail.data(), whole.data(), plain, rows.n, notes};
+  const StepReadings read{head.data(), tail.data(), whole.data(), may_speculate, rows.n, notes};
   const std::vector<T> uniform{T(2)}, center(dim);
   std::vector<T> table(max_steps + 1);
   for (size_t t = 0; t < table.size(); ++t) table[t] = T(-0.125) - static_cast<T>(t) / 512;
@@ -62,7 +62,7 @@ Found<T> advanced(const Isa& isa, const Rows& rows, Memory memory, T* first, boo
                        .previous_x = -1,
                        .moved = -1,
                        .alarm = 0,
-                       .gtol2 = plain ? T(-1) : T(1e-3),
+                       .gtol2 = may_speculate ? T(-1) : T(1e-3),
                        .escape2 = T(1e6),
                        .xtol2 = -1,
                        .ftol = -1,
@@ -87,11 +87,11 @@ Found<T> advanced(const Isa& isa, const Rows& rows, Memory memory, T* first, boo
                .table_row = static_cast<uint32_t>(rows.lr),
                .until = until.data(),
                .t = found.t.data(),
-               .code = found.code.data(),
+               .status = found.status.data(),
                .live = runs.get(),
                .frozen = frozen.get(),
                .saved = saved.get(),
-               .hope = 0,
+               .n_speculated = 0,
                .tests = &tests,
                .program = &read};
   kernels.advance(&tile);
@@ -102,14 +102,14 @@ Found<T> advanced(const Isa& isa, const Rows& rows, Memory memory, T* first, boo
 template <class T>
 void the_interpreter_reaches_far_rows(const Isa& isa) {
   const auto block = static_cast<size_t>(isa.kernels<T>().block);
-  for (const bool plain : {false, true}) {
+  for (const bool may_speculate : {false, true}) {
     for (const bool differ : {false, true}) {
       const AlignedArray<T> memory((near.n + 1) * block);
       const Reserved<T> reserved(static_cast<size_t>(far.n) + 1, block);
       const auto open = [&](int32_t row) { reserved.open(static_cast<size_t>(row)); };
-      const Found<T> here = advanced<T>(isa, near, [](int32_t) {}, memory.get(), plain, differ);
-      const Found<T> there = advanced<T>(isa, far, open, reserved.get(), plain, differ);
-      const auto stopped = std::ranges::count(here.code, static_cast<int8_t>(Status::live)) == 0;
+      const Found<T> here = advanced<T>(isa, near, [](int32_t) {}, memory.get(), may_speculate, differ);
+      const Found<T> there = advanced<T>(isa, far, open, reserved.get(), may_speculate, differ);
+      const auto stopped = std::ranges::count(here.status, static_cast<int8_t>(Status::live)) == 0;
       check(stopped && here.x[0] != 0, "each lane stops");
       check(here == there, "the interpreter reaches far rows");
     }

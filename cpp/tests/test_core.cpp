@@ -79,7 +79,7 @@ struct Run {
                          .max_steps = max_steps,
                          .t_last = nullptr,
                          .tests = tests,
-                         .plain = false,
+                         .may_speculate = false,
                          .compiled = {},
                          .n_lanes = n_lanes,
                          .n_threads = n_threads,

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 _Floats = TypeVar("_Floats", npt.NDArray[np.float64], npt.NDArray[np.float32])
-_Strips = Sequence[tuple[int, int, int, npt.NDArray[np.int32]]]  # first, stop, turns, moves
+_Strips = Sequence[tuple[int, int, int, npt.NDArray[np.int32]]]  # first, stop, n_strips, moves
 
 class StepRows:
     def __init__(
@@ -34,7 +34,7 @@ def uniform(
 def evaluate(
     *,
     isa: str,
-    code: npt.NDArray[np.int32],
+    instructions: npt.NDArray[np.int32],
     strips: _Strips,
     n_rows: int,
     uniform: _Floats,
@@ -48,7 +48,7 @@ def evaluate(
 def descend(
     *,
     isa: str,
-    code: npt.NDArray[np.int32],
+    instructions: npt.NDArray[np.int32],
     strips: _Strips,
     n_rows: int,
     split: int,
@@ -62,7 +62,7 @@ def descend(
     limits: Sequence[float],
     center: _Floats,
     box: _Floats,
-    plain: bool,
+    may_speculate: bool,
     state_before: _Floats,
     t_before: npt.NDArray[np.int32],
     status_before: npt.NDArray[np.int8],
@@ -96,12 +96,12 @@ def assign_members(
     x: _Floats,
     grad_norm: npt.NDArray[np.float64],
     cell: npt.NDArray[np.int32],
-    of_cell: npt.NDArray[np.int32],
+    candidate_of_cell: npt.NDArray[np.int32],
     points: npt.NDArray[np.float64],
     per_gradient: npt.NDArray[np.float64],
     radius: npt.NDArray[np.float64],
-    sure: npt.NDArray[np.float64],
-    hopeless: npt.NDArray[np.int8],
+    certain_radius: npt.NDArray[np.float64],
+    is_degenerate: npt.NDArray[np.int8],
     inverse_width: npt.NDArray[np.float64],
     n_threads: int,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
@@ -112,7 +112,7 @@ def label_endpoints(
     eligible: int,
     candidate: npt.NDArray[np.int32],
     nit: npt.NDArray[np.int32],
-    of_candidate: npt.NDArray[np.int32],
+    row_of_candidate: npt.NDArray[np.int32],
     points: npt.NDArray[np.float64],
     kind: npt.NDArray[np.int8],
     unsettled: int,

@@ -34,12 +34,12 @@ numba_only = pytest.mark.skipif("numba" not in COMPILED, reason="the engine numb
 def spread(section: Section, kept: int) -> Section:
     """The same with all rows but the first `kept` at the end of the most that there may be."""
     by = MOST_ROWS - section.n_rows
-    code = section.code.copy()
+    code = section.instructions.copy()
     for row in code:
         places = [OUT, *(A + PLACE * k for k in range(ARITY[NAMES[row[OP]]]) if not row[UNIFORM] >> k & 1)]
         row[[place for place in places if row[place] >= kept]] += by
     outputs = tuple(Slot(s.name, s.offset + by * (s.offset >= kept), s.size) for s in section.outputs)
-    return replace(section, code=code, n_rows=MOST_ROWS, outputs=outputs)
+    return replace(section, instructions=code, n_rows=MOST_ROWS, outputs=outputs)
 
 
 def spread_step(program: Program) -> Program:

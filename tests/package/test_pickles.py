@@ -154,7 +154,7 @@ def test_earlier_surfaces_and_runs_are_whole() -> None:
     surface, run, program = earlier("surface"), earlier("run"), earlier("program")
     assert np.array_equal(surface(X0), S(X0))
     assert np.array_equal(earlier("added").hessian(X0), (S + fd.surfaces.sphere()).hessian(X0))
-    assert np.array_equal(program.main.code, S._formula.program("fun", "gradient").main.code)
+    assert np.array_equal(program.main.instructions, S._formula.program("fun", "gradient").main.instructions)
     whole = fd.descend(S, fd.uniform(S.window, 50, seed=1), fd.Adam(lr=0.05), max_steps=300)
     assert same(run, whole)
     assert np.array_equal(run.classify().label, earlier("ends").label)

@@ -44,7 +44,7 @@ class Watched(ExactEngine):
     def descend(self, job: DescentJob) -> Ends:
         self.n_strips += len(job.program.main.strips)
         for section in (job.program.setup, job.program.table, job.program.lanes, job.program.main):
-            self.opcodes |= set(section.code[:, OP].tolist())
+            self.opcodes |= set(section.instructions[:, OP].tolist())
         return super().descend(job)
 
 

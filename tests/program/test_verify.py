@@ -111,9 +111,9 @@ def strips(draw: Any) -> Section:
 @settings(max_examples=2000, suppress_health_check=[HealthCheck.too_slow])
 @given(made=strips())
 def test_strips_are_sound_where_they_are_accepted(made: Section) -> None:
-    code = in_order(made, 0, len(made.code))
+    code = in_order(made, 0, len(made.instructions))
     if accepted(made):
-        assert accepted(replace(made, code=code, strips=()))
+        assert accepted(replace(made, instructions=code, strips=()))
 
 
 COPY, NEG = NUMBERS["copy"], NUMBERS["neg"]
@@ -146,7 +146,7 @@ def test_strips_that_are_sound_run_in_order() -> None:
         (turning([[0, 4, 0, 0], *MOVES[1:]]), "reads a row that nothing has written"),
         (turning([*MOVES[:2], [3, 0, 0, 0]]), "touches 7..13, outside of 0..11"),
         (turning([MOVES[0], [1, 0, 0, 0], MOVES[2]]), "overwrites a row that it still has to read"),
-        (turning(MOVES, turns=0), "strips 0 to 3 repeat 0 times"),
+        (turning(MOVES, n_strips=0), "strips 0 to 3 repeat 0 times"),
         (turning(MOVES, stop=4), "strips 0 to 4 are out of place"),
         (turning(MOVES[:2]), "moves of strips must be int32"),
         (replace(turning(MOVES), split=1), "strips 0 to 3 go over the stop test"),
@@ -167,7 +167,7 @@ def test_inputs_outputs_and_sizes() -> None:
         ({"n_uniform": 5}, "expects 5 uniform numbers, gets 6"),
         ({"split": 2}, "split 2 is out of range"),
         ({"n_rows": -1}, "-1 rows are out of range"),
-        ({"code": good.code.astype(np.int64)}, "code must be int32"),
+        ({"instructions": good.instructions.astype(np.int64)}, "instructions must be int32"),
     ):
         with pytest.raises(InvalidProgram, match=what):
             verify_section(replace(good, **change), N_UNIFORM)

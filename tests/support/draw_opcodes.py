@@ -159,6 +159,6 @@ def step_job(program: Program, lanes: Any, given: Any) -> DescentJob:
         program=program, initial=(0.0,) * program.n_state, starts=np.zeros((n, 1), dtype), overwrite=False,
         params={"given": given.astype(np.float64)}, schedules={}, lane_inputs={"lane": lanes.astype(np.float64)},
         state=None, nit=None, keep_state=True, first_index=0, indices=None,
-        record=NOTHING, limits=limits, plain=False, max_steps=1,
+        record=NOTHING, limits=limits, may_speculate=False, max_steps=1,
         last=None, n_threads=1, poll=None,
     )  # fmt: skip

@@ -30,12 +30,12 @@ def in_order(section: Section, first: int, stop: int) -> np.ndarray:
     code, strips, number = [], {s.first: s for s in section.strips}, first
     while number < stop:
         if number not in strips:
-            code.append(section.code[number])
+            code.append(section.instructions[number])
             number += 1
             continue
         s = strips[number]
-        for turn in range(s.turns):
-            for row, moves in zip(section.code[s.first : s.stop].copy(), s.moves, strict=True):
+        for turn in range(s.n_strips):
+            for row, moves in zip(section.instructions[s.first : s.stop].copy(), s.moves, strict=True):
                 row[OUT::PLACE] += turn * moves
                 code.append(row)
         number = s.stop
@@ -142,7 +142,7 @@ class ExactEngine:
             rows = [math.nan] * section.n_rows
             for s in section.inputs:
                 rows[s.offset : s.stop] = np.asarray(inputs[s.name][i], uniform.dtype).tolist()
-            run_code(m, in_order(section, 0, len(section.code)), rows, uniform.tolist())
+            run_code(m, in_order(section, 0, len(section.instructions)), rows, uniform.tolist())
             for s in section.outputs:
                 results[s.name][i] = rows[s.offset : s.stop]
         return {name: one_nan(values) for name, values in results.items()}
@@ -180,7 +180,7 @@ class ExactEngine:
         points, dim, every = [], job.starts.shape[1], job.record.every
         recorded = {*job.record.steps.tolist(), *(range(0, job.max_steps + 1, every) if every else ())}
         m, main = Exact(job.starts.dtype.name), job.program.main
-        head, tail = in_order(main, 0, main.split), in_order(main, main.split, len(main.code))
+        head, tail = in_order(main, 0, main.split), in_order(main, main.split, len(main.instructions))
         rows = [math.nan] * main.n_rows
         n_state = job.program.n_state
         rows[:n_state] = np.asarray(job.initial, job.starts.dtype).tolist()

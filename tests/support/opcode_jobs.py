@@ -61,6 +61,6 @@ def opcode_job(name: str, x: Any) -> DescentJob:
     return DescentJob(
         program=opcode_program(name, n_terms), initial=(0.0, 0.0), starts=np.zeros((len(x), 1), x.dtype),
         overwrite=False, params={}, schedules={}, lane_inputs=lanes, state=None, nit=None, keep_state=True,
-        first_index=0, indices=None, record=NOTHING, limits=limits, plain=False, max_steps=1, last=None, n_threads=1,
-        poll=None,
+        first_index=0, indices=None, record=NOTHING, limits=limits, may_speculate=False, max_steps=1, last=None,
+        n_threads=1, poll=None,
     )  # fmt: skip

@@ -87,7 +87,7 @@ def test_surfaces_survive_pickling(name: str) -> None:
 )
 def test_programs_do_not_grow_with_the_dimension(make: Any) -> None:
     def n_instructions(s: fd.Surface) -> int:
-        return len(s._formula.program("fun", "gradient").main.code)
+        return len(s._formula.program("fun", "gradient").main.instructions)
 
     few, many = n_instructions(make(6)), n_instructions(make(30))
     assert many <= 2 * few + 10  # a strip that is left over has instructions of its own

@@ -103,7 +103,7 @@ def test_programs_do_not_grow_with_rows_or_units() -> None:
     lengths = []
     for n, units in ((10, 8), (200, 8), (10, 40)):
         s = surfaces.mlp((2, units, units, 1), data=fd.data.two_moons(n), loss="logistic")
-        lengths.append(len(s._formula.program("fun", "gradient").main.code))
+        lengths.append(len(s._formula.program("fun", "gradient").main.instructions))
     assert max(lengths) < 60  # strips, once there are many rows, begin sums by instructions of their own
 
 

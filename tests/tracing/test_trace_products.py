@@ -107,5 +107,5 @@ def test_matrix_products_stay_loops_however_many_rows() -> None:
     for n in (16, 256):
         X = np.random.default_rng(0).normal(size=(n, 5))
         s = fd.surface(lambda w, X=X: np.mean(np.tanh(X @ w.reshape(5, 3)) ** 2), dim=15)
-        lengths.append(len(s._formula.program("fun", "gradient").main.code))
+        lengths.append(len(s._formula.program("fun", "gradient").main.instructions))
     assert max(lengths) < 20

@@ -41,19 +41,19 @@ Cells gather_cells(const EndpointSet<T>& ends, const CellGrid& grid, int32_t* ce
 
 /// What is known of a critical point to which representatives led. Distances marked "scaled" are in window widths.
 struct Candidates {
-  const int32_t* of_cell;      ///< a cell's candidate, -1 where none was looked for
-  const double* x;             ///< n rows of dim
-  const double* per_gradient;  ///< a member is at most this times its gradient norm away
-  const double* radius;        ///< ... and at most this, scaled
-  const double* sure;          ///< scaled; points nearer than this are members without further proof
-  const int8_t* hopeless;      ///< not a clean critical point, and looking closer would not help
+  const int32_t* candidate_of_cell;  ///< a cell's candidate, -1 where none was looked for
+  const double* x;                   ///< n rows of dim
+  const double* per_gradient;        ///< a member is at most this times its gradient norm away
+  const double* radius;              ///< ... and at most this, scaled
+  const double* certain_radius;      ///< scaled; points nearer than this are members without further proof
+  const int8_t* is_degenerate;       ///< not a clean critical point, and looking closer would not help
   size_t n;
   const double* inverse_width;  ///< of dim
 };
 
 struct Members {
-  std::vector<int64_t> count;  ///< of each candidate
-  std::vector<int64_t> lost;   ///< points, ascending, that belong to no candidate though a closer look may find one
+  std::vector<int64_t> count;      ///< of each candidate
+  std::vector<int64_t> undecided;  ///< points, ascending, that belong to no candidate though a closer look may find one
 };
 
 /// Replaces each point's cell by its candidate, -1 where the point is not shown to belong to it.
@@ -62,9 +62,9 @@ Members assign_members(const EndpointSet<T>& ends, const Candidates& candidates,
                        const Poll& poll);
 
 /// Rows of a table of critical points, and codes of outcomes.
-struct Rows {
-  const int32_t* of_candidate;  ///< -1: none
-  const double* x;              ///< n rows of dim
+struct TableRows {
+  const int32_t* row_of_candidate;  ///< -1: none
+  const double* x;                  ///< n rows of dim
   const int8_t* kind;
   size_t n;
   int8_t unsettled, escaped;  ///< of eligible points without a row, and of all others
@@ -82,7 +82,7 @@ struct RowTotals {
 
 /// Writes label, outcome and distance of each point; returns how many points a row has and the sum of their steps.
 template <class T>
-RowTotals label_endpoints(const EndpointSet<T>& ends, const int32_t* candidate, const int32_t* nit, const Rows& rows,
-                          const Labels& labels, unsigned n_threads, const Poll& poll);
+RowTotals label_endpoints(const EndpointSet<T>& ends, const int32_t* candidate, const int32_t* nit,
+                          const TableRows& rows, const Labels& labels, unsigned n_threads, const Poll& poll);
 
 }  // namespace fastdescent

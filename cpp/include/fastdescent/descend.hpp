@@ -33,7 +33,7 @@ struct Descent {
   uint32_t max_steps;
   const int32_t* t_last;  ///< (n): the most updates of each trajectory, or null: max_steps
   Tests<T> tests;
-  bool plain;            ///< see Code::plain
+  bool may_speculate;    ///< see StepReadings::may_speculate
   Compiled<T> compiled;  ///< runs the step where its block is not 0, else the interpreter does
   size_t n_lanes;        ///< trajectories in flight on a thread, at most; results do not depend on it
   unsigned n_threads;

@@ -27,11 +27,11 @@ struct Decoded {
 };
 
 /// Three readings of one step: up to the stop test, from there on, and both at once where there is no test between.
-struct Code {
+struct StepReadings {
   const Decoded *head, *tail, *whole;
-  bool plain;        ///< nothing but the radius or a non-finite number can stop a lane, and those show in x at once
-  int32_t sizes;     ///< row for sums of squared distances
-  bool notes_sizes;  ///< `whole` adds the squares of the coordinates that it writes
+  bool may_speculate;  ///< nothing but the radius or a non-finite number can stop a lane, and those show in x at once
+  int32_t sizes;       ///< row for sums of squared distances
+  bool notes_sizes;    ///< `whole` adds the squares of the coordinates that it writes
 };
 
 template <class T>
@@ -43,8 +43,8 @@ struct Kernels {
   void* (*note)();                       ///< the function that adds the squares of the result before to the sizes
   void* (*stop)();                       ///< the function after the last instruction
   void (*execute)(const Decoded* code, T* rows, const T* uniform);
-  void (*advance)(Tile<T>*);  ///< the interpreter's kernel; Tile::program is a Code
-  void (*fly)(Tile<T>*);      ///< the kernel of compiled Programs; Tile::program is a Compiled
+  void (*advance)(Tile<T>*);           ///< the interpreter's kernel; Tile::program is a StepReadings
+  void (*advance_compiled)(Tile<T>*);  ///< the kernel of compiled Programs; Tile::program is a Compiled
   void (*call)(const CompiledSection<T>& section, T* rows, const T* uniform);
 };
 

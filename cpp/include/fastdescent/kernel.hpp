@@ -38,8 +38,8 @@ struct Tests {
 };
 
 /// The lanes of one block: row r stands at row_start(rows, r, block). The first n_state rows are the state, which the
-/// kernel replaces at every step. Lanes with live[i] != 0 run; when one stops or reaches until[i], its code is set, its
-/// state is frozen and its t is the number of updates made. Returns after `steps` steps, or after the step in which
+/// kernel replaces at every step. Lanes with live[i] != 0 run; when one stops or reaches until[i], its status is set,
+/// its state is frozen and its t is the number of updates made. Returns after `steps` steps, or after the step in which
 /// `max_stopped` lanes have stopped. All `block` lanes are computed; those that do not run are ignored.
 template <class T>
 struct Tile {
@@ -50,18 +50,19 @@ struct Tile {
   uint32_t n_table, table_row;
   const uint32_t* until;
   uint32_t* t;
-  int8_t* code;
-  void* live;     ///< integers as wide as T: -1 runs, 0 does not
-  T* frozen;      ///< (n_state, block), for the kernel's own use
-  T* saved;       ///< (n_state, block), likewise
-  uint32_t hope;  ///< steps that may be made without tests, as it seems; likewise, from call to call; 0 at first
+  int8_t* status;
+  void* live;  ///< integers as wide as T: -1 runs, 0 does not
+  T* frozen;   ///< (n_state, block), for the kernel's own use
+  T* saved;    ///< (n_state, block), likewise
+  uint32_t
+      n_speculated;  ///< steps that may be made without tests, as it seems; likewise, from call to call; 0 at first
   const Tests<T>* tests;
-  const void* program;  ///< a Code of the interpreter, or a Compiled
+  const void* program;  ///< a StepReadings of the interpreter, or a Compiled
 };
 
 /// The lanes of a block in a compiled function. `engines/jit/kernel/arguments.py` knows this layout.
 template <class T>
-struct Flight {
+struct KernelArguments {
   T* rows;
   const T* uniform;
   const T* table;               ///< its row of the first step; that of lane i stands table_offset[i] numbers further on
@@ -75,20 +76,20 @@ struct Flight {
 /// A step Program as machine code for blocks of `block` lanes.
 template <class T>
 struct Compiled {
-  /// Makes `steps` steps, or as many as are sure; returns how many. Then the tests' rows are those of the point
-  /// reached.
-  uint32_t (*exact)(Flight<T>*, uint32_t steps);
+  /// Makes `steps` steps, or as many as certainly stop no lane; returns how many. Then the tests' rows are those of the
+  /// point reached.
+  uint32_t (*exact)(KernelArguments<T>*, uint32_t steps);
   /// Makes `steps` steps without tests, at least one. Returns whether all points on the way, the first and the last one
   /// too, are certainly within the radius.
-  uint32_t (*fast)(Flight<T>*, uint32_t steps);
-  uint32_t block;  ///< 0: there is no machine code
-  bool plain;      ///< as in Code
+  uint32_t (*fast)(KernelArguments<T>*, uint32_t steps);
+  uint32_t block;      ///< 0: there is no machine code
+  bool may_speculate;  ///< as in StepReadings
 };
 
 /// A section that runs once, as machine code for blocks of `block` lanes, from its input rows to its output rows.
 template <class T>
 struct CompiledSection {
-  uint32_t (*evaluate)(Flight<T>*, uint32_t);
+  uint32_t (*evaluate)(KernelArguments<T>*, uint32_t);
   uint32_t block;  ///< 0: there is no machine code
 };
 

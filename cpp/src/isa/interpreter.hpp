@@ -1,7 +1,7 @@
 // The interpreter's kernel: one block of lanes, step by step, until enough of them have stopped.
 #pragma once
 
-#include "flight.hpp"
+#include "compiled_kernel.hpp"
 #include "stopping.hpp"
 #include "tables.hpp"
 
@@ -10,19 +10,20 @@ namespace fastdescent::FD_ISA {
 template <class T>
 class Advance : Stopping<T, block_lanes<T>> {
  public:
-  explicit Advance(Tile<T>& tile) : Stopping<T, block_lanes<T>>(tile), code_(*static_cast<const Code*>(tile.program)) {
+  explicit Advance(Tile<T>& tile)
+      : Stopping<T, block_lanes<T>>(tile), readings_(*static_cast<const StepReadings*>(tile.program)) {
     centred_ = true;
     for (int32_t d = 0; d < tile.tests->dim; ++d) centred_ &= tile.tests->center[d] == 0;
   }
 
   void run() {
-    survey();
-    uint32_t done = 0, warned = 0;  // up to that step, a guess has failed
+    count_running();
+    uint32_t done = 0, warned = 0;  // up to that step, speculation has failed
     while (done < tile_.steps && n_running_ > 0) {
-      const uint32_t sure = min(min(tile_.steps, due_) - done, longest_guess);
-      if (code_.plain && sure > 1 && done >= warned) {
-        if (centred_ ? guess<true>(done, sure) : guess<false>(done, sure)) done += sure;
-        else warned = done + sure;
+      const uint32_t tried = min(min(tile_.steps, due_) - done, most_speculated);
+      if (readings_.may_speculate && tried > 1 && done >= warned) {
+        if (centred_ ? speculate<true>(done, tried) : speculate<false>(done, tried)) done += tried;
+        else warned = done + tried;
       } else if (step(done)) {
         ++done;
       }
@@ -34,34 +35,34 @@ class Advance : Stopping<T, block_lanes<T>> {
  private:
   using Base = Stopping<T, block_lanes<T>>;
   using Base::tile_, Base::live_, Base::candidates_, Base::n_running_, Base::n_stopped_, Base::due_, Base::same_t_,
-      Base::first_, Base::survey, Base::stop_lanes, Base::copy_state;
+      Base::first_, Base::count_running, Base::stop_lanes, Base::copy_state;
   static constexpr int lanes = block_lanes<T>;
-  static constexpr uint32_t longest_guess = 32;
+  static constexpr uint32_t most_speculated = 32;
 
   /// One step with every test. False if no lane was left to make it.
   bool step(uint32_t done) {
     fill_table(done);
-    execute(code_.head, tile_.rows, tile_.uniform);
+    execute(readings_.head, tile_.rows, tile_.uniform);
     const bool found = centred_ ? find_candidates<true>() : find_candidates<false>();
     if (found || done >= due_) stop_lanes(done);
     if (n_running_ == 0) return false;
-    execute(code_.tail, tile_.rows, tile_.uniform);
+    execute(readings_.tail, tile_.rows, tile_.uniform);
     return true;
   }
 
   /// Steps without tests, in the hope that no lane stops. If one might have, everything is as it was. The sum of all
   /// squared distances bounds each of them, and NaN stays in it.
   template <bool centred>
-  bool guess(uint32_t done, uint32_t steps) {
+  bool speculate(uint32_t done, uint32_t steps) {
     copy_state(tile_.rows, tile_.saved);
-    T* sizes = row_start(tile_.rows, code_.sizes, lanes);
+    T* sizes = row_start(tile_.rows, readings_.sizes, lanes);
     for (int u = 0; u < 2; ++u) store(sizes + u * simd<T>::width, Vec<T>{});
     for (uint32_t k = 0; k < steps; ++k) {
-      if (k == 0 || !code_.notes_sizes) add_radii<centred>(sizes);
+      if (k == 0 || !readings_.notes_sizes) add_radii<centred>(sizes);
       fill_table(done + k);
-      execute(code_.whole, tile_.rows, tile_.uniform);
+      execute(readings_.whole, tile_.rows, tile_.uniform);
     }
-    if (!code_.notes_sizes) add_radii<centred>(sizes);
+    if (!readings_.notes_sizes) add_radii<centred>(sizes);
     const IVec<T> is_near = load(sizes) + load(sizes + simd<T>::width) <= splat<T>(tile_.tests->escape2);
     if (!any(~is_near)) return true;
     copy_state(tile_.saved, tile_.rows);
@@ -111,7 +112,7 @@ class Advance : Stopping<T, block_lanes<T>> {
     }
   }
 
-  const Code& code_;
+  const StepReadings& readings_;
   bool centred_;
 };
 
@@ -121,8 +122,8 @@ static void advance(Tile<T>* tile) {
 }
 
 template <class T>
-inline constexpr Kernels<T> kernels{block_lanes<T>,  single_handler<T>, general_handler<T>, note_handler<T>,
-                                    stop_handler<T>, execute<T>,        advance<T>,         fly<T>,
-                                    call<T>};
+inline constexpr Kernels<T> kernels{block_lanes<T>,  single_handler<T>,   general_handler<T>,
+                                    note_handler<T>, stop_handler<T>,     execute<T>,
+                                    advance<T>,      advance_compiled<T>, call<T>};
 
 }  // namespace fastdescent::FD_ISA

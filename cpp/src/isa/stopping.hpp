@@ -19,7 +19,7 @@ class Stopping {
   int lanes() const { return fixed ? fixed : static_cast<int>(tile_.block); }
 
   /// Counts running lanes, and the steps from the beginning of this call until the first reaches its `until`.
-  void survey() {
+  void count_running() {
     const int n = lanes();
     const uint32_t *const t = tile_.t, *const until = tile_.until;
     int first = 0;
@@ -47,7 +47,7 @@ class Stopping {
         Status status = doubtful >> k & 1 ? status_of(tile_, static_cast<size_t>(i)) : Status::live;
         if (status == Status::live && tile_.t[i] + done == tile_.until[i]) status = Status::max_steps;
         if (status == Status::live) continue;
-        tile_.code[i] = static_cast<int8_t>(status);
+        tile_.status[i] = static_cast<int8_t>(status);
         tile_.t[i] += done;
         live_[i] = 0;
         stopped_[i] = true;
@@ -61,7 +61,7 @@ class Stopping {
     }
     for (int k = 0; k < n_now; ++k) copy(tile_.rows, stopped_now[k], tile_.frozen, stopped_now[k]);
     n_stopped_ += n_now;
-    if (done >= due_ || first_stopped) survey();
+    if (done >= due_ || first_stopped) count_running();
     else n_running_ -= n_now;
     if (n_running_ == 0) return;
     for (int k = 0; k < n_now; ++k) copy(tile_.rows, first_, tile_.rows, stopped_now[k]);

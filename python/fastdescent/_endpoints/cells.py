@@ -149,10 +149,10 @@ def assign(
 ) -> Members:
     """Replaces each endpoint's cell by its candidate, in place; -1 where the endpoint is not shown to belong to it."""
     count, undecided = core.assign_members(
-        x=endpoints.x, grad_norm=endpoints.grad_norm, cell=cells.cell, of_cell=candidate_of_cell, points=candidates.x,
-        per_gradient=candidates.per_gradient, radius=candidates.radius, sure=candidates.certain_radius,
-        hopeless=candidates.is_degenerate.astype(np.int8), inverse_width=1.0 / frame.width,
-        n_threads=available_threads(),
+        x=endpoints.x, grad_norm=endpoints.grad_norm, cell=cells.cell, candidate_of_cell=candidate_of_cell,
+        points=candidates.x, per_gradient=candidates.per_gradient, radius=candidates.radius,
+        certain_radius=candidates.certain_radius, is_degenerate=candidates.is_degenerate.astype(np.int8),
+        inverse_width=1.0 / frame.width, n_threads=available_threads(),
     )  # fmt: skip
     return Members(cells.cell, count, undecided)
 
@@ -171,7 +171,7 @@ def label(
     """
     found = core.label_endpoints(
         x=endpoints.x, status=endpoints.status, eligible=endpoints.eligible, candidate=candidate, nit=nit,
-        of_candidate=row_of_candidate, points=x, kind=kind, unsettled=Outcome.UNSETTLED, escaped=Outcome.ESCAPED,
-        n_threads=available_threads(),
+        row_of_candidate=row_of_candidate, points=x, kind=kind, unsettled=Outcome.UNSETTLED,
+        escaped=Outcome.ESCAPED, n_threads=available_threads(),
     )  # fmt: skip
     return Labels(*found)

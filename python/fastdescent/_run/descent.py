@@ -195,10 +195,10 @@ def descend(
         what is then beyond the other wall on that one; "wrap" carries them to the other side. Starts outside are put
         back too. Velocities of the built-in optimizers are zeroed ("clip") or turned round ("reflect") there.
     noise : number, array, schedule, `fd.noise` or callable
-        What is added to each gradient, anew for every trajectory and step: normal numbers of this deviation, one of
+        What is added to each gradient, new for every trajectory and step: normal numbers of this deviation, one of
         `fastdescent.noise`, or a function ``noise(x, g, t, rng)``. An array broadcasts against the leading axes of x0.
     batch_size : int
-        Of a `finite_sum`: each step sees so many rows of the data, drawn anew for every trajectory and step.
+        Of a `finite_sum`: each step sees so many rows of the data, new ones for every trajectory and step.
     sampling : "replacement" or "shuffle"
         Rows are drawn independently; or epochs take all rows, each in a fresh order: row number ``t * batch_size`` of
         the endless sequence of epochs begins step t, so that a batch may span two.

@@ -94,7 +94,7 @@ def _bound(bound: Hyperparameters, name: str, value: Any, leading: tuple[int, ..
 def per_trajectory(
     name: str, value: npt.NDArray[np.float64], leading: tuple[int, ...], dim: int
 ) -> npt.NDArray[np.float64]:
-    """(n, 1) for one value a trajectory, (n, dim) for one a coordinate."""
+    """(n, 1) for one value per trajectory, (n, dim) for one per coordinate."""
     n = int(np.prod(leading, dtype=np.int64))
     for shape, size in ((leading, 1), ((*leading, dim), dim)):
         if size > 1 and value.ndim != len(shape):
@@ -107,7 +107,7 @@ def per_trajectory(
         return np.ascontiguousarray(spread.reshape(n, size))
     raise ValueError(
         f"{name} must broadcast against {leading}, the leading axes of x0 (one value a trajectory), or have an "
-        f"explicit last axis of {dim} (one a coordinate); got shape {value.shape}"
+        f"explicit last axis of {dim} (one per coordinate); got shape {value.shape}"
     )
 
 

@@ -123,7 +123,7 @@ def job_of(
         indices=indices,
         record=options.recording,
         limits=limits,
-        plain=step.spreads and not with_fun and all(t is None for t in tests),
+        may_speculate=step.spreads and not with_fun and all(t is None for t in tests),
         max_steps=options.max_steps,
         last=None,
         n_threads=options.n_threads,

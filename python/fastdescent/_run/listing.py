@@ -38,9 +38,9 @@ class CompiledListing(Listing):
     >>> import fastdescent as fd
     >>> step = fd.surfaces.himmelblau().program(fd.GD(lr=0.01))
     >>> print(*step.llvm("x86-64-v4").splitlines()[:3], sep="\\n")
-    define i32 @exact(ptr noalias %flight, i32 %steps) #0 {
+    define i32 @exact(ptr noalias %arguments, i32 %steps) #0 {
     entry:
-      %v1 = getelementptr i8, ptr %flight, i64 56
+      %v1 = getelementptr i8, ptr %arguments, i64 56
     >>> "zmm" in step.assembly("x86-64-v4"), "zmm" in step.assembly("x86-64-v3")
     (True, False)
     """

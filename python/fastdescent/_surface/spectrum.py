@@ -76,10 +76,12 @@ def _by_products(surface: Surface, x: Floats, m: int, tol: float) -> tuple[Float
 
 def _products_pay(product: Section, dim: int) -> tuple[bool, int]:
     """Whether the usual number of products costs less than the whole Hessian, and how many products are worth it."""
-    repeats = np.ones(len(product.code))  # of each instruction
+    repeats = np.ones(len(product.instructions))  # of each instruction
     for strips in product.strips:
-        repeats[strips.first : strips.stop] = strips.turns
-    per_vector = float(np.sum(repeats * np.prod(product.code[:, N_OUTER : N_INNER + 1].astype(np.float64), axis=1)))
+        repeats[strips.first : strips.stop] = strips.n_strips
+    per_vector = float(
+        np.sum(repeats * np.prod(product.instructions[:, N_OUTER : N_INNER + 1].astype(np.float64), axis=1))
+    )
     per_call = _VECTORS_PER_CALL * per_vector + _CALL_COST + 4.0 * _KRYLOV * dim
     whole = dim * per_vector + _EIGENPROBLEM_COST * float(dim) ** 3
     fits = _COPIES * 8 * dim**2 <= free_bytes()

@@ -30,7 +30,7 @@ class SharedStepper:
         self.forget_pace()
 
     def forget_pace(self) -> None:
-        """Also tells calls that are under way that the trajectories have begun anew."""
+        """Also tells calls that are under way that the trajectories were restarted."""
         self._pace = Pace(self._stepper.most_seconds_of_a_step())
 
     @property
@@ -49,7 +49,7 @@ class SharedStepper:
             yield self._stepper
 
     def step(self, n: int) -> int:
-        """Makes n steps; returns how many: fewer where all have stopped, or have begun anew in another thread."""
+        """Makes n steps; returns how many: fewer where all have stopped, or were restarted in another thread."""
         pace, total = self._pace, 0
         while total < n and (made := self._made(pace, min(n - total, pace.steps(self._seconds_of_a_turn(pace))))):
             total += made
@@ -71,7 +71,7 @@ class SharedStepper:
         return max(_TURN_ALONE if alone else _TURN, _LEAST_TURN * pace.call)
 
     def _made(self, pace: Pace, n: int) -> int:
-        """Makes n steps, at least one; returns how many: 0 if none runs, or they have begun anew meanwhile."""
+        """Makes n steps, at least one; returns how many: 0 if none runs, or they were restarted meanwhile."""
         with self.turn() as stepper:
             if pace is not self._pace or not stepper.n_running:
                 return 0

@@ -181,7 +181,7 @@ class Swarm:
             x = stepper.live.x
             return _sight.count_cells(x[:, i], x[:, j], edges, out)
 
-    # ------------------------------------------------------------------ beginning anew
+    # ------------------------------------------------------------------ restarting
     def reset(self, x0: npt.ArrayLike | None = None, optimizer: Optimizer | None = None, **params: Any) -> None:
         """Back to the start. What is not given stays as it is; after an error everything does.
 

@@ -44,7 +44,7 @@ class Account:
         return self._code is not None and self._code() is not None
 
     def compiled(self, code: object) -> None:
-        """This is the machine code. Once it has been let go, everything begins anew."""
+        """This is the machine code. Once it has been let go, counting begins from zero."""
         self._code, self.lost = weakref.ref(code), 0.0
 
     def compiling(self, seconds: Callable[[], float]) -> float:

@@ -65,7 +65,7 @@ class CoreEngine:
         arrays = [np.ascontiguousarray(inputs[s.name], dtype=dtype) for s in section.inputs]
         results = self._core.evaluate(
             isa=isa(),
-            code=section.code,
+            instructions=section.instructions,
             strips=_listed(section),
             n_rows=section.n_rows,
             uniform=uniform,
@@ -118,7 +118,7 @@ class CoreEngine:
         main, dtype = job.program.main, job.starts.dtype
         found: tuple[Any, ...] = self._core.descend(
             isa=isa(),
-            code=main.code,
+            instructions=main.instructions,
             strips=_listed(main),
             n_rows=main.n_rows,
             split=main.split,
@@ -132,7 +132,7 @@ class CoreEngine:
             limits=_squared(job, dtype),
             center=_rounded(job.limits.center, dtype),
             box=_rounded(np.zeros((0, 0)) if job.limits.box is None else job.limits.box, dtype),
-            plain=job.plain,
+            may_speculate=job.may_speculate,
             state_before=before.state,
             t_before=before.nit,
             status_before=before.status,
@@ -174,7 +174,7 @@ def out_of_memory(job: DescentJob) -> MemoryError:
 
 
 def _listed(section: Section) -> list[tuple[int, int, int, npt.NDArray[np.int32]]]:
-    return [(s.first, s.stop, s.turns, s.moves) for s in section.strips]
+    return [(s.first, s.stop, s.n_strips, s.moves) for s in section.strips]
 
 
 def _rounded(values: npt.ArrayLike, dtype: np.dtype[Any]) -> Floats:

@@ -74,16 +74,16 @@ def _seconds(section: Section, dtype: str, least: float, each: float) -> float:
 
     if not target_of(isa()).has_fma:  # to emulate it takes nearly all the time, compiled or not
         return math.inf
-    n, lost = sum(n_written(row, dtype) for row in section.code.tolist()), seconds_lost(section, dtype)
+    n, lost = sum(n_written(row, dtype) for row in section.instructions.tolist()), seconds_lost(section, dtype)
     saved = lost - max(0, n - _LONG) * _OPERATION_OF_LONG * _share_of_a_vector(dtype)
     return (least + n * each) * lost / saved if saved > _LEAST_SAVED * lost else math.inf
 
 
 def _counts(section: Section) -> tuple[int, int, int]:
     """Numbers that instructions make one by one, terms of sums and products, blocks of random numbers."""
-    op, _, n_outer, n_middle, n_inner = section.code[:, : N_INNER + 1].T.astype(np.int64)
-    draws, inward, turns = _IS_DRAW[op], _IS_INWARD[op], section.turns()
-    made = np.where(draws, n_outer, n_outer * n_middle * n_inner) * turns
+    op, _, n_outer, n_middle, n_inner = section.instructions[:, : N_INNER + 1].T.astype(np.int64)
+    draws, inward, repeats = _IS_DRAW[op], _IS_INWARD[op], section.repeats()
+    made = np.where(draws, n_outer, n_outer * n_middle * n_inner) * repeats
     return int(made[~inward].sum()), int(made[inward & ~draws].sum()), int(made[draws].sum())
 
 

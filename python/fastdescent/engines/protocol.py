@@ -62,7 +62,7 @@ class DescentJob:
     indices: npt.NDArray[np.uint64] | None  #: (n,): of all of them; None: they follow on the first one
     record: Recording
     limits: StopLimits
-    plain: bool  #: only the radius can stop a trajectory, and what is not finite shows in x with the next step
+    may_speculate: bool  #: only the radius can stop a trajectory, and what is not finite shows in x with the next step
     max_steps: int
     last: npt.NDArray[np.int32] | None  #: (n,): the most updates of each, no more than max_steps; None: all max_steps
     n_threads: int

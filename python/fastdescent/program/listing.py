@@ -24,7 +24,7 @@ class Listing:
         p = self._program
         lines = [self._title]
         for name, section in (("setup", p.setup), ("table", p.table), ("lanes", p.lanes), ("main", p.main)):
-            if len(section.code):
+            if len(section.instructions):
                 lines += _section_lines(name, section, p.constants)
         return "\n".join(lines)
 
@@ -37,15 +37,15 @@ class Listing:
 def _section_lines(name: str, section: Section, constants: FloatArray) -> list[str]:
     inputs = ", ".join(f"{s.name} = {_rows(s.offset, s.size)}" for s in section.inputs)
     outputs = ", ".join(f"{s.name} = {_rows(s.offset, s.size)}" for s in section.outputs)
-    n = len(section.code)
+    n = len(section.instructions)
     lines = [f"  {name}: {n} instruction{'s' * (n != 1)}, {section.n_rows} rows", f"    in   {inputs}"]
     starts, stops = {s.first: s for s in section.strips}, {s.stop for s in section.strips}
     indent = "    "
-    for k, instruction in enumerate(section.code):
+    for k, instruction in enumerate(section.instructions):
         if k in stops:
             indent = "    "
         if k in starts:
-            lines.append(f"    {starts[k].turns} times, on a strip of rows each:")
+            lines.append(f"    {starts[k].n_strips} times, on a strip of rows each:")
             indent = "      "
         lines.append(indent + _instruction(instruction, constants))
     return [*lines, f"    out  {outputs}"]

@@ -37,7 +37,7 @@ IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
 
 
-def turns_of(instruction: Sequence[int]) -> int:
+def loop_size(instruction: Sequence[int]) -> int:
     """The product of an instruction's loop lengths."""
     return instruction[N_OUTER] * instruction[N_MIDDLE] * instruction[N_INNER]
 
@@ -73,7 +73,7 @@ class Slot:
 @at_top
 @dataclass(frozen=True, slots=True, eq=False)
 class Strips:
-    """Instructions `first` to `stop` are run in order `turns` times, on the next strip of samples each time.
+    """Instructions `first` to `stop` are run in order `n_strips` times, on the next strip of samples each time.
 
     `moves`, of shape (stop - first, 4), says how many rows, or uniform numbers, the result and the operands of each
     instruction move on from one time to the next.
@@ -81,21 +81,21 @@ class Strips:
 
     first: int
     stop: int
-    turns: int
+    n_strips: int
     moves: IntArray
 
 
 @at_top
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Section:
-    """Instructions `code`, of shape (n, WIDTH), on a block of `n_rows` rows.
+    """`instructions`, of shape (n, WIDTH), on a block of `n_rows` rows.
 
     `inputs` are rows that are filled before the instructions run, `outputs` rows that are read afterwards. Operand k of
     an instruction is uniform if bit k of its column UNIFORM is set. The first `split` instructions run before the stop
     test. `strips` do not overlap, are in order, and none goes over the split.
     """
 
-    code: IntArray
+    instructions: IntArray
     n_rows: int
     n_uniform: int
     inputs: tuple[Slot, ...]
@@ -109,23 +109,23 @@ class Section:
     def output(self, name: str) -> Slot:
         return _slot(self.outputs, name)
 
-    def turns(self) -> IntArray:
+    def repeats(self) -> IntArray:
         """How often each instruction is run, (n,)."""
-        turns = np.ones(len(self.code), np.int32)
+        repeats = np.ones(len(self.instructions), np.int32)
         for strips in self.strips:
-            turns[strips.first : strips.stop] = strips.turns
-        return turns
+            repeats[strips.first : strips.stop] = strips.n_strips
+        return repeats
 
     def moves(self) -> IntArray:
         """How far the result and the operands of each instruction move from one time to the next, (n, 4)."""
-        moves = np.zeros((len(self.code), 4), np.int32)
+        moves = np.zeros((len(self.instructions), 4), np.int32)
         for strips in self.strips:
             moves[strips.first : strips.stop] = strips.moves
         return moves
 
     def key(self) -> Hashable:
         """Equal for sections with equal instructions."""
-        return self.code.tobytes(), tuple((s.first, s.stop, s.turns, s.moves.tobytes()) for s in self.strips)
+        return self.instructions.tobytes(), tuple((s.first, s.stop, s.n_strips, s.moves.tobytes()) for s in self.strips)
 
 
 def _slot(slots: tuple[Slot, ...], name: str) -> Slot:

@@ -59,7 +59,7 @@ def _styblinski_tang_points(dim: int) -> Points | None:
     critical_points=_styblinski_tang_points,
 )
 def styblinski_tang(x: Any) -> Any:
-    """Styblinski and Tang's quartics: two minima a coordinate, 2^dim in all.
+    """Styblinski and Tang's quartics: two minima per coordinate, 2^dim in all.
 
     f(x) = 1/2 sum_i x_i^4 - 16 x_i^2 + 5 x_i
 

@@ -96,6 +96,8 @@ def huge_angle(dtype: str, width: int) -> Any:
     return Background(lambda: cfunc(types.void(*kinds))(angles)).get()
 
 
-def huge_angle_address(code: IntArray, dtype: str, width: int) -> int:
+def huge_angle_address(instructions: IntArray, dtype: str, width: int) -> int:
     """The address of that function, 0 where no instruction needs it."""
-    return int(huge_angle(dtype, width).address) if _TRIGONOMETRIC & {NAMES[op] for op in set(code[:, OP])} else 0
+    return (
+        int(huge_angle(dtype, width).address) if _TRIGONOMETRIC & {NAMES[op] for op in set(instructions[:, OP])} else 0
+    )

@@ -42,7 +42,7 @@ def uniform(
 def evaluate(
     *,
     isa: str,
-    code: npt.NDArray[np.int32],
+    instructions: npt.NDArray[np.int32],
     strips: Sequence[tuple[int, int, int, npt.NDArray[np.int32]]],
     n_rows: int,
     uniform: npt.NDArray[Any],
@@ -61,7 +61,7 @@ def evaluate(
     places = zip(input_offsets, inputs, strict=True)
     ins = tuple(Slot(f"in{k}", offset, array.shape[1]) for k, (offset, array) in enumerate(places))
     outs = tuple(Slot(f"out{k}", offset, size) for k, (offset, size) in enumerate(outputs))
-    section = Section(code, n_rows, len(uniform), ins, outs, strips=tuple(Strips(*each) for each in strips))
+    section = Section(instructions, n_rows, len(uniform), ins, outs, strips=tuple(Strips(*each) for each in strips))
     return evaluate_section(section, isa, uniform, inputs, n_points, n_threads)
 
 
@@ -107,29 +107,29 @@ def assign_members(
     x: npt.NDArray[Any],
     grad_norm: npt.NDArray[np.float64],
     cell: npt.NDArray[np.int32],
-    of_cell: npt.NDArray[np.int32],
+    candidate_of_cell: npt.NDArray[np.int32],
     points: npt.NDArray[np.float64],
     per_gradient: npt.NDArray[np.float64],
     radius: npt.NDArray[np.float64],
-    sure: npt.NDArray[np.float64],
-    hopeless: npt.NDArray[np.int8],
+    certain_radius: npt.NDArray[np.float64],
+    is_degenerate: npt.NDArray[np.int8],
     inverse_width: npt.NDArray[np.float64],
     n_threads: int,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Replaces cells by candidates; points of each candidate, and those that are lost."""
+    """Replaces cells by candidates; points of each candidate, and those that are undecided."""
     import_numba()
     from fastdescent.engines.numba.entries import ENTRIES
     from fastdescent.engines.numba.geometry import Candidates, EndpointSet
 
     ends = EndpointSet(given(x), given(grad_norm), given(np.zeros(0, np.int8)), 0)
     candidates = Candidates(
-        given(of_cell), given(points), given(per_gradient), given(radius), given(sure), given(hopeless),
-        given(inverse_width),
+        given(candidate_of_cell), given(points), given(per_gradient), given(radius), given(certain_radius),
+        given(is_degenerate), given(inverse_width),
     )  # fmt: skip
-    count, lost, parts = np.zeros(len(hopeless), np.int64), np.empty(_POINTS_AT_ONCE, np.int64), []
+    count, undecided, parts = np.zeros(len(is_degenerate), np.int64), np.empty(_POINTS_AT_ONCE, np.int64), []
     for begin, part in _parts(len(x)):
-        n_lost = ENTRIES.assign.alone(ends, candidates, cell, count, lost, begin, part.stop)
-        parts.append(lost[:n_lost].copy())
+        n_undecided = ENTRIES.assign.alone(ends, candidates, cell, count, undecided, begin, part.stop)
+        parts.append(undecided[:n_undecided].copy())
     return count, np.concatenate([np.zeros(0, np.int64), *parts])
 
 
@@ -140,7 +140,7 @@ def label_endpoints(
     eligible: int,
     candidate: npt.NDArray[np.int32],
     nit: npt.NDArray[np.int32],
-    of_candidate: npt.NDArray[np.int32],
+    row_of_candidate: npt.NDArray[np.int32],
     points: npt.NDArray[np.float64],
     kind: npt.NDArray[np.int8],
     unsettled: int,
@@ -156,11 +156,11 @@ def label_endpoints(
     """Row, outcome and distance of each point; points and steps of each row."""
     import_numba()
     from fastdescent.engines.numba.entries import ENTRIES
-    from fastdescent.engines.numba.geometry import EndpointSet, Labels, Rows
+    from fastdescent.engines.numba.geometry import EndpointSet, Labels, TableRows
 
     n = len(x)
     ends = EndpointSet(given(x), given(np.zeros(0)), given(status), eligible)
-    rows = Rows(given(of_candidate), given(points), given(kind), int(unsettled), int(escaped))
+    rows = TableRows(given(row_of_candidate), given(points), given(kind), int(unsettled), int(escaped))
     labels = Labels(given(candidate), given(nit), np.empty(n, np.int32), np.empty(n, np.int8), np.empty(n))
     totals = np.zeros((2, len(kind)), np.int64)
     for begin, part in _parts(n):

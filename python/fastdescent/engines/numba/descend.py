@@ -12,8 +12,8 @@ from fastdescent._base.status import Status
 from fastdescent.engines.jit.emit.target import target_of
 from fastdescent.engines.jit.kernel.arguments import NUMBERS
 from fastdescent.engines.numba.angles import huge_angle_address
+from fastdescent.engines.numba.arguments import KernelArguments
 from fastdescent.engines.numba.entries import ENTRIES
-from fastdescent.engines.numba.flight import Flight
 from fastdescent.engines.numba.layout import BATCH, CAPACITY, DONE, FIRST, LAST, NEXT, Job, Kernel, Lanes, Tests
 from fastdescent.engines.numba.memory import address, aligned, given
 from fastdescent.engines.numba.paths import Paths
@@ -28,7 +28,7 @@ _FIRST_BUDGET = 64
 def descend(
     *,
     isa: str,
-    code: Any,
+    instructions: Any,
     strips: Any,
     n_rows: int,
     split: int,
@@ -42,7 +42,7 @@ def descend(
     limits: Any,
     center: Any,
     box: Any,
-    plain: bool,
+    may_speculate: bool,
     state_before: Any,
     t_before: Any,
     status_before: Any,
@@ -92,8 +92,8 @@ def descend(
     )
     tests = _tests(rows, limits, center, box, dim, dtype)
     width = target_of(isa).vector_bytes // dtype.itemsize
-    kernel = Kernel(exact, fast, width, plain)
-    huge_angle = huge_angle_address(code, dtype.name, width)
+    kernel = Kernel(exact, fast, width, may_speculate)
+    huge_angle = huge_angle_address(instructions, dtype.name, width)
 
     fields = {name: getattr(tests, name) for name in NUMBERS} | {"center": center}
     fields |= {"low": box[0], "high": box[1]} if len(box) else {}
@@ -159,10 +159,10 @@ def _tests(rows: StepRows, limits: Any, center: Any, box: Any, dim: int, dtype: 
 def _lanes(
     job: Job, path_block: Any, n_rows: int, block: int, n_lanes: int, n_threads: int, fields: dict[str, Any]
 ) -> Lanes:
-    """The lanes of one thread, and the flight that holds the addresses of these fields."""
+    """The lanes of one thread, and the arguments that hold the addresses of these fields."""
     dtype = job.starts.dtype
     rows = aligned((n_rows, block), dtype)
-    flight = Flight.of(dtype, rows=rows, **fields)
+    arguments = KernelArguments.of(dtype, rows=rows, **fields)
     path_rows, path_points = path_block
     own = np.zeros(6, np.int64)
     own[CAPACITY] = min(n_lanes or block, block)
@@ -175,14 +175,14 @@ def _lanes(
         stopped=np.zeros(block, np.bool_),
         until=np.zeros(block, np.int64),
         t=np.zeros(block, np.int64),
-        code=np.zeros(block, np.int64),
+        status=np.zeros(block, np.int64),
         trajectory=np.zeros(block, np.int64),
         entry=np.zeros(block, np.int64),
-        candidates=flight.candidates,
-        words=flight.words,
-        numbers=flight.numbers,
+        candidates=arguments.candidates,
+        words=arguments.words,
+        numbers=arguments.numbers,
         offsets=np.zeros(block, np.int64),
-        flight=flight.address,
+        arguments=arguments.address,
         path_rows=path_rows,
         path_points=path_points,
         own=own,

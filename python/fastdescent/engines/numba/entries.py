@@ -105,9 +105,9 @@ def _made(sources: int) -> Entries:
         assert sources
         geometry.move(old, new)
 
-    def assign(ends: Any, candidates: Any, cell: Any, count: Any, lost: Any, first: Any, last: Any) -> int:
+    def assign(ends: Any, candidates: Any, cell: Any, count: Any, undecided: Any, first: Any, last: Any) -> int:
         assert sources
-        return geometry.assign(ends, candidates, cell, count, lost, first, last)
+        return geometry.assign(ends, candidates, cell, count, undecided, first, last)
 
     def label(ends: Any, table: Any, labels: Any, totals: Any, first: Any, last: Any) -> None:
         assert sources

@@ -13,7 +13,7 @@ class Evaluation(NamedTuple):
     """A section as machine code, and where its inputs and outputs stand."""
 
     function: int  #: address
-    flight: int
+    arguments: int
     rows: Reals  #: (n_rows, block)
     input_rows: Ints
     output_rows: Ints
@@ -35,7 +35,7 @@ def evaluate(e: Evaluation, points: Points, first: int, last: int) -> None:
         for k in range(len(e.input_rows)):
             for i in range(n):
                 e.rows[e.input_rows[k], i] = points.inputs[begin + i, k]
-        call(e.function, e.flight, 1)
+        call(e.function, e.arguments, 1)
         for k in range(len(e.output_rows)):
             for i in range(n):
                 points.outputs[begin + i, k] = canonical(e.rows[e.output_rows[k], i])

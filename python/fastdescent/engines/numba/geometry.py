@@ -38,19 +38,19 @@ class Table(NamedTuple):
 class Candidates(NamedTuple):
     """What is known of a critical point, as `Candidates` of cpp/include/fastdescent/cells.hpp."""
 
-    of_cell: npt.NDArray[np.int32]
+    candidate_of_cell: npt.NDArray[np.int32]
     x: npt.NDArray[np.float64]
     per_gradient: npt.NDArray[np.float64]
     radius: npt.NDArray[np.float64]
-    sure: npt.NDArray[np.float64]
-    hopeless: npt.NDArray[np.int8]
+    certain_radius: npt.NDArray[np.float64]
+    is_degenerate: npt.NDArray[np.int8]
     inverse_width: npt.NDArray[np.float64]
 
 
-class Rows(NamedTuple):
+class TableRows(NamedTuple):
     """Rows of a table of critical points, and codes of outcomes."""
 
-    of_candidate: npt.NDArray[np.int32]
+    row_of_candidate: npt.NDArray[np.int32]
     x: npt.NDArray[np.float64]
     kind: npt.NDArray[np.int8]
     unsettled: int
@@ -157,39 +157,41 @@ def belongs(ends: EndpointSet, candidates: Candidates, i: int, candidate: int) -
         s = d * candidates.inverse_width[k]
         distance2 += d * d
         scaled2 += s * s
-    sure, radius = candidates.sure[candidate], candidates.radius[candidate]
-    if scaled2 <= sure * sure:
+    certain_radius, radius = candidates.certain_radius[candidate], candidates.radius[candidate]
+    if scaled2 <= certain_radius * certain_radius:
         return True
     most = candidates.per_gradient[candidate] * ends.grad_norm[i]
     return scaled2 <= radius * radius and distance2 <= most * most
 
 
 @body
-def assign(ends: EndpointSet, candidates: Candidates, cell: Any, count: Any, lost: Any, first: int, last: int) -> int:
-    """Replaces the cells of points first ... last - 1 by candidates, or -1; how many are lost, which are written."""
-    n_lost = 0
+def assign(
+    ends: EndpointSet, candidates: Candidates, cell: Any, count: Any, undecided: Any, first: int, last: int
+) -> int:
+    """Replaces the cells of points first ... last - 1 by candidates, or -1; writes the undecided ones; how many."""
+    n_undecided = 0
     for i in range(first, last):
         if cell[i] < 0:
             continue
-        candidate = candidates.of_cell[cell[i]]
+        candidate = candidates.candidate_of_cell[cell[i]]
         cell[i] = -1
-        if candidate >= 0 and candidates.hopeless[candidate]:
+        if candidate >= 0 and candidates.is_degenerate[candidate]:
             continue
         if candidate >= 0 and belongs(ends, candidates, i, candidate):
             cell[i] = candidate
             count[candidate] += 1
         else:
-            lost[n_lost] = i
-            n_lost += 1
-    return n_lost
+            undecided[n_undecided] = i
+            n_undecided += 1
+    return n_undecided
 
 
 @body
-def label(ends: EndpointSet, rows: Rows, labels: Labels, totals: Any, first: int, last: int) -> None:
+def label(ends: EndpointSet, rows: TableRows, labels: Labels, totals: Any, first: int, last: int) -> None:
     """Writes row, outcome and distance of points first ... last - 1; adds to each row's points and steps."""
     for i in range(first, last):
         candidate = labels.candidate[i]
-        row = rows.of_candidate[candidate] if candidate >= 0 else -1
+        row = rows.row_of_candidate[candidate] if candidate >= 0 else -1
         labels.label[i] = row
         labels.moved[i] = np.nan
         if row < 0:

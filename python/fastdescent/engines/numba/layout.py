@@ -17,7 +17,7 @@ class Kernel(NamedTuple):
     exact: int  #: addresses
     fast: int
     width: int  #: numbers of a vector
-    plain: bool
+    may_speculate: bool
 
 
 class Tests(NamedTuple):
@@ -81,14 +81,14 @@ class Lanes(NamedTuple):
     stopped: npt.NDArray[np.bool_]
     until: Ints
     t: Ints
-    code: Ints
+    status: Ints
     trajectory: Ints
     entry: Ints  #: entries that the path has
-    candidates: npt.NDArray[np.uint32]  #: of the flight, a mask for each vector
-    words: Ints  #: the flight, by words
-    numbers: Reals  #: the flight, by numbers of T
+    candidates: npt.NDArray[np.uint32]  #: of the arguments, a mask for each vector
+    words: Ints  #: the arguments, by words
+    numbers: Reals  #: the arguments, by numbers of T
     offsets: Ints  #: (block,)
-    flight: int  #: its address
+    arguments: int  #: its address
     path_rows: npt.NDArray[np.int32]  #: a block of recorded points: the rows of their paths
     path_points: Reals  #: (points, dim)
     own: Ints  #: [RUNNING], [CAPACITY], [FIRST], [LAST], [BATCH], [POINTS]: of the block, those that are written

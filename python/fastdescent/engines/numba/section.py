@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from fastdescent.engines.jit.compile.sections import compiled_section
 from fastdescent.engines.numba.angles import huge_angle_address
+from fastdescent.engines.numba.arguments import KernelArguments
 from fastdescent.engines.numba.entries import ENTRIES
 from fastdescent.engines.numba.evaluating import Evaluation, Points
-from fastdescent.engines.numba.flight import Flight
 from fastdescent.engines.numba.layout import Reals
 from fastdescent.engines.numba.memory import aligned, given
 from fastdescent.engines.numba.threads import run_threads
@@ -34,15 +34,15 @@ def evaluate_section(
         np.empty((n_points, len(output_rows)), dtype),
     )
     compiled = compiled_section(section, dtype.name, isa)
-    huge_angle = huge_angle_address(section.code, dtype.name, compiled.width)
+    huge_angle = huge_angle_address(section.instructions, dtype.name, compiled.width)
     firsts = itertools.count(0, _POINTS_AT_ONCE)
 
-    def evaluation() -> tuple[Evaluation, Flight]:
+    def evaluation() -> tuple[Evaluation, KernelArguments]:
         rows = aligned((section.n_rows, compiled.block), dtype)
-        flight = Flight.of(dtype, rows=rows, uniform=uniform, huge_angle=huge_angle)
-        return Evaluation(compiled.function, flight.address, rows, input_rows, output_rows), flight
+        arguments = KernelArguments.of(dtype, rows=rows, uniform=uniform, huge_angle=huge_angle)
+        return Evaluation(compiled.function, arguments.address, rows, input_rows, output_rows), arguments
 
-    is_little = len(section.code) * n_points < _WORK_OF_A_THREAD
+    is_little = len(section.instructions) * n_points < _WORK_OF_A_THREAD
     n_threads = 1 if is_little else min(n_threads, -(-n_points // _POINTS_AT_ONCE))
     crew = [evaluation() for _ in range(n_threads)]
     ENTRIES.evaluate.ready(dtype, crew[0][0], points, 0, n_points)

@@ -53,7 +53,7 @@ def status_of(rows: Any, lane: int, tests: Tests) -> int:
 
 
 @compiled
-def survey(lanes: Lanes) -> tuple[int, int, bool, int]:
+def count_running(lanes: Lanes) -> tuple[int, int, bool, int]:
     """How many lanes run, the steps until the first of them reaches its `until`, whether they agree on t, the first."""
     n_running, due, same_t, first = 0, _NEVER, True, -1
     for i in range(len(lanes.live)):
@@ -82,7 +82,7 @@ def stop_lanes(lanes: Lanes, tests: Tests, width: int, done: int, due: int) -> i
             status = _MAX_STEPS
         if status == LIVE:
             continue
-        lanes.code[i] = status
+        lanes.status[i] = status
         lanes.t[i] += done
         lanes.live[i] = False
         lanes.stopped[i] = True

@@ -9,6 +9,7 @@ import numpy as np
 
 from fastdescent._base.status import Status
 from fastdescent.engines.numba.canonical import canonical
+from fastdescent.engines.numba.compiled_kernel import advance
 from fastdescent.engines.numba.intrinsics import ZERO, body, compiled, fetch_add
 from fastdescent.engines.numba.layout import (
     BATCH,
@@ -23,7 +24,6 @@ from fastdescent.engines.numba.layout import (
     Lanes,
     Tests,
 )
-from fastdescent.engines.numba.pilot import advance
 from fastdescent.engines.numba.recording import has_room, next_step, record, step_of
 from fastdescent.engines.numba.stopping import LIVE, copy_rows
 
@@ -39,7 +39,7 @@ def work(lanes: Lanes, job: Job, tests: Tests, kernel: Kernel, budget: int) -> i
     runs is written as interrupted.
     """
     if budget == 0:
-        lanes.code[: lanes.own[RUNNING]] = _INTERRUPTED
+        lanes.status[: lanes.own[RUNNING]] = _INTERRUPTED
         write(lanes, job, ZERO, lanes.own[RUNNING])
         return 0
     fill(lanes, job)
@@ -124,7 +124,7 @@ def gather(lanes: Lanes, source: Any, column: int, row: int, first: int, last: i
 def go_on(lanes: Lanes, job: Job, lane: int) -> None:
     """Lets a lane run until the next step that is recorded, or to the end."""
     lanes.until[lane] = min(next_step(lanes, job, lane), last_step(job, lanes.trajectory[lane]))
-    lanes.code[lane] = LIVE
+    lanes.status[lane] = LIVE
     lanes.live[lane] = True
 
 
@@ -137,9 +137,9 @@ def last_step(job: Job, index: int) -> Any:
 @compiled
 def has_ended(lanes: Lanes, job: Job, lane: int) -> bool:
     """Whether a trajectory is over, and does not only pause at a step that is recorded."""
-    if lanes.code[lane] == _MAX_STEPS:
+    if lanes.status[lane] == _MAX_STEPS:
         return bool(lanes.t[lane] >= last_step(job, lanes.trajectory[lane]))
-    return bool(lanes.code[lane] != LIVE)
+    return bool(lanes.status[lane] != LIVE)
 
 
 @compiled
@@ -171,7 +171,7 @@ def collect_each(lanes: Lanes, job: Job) -> None:
                 continue
             lanes.trajectory[lane] = index
             load(lanes, job, lane, lane + 1)
-        elif lanes.code[lane] != LIVE:
+        elif lanes.status[lane] != LIVE:
             record(lanes, job, lane)
             go_on(lanes, job, lane)
         lane += 1
@@ -189,7 +189,7 @@ def write(lanes: Lanes, job: Job, first: int, last: int) -> None:
         if entry == 0 or step_of(job, entry - 1) != lanes.t[lane]:
             record(lanes, job, lane)
         job.nit[trajectory] = lanes.t[lane]
-        job.status[trajectory] = lanes.code[lane]
+        job.status[trajectory] = lanes.status[lane]
 
 
 @compiled
@@ -209,7 +209,7 @@ def move_last_to(lanes: Lanes, job: Job, lane: int) -> None:
         copy_lane(lanes, job, last, lane)
     else:
         copy_lane(lanes, job, ZERO, lane)
-    for values in (lanes.trajectory, lanes.t, lanes.until, lanes.entry, lanes.code):
+    for values in (lanes.trajectory, lanes.t, lanes.until, lanes.entry, lanes.status):
         values[lane] = values[last]
     lanes.live[lane] = lanes.live[last]
     lanes.live[last] = False

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent.program.opcodes import ARITY, DRAWS, GATHER, INWARD, N_DRAWN, N_PARTS, NAMES, ONGOING
-from fastdescent.program.section import N_INNER, N_OUTER, OP, OUT, PLACE, UNIFORM, A, Section, places_of, turns_of
+from fastdescent.program.section import N_INNER, N_OUTER, OP, OUT, PLACE, UNIFORM, A, Section, loop_size, places_of
 
 Flags = npt.NDArray[np.bool_]
 Instruction = list[int]
@@ -53,7 +53,7 @@ def verify_form(number: int, instruction: Instruction, section: Section, motion:
     require(name not in INWARD or instruction[OUT + PLACE - 1] == 0, f"{what} strides its result in the inner loop")
     _verify_range(what, instruction, OUT, section.n_rows, motion)
     result = in_result_loops(instruction)
-    distinct = _strides_nest(result) or len(np.unique(rows_of(result, OUT))) == turns_of(result)
+    distinct = _strides_nest(result) or len(np.unique(rows_of(result, OUT))) == loop_size(result)
     require(distinct, f"{what} writes a row twice")
     if name == GATHER:
         _verify_samples(what, instruction, section, motion)
@@ -87,7 +87,7 @@ def reads_before_writing(instruction: Instruction, k: int, out: int | npt.NDArra
 
 def rows_of(instruction: Instruction, column: int, once: bool = False) -> int | npt.NDArray[np.int64]:
     """The rows of a result or operand, as `section.places_of` gives them; a plain int if the loops run once."""
-    return instruction[column] if turns_of(instruction) == 1 else places_of(instruction, column, once)
+    return instruction[column] if loop_size(instruction) == 1 else places_of(instruction, column, once)
 
 
 def _verify_samples(what: str, instruction: Instruction, section: Section, motion: Motion) -> None:

@@ -59,27 +59,28 @@ def _verify_params(params: tuple[Slot, ...], offset: int) -> int:
 
 def verify_section(section: Section, n_uniform: int) -> None:
     """Raises InvalidProgram if a section is not sound."""
-    code = section.code
-    require(code.dtype == np.int32 and code.ndim == 2 and code.shape[1] == WIDTH, f"code must be int32 (n, {WIDTH})")
+    instructions = section.instructions
+    sound = instructions.dtype == np.int32 and instructions.ndim == 2 and instructions.shape[1] == WIDTH
+    require(sound, f"instructions must be int32 (n, {WIDTH})")
     most = f"a section has at most {MOST_ROWS}"
     require(0 <= section.n_rows <= MOST_ROWS, f"{section.n_rows} rows are out of range: {most}")
     verify_n_uniform(section.n_uniform)
     require(section.n_uniform == n_uniform, f"expects {section.n_uniform} uniform numbers, gets {n_uniform}")
-    require(0 <= section.split <= len(code), f"split {section.split} is out of range")
+    require(0 <= section.split <= len(instructions), f"split {section.split} is out of range")
     written = _verified_inputs(section)
     strips = {s.first: s for s in verified_strips(section)}
-    outputs_at = section.split if section.split else len(code)
-    number, instructions, marked = 0, code.tolist(), np.zeros(section.n_rows, bool)
-    while number < len(code):
+    outputs_at = section.split if section.split else len(instructions)
+    number, rows, marked = 0, instructions.tolist(), np.zeros(section.n_rows, bool)
+    while number < len(rows):
         if number == outputs_at:
             _verify_outputs(section, written)
         if number in strips:
-            verify_repeats(strips[number], instructions, section, written)
+            verify_repeats(strips[number], rows, section, written)
             number = strips[number].stop
         else:
-            _verify_instruction(number, instructions[number], section, written, marked)
+            _verify_instruction(number, rows[number], section, written, marked)
             number += 1
-    if outputs_at == len(code):
+    if outputs_at == len(instructions):
         _verify_outputs(section, written)
 
 

@@ -53,9 +53,9 @@ def verified_strips(section: Section) -> tuple[Strips, ...]:
     done = 0
     for s in section.strips:
         what = f"strips {s.first} to {s.stop}"
-        require(done <= s.first < s.stop <= len(section.code), f"{what} are out of place")
+        require(done <= s.first < s.stop <= len(section.instructions), f"{what} are out of place")
         require(not s.first < section.split < s.stop, f"{what} go over the stop test")
-        require(s.turns >= 1, f"{what} repeat {s.turns} times")
+        require(s.n_strips >= 1, f"{what} repeat {s.n_strips} times")
         shape = s.stop - s.first, 4
         require(s.moves.dtype == np.int32 and s.moves.shape == shape, f"moves of strips must be int32 {shape}")
         done = s.stop
@@ -67,21 +67,21 @@ def verify_repeats(strips: Strips, instructions: list[Instruction], section: Sec
     here, here_moves = np.zeros(section.n_rows, bool), np.zeros(section.n_rows, np.int64)  # written in this repeat
     results: list[tuple[int | RowNumbers, int]] = []
     for number, moves in zip(range(strips.first, strips.stop), strips.moves.tolist(), strict=True):
-        instruction, motion = instructions[number], Motion(strips.turns, tuple(moves))
+        instruction, motion = instructions[number], Motion(strips.n_strips, tuple(moves))
         what = verify_form(number, instruction, section, motion)
         out, out_move = rows_of(in_result_loops(instruction), OUT), motion.of(OUT)
         for k, column in row_operands(instruction):
             operand, move = np.ravel(rows_of(instruction, column, once=True)), motion.of(column)
             before = operand[~(here[operand] & (here_moves[operand] == move))]
-            known = all(np.all(written[before + shift]) for shift in _shifts(move, strips.turns) if before.size)
+            known = all(np.all(written[before + shift]) for shift in _shifts(move, strips.n_strips) if before.size)
             require(known, f"{what} reads a row that nothing has written")
-            if _share_rows(operand, move, np.ravel(out), out_move, strips.turns):
+            if _share_rows(operand, move, np.ravel(out), out_move, strips.n_strips):
                 in_order = move == out_move and reads_before_writing(instruction, k, out)
                 require(in_order, f"{what} overwrites a row that it still has to read")
         here[out], here_moves[out] = True, out_move
         results.append((out, out_move))
     for out, move in results:
-        for shift in _shifts(move, strips.turns):
+        for shift in _shifts(move, strips.n_strips):
             written[out + shift] = True
 
 

@@ -20,7 +20,7 @@ _NO_CONSTANTS = np.zeros(0)  #: all uniform numbers are read when it runs
 
 @dataclass(frozen=True)
 class CompiledSection:
-    """`function` takes the address of a flight and a number, and fills the output rows of a block."""
+    """`function` takes the address of its arguments and a number, and fills the output rows of a block."""
 
     code: MachineCode
     function: int

@@ -17,7 +17,7 @@ Vectors = tuple[str, ...]
 
 
 class Arithmetic:
-    """Emits instructions on `n` vectors of `width` numbers. `flight` names the pointer to the kernel's Flight."""
+    """Emits instructions on `n` vectors of `width` numbers. `arguments` names the pointer to the `KernelArguments`."""
 
     def __init__(self, emitter: Emitter, dtype: str, width: int, n: int, huge_angle: str) -> None:
         self.emitter, self.width, self.n = emitter, width, n

@@ -1,4 +1,4 @@
-"""The struct that compiled functions are called with: `Flight` of cpp/include/fastdescent/kernel.hpp."""
+"""The struct that compiled functions are called with: `KernelArguments` of cpp/include/fastdescent/kernel.hpp."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ FIRST_NUMBER = CANDIDATES + 8 * 4
 SIZE = FIRST_NUMBER + 8 * len(NUMBERS)  #: bytes, at most
 
 
-class Flight:
-    """Emits reads of the fields, before anything else in a function; `%flight` is its first argument."""
+class KernelArguments:
+    """Emits reads of the fields, before anything else in a function; `%arguments` is its first argument."""
 
     def __init__(self, emitter: Emitter, number: str) -> None:
         self._emitter, self._number = emitter, number
@@ -32,4 +32,4 @@ class Flight:
         return self._field(CANDIDATES + 4 * u)
 
     def _field(self, offset: int) -> str:
-        return self._emitter.value(f"getelementptr i8, ptr %flight, i64 {offset}")
+        return self._emitter.value(f"getelementptr i8, ptr %arguments, i64 {offset}")

@@ -12,11 +12,11 @@ from fastdescent.engines.jit.emit.arithmetic import Arithmetic
 from fastdescent.engines.jit.emit.emitter import Emitter
 from fastdescent.engines.jit.emit.fma import arithmetic_for
 from fastdescent.engines.jit.emit.target import Target
-from fastdescent.engines.jit.kernel.arguments import Flight
+from fastdescent.engines.jit.kernel.arguments import KernelArguments
 from fastdescent.engines.jit.kernel.unroll import Shape
 from fastdescent.engines.jit.loops.cost import n_written
 from fastdescent.engines.jit.loops.instructions import Lowering
-from fastdescent.engines.jit.loops.loops import turns
+from fastdescent.engines.jit.loops.loops import iterate
 from fastdescent.engines.jit.loops.rows import Rows, rows_in_memory
 from fastdescent.program.section import FloatArray, Section, Strips
 
@@ -38,18 +38,18 @@ class Part(NamedTuple):
 
 def comes_in_parts(section: Section, dtype: str) -> bool:
     """Whether a section is too long for one function."""
-    return sum(n_written(row, dtype) for row in section.code.tolist()) > _MOST_WHOLE
+    return sum(n_written(row, dtype) for row in section.instructions.tolist()) > _MOST_WHOLE
 
 
 def _parts(section: Section, dtype: str) -> Iterator[Part]:
     """All of a section, cut at the stop test, at the ends of strips, and where a part is long enough."""
-    ends = {section.split, len(section.code)} | {end for s in section.strips for end in (s.first, s.stop)}
-    turning = section.turns() > 1
+    ends = {section.split, len(section.instructions)} | {end for s in section.strips for end in (s.first, s.stop)}
+    repeated = section.repeats() > 1
     first, n = 0, 0
-    for k, row in enumerate(section.code.tolist()):
+    for k, row in enumerate(section.instructions.tolist()):
         n += n_written(row, dtype)
         if n > _PART or k + 1 in ends:
-            yield Part(first, k + 1, bool(turning[first]))
+            yield Part(first, k + 1, bool(repeated[first]))
             first, n = k + 1, 0
 
 
@@ -61,14 +61,16 @@ def part_functions(
     for part in _parts(section, shape.dtype):
         for group in range(shape.n_groups):
             e = Emitter()
-            flight = Flight(e, "double" if shape.dtype == "float64" else "float")
-            m = arithmetic_for(target)(e, shape.dtype, shape.width, shape.n_vectors, flight.pointer("huge_angle"))
+            arguments = KernelArguments(e, "double" if shape.dtype == "float64" else "float")
+            m = arithmetic_for(target)(e, shape.dtype, shape.width, shape.n_vectors, arguments.pointer("huge_angle"))
             in_memory = rows_in_memory(section, part.first, part.stop)
-            rows = Rows(m, flight.pointer("rows"), in_memory, shape.block, shape.first_lane(group), write_through=True)
-            lowering = Lowering(m, rows, flight.pointer("uniform"), constants, target)
-            lowering.run_strip(section, part.first, part.stop, "%turn" if part.in_strips else 0)
+            rows = Rows(
+                m, arguments.pointer("rows"), in_memory, shape.block, shape.first_lane(group), write_through=True
+            )
+            lowering = Lowering(m, rows, arguments.pointer("uniform"), constants, target)
+            lowering.run_strip(section, part.first, part.stop, "%strip" if part.in_strips else 0)
             e.do("ret void")
-            texts[f"internal void @{part.name(group)}(ptr noalias %flight, i64 %turn)"] = e.text()
+            texts[f"internal void @{part.name(group)}(ptr noalias %arguments, i64 %strip)"] = e.text()
             declarations |= e.declarations
     return texts, declarations
 
@@ -88,12 +90,12 @@ class Calls:
             if around is None:
                 self._call(part, 0)
             elif part.first == around.first:
-                self._turn(around, [p for p in parts if strips.get(p.first) is around])
+                self._strip(around, [p for p in parts if strips.get(p.first) is around])
 
-    def _turn(self, strips: Strips, parts: list[Part]) -> None:
-        with turns(self._m, strips.turns) as turn:
+    def _strip(self, strips: Strips, parts: list[Part]) -> None:
+        with iterate(self._m, strips.n_strips) as strip:
             for part in parts:
-                self._call(part, turn)
+                self._call(part, strip)
 
-    def _call(self, part: Part, turn: int | str) -> None:
-        self._m.emitter.do(f"call void @{part.name(self._group)}(ptr %flight, i64 {turn})")
+    def _call(self, part: Part, strip: int | str) -> None:
+        self._m.emitter.do(f"call void @{part.name(self._group)}(ptr %arguments, i64 {strip})")

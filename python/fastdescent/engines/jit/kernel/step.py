@@ -14,10 +14,10 @@ from fastdescent.engines.jit.emit.emitter import Emitter
 from fastdescent.engines.jit.emit.fma import arithmetic_for
 from fastdescent.engines.jit.emit.module import module_text
 from fastdescent.engines.jit.emit.target import Target
-from fastdescent.engines.jit.kernel.arguments import Flight
+from fastdescent.engines.jit.kernel.arguments import KernelArguments
 from fastdescent.engines.jit.kernel.outline import Calls, comes_in_parts, part_functions
 from fastdescent.engines.jit.kernel.spec import KernelSpec
-from fastdescent.engines.jit.kernel.stops import Glance, StopTests, from_center
+from fastdescent.engines.jit.kernel.stops import Screening, StopTests, from_center
 from fastdescent.engines.jit.kernel.table_rows import TimeRows
 from fastdescent.engines.jit.kernel.unroll import Shape
 from fastdescent.engines.jit.loops.instructions import Lowering
@@ -28,7 +28,7 @@ from fastdescent.engines.jit.loops.rows import Rows, rows_in_memory
 def kernel_text(spec: KernelSpec, shape: Shape, target: Target) -> str:
     """The module."""
     functions: list[_Exact | _Fast] = [_Exact(spec, shape, target), _Fast(spec, shape, target)]
-    texts = {f"i32 @{f.name}(ptr noalias %flight, i32 %steps)": f.text() for f in functions}
+    texts = {f"i32 @{f.name}(ptr noalias %arguments, i32 %steps)": f.text() for f in functions}
     declarations = set().union(*(f.e.declarations for f in functions))
     if comes_in_parts(spec.main, shape.dtype):
         parts, needed = part_functions(spec.main, spec.constants, shape, target)
@@ -51,12 +51,12 @@ class _Function:
     def __init__(self, spec: KernelSpec, shape: Shape, target: Target) -> None:
         self._spec = spec
         self.e = e = Emitter()
-        self._flight = flight = Flight(e, "double" if shape.dtype == "float64" else "float")
-        arithmetic, huge_angle = arithmetic_for(target), flight.pointer("huge_angle")
+        self._arguments = arguments = KernelArguments(e, "double" if shape.dtype == "float64" else "float")
+        arithmetic, huge_angle = arithmetic_for(target), arguments.pointer("huge_angle")
         self._m = m = arithmetic(e, shape.dtype, shape.width, shape.n_vectors, huge_angle)
         self._one = arithmetic(e, shape.dtype, shape.width, 1, huge_angle)
         first_table = spec.n_state + spec.n_lane
-        in_memory = rows_in_memory(spec.main, 0, len(spec.main.code)) | spec.stops.rows_in_memory()
+        in_memory = rows_in_memory(spec.main, 0, len(spec.main.instructions)) | spec.stops.rows_in_memory()
         in_memory |= set(range(first_table, first_table + spec.n_table))
         in_parts = comes_in_parts(spec.main, shape.dtype)
         if in_parts:
@@ -64,13 +64,13 @@ class _Function:
         state = [r for r in range(spec.n_state) if r not in in_memory]
         self._groups = []
         for g in range(shape.n_groups):
-            rows = Rows(m, flight.pointer("rows"), in_memory, shape.block, shape.first_lane(g))
-            lowering = Lowering(m, rows, flight.pointer("uniform"), spec.constants, target)
+            rows = Rows(m, arguments.pointer("rows"), in_memory, shape.block, shape.first_lane(g))
+            lowering = Lowering(m, rows, arguments.pointer("uniform"), spec.constants, target)
             self._groups.append(_Group(rows, Calls(m, g) if in_parts else lowering, state))
             for r in range(spec.n_state, first_table):
                 if r not in in_memory:
                     rows.get(r)
-        self._times = TimeRows(m, flight, first_table, spec.n_table, [group.rows for group in self._groups])
+        self._times = TimeRows(m, arguments, first_table, spec.n_table, [group.rows for group in self._groups])
 
     def _begin_loop(self) -> None:
         """`%k` counts the steps that were made."""
@@ -115,14 +115,14 @@ class _Exact(_Function):
     def text(self) -> str:
         """The body."""
         e, main, stops = self.e, self._spec.main, self._spec.stops
-        glance = Glance(self._one, self._flight, stops)
+        screening = Screening(self._one, self._arguments, stops)
         self._begin_loop()
         tests = []
         for group in self._groups:
             group.lowering.run(main, 0, main.split)
-            tests.append(StopTests(self._m, self._flight, group.rows, stops))
+            tests.append(StopTests(self._m, self._arguments, group.rows, stops))
         done = e.value("icmp eq i32 %k, %steps")
-        unsure = self._m.not_all(glance.masks(tests))
+        unsure = self._m.not_all(screening.masks(tests))
         e.do(f"br i1 {e.value(f'or i1 {unsure}, {done}')}, label %look, label %tail, !prof !0")
         e.label("look")
         with e.inside():
@@ -133,7 +133,7 @@ class _Exact(_Function):
             self._leave(staying, stops.rows())
         e.label("tail")
         for group in self._groups:
-            group.lowering.run(main, main.split, len(main.code))
+            group.lowering.run(main, main.split, len(main.instructions))
         e.do("%following = add i32 %k, 1")
         e.do("br label %step")
         self._end_loop()
@@ -145,7 +145,7 @@ class _Exact(_Function):
             (leaving,) = self._one.mask_not((mask,))
             bits = e.value(f"bitcast {m.mask} {leaving} to i{m.width}")
             wide = e.value(f"zext i{m.width} {bits} to i32")
-            e.do(f"store i32 {wide}, ptr {self._flight.candidates(u)}, align 4")
+            e.do(f"store i32 {wide}, ptr {self._arguments.candidates(u)}, align 4")
         for group in self._groups:
             for r in sorted({*group.old, *read_by_tests}):
                 group.rows.flush(r)
@@ -165,7 +165,7 @@ class _Fast(_Function):
         before = Bounds(*(tuple("%" + e.fresh("z") for _ in vectors) for vectors in first))
         after = before
         for group in self._groups:
-            group.lowering.run(self._spec.main, 0, len(self._spec.main.code))
+            group.lowering.run(self._spec.main, 0, len(self._spec.main.instructions))
             after = self._bounds(after, group)
         e.do("%following = add i32 %k, 1")
         e.do("%again = icmp ult i32 %following, %steps")
@@ -177,7 +177,7 @@ class _Fast(_Function):
         for group in self._groups:
             for r in group.old:
                 group.rows.flush(r)
-        outside = one.not_all(one.le(self._most_distance2(after), one.splat(self._flight.number("escape2"))))
+        outside = one.not_all(one.le(self._most_distance2(after), one.splat(self._arguments.number("escape2"))))
         sure = e.value(f"xor i1 {outside}, true")
         e.do("ret i32 " + e.value(f"zext i1 {sure} to i32"))
         return e.text()
@@ -216,4 +216,4 @@ class _Fast(_Function):
         return total
 
     def _from_center(self, group: _Group, d: Index) -> Vectors:
-        return from_center(self._m, self._flight, group.rows, self._spec.stops, d)
+        return from_center(self._m, self._arguments, group.rows, self._spec.stops, d)

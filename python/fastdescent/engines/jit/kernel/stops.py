@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastdescent.engines.jit.emit.arithmetic import Arithmetic, Vectors
-from fastdescent.engines.jit.kernel.arguments import Flight
+from fastdescent.engines.jit.kernel.arguments import KernelArguments
 from fastdescent.engines.jit.loops.loops import LONGEST_FOLD, Index, fold
 from fastdescent.engines.jit.loops.rows import Rows
 
@@ -57,8 +57,8 @@ class Stops:
 class StopTests:
     """The tests on the vectors of a group."""
 
-    def __init__(self, m: Arithmetic, flight: Flight, rows: Rows, stops: Stops) -> None:
-        self._m, self._flight, self._rows, self._stops = m, flight, rows, stops
+    def __init__(self, m: Arithmetic, arguments: KernelArguments, rows: Rows, stops: Stops) -> None:
+        self._m, self._arguments, self._rows, self._stops = m, arguments, rows, stops
         self.slope2 = _squares(m, stops.dim, lambda d: rows.at(stops.gradient, d))
         self.further = [*self._of_box(), *self._of_change()]
 
@@ -72,27 +72,27 @@ class StopTests:
             yield from self._m.abs(self._from_center(d))
 
     def _from_center(self, d: Index) -> Vectors:
-        return from_center(self._m, self._flight, self._rows, self._stops, d)
+        return from_center(self._m, self._arguments, self._rows, self._stops, d)
 
     def going(self) -> Vectors:
         """Masks of the lanes that go on for certain."""
-        m, flight = self._m, self._flight
+        m, arguments = self._m, self._arguments
         top = m.const(float(np.finfo(m.dtype).max))
-        result = m.mask_and(m.le(self.slope2, top), m.le(self.distance2(), m.splat(flight.number("escape2"))))
+        result = m.mask_and(m.le(self.slope2, top), m.le(self.distance2(), m.splat(arguments.number("escape2"))))
         if self._stops.gtol:
-            result = m.mask_and(result, m.gt(self.slope2, m.splat(flight.number("gtol2"))))
+            result = m.mask_and(result, m.gt(self.slope2, m.splat(arguments.number("gtol2"))))
         for mask in self.further:
             result = m.mask_and(result, mask)
         return result
 
     def _of_box(self) -> Iterator[Vectors]:
-        m, flight, stops = self._m, self._flight, self._stops
+        m, arguments, stops = self._m, self._arguments, self._stops
         for d in range(stops.dim if stops.box else 0):
             x = self._rows.get(stops.x + d)
-            yield m.mask_and(m.ge(x, _element(m, flight, "low", d)), m.le(x, _element(m, flight, "high", d)))
+            yield m.mask_and(m.ge(x, _element(m, arguments, "low", d)), m.le(x, _element(m, arguments, "high", d)))
 
     def _of_change(self) -> Iterator[Vectors]:
-        m, flight, rows, stops = self._m, self._flight, self._rows, self._stops
+        m, arguments, rows, stops = self._m, self._arguments, self._rows, self._stops
         if stops.fun >= 0:
             yield m.le(m.abs(rows.get(stops.fun)), m.const(float(np.finfo(m.dtype).max)))
         if stops.moved < 0:
@@ -100,22 +100,22 @@ class StopTests:
         unmoved = m.eq(rows.get(stops.moved), m.const(0.0))
         if stops.ftol:
             change = m.abs(m.sub(rows.get(stops.fun), rows.get(stops.previous_fun)))
-            yield m.mask_or(m.gt(change, m.splat(flight.number("ftol"))), unmoved)
+            yield m.mask_or(m.gt(change, m.splat(arguments.number("ftol"))), unmoved)
         if stops.xtol:
             moved2 = _squares(m, stops.dim, lambda d: m.sub(rows.at(stops.x, d), rows.at(stops.previous_x, d)))
-            yield m.mask_or(m.gt(moved2, m.splat(flight.number("xtol2"))), unmoved)
+            yield m.mask_or(m.gt(moved2, m.splat(arguments.number("xtol2"))), unmoved)
 
 
-class Glance:
+class Screening:
     """Whether all lanes go on for certain, at little cost. To be made before the loop; `one` is for single vectors.
 
     Processors compare on the units that multiply, and have others for sums and minima. So vectors are put together, and
     compared once. Nothing in a sum of what is not negative is larger than the sum, and a NaN does not leave it.
     """
 
-    def __init__(self, one: Arithmetic, flight: Flight, stops: Stops) -> None:
-        self._one, self._stops, self._flight = one, stops, flight
-        self._radius = one.splat(flight.number("escape2"))
+    def __init__(self, one: Arithmetic, arguments: KernelArguments, stops: Stops) -> None:
+        self._one, self._stops, self._arguments = one, stops, arguments
+        self._radius = one.splat(arguments.number("escape2"))
         if self._adds_magnitudes:
             # Less by more than all errors of rounding; below zero where squares would underflow.
             self._radius = one.sub(one.mul(one.sqrt(self._radius), one.const(0.999)), one.const(_TINY[one.dtype]))
@@ -132,14 +132,14 @@ class Glance:
         masks = [*one.le(functools.reduce(one.add, slope2), one.const(float(np.finfo(one.dtype).max)))]
         masks += one.le(functools.reduce(one.add, away), self._radius)
         if stops.gtol:
-            masks += one.gt(functools.reduce(one.least, slope2), one.splat(self._flight.number("gtol2")))
+            masks += one.gt(functools.reduce(one.least, slope2), one.splat(self._arguments.number("gtol2")))
         return [*masks, *(mask for each in tests for vectors in each.further for mask in vectors)]
 
 
-def from_center(m: Arithmetic, flight: Flight, rows: Rows, stops: Stops, d: Index) -> Vectors:
+def from_center(m: Arithmetic, arguments: KernelArguments, rows: Rows, stops: Stops, d: Index) -> Vectors:
     """A coordinate, seen from the centre of the escape radius."""
     x = rows.at(stops.x, d)
-    return x if stops.centred else m.sub(x, _element(m, flight, "center", d))
+    return x if stops.centred else m.sub(x, _element(m, arguments, "center", d))
 
 
 def _squares(m: Arithmetic, dim: int, term: Callable[[Index], Vectors]) -> Vectors:
@@ -151,6 +151,6 @@ def _squares(m: Arithmetic, dim: int, term: Callable[[Index], Vectors]) -> Vecto
     return fold(m, dim, m.mul(first, first), add, first=1)
 
 
-def _element(m: Arithmetic, flight: Flight, name: str, d: Index) -> Vectors:
-    pointer = m.emitter.value(f"getelementptr {m.number}, ptr {flight.pointer(name)}, i64 {d}")
+def _element(m: Arithmetic, arguments: KernelArguments, name: str, d: Index) -> Vectors:
+    pointer = m.emitter.value(f"getelementptr {m.number}, ptr {arguments.pointer(name)}, i64 {d}")
     return m.splat(m.emitter.value(f"load {m.number}, ptr {pointer}, !invariant.load !1"))

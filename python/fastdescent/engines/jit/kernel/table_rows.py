@@ -1,19 +1,19 @@
-"""Rows that depend on t alone. They stand in memory, filled anew at every step."""
+"""Rows that depend on t alone. They stand in memory, filled at every step."""
 
 from __future__ import annotations
 
 from fastdescent.engines.jit.emit.arithmetic import Arithmetic, Vectors
-from fastdescent.engines.jit.kernel.arguments import Flight
+from fastdescent.engines.jit.kernel.arguments import KernelArguments
 from fastdescent.engines.jit.loops.rows import Rows
 
 
 class TimeRows:
     """The `n` rows from `first` on, of all groups of a block."""
 
-    def __init__(self, m: Arithmetic, flight: Flight, first: int, n: int, groups: list[Rows]) -> None:
+    def __init__(self, m: Arithmetic, arguments: KernelArguments, first: int, n: int, groups: list[Rows]) -> None:
         self._m, self._first, self._n, self._groups = m, first, n, groups
         if n:
-            self._table, self._offsets = flight.pointer("table"), flight.pointer("table_offset")
+            self._table, self._offsets = arguments.pointer("table"), arguments.pointer("table_offset")
 
     def fill(self) -> None:
         """A broadcast where lanes agree on t, else a number for each lane. `%k` steps were made in this call."""

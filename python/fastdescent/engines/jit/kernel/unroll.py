@@ -70,6 +70,6 @@ def section_shape(section: Section, dtype: str, target: Target) -> Shape:
 
 def n_operations(section: Section, dtype: str) -> int:
     """Machine operations of a section on one vector, roughly."""
-    turns = section.turns().tolist()
-    code = zip(section.code.tolist(), turns, strict=True)
+    turns = section.repeats().tolist()
+    code = zip(section.instructions.tolist(), turns, strict=True)
     return sum(n * n_computed(row) * length_of(NAMES[row[OP]], dtype) for row, n in code)

@@ -9,7 +9,7 @@ from fastdescent.engines.jit.emit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.emit.emitter import Emitter
 from fastdescent.engines.jit.loops.rows import is_loop
 from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE, INWARD, N_PARTS, NAMES
-from fastdescent.program.section import N_OUTER, OP, turns_of
+from fastdescent.program.section import N_OUTER, OP, loop_size
 
 _OF_A_LOOP = {True: 150, False: 10}  #: operations of a loop, and of one that sums, besides what it computes
 
@@ -32,7 +32,7 @@ def length_of(name: str, dtype: str) -> int:
 
 def n_computed(row: Sequence[int]) -> int:
     """How often an instruction makes its operation; of random numbers, for a block."""
-    return row[N_OUTER] if NAMES[row[OP]] in DRAWS else turns_of(row)
+    return row[N_OUTER] if NAMES[row[OP]] in DRAWS else loop_size(row)
 
 
 def n_written(row: Sequence[int], dtype: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fastdescent.engines.jit.emit.arithmetic import Arithmetic, Vectors
-from fastdescent.engines.jit.loops.loops import Index, turns
+from fastdescent.engines.jit.loops.loops import Index, iterate
 from fastdescent.engines.jit.loops.operands import Turn
 from fastdescent.engines.jit.loops.rows import Instruction, is_loop
 from fastdescent.program.opcodes import DRAWS, N_PARTS, NAMES
@@ -28,7 +28,7 @@ class Draws:
         """Emits an instruction; many blocks become a loop."""
         parts = [[self._widened(self._operand(row, k, (0, 0), j)) for j in range(N_PARTS)] for k in range(2)]
         if is_loop(row):
-            with turns(self._m, row[N_OUTER]) as i:
+            with iterate(self._m, row[N_OUTER]) as i:
                 self._block(row, parts, i)
         else:
             for i in range(row[N_OUTER]):

@@ -10,7 +10,7 @@ from fastdescent.engines.jit.emit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.emit.target import Target
 from fastdescent.engines.jit.loops.draws import Draws, gathered
 from fastdescent.engines.jit.loops.fused_loops import Key, chains, key_of
-from fastdescent.engines.jit.loops.loops import Index, turns
+from fastdescent.engines.jit.loops.loops import Index, iterate
 from fastdescent.engines.jit.loops.operands import Operands, Turn
 from fastdescent.engines.jit.loops.rows import Instruction, Rows, instructions, is_loop
 from fastdescent.engines.jit.loops.sums import Sums
@@ -32,14 +32,14 @@ class Lowering:
         """Emits instructions `first` to `stop` in order; strips as loops over their turns."""
         for strips in (s for s in section.strips if first <= s.first < stop):
             self.run_strip(section, first, strips.first, 0)
-            with turns(self._m, strips.turns) as turn:
-                self.run_strip(section, strips.first, strips.stop, turn)
+            with iterate(self._m, strips.n_strips) as strip:
+                self.run_strip(section, strips.first, strips.stop, strip)
             first = strips.stop
         self.run_strip(section, first, stop, 0)
 
-    def run_strip(self, section: Section, first: int, stop: int, turn: Index) -> None:
-        """Emits instructions `first` to `stop` for one turn of their strips."""
-        self._operands.strip = turn
+    def run_strip(self, section: Section, first: int, stop: int, strip: Index) -> None:
+        """Emits instructions `first` to `stop` for one of their strips."""
+        self._operands.strip = strip
         self._run(instructions(section, first, stop))
 
     def _run(self, code: Sequence[Instruction]) -> None:
@@ -52,7 +52,7 @@ class Lowering:
                 put = functools.partial(self._follow, chain)
                 (self._sums.tiled if is_loop(row) else self._sums.unrolled)(row, put)
             elif is_loop(row):
-                with turns(m, row[N_OUTER]) as i, turns(m, row[N_MIDDLE]) as h, turns(m, row[N_INNER]) as j:
+                with iterate(m, row[N_OUTER]) as i, iterate(m, row[N_MIDDLE]) as h, iterate(m, row[N_INNER]) as j:
                     self._elements(chain, (i, h), j, {})
             else:
                 for i, h, j in itertools.product(*(range(n) for n in row[N_OUTER : N_INNER + 1])):

@@ -56,7 +56,7 @@ def loop(m: Arithmetic, n: int, first: int = 0, step: int = 1) -> Iterator[tuple
 
 
 @contextmanager
-def turns(m: Arithmetic, n: int, step: int = 1) -> Iterator[Index]:
+def iterate(m: Arithmetic, n: int, step: int = 1) -> Iterator[Index]:
     """0, step, 2 * step ... below n: a loop where there are several."""
     if n <= step:
         yield 0

@@ -9,7 +9,7 @@ import numpy as np
 from fastdescent.engines.jit.emit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.loops.loops import Index
 from fastdescent.program.opcodes import ARITY, DRAWS, NAMES
-from fastdescent.program.section import N_OUTER, OP, OUT, PLACE, UNIFORM, WIDTH, A, Section, places_of, turns_of
+from fastdescent.program.section import N_OUTER, OP, OUT, PLACE, UNIFORM, WIDTH, A, Section, loop_size, places_of
 
 #: Instructions on more rows than this become loops over rows in memory.
 LONGEST_UNROLLED = 16
@@ -22,7 +22,7 @@ Instruction = list[int]
 
 def instructions(section: Section, first: int, stop: int) -> list[Instruction]:
     """Instructions `first` to `stop` of a section."""
-    rows: list[Instruction] = np.concatenate([section.code, section.moves()], axis=1)[first:stop].tolist()
+    rows: list[Instruction] = np.concatenate([section.instructions, section.moves()], axis=1)[first:stop].tolist()
     return rows
 
 
@@ -36,21 +36,21 @@ def is_loop(row: Sequence[int]) -> bool:
     name = NAMES[row[OP]]
     if name in DRAWS:
         return row[N_OUTER] > (MOST_SHUFFLES_UNROLLED if name == "draw_shuffled" else MOST_BLOCKS_UNROLLED)
-    return turns_of(row) > LONGEST_UNROLLED
+    return loop_size(row) > LONGEST_UNROLLED
 
 
 def rows_in_memory(section: Section, first: int, stop: int) -> frozenset[int]:
     """Rows that loops among instructions `first` to `stop` read or write, those over strips too."""
     found: set[int] = set()
     code = instructions(section, first, stop)
-    for row, turns in zip(code, section.turns()[first:stop].tolist(), strict=True):
-        if turns > 1 or is_loop(row):
+    for row, repeats in zip(code, section.repeats()[first:stop].tolist(), strict=True):
+        if repeats > 1 or is_loop(row):
             name = NAMES[row[OP]]
             columns = [OUT, *(A + PLACE * k for k in range(ARITY[name]) if not row[UNIFORM] >> k & 1)]
             for column in columns:
                 places = np.unique(places_of(row, column, once=True))
                 move = move_of(row, column)
-                steps = move * np.arange(turns if move else 1)
+                steps = move * np.arange(repeats if move else 1)
                 found.update(np.unique(steps[:, np.newaxis] + places).tolist())
     return frozenset(found)
 

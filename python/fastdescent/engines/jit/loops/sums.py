@@ -1,4 +1,13 @@
-"""Reductions: several results at once, so that sums need not wait for each other, and loads are shared."""
+"""Reductions: several results at once, so that sums need not wait for each other, and loads are shared.
+
+A worked example: the products of W (6, 50) with x (50, 3) are 18 sums of 50 terms each. A tile of 4 x 3 sums stands in
+12 registers; each turn of the loop over terms loads 4 numbers of W and 3 of x, which serve 12 products:
+
+    for j in 0 ... 49:  total[i][h] += W[i][j] * x[j][h]    for i in 0 ... 3, h in 0 ... 2
+
+The tiles are rows 0 to 3, in a loop, then rows 4 and 5. Invariant: each sum starts at its first term and adds the
+others in order, whatever the tile is.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from fastdescent.engines.jit.emit.arithmetic import Arithmetic, Vectors
-from fastdescent.engines.jit.loops.loops import Index, loop, turns
+from fastdescent.engines.jit.loops.loops import Index, iterate, loop
 from fastdescent.engines.jit.loops.operands import Operands, Turn
 from fastdescent.engines.jit.loops.rows import Instruction
 from fastdescent.program.opcodes import ARITY, NAMES, ONGOING
@@ -54,7 +63,7 @@ class Sums:
         """A loop over whole tiles, and what is left."""
         whole = n - n % size
         if whole:
-            yield turns(self._m, whole, size), size
+            yield iterate(self._m, whole, size), size
         if whole < n:
             yield nullcontext(whole), n - whole
 

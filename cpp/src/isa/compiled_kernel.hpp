@@ -6,30 +6,31 @@
 namespace fastdescent::FD_ISA {
 
 template <class T>
-class Pilot : Stopping<T, 0> {
+class CompiledKernel : Stopping<T, 0> {
  public:
-  explicit Pilot(Tile<T>& tile) : Stopping<T, 0>(tile), compiled_(*static_cast<const Compiled<T>*>(tile.program)) {
+  explicit CompiledKernel(Tile<T>& tile)
+      : Stopping<T, 0>(tile), compiled_(*static_cast<const Compiled<T>*>(tile.program)) {
     const Tests<T>& tests = *tile.tests;
-    flight_.rows = tile.rows;
-    flight_.uniform = tile.uniform;
-    flight_.center = tests.center, flight_.low = tests.low, flight_.high = tests.high;
-    flight_.gtol2 = tests.gtol2, flight_.xtol2 = tests.xtol2, flight_.ftol = tests.ftol;
-    flight_.huge_angle = &huge_angle_vector<T>;
+    arguments_.rows = tile.rows;
+    arguments_.uniform = tile.uniform;
+    arguments_.center = tests.center, arguments_.low = tests.low, arguments_.high = tests.high;
+    arguments_.gtol2 = tests.gtol2, arguments_.xtol2 = tests.xtol2, arguments_.ftol = tests.ftol;
+    arguments_.huge_angle = &huge_angle_vector<T>;
   }
 
   void run() {
-    survey();
-    uint32_t done = 0, &hope = tile_.hope;
-    hope = hope ? hope : shortest_guess;
+    count_running();
+    uint32_t done = 0, &n_speculated = tile_.n_speculated;
+    n_speculated = n_speculated ? n_speculated : fewest_speculated;
     while (done < tile_.steps && n_running_ > 0) {
-      const uint32_t left = min(tile_.steps, due_) - done, bold = min(left, hope);
-      if (compiled_.plain && left > 0 && guess(done, bold)) {
-        done += bold;
-        hope = min(2 * hope, longest_guess);
+      const uint32_t left = min(tile_.steps, due_) - done, tried = min(left, n_speculated);
+      if (compiled_.may_speculate && left > 0 && speculate(done, tried)) {
+        done += tried;
+        n_speculated = min(2 * n_speculated, most_speculated);
         continue;
       }
-      done += exact(done, compiled_.plain ? bold : left);
-      if (left > 0) hope = shortest_guess;
+      done += exact(done, compiled_.may_speculate ? tried : left);
+      if (left > 0) n_speculated = fewest_speculated;
       const bool found = any_candidate();
       if (!found && done < due_) continue;
       stop_lanes(done);
@@ -42,39 +43,40 @@ class Pilot : Stopping<T, 0> {
  private:
   using Base = Stopping<T, 0>;
   using Base::tile_, Base::live_, Base::candidates_, Base::n_running_, Base::n_stopped_, Base::due_, Base::same_t_,
-      Base::first_, Base::stopped_, Base::survey, Base::stop_lanes, Base::copy_rows, Base::copy_state, Base::lanes;
-  static constexpr uint32_t shortest_guess = 32, longest_guess = 1024;
+      Base::first_, Base::stopped_, Base::count_running, Base::stop_lanes, Base::copy_rows, Base::copy_state,
+      Base::lanes;
+  static constexpr uint32_t fewest_speculated = 32, most_speculated = 1024;
   int vectors() const { return lanes() / simd<T>::width; }
 
   /// Lets the functions find the values that depend on t alone. Lanes that do not run share those of the first that
   /// does.
-  void aim(uint32_t done) {
+  void set_table(uint32_t done) {
     if (tile_.n_table == 0) return;
     const size_t first = tile_.t[first_];
-    flight_.table = tile_.table + (first + done) * tile_.n_table;
-    flight_.table_offset = nullptr;
+    arguments_.table = tile_.table + (first + done) * tile_.n_table;
+    arguments_.table_offset = nullptr;
     if (same_t_) return;
-    flight_.table_offset = offsets_;
+    arguments_.table_offset = offsets_;
     for (int i = 0; i < lanes(); ++i)
       offsets_[i] = live_[i] ? (static_cast<int64_t>(tile_.t[i]) - static_cast<int64_t>(first)) * tile_.n_table : 0;
   }
 
   uint32_t exact(uint32_t done, uint32_t steps) {
-    aim(done);
-    flight_.escape2 = tile_.tests->escape2 < largest<T> ? tile_.tests->escape2 : largest<T>;
-    const uint32_t made = compiled_.exact(&flight_, steps);
-    for (int u = 0; u < vectors(); ++u) candidates_[u] = flight_.candidates[u];
+    set_table(done);
+    arguments_.escape2 = tile_.tests->escape2 < largest<T> ? tile_.tests->escape2 : largest<T>;
+    const uint32_t made = compiled_.exact(&arguments_, steps);
+    for (int u = 0; u < vectors(); ++u) candidates_[u] = arguments_.candidates[u];
     return made;
   }
 
   bool fast(uint32_t done, uint32_t steps) {
-    aim(done);
-    flight_.escape2 = tile_.tests->escape2;
-    return compiled_.fast(&flight_, steps) != 0;
+    set_table(done);
+    arguments_.escape2 = tile_.tests->escape2;
+    return compiled_.fast(&arguments_, steps) != 0;
   }
 
   /// Steps without tests, in the hope that no lane stops. If one might have, everything is as it was.
-  bool guess(uint32_t done, uint32_t steps) {
+  bool speculate(uint32_t done, uint32_t steps) {
     copy_state(tile_.rows, tile_.saved);
     if (fast(done, steps)) return true;
     copy_state(tile_.saved, tile_.rows);
@@ -106,21 +108,21 @@ class Pilot : Stopping<T, 0> {
   }
 
   const Compiled<T>& compiled_;
-  Flight<T> flight_{};
+  KernelArguments<T> arguments_{};
   int64_t offsets_[block_lanes<T>];
   uint32_t spare_[n_vectors];
 };
 
 template <class T>
-static void fly(Tile<T>* tile) {
-  Pilot<T>(*tile).run();
+static void advance_compiled(Tile<T>* tile) {
+  CompiledKernel<T>(*tile).run();
 }
 
 template <class T>
 static void call(const CompiledSection<T>& section, T* rows, const T* uniform) {
-  Flight<T> flight{};
-  flight.rows = rows, flight.uniform = uniform, flight.huge_angle = &huge_angle_vector<T>;
-  section.evaluate(&flight, 0);
+  KernelArguments<T> arguments{};
+  arguments.rows = rows, arguments.uniform = uniform, arguments.huge_angle = &huge_angle_vector<T>;
+  section.evaluate(&arguments, 0);
 }
 
 }  // namespace fastdescent::FD_ISA

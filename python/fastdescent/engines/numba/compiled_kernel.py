@@ -1,4 +1,7 @@
-"""Around the machine code, as cpp/src/isa/flight.hpp: it makes steps, and comes back where a lane may have to stop."""
+"""Around the machine code, which makes steps and comes back where a lane may have to stop.
+
+The twin of cpp/src/isa/compiled_kernel.hpp.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,11 @@ from typing import Any
 from fastdescent.engines.jit.kernel.arguments import NUMBERS, POINTERS
 from fastdescent.engines.numba.intrinsics import ZERO, body, call, compiled
 from fastdescent.engines.numba.layout import Job, Kernel, Lanes, Tests
-from fastdescent.engines.numba.stopping import copy_rows, copy_state, stop_lanes, survey
+from fastdescent.engines.numba.stopping import copy_rows, copy_state, count_running, stop_lanes
 
 _TABLE, _TABLE_OFFSET = POINTERS.index("table"), POINTERS.index("table_offset")
 _ESCAPE2 = NUMBERS.index("escape2")
-_SHORTEST_GUESS, _LONGEST_GUESS = 32, 1024
+_FEWEST_SPECULATED, _MOST_SPECULATED = 32, 1024
 
 
 @body
@@ -19,19 +22,19 @@ def advance(lanes: Lanes, job: Job, tests: Tests, kernel: Kernel, steps: int, ma
     """Advances all lanes until `steps` steps are made or `max_stopped` lanes have stopped; the steps that were made."""
     for i in range(len(lanes.stopped)):
         lanes.stopped[i] = False
-    n_running, due, same_t, first = survey(lanes)
-    n_stopped, done, hope = ZERO, ZERO, _SHORTEST_GUESS
+    n_running, due, same_t, first = count_running(lanes)
+    n_stopped, done, n_speculated = ZERO, ZERO, _FEWEST_SPECULATED
     while done < steps and n_running > 0:
         left = min(steps, due) - done
-        bold = min(left, hope)
-        if kernel.plain and left > 0 and guess(lanes, job, tests, kernel, same_t, first, done, bold):
-            done += bold
-            hope = min(2 * hope, _LONGEST_GUESS)
+        tried = min(left, n_speculated)
+        if kernel.may_speculate and left > 0 and speculate(lanes, job, tests, kernel, same_t, first, done, tried):
+            done += tried
+            n_speculated = min(2 * n_speculated, _MOST_SPECULATED)
             continue
-        aim(lanes, job, same_t, first, done)
+        set_table(lanes, job, same_t, first, done)
         lanes.numbers[_ESCAPE2] = min(tests.escape2, tests.largest)
-        done += call(kernel.exact, lanes.flight, bold if kernel.plain else left)
-        hope = _SHORTEST_GUESS
+        done += call(kernel.exact, lanes.arguments, tried if kernel.may_speculate else left)
+        n_speculated = _FEWEST_SPECULATED
         found = any_candidate(lanes, kernel.width)
         if not found and done < due:
             continue
@@ -42,22 +45,22 @@ def advance(lanes: Lanes, job: Job, tests: Tests, kernel: Kernel, steps: int, ma
         if n_running == 0 or n_stopped >= max_stopped or not copy_to_spare(lanes, job, kernel.width, first):
             break
         if found and done < steps:
-            aim(lanes, job, same_t, first, done)
-            call(kernel.fast, lanes.flight, 1)
+            set_table(lanes, job, same_t, first, done)
+            call(kernel.fast, lanes.arguments, 1)
             done += 1
     finish(lanes, done)
     return done
 
 
 @compiled
-def guess(
+def speculate(
     lanes: Lanes, job: Job, tests: Tests, kernel: Kernel, same_t: bool, first: int, done: int, steps: int
 ) -> bool:
     """Steps without tests, in the hope that no lane stops. If one might have, everything is as it was."""
     copy_block(lanes.rows, lanes.saved)
-    aim(lanes, job, same_t, first, done)
+    set_table(lanes, job, same_t, first, done)
     lanes.numbers[_ESCAPE2] = tests.escape2
-    if call(kernel.fast, lanes.flight, steps) != 0:
+    if call(kernel.fast, lanes.arguments, steps) != 0:
         return True
     copy_block(lanes.saved, lanes.rows)
     return False
@@ -72,7 +75,7 @@ def copy_block(source: Any, target: Any) -> None:
 
 
 @compiled
-def aim(lanes: Lanes, job: Job, same_t: bool, first: int, done: int) -> None:
+def set_table(lanes: Lanes, job: Job, same_t: bool, first: int, done: int) -> None:
     """Lets the functions find the values that depend on t alone. Lanes that do not run share those of `first`."""
     width = job.table_width
     if width == 0:
@@ -99,10 +102,10 @@ def any_candidate(lanes: Lanes, width: int) -> bool:
 def after_stops(
     lanes: Lanes, done: int, n_running: int, due: int, same_t: bool, first: int
 ) -> tuple[int, int, bool, int]:
-    """A new survey where it may say something new. Lanes that have stopped in this call become copies of one that runs,
+    """Counts again where numbers may have changed. Lanes that have stopped in this call become copies of one that runs,
     so that the loops need no masks and do not run into slow operands."""
     if n_running > 0 and (done >= due or not lanes.live[first]):
-        n_running, due, same_t, first = survey(lanes)
+        n_running, due, same_t, first = count_running(lanes)
     if n_running > 0:
         for i in range(len(lanes.live)):
             if lanes.stopped[i]:
