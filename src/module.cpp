@@ -15,11 +15,9 @@ PYBIND11_MODULE(_core, m) {
     return names;
   });
   m.def("opcodes", [] {
-    return std::vector<std::pair<std::string, int>>{
-#define FD_PAIR(name, arity, ...) {#name, arity},
-        FD_ELEMENTWISE(FD_PAIR) FD_REDUCTIONS(FD_PAIR) FD_DRAWS(FD_PAIR){"gather", 2},
-#undef FD_PAIR
-    };
+    std::vector<std::pair<std::string, int>> table;
+    for (const auto& opcode : fastdescent::opcodes) table.emplace_back(opcode.name, opcode.arity);
+    return table;
   });
   fastdescent::python::define_run(m);
   fastdescent::python::define_geometry(m);

@@ -7,21 +7,10 @@ namespace {
 
 constexpr int longest_unrolled = 4;
 
-int arity_of(Op op) {
-  switch (op) {
-#define FD_CASE(name, arity, ...) \
-  case Op::name:                  \
-    return arity;
-    FD_ELEMENTWISE(FD_CASE)
-    FD_REDUCTIONS(FD_CASE)
-    FD_DRAWS(FD_CASE)
-#undef FD_CASE
-    case Op::gather:
-      return 2;
-    default:
-      return 0;
-  }
-}
+bool is_elementwise(Op op) { return opcode(op).nature == Nature::elementwise; }
+
+/// Whether the inner loop runs over operands, not results.
+bool is_inward(Op op) { return !is_elementwise(op) && opcode(op).nature != Nature::gather; }
 
 /// Of an instruction, decoded or not.
 template <class Loops>
@@ -42,7 +31,7 @@ Instruction row_of(const Instruction& in, int turn) {
 }
 
 bool reads(const Instruction& in, int32_t row) {
-  for (int k = 0; k < arity_of(static_cast<Op>(in.op)); ++k)
+  for (int k = 0; k < opcode(static_cast<Op>(in.op)).arity; ++k)
     if (!is_uniform(in, k) && in.operand[k].offset == row) return true;
   return false;
 }
@@ -110,7 +99,7 @@ Decoded placed(const Instruction& in, int block) {
             .n_inner = in.n_inner,
             .out_strides = strides(in.out),
             .strides = {strides(a), strides(b), strides(c)}};
-  for (int k = 0; k < arity_of(static_cast<Op>(in.op)); ++k)
+  for (int k = 0; k < opcode(static_cast<Op>(in.op)).arity; ++k)
     if (!is_uniform(in, k)) d.operand[k] *= block;
   return d;
 }
@@ -129,7 +118,7 @@ std::vector<Decoded> decode(std::span<const Instruction> instructions, const Ker
     const bool one_row = rows_written(in) == 1;
     const int32_t previous = at > 0 && rows_written(list[at - 1]) == 1 ? list[at - 1].out.offset : -1;
     Source sources[3] = {Source::first, Source::first, Source::first};
-    for (int k = 0; k < arity_of(op); ++k) {
+    for (int k = 0; k < opcode(op).arity; ++k) {
       const int32_t row = in.operand[k].offset;
       if (is_uniform(in, k)) sources[k] = Source::uniform;
       else if (k == 1 && !is_uniform(in, 0) && row == in.operand[0].offset) sources[k] = Source::first;
@@ -142,7 +131,7 @@ std::vector<Decoded> decode(std::span<const Instruction> instructions, const Ker
     if (!single) out[at].run = kernels.general(op, in.uniform);
     if (one_row) live[in.out.offset] = false;
     else if (!is_inward(op)) for_rows(in, in.out, [&](int row) { live[row] = false; });
-    for (int k = 0; k < arity_of(op); ++k) {
+    for (int k = 0; k < opcode(op).arity; ++k) {
       if (is_uniform(in, k) || (single && sources[k] != Source::row)) continue;
       for_rows(in, in.operand[k], [&](int row) { live[row] = true; });
     }

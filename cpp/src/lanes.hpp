@@ -7,8 +7,8 @@
 //   collect   lane 0 has ended: 10 is written, 15 is loaded into lane 0
 //   collect   lane 2 has ended: nothing is left, so lane 3 moves there   15 14 13 .   n_ = 3
 //
-// Invariants: lanes 0 to n_ - 1 run, all with status live; the others hold copies of a lane's rows, so that kernels need
-// no masks; the results of a trajectory are written once, when it ends.
+// Invariants: lanes 0 to n_ - 1 run, all with status live; the others hold copies of a lane's rows, so that kernels
+// need no masks; the results of a trajectory are written once, when it ends.
 #pragma once
 
 #include <algorithm>

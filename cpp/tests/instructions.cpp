@@ -1,6 +1,7 @@
 // Every instruction in every form: rows may stand as far from each other as a Program may have them, and a long chain
 // of instructions needs no more of the stack than a short one.
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <span>
 #include <tuple>
@@ -32,10 +33,11 @@ Instruction elementwise(Op op, int mask, Loops n) {
   return {static_cast<int32_t>(op), mask, n.outer, n.middle, n.inner, in_order(out_row, n), {a, b, c}};
 }
 
-Instruction reduction(Op op, int arity, int mask, Loops n) {
+Instruction reduction(Op op, int mask, Loops n) {
   Instruction in = elementwise(op, mask, n);
   in.out = {out_row, n.middle, 1, 0};
-  if (op == Op::sum_on || op == Op::dot_on) in.operand[arity - 1] = {16 * (arity - 1), n.middle, 1, 0};
+  const int arity = opcode(op).arity;
+  if (opcode(op).nature == Nature::ongoing) in.operand[arity - 1] = {16 * (arity - 1), n.middle, 1, 0};
   return in;
 }
 
@@ -52,21 +54,18 @@ Instruction gathering(Loops n) {
 
 std::vector<Instruction> all_forms() {
   std::vector<Instruction> forms;
-  for (const Loops n : {one, few, many}) {
-#define FD_FORM(name, arity) \
-  for (int mask = 0; mask < 1 << arity; ++mask) forms.push_back(elementwise(Op::name, mask, n));
-    FD_ELEMENTWISE(FD_FORM)
-#undef FD_FORM
-#define FD_FORM(name, arity) \
-  for (int mask = 0; mask < 1 << arity; ++mask) forms.push_back(reduction(Op::name, arity, mask, n));
-    FD_REDUCTIONS(FD_FORM)
-#undef FD_FORM
-    forms.push_back(gathering(n));
+  for (int number = 0; number < static_cast<int>(Op::count); ++number) {
+    const Op op = static_cast<Op>(number);
+    const auto [name, arity, nature, is_long, needs_memory, n_drawn] = opcode(op);
+    for (int mask = 0; mask < 1 << arity; ++mask) {
+      if (nature == Nature::draw) forms.push_back(draw(op, mask, n_drawn));
+      for (const Loops n : {one, few, many}) {
+        if (nature == Nature::elementwise) forms.push_back(elementwise(op, mask, n));
+        if (nature == Nature::reduction || nature == Nature::ongoing) forms.push_back(reduction(op, mask, n));
+        if (nature == Nature::gather && mask == 0) forms.push_back(gathering(n));
+      }
+    }
   }
-#define FD_FORM(name, arity, n_numbers) \
-  for (int mask = 0; mask < 1 << arity; ++mask) forms.push_back(draw(Op::name, mask, n_numbers));
-  FD_DRAWS(FD_FORM)
-#undef FD_FORM
   return forms;
 }
 
@@ -146,6 +145,7 @@ void chains_do_not_deepen_the_stack(const Isa& isa) {
       kernels.execute(code.data(), rows.get(), uniform.data());
       found[n > 1] = stack;
     }
+    if (found[0] != found[1]) std::fprintf(stderr, "%s: %s %d\n", isa.name, opcode(static_cast<Op>(in.op)).name, in.uniform);
     same &= found[0] == found[1];
   }
   check(same, "each instruction ends by a jump to the next one");

@@ -4,7 +4,10 @@
 #pragma once
 
 #include "fastdescent/isa.hpp"
-#include "meaning.hpp"
+#include "fastdescent/opcodes.hpp"
+#include "huge_angle.hpp"
+//
+#include "fastdescent/meanings.hpp"
 
 namespace fastdescent::FD_ISA {
 
@@ -50,7 +53,7 @@ static void single(const Decoded* d, T* rows, const T* uniform, V a0, V a1, V a2
     const V a = fetch<sa>(pa, u, r.v[u], r.v[u]);
     const V b = fetch<sb>(pb, u, r.v[u], a);
     const V c = fetch<sc>(pc, u, r.v[u], a);
-    r.v[u] = meaning<op, T>(a, b, c);
+    r.v[u] = Meaning<op>::of(a, b, c);
   }
   if constexpr (keep) {
     T* out = rows + d->out;
@@ -91,13 +94,13 @@ FD_INLINE T* write_rows(const Decoded* d, T* rows, const T* uniform) {
       const T* p[3];
       for (int k = 0; k < 3; ++k) p[k] = first[k] + j * step[k];
       out = first_out + j * step_out;
-      const auto one = [&](int u) {
+      const auto one = [&](int u) __attribute__((always_inline)) {
         const V a = fetch<source(0), T>(p[0], u, V{}, V{});
         const V b = fetch<source(1), T>(p[1], u, V{}, V{});
         const V c = fetch<source(2), T>(p[2], u, V{}, V{});
-        store(out + u * simd<T>::width, meaning<op, T>(a, b, c));
+        store(out + u * simd<T>::width, Meaning<op>::of(a, b, c));
       };
-      if constexpr (is_long<op>) {
+      if constexpr (opcode(op).is_long) {
 #pragma GCC unroll 1
         for (int u = 0; u < n_vectors; ++u) one(u);
       } else {
@@ -118,7 +121,7 @@ FD_APART T* write_rows_apart(const Decoded* d, T* rows, const T* uniform) {
 template <Op op, class T, int mask, class V = Vec<T>>
 static void loops(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) {
   T* out;
-  if constexpr (needs_memory<op>) out = write_rows_apart<op, T, mask>(d, rows, uniform);
+  if constexpr (opcode(op).needs_memory) out = write_rows_apart<op, T, mask>(d, rows, uniform);
   else out = write_rows<op, T, mask>(d, rows, uniform);
   Results<T> r;
 #pragma GCC unroll 8
@@ -129,7 +132,7 @@ static void loops(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V,
 /// The inner loop is summed in order, from its first term on, or from the last operand on; a product enters by fma.
 template <Op op, class T, int mask, class V = Vec<T>>
 static void reduction(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) {
-  constexpr bool of_products = op == Op::dot || op == Op::dot_on, goes_on = op == Op::sum_on || op == Op::dot_on;
+  constexpr bool of_products = op == Op::dot || op == Op::dot_on, goes_on = opcode(op).nature == Nature::ongoing;
   constexpr int last = of_products ? 2 : 1;
   constexpr auto source = [](int k) { return (mask >> k) & 1 ? Source::uniform : Source::row; };
   constexpr Source sa = source(0), sb = source(1), s_last = source(last);

@@ -21,14 +21,6 @@ FD_INLINE void store_rounded(T* p, VD v) {
   else *reinterpret_cast<Part<T>*>(p) = __builtin_convertvector(v, Part<T>);
 }
 
-template <Op op>
-FD_INLINE Numbers drawn(const Parts& counter, const Parts& key, ID block) {
-  if constexpr (op == Op::draw_uniform) return draw_uniform(counter, key, block);
-  else if constexpr (op == Op::draw_normal) return draw_normal(counter, key, block);
-  else if constexpr (op == Op::draw_integer) return draw_integer(counter, key, block);
-  else return draw_shuffled(counter, key, block);
-}
-
 template <Op op, class T, int mask>
 FD_APART void write_draws(const Decoded* d, T* rows, const T* uniform) {
   constexpr int n_parts_of_block = block_lanes<T> / simd<double>::width;
@@ -38,10 +30,10 @@ FD_APART void write_draws(const Decoded* d, T* rows, const T* uniform) {
     return source == Source::uniform ? splat<double>(uniform[at]) : widened(rows + at + u * simd<double>::width);
   };
   for (int u = 0; u < n_parts_of_block; ++u) {
-    Parts counter, key;
-    for (int j = 0; j < n_parts; ++j) counter.v[j] = part_of(0, j, u), key.v[j] = part_of(1, j, u);
+    VD counter[n_parts], key[n_parts];
+    for (int j = 0; j < n_parts; ++j) counter[j] = part_of(0, j, u), key[j] = part_of(1, j, u);
     for (int32_t i = 0; i < d->n_outer; ++i) {
-      const Numbers numbers = drawn<op>(counter, key, isplat<double>(i));
+      const Numbers numbers = Draw<op>::of(counter, key, isplat<double>(i));
       for (int32_t h = 0; h < d->n_middle; ++h)
         store_rounded(rows + d->out + distance<T>(d->out_strides, i, h) + u * simd<double>::width, numbers.v[h]);
     }

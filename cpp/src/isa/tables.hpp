@@ -34,15 +34,21 @@ void* choose_first(const Source* s) {
   return choose_second<op, arity, T, keep, Source::previous>(s);
 }
 
+/// Null where an opcode has no form for one row: it is long, or not elementwise.
+template <Op op, class T>
+void* single_of(const Source* sources, bool keep) {
+  constexpr Opcode info = opcode(op);
+  if constexpr (info.nature != Nature::elementwise || info.is_long) return nullptr;
+  else return keep ? choose_first<op, info.arity, T, true>(sources) : choose_first<op, info.arity, T, false>(sources);
+}
+
 template <class T>
 static void* single_handler(Op op, const Source* sources, bool keep) {
   switch (op) {
-#define FD_CASE(name, arity)                         \
-  case Op::name:                                     \
-    if constexpr (is_long<Op::name>) return nullptr; \
-    else                                             \
-      return keep ? choose_first<Op::name, arity, T, true>(sources) : choose_first<Op::name, arity, T, false>(sources);
-    FD_ELEMENTWISE(FD_CASE)
+#define FD_CASE(name) \
+  case Op::name:      \
+    return single_of<Op::name, T>(sources, keep);
+    FD_OPCODES(FD_CASE)
 #undef FD_CASE
     default:
       return nullptr;
@@ -54,24 +60,24 @@ void* choose_mask(int wanted) {
   if constexpr (mask > 0) {
     if (wanted != mask) return choose_mask<op, T, mask - 1>(wanted);
   }
-  if constexpr (is_elementwise(op)) return reinterpret_cast<void*>(&loops<op, T, mask>);
-  else if constexpr (op == Op::gather) return reinterpret_cast<void*>(&gather<T>);
-  else if constexpr (op > Op::dot_on) return reinterpret_cast<void*>(&draws<op, T, mask>);
+  constexpr Nature nature = opcode(op).nature;
+  if constexpr (nature == Nature::elementwise) return reinterpret_cast<void*>(&loops<op, T, mask>);
+  else if constexpr (nature == Nature::gather) return reinterpret_cast<void*>(&gather<T>);
+  else if constexpr (nature == Nature::draw) return reinterpret_cast<void*>(&draws<op, T, mask>);
   else return reinterpret_cast<void*>(&reduction<op, T, mask>);
 }
+
+/// All operands uniform. A gather has one form: which of its operands are uniform is part of its meaning.
+constexpr int most_uniform(Op op) { return opcode(op).nature == Nature::gather ? 0 : (1 << opcode(op).arity) - 1; }
 
 template <class T>
 static void* general_handler(Op op, int uniform) {
   switch (op) {
-#define FD_CASE(name, arity, ...) \
-  case Op::name:                  \
-    return choose_mask<Op::name, T, (1 << arity) - 1>(uniform);
-    FD_ELEMENTWISE(FD_CASE)
-    FD_REDUCTIONS(FD_CASE)
-    FD_DRAWS(FD_CASE)
+#define FD_CASE(name) \
+  case Op::name:      \
+    return choose_mask<Op::name, T, most_uniform(Op::name)>(uniform & most_uniform(Op::name));
+    FD_OPCODES(FD_CASE)
 #undef FD_CASE
-    case Op::gather:
-      return choose_mask<Op::gather, T, 0>(0);
     default:
       return nullptr;
   }

@@ -1,10 +1,38 @@
 // The angle of huge arguments (Payne and Hanek, "Radian reduction for trigonometric functions", SIGNUM 18, 1983):
-// only the bits of 2/pi that matter are multiplied, in integers, one lane at a time.
+// only the bits of 2/pi that matter are multiplied, in integers, one lane at a time. The twin of
+// python/fastdescent/program/elementary/payne_hanek.py, and of engines/numba/angles.py.
 #pragma once
 
-#include "fastdescent/math/format.hpp"
+#include "fastdescent/angles.hpp"
+#include "fastdescent/vec.hpp"
 
 namespace fastdescent::FD_ISA {
+
+/// The bits of a number.
+template <class T>
+struct Format;
+
+template <>
+struct Format<double> {
+  static constexpr int digits = 53;  // of the significand, the implicit one included
+  static constexpr int fraction_bits = 52;
+  static constexpr int64_t bias = 1023;
+  static constexpr int64_t sign = INT64_MIN;
+  static constexpr int64_t fraction_mask = 0xfffffffffffff;
+  static constexpr double infinity = __builtin_inf();
+  static constexpr double nan = __builtin_nan("");
+};
+
+template <>
+struct Format<float> {
+  static constexpr int digits = 24;
+  static constexpr int fraction_bits = 23;
+  static constexpr int32_t bias = 127;
+  static constexpr int32_t sign = INT32_MIN;
+  static constexpr int32_t fraction_mask = 0x7fffff;
+  static constexpr float infinity = __builtin_inff();
+  static constexpr float nan = __builtin_nanf("");
+};
 
 /// x = quadrant * pi/2 + (r - tail), |r| <= pi/4, for one lane.
 template <class T>
@@ -12,14 +40,6 @@ struct LaneAngle {
   typename simd<T>::Int quadrant;
   T r, tail;
 };
-
-/// 2/pi, after 64 zero bits.
-inline constexpr uint64_t two_over_pi_bits[] = {
-    0x0000000000000000, 0xa2f9836e4e441529, 0xfc2757d1f534ddc0, 0xdb6295993c439041, 0xfe5163abdebbc561,
-    0xb7246e3a424dd2e0, 0x06492eea09d1921c, 0xfe1deb1cb129a73e, 0xe88235f52ebb4484, 0xe99c7026b45f7e41,
-    0x3991d639835339f4, 0x9c845f8bbdf9283b, 0x1ff897ffde05980f, 0xef2f118b5a0a6d1f, 0x6d367ecf27cb09b7,
-    0x4f463f669e5fea2d, 0x7527bac7ebe5f17b, 0x3d0739f78a5292ea, 0x6bfb5fb11f8d5d08, 0x56033046fc7b6bab};
-inline constexpr uint64_t half_pi_bits = 0xc90fdaa22168c235;  // pi/2 * 2^63
 
 /// 2^n, for a normal result.
 template <class T>
@@ -63,6 +83,42 @@ FD_INLINE LaneAngle<T> payne_hanek(T x) {
   return {negative ? -quadrant : quadrant,
           sign * static_cast<T>(static_cast<int64_t>(high)) * power_of_two<T>(1 - F::digits - zeros),
           -sign * static_cast<T>(low) * power_of_two<T>(1 - 2 * F::digits - zeros)};
+}
+
+/// x = quadrant * pi/2 + (r - tail).
+template <class T>
+struct Angle {
+  IVec<T> quadrant;
+  Vec<T> r, tail;
+};
+
+template <class T>
+FD_COLD void huge_angle_lanes(const T* x, typename simd<T>::Int* quadrant, T* r, T* tail) {
+  for (int i = 0; i < simd<T>::width; ++i) {
+    const T magnitude = x[i] < 0 ? -x[i] : x[i];
+    if (!(magnitude > moderate_angle<T> && magnitude < Format<T>::infinity)) continue;
+    const LaneAngle<T> lane = payne_hanek(x[i]);
+    quadrant[i] = lane.quadrant, r[i] = lane.r, tail[i] = lane.tail;
+  }
+}
+
+/// For compiled Programs.
+template <class T>
+static void huge_angle_vector(const T* x, void* quadrant, T* r, T* tail) {
+  huge_angle_lanes<T>(x, static_cast<typename simd<T>::Int*>(quadrant), r, tail);
+}
+
+/// The angle, where x is huge by Payne and Hanek.
+template <class T>
+FD_INLINE Angle<T> huge_angle(IVec<T> huge, Vec<T> x, const Angle<T>& moderate) {
+  if (__builtin_expect(!any(huge), 1)) return moderate;
+  constexpr int width = simd<T>::width;
+  alignas(vector_bytes) T xs[width], r[width], tail[width];
+  alignas(vector_bytes) typename simd<T>::Int quadrant[width];
+  store<T>(xs, x), store<T>(r, moderate.r), store<T>(tail, moderate.tail);
+  *reinterpret_cast<IVec<T>*>(quadrant) = moderate.quadrant;
+  huge_angle_lanes<T>(xs, quadrant, r, tail);
+  return {*reinterpret_cast<IVec<T>*>(quadrant), load<T>(r), load<T>(tail)};
 }
 
 }  // namespace fastdescent::FD_ISA
