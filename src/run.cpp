@@ -123,6 +123,7 @@ py::tuple descend_all(const std::string& isa, const Instructions& instructions, 
                        .previous_fun = rows.previous_fun,
                        .previous_x = rows.previous_x,
                        .moved = rows.moved,
+                       .stop = rows.stop,
                        .alarm = rows.alarm,
                        .gtol2 = static_cast<T>(limits.at(0)),
                        .escape2 = static_cast<T>(limits.at(1)),
@@ -187,10 +188,10 @@ py::tuple descend_all(const std::string& isa, const Instructions& instructions, 
 
 void define_run(py::module_& m) {
   py::class_<StepRows>(m, "StepRows")
-      .def(py::init<int32_t, int32_t, int32_t, int32_t, int32_t, int32_t, int32_t, size_t, size_t, size_t>(),
+      .def(py::init<int32_t, int32_t, int32_t, int32_t, int32_t, int32_t, int32_t, int32_t, size_t, size_t, size_t>(),
            py::kw_only(), py::arg("x"), py::arg("gradient"), py::arg("fun"), py::arg("previous_fun"),
-           py::arg("previous_x"), py::arg("moved"), py::arg("alarm"), py::arg("lane_row"), py::arg("n_index"),
-           py::arg("table_row"));
+           py::arg("previous_x"), py::arg("moved"), py::arg("stop"), py::arg("alarm"), py::arg("lane_row"),
+           py::arg("n_index"), py::arg("table_row"));
   const auto both = [&m]<class T>(T) {
     m.def("evaluate", &evaluate_section<T>, py::kw_only(), py::arg("isa"), py::arg("instructions"), py::arg("strips"),
           py::arg("n_rows"), py::arg("uniform").noconvert(), py::arg("inputs"), py::arg("input_offsets"),

@@ -20,7 +20,7 @@ using Instructions = py::array_t<int32_t, py::array::c_style>;
 
 /// Row numbers of a step Program that the stop tests and the scheduler need; -1 for what is absent.
 struct StepRows {
-  int32_t x, gradient, fun, previous_fun, previous_x, moved, alarm;
+  int32_t x, gradient, fun, previous_fun, previous_x, moved, stop, alarm;
   size_t lane_row, n_index, table_row;
 };
 

@@ -36,7 +36,7 @@ class DecodedStep {
     whole_ = decode(instructions, kernels, live = state);
     tail_ = decode(instructions.subspan(run.step.split), kernels, live = state);
     const Tests<T>& tests = run.tests;
-    for (const int32_t row : {tests.fun, tests.previous_fun, tests.moved})
+    for (const int32_t row : {tests.fun, tests.previous_fun, tests.moved, tests.stop})
       if (row >= 0) live[row] = true;
     for (const int32_t first : {tests.x, tests.gradient, tests.previous_x})
       if (first >= 0) std::fill_n(live.begin() + first, run.dim, true);

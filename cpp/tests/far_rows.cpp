@@ -61,6 +61,7 @@ Found<T> advanced(const Isa& isa, const Rows& rows, Memory memory, T* first, boo
                        .previous_fun = -1,
                        .previous_x = -1,
                        .moved = -1,
+                       .stop = -1,
                        .alarm = 0,
                        .gtol2 = may_speculate ? T(-1) : T(1e-3),
                        .escape2 = T(1e6),

@@ -145,7 +145,8 @@ void chains_do_not_deepen_the_stack(const Isa& isa) {
       kernels.execute(code.data(), rows.get(), uniform.data());
       found[n > 1] = stack;
     }
-    if (found[0] != found[1]) std::fprintf(stderr, "%s: %s %d\n", isa.name, opcode(static_cast<Op>(in.op)).name, in.uniform);
+    if (found[0] != found[1])
+      std::fprintf(stderr, "%s: %s %d\n", isa.name, opcode(static_cast<Op>(in.op)).name, in.uniform);
     same &= found[0] == found[1];
   }
   check(same, "each instruction ends by a jump to the next one");

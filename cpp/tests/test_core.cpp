@@ -46,6 +46,7 @@ struct Run {
                          .previous_fun = -1,
                          .previous_x = -1,
                          .moved = -1,
+                         .stop = -1,
                          .alarm = 0,
                          .gtol2 = T(1e-8),
                          .escape2 = T(1e9),

@@ -135,6 +135,7 @@ _INNER = {
     "program.step.reductions": ("Exponential", "Max", "Mean", "Min", "PathLength", "Std", "TailMean"),
     "program.step.data_rows": ("Rows",),
     "program.step.rule": ("Leaf", "NoiseSpec"),
+    "program.step.stops": ("StopRule",),
     "program.section": ("Section", "Slot", "Strips"),
     "surfaces._networks": ("Network",),
 }

@@ -19,6 +19,7 @@ class StepRows:
         previous_fun: int,
         previous_x: int,
         moved: int,
+        stop: int,
         alarm: int,
         lane_row: int,
         n_index: int,

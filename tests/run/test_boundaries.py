@@ -98,7 +98,9 @@ def test_bounds_of_the_surface_and_one_sided() -> None:
     assert run.x.tolist() == [[-1.0, -2.0]]
     half = fd.descend(s, [[1.0, 1.0]], fd.GD(lr=0.1), bounds=((0, np.inf), (-2, np.inf)), boundary="clip")
     assert half.x.tolist() == [[0.0, -2.0]]
-    ignored = fd.descend(s, [[1.0, 1.0]], fd.GD(lr=0.1), bounds=True, max_steps=100)
+    clipped = fd.descend(s, [[1.0, 1.0]], fd.GD(lr=0.1), bounds=True, max_steps=100)
+    assert clipped.x.tolist() == [[-1.0, -2.0]]
+    ignored = fd.descend(s, [[1.0, 1.0]], fd.GD(lr=0.1), bounds=True, boundary="ignore", max_steps=100)
     assert np.all(ignored.x < -5)
 
 

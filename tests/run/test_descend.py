@@ -346,3 +346,29 @@ def test_tables_over_t_that_do_not_fit_are_refused(
     monkeypatch.setattr("fastdescent._base.memory.free_bytes", lambda: 100_000.0)
     with pytest.raises(MemoryError, match=text):
         fd.descend(fd.surfaces.himmelblau(), [[1.0, 2.0]], optimizer, max_steps=20_000)
+
+
+def test_escape_radius_is_a_million_half_diagonals_of_window_and_minima() -> None:
+    """Whatever the starts are; `inf` and None are no radius."""
+    s = fd.surface("0*x + 0*y", window=((-3, 3), (0, 8)), minima=[[9.0, 4.0]])  # the box is (-3, 9) x (0, 8)
+    radius = 1e6 * np.hypot(6.0, 4.0)
+    inside, outside = [3.0, 4.0 + 0.999 * radius], [3.0, 4.0 + 1.001 * radius]
+    assert fd.descend(s, [inside, outside], fd.GD(lr=0.1)).status.tolist() == [Status.CONVERGED, Status.DIVERGED]
+    for none in (None, np.inf, np.float32(np.inf)):
+        assert fd.descend(s, [outside], fd.GD(lr=0.1), escape_radius=none).status[0] == Status.CONVERGED
+
+
+def test_trajectories_that_jump_far_may_come_back() -> None:
+    """A cliff throws x to -1e5, 7,000 half-diagonals away; the way back is smooth."""
+    s = fd.surface("(1 + x**2)**0.25 + 1e5 * tanh(20*(x - 2))", window=((-14, 14),))
+    run = fd.descend(s, [[2.0]], fd.GD(lr=0.05), max_steps=1, gtol=None)
+    assert abs(run.x[0, 0]) > 5e4
+    assert run.status[0] == Status.MAX_STEPS
+
+
+def test_f_is_tested_beyond_what_is_provably_finite() -> None:
+    """exp overflows long before the escape radius: steps leave f out up to an alarm, and test it beyond."""
+    s = fd.surface("x**2 + exp(0.01*y)", window=((-5, 5), (-5, 5)))
+    starts = [[1.0, 1.0], [1.0, 6e4], [1.0, 8e4]]  # f: finite, finite, infinite
+    run = fd.descend(s, starts, fd.GD(lr=1e-300), gtol=None, max_steps=3)
+    assert run.status.tolist() == [Status.MAX_STEPS, Status.MAX_STEPS, Status.UNDEFINED]

@@ -30,6 +30,7 @@ static constexpr T* row_start(T* rows, size_t r, size_t block) {
 template <class T>
 struct Tests {
   int32_t dim, x, gradient, fun, previous_fun, previous_x, moved;
+  int32_t stop;      ///< a row that is not 0 where the user's stop rule holds
   int32_t alarm;     ///< outside the radius means `alarm`, whatever else holds
   T gtol2, escape2;  ///< squares; escape2 is infinite where there is no radius
   T xtol2, ftol;

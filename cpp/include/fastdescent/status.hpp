@@ -15,6 +15,7 @@ enum class Status : int8_t {
   stalled = 4,
   max_steps = 5,
   interrupted = 6,
+  stopped = 7,
 };
 
 }  // namespace fastdescent

@@ -67,6 +67,7 @@ FD_INLINE IVec<T> goes_on(const Tile<T>& tile, const Norms<T>& sums, int u) {
   const Vec<T> g2 = sums.slope[u];
   IVec<T> going = (g2 > splat<T>(tests.gtol2)) & (g2 <= top) & (sums.away[u] <= splat<T>(limit));
   if (tests.low) going &= is_inside(tile, u);
+  if (tests.stop >= 0) going &= at_row(tile, tests.stop, u) == 0;
   if (tests.fun < 0 && tests.moved < 0) return going;
   Vec<T> f{};
   if (tests.fun >= 0) {
@@ -129,6 +130,7 @@ FD_COLD Status status_of(const Tile<T>& tile, size_t lane) {
     const T change = at(tests.fun) - at(tests.previous_fun);
     if ((change < 0 ? -change : change) <= tests.ftol) return Status::stalled;
   }
+  if (tests.stop >= 0 && at(tests.stop) != 0) return Status::stopped;
   return Status::live;
 }
 

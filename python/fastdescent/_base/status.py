@@ -36,6 +36,7 @@ class Status(_Described):
     STALLED = 4, "The step fell to xtol, or the change of the function to ftol."
     MAX_STEPS = 5, "max_steps steps were made."
     INTERRUPTED = 6, "The run was cancelled."
+    STOPPED = 7, "stop_when held."
 
     @property
     def is_escape(self) -> bool:

@@ -51,7 +51,7 @@ def _run_again(
     options: Options, starts: Array, before: Before | None, first: DescentJob, alarmed: Array, ends: Ends
 ) -> Ends:
     """Trajectories that left the region where f is provably finite, from their starts, now with f in the step."""
-    limits = without_alarm(first.limits)
+    limits = without_alarm(options, first.limits)
     if before is not None:
         before = Before(before.state[alarmed], before.nit[alarmed])
     indices = first.all_indices()[alarmed]

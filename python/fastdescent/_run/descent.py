@@ -147,7 +147,7 @@ def descend(
     ftol: float | None = None,
     escape_radius: float | str | None = "auto",
     bounds: Any = None,
-    boundary: str = "ignore",
+    boundary: str | None = None,
     noise: Any = None,
     batch_size: int | None = None,
     sampling: str = "replacement",
@@ -160,6 +160,7 @@ def descend(
     reduce: Reduction | Sequence[Reduction] = (),
     final: bool = True,
     keep_state: bool = False,
+    stop_when: Callable[..., Any] | None = None,
     n_threads: int | None = None,
     engine: str = "auto",
     dtype: npt.DTypeLike | None = None,
@@ -167,8 +168,8 @@ def descend(
 ) -> Descent:
     """Runs the optimizer from every start until it stops.
 
-    At each point the tests come in this order: UNDEFINED, DIVERGED, LEFT_BOX, CONVERGED, STALLED, MAX_STEPS; else one
-    step is made. Results do not depend on threads, instruction set, tile width or how the starts are split.
+    At each point the tests come in this order: UNDEFINED, DIVERGED, LEFT_BOX, CONVERGED, STALLED, STOPPED, MAX_STEPS;
+    else one step is made. Results do not depend on threads, instruction set, tile width or how the starts are split.
 
     Parameters
     ----------
@@ -186,14 +187,16 @@ def descend(
     xtol, ftol : float or None
         STALLED where an accepted step is at most xtol long, or changed f by at most ftol.
     escape_radius : float, "auto" or None
-        DIVERGED outside this distance from the window's centre. "auto": 100 half-diagonals of the window.
+        DIVERGED outside this distance from the centre of the smallest box that holds window and known minima. "auto":
+        1e6 half-diagonals of that box. None or inf: only points that are not finite have diverged.
     bounds : ((lo, hi), ...), True or None
         A box; True means the surface's own. With "stop" and "clip" a side may be infinite.
-    boundary : str
+    boundary : str or None
         What the box does: "ignore" nothing; "stop" ends trajectories outside of it with LEFT_BOX; "clip" puts points
         back on the nearest wall, and gtol then tests the projected gradient; "reflect" mirrors them, once, and puts
-        what is then beyond the other wall on that one; "wrap" carries them to the other side. Starts outside are put
-        back too. Velocities of the built-in optimizers are zeroed ("clip") or turned round ("reflect") there.
+        what is then beyond the other wall on that one; "wrap" carries them to the other side. None: "clip" if there are
+        bounds. Starts outside are put back too. Velocities of the built-in optimizers are zeroed ("clip") or turned
+        round ("reflect") there.
     noise : number, array, schedule, `fd.noise` or callable
         What is added to each gradient, new for every trajectory and step: normal numbers of this deviation, one of
         `fastdescent.noise`, or a function ``noise(x, g, t, rng)``. An array broadcasts against the leading axes of x0.
@@ -225,6 +228,11 @@ def descend(
         False: `fun` and `grad_norm` are not computed (NaN).
     keep_state : bool
         True: `resume` can go on from the end.
+    stop_when : callable or None
+        STOPPED at the first step where this holds. A function of any of these, by name: `x` (dim,), `fun`, `grad`
+        (dim,), the gradient that gtol tests; `x_previous` (dim,), the point before the last accepted step, and `x` where there
+        is none; the step `t`; and `state`, whose `state.v` is the array v that the optimizer keeps. It is traced, as
+        surfaces are, and returns one truth value: ``stop_when=lambda fun: fun < 1e-3``.
     n_threads : int or None
         None: all cores that this process may use.
     engine : "auto", "native", "jit" or "numba"
@@ -255,7 +263,7 @@ def descend(
         bounds=bounds, boundary=boundary, noise=noise, batch_size=batch_size, sampling=sampling,
         shared_batches=shared_batches, check_every=check_every, average=average, seed=seed, first_index=first_index,
         record=record, reduce=reduce, final=final,
-        keep_state=keep_state, n_threads=n_threads, engine=engine, dtype=dtype, progress=progress,
+        keep_state=keep_state, n_threads=n_threads, engine=engine, dtype=dtype, progress=progress, stop_when=stop_when,
     )  # fmt: skip
     return result_of(options, run_job(options))
 

@@ -23,8 +23,9 @@ Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.uint64] | None
 #: The engine's status of a trajectory that left the region where its steps may do without f.
 ALARM = -2
-#: Without an escape radius f is provably finite only up to some size; tried in this order.
+#: Up to some of these radii f may be provably finite where it is not up to the escape radius; tried in this order.
 _ALARM_RADII = {np.dtype(np.float64): (1e100, 1e50, 1e25), np.dtype(np.float32): (1e12, 1e8, 1e5)}
+_NEAR = 100.0  #: the last one that is tried, in half-diagonals of the box of window and minima
 _LARGEST = {np.dtype(np.float64): 1e300, np.dtype(np.float32): 1e37}
 
 
@@ -44,16 +45,16 @@ def stop_limits(options: Options) -> tuple[StopLimits, bool]:
         xtol=options.xtol,
         ftol=options.ftol,
         escape_radius=options.escape_radius if radius is None else radius,
-        center=options.center if options.escape_radius is not None else (0.0,) * options.surface.dim,
+        center=_center(options),
         box=options.bounds if options.boundary == "stop" else None,
         alarm=radius is not None,
     )
     return limits, with_fun
 
 
-def without_alarm(limits: StopLimits) -> StopLimits:
-    """For trajectories beyond the radius, whose steps compute f."""
-    return replace(limits, escape_radius=None, alarm=False)
+def without_alarm(options: Options, limits: StopLimits) -> StopLimits:
+    """For trajectories beyond the alarm radius, whose steps compute f."""
+    return replace(limits, escape_radius=options.escape_radius, alarm=False)
 
 
 def undefined_comes_first(options: Options, x: Array, status: Array, diverged: npt.NDArray[np.bool_]) -> None:
@@ -77,18 +78,28 @@ def put_inside(options: Options, starts: Array) -> Array:
 
 
 def _need_of_fun(options: Options) -> tuple[bool, float | None]:
-    """Whether steps must compute f to notice that it is not finite; else the radius up to which they need not."""
+    """Whether steps must compute f to notice that it is not finite; else the radius of the alarm, if one is needed."""
     dtype = options.starts.dtype
     formula, params = options.surface._formula, _param_intervals(options)
     if options.ftol is not None:
         return True, None
-    if options.escape_radius is not None:
-        box = hull([c + s * options.escape_radius for c in options.center for s in (-1, 1)])
-        return not formula.finite_within(box, params, _LARGEST[dtype]), None
-    for radius in _ALARM_RADII[dtype]:
-        if formula.finite_within((-radius, radius), params, _LARGEST[dtype]):
+
+    def is_finite_within(radius: float) -> bool:
+        box = hull([c + s * radius for c in _center(options) for s in (-1, 1)])
+        return formula.finite_within(box, params, _LARGEST[dtype])
+
+    escape = options.escape_radius
+    if escape is not None and is_finite_within(escape):
+        return False, None
+    for radius in (*_ALARM_RADII[dtype], _NEAR * options.half_diagonal):
+        if (escape is None or radius < escape) and is_finite_within(radius):
             return False, radius
     return True, None
+
+
+def _center(options: Options) -> tuple[float, ...]:
+    """Of the escape radius. Without one the alarm is measured from 0, which costs nothing."""
+    return options.center if options.escape_radius is not None else (0.0,) * options.surface.dim
 
 
 def _param_intervals(options: Options) -> dict[str, Interval]:
@@ -123,7 +134,7 @@ def job_of(
         indices=indices,
         record=options.recording,
         limits=limits,
-        may_speculate=step.spreads and not with_fun and all(t is None for t in tests),
+        may_speculate=step.spreads and not with_fun and options.stop is None and all(t is None for t in tests),
         max_steps=options.max_steps,
         last=None,
         n_threads=options.n_threads,
@@ -141,19 +152,7 @@ def _own_params(options: Options) -> dict[str, Any]:
 
 def _step_program(options: Options, with_fun: bool) -> StepProgram:
     """Compiled once for a formula, a rule and the kinds of its hyperparameters."""
-    spec = StepSpec(
-        rule=type(options.optimizer).rule,
-        hyper=options.hyper.spec,
-        init=tuple(options.optimizer.init.items()),
-        with_fun=with_fun,
-        with_ftol=options.ftol is not None,
-        with_xtol=options.xtol is not None,
-        boundary=options.boundary,
-        velocity=options.optimizer.velocity,
-        reduce=options.reductions,
-        noise=options.stochastic.noise_spec,
-        batch=options.stochastic.batch,
-    )
+    spec = options.step_spec(with_fun)
     formula = options.surface._formula
     steps: Recent[StepSpec, StepProgram] = formula.steps
     return steps.get(spec, lambda: build_step(formula, spec))

@@ -115,19 +115,20 @@ def program(
     ftol: float | None = None,
     escape_radius: float | str | None = "auto",
     bounds: Any = None,
-    boundary: str = "ignore",
+    boundary: str | None = None,
     noise: Any = None,
     batch_size: int | None = None,
     sampling: str = "replacement",
     shared_batches: bool = False,
     reduce: Reduction | Sequence[Reduction] = (),
+    stop_when: Callable[..., Any] | None = None,
     dtype: npt.DTypeLike | None = None,
 ) -> CompiledListing:
     """Of the Program of a step; the options mean what they mean in `descend`."""
     options = checked_options(
         surface, np.zeros(surface.dim) if x0 is None else x0, optimizer, gtol=gtol, xtol=xtol, ftol=ftol,
         escape_radius=escape_radius, bounds=bounds, boundary=boundary, noise=noise, batch_size=batch_size,
-        sampling=sampling, shared_batches=shared_batches, reduce=reduce, dtype=dtype, max_steps=1,
+        sampling=sampling, shared_batches=shared_batches, reduce=reduce, dtype=dtype, max_steps=1, stop_when=stop_when,
         first_index=0, record=None, final=False, keep_state=False, n_threads=1, engine="auto", progress=None,
     )  # fmt: skip
     job = job_of(options, flat(options.starts), None, *stop_limits(options), None)

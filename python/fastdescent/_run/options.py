@@ -25,11 +25,14 @@ from fastdescent.engines.protocol import Engine, Recording
 from fastdescent.engines.registry import get_engine
 from fastdescent.optimizers import Optimizer
 from fastdescent.program.step.reductions import Reduction
+from fastdescent.program.step.rule import StepSpec, state_shapes
+from fastdescent.program.step.stops import StopRule, trace_stop_rule, wants_state
 from fastdescent.program.step.walls import KEEPING
 
 #: gtol="auto". In float32 the noise of a gradient whose terms are of order 10 to 1000 is about 1e-4.
 _GTOL = {np.dtype(np.float64): 1e-6, np.dtype(np.float32): 1e-3}
 MOST_STEPS = 2**31 - 2
+_HALF_DIAGONALS = 1e6  #: escape_radius="auto"
 BOUNDARIES = ("ignore", "stop", *KEEPING)
 
 
@@ -51,7 +54,7 @@ class Options:
     xtol: float | None
     ftol: float | None
     escape_radius: float | None
-    center: tuple[float, ...]
+    center: tuple[float, ...]  #: of the box that holds window and known minima
     bounds: npt.NDArray[np.float64] | None  #: (2, dim)
     boundary: str
     record: Record | None
@@ -62,6 +65,29 @@ class Options:
     n_threads: int
     engine: Engine
     progress: Progress
+    stop: StopRule | None = None
+
+    @property
+    def half_diagonal(self) -> float:
+        """Of the box around `center`."""
+        return half_diagonal_of(self.surface)
+
+    def step_spec(self, with_fun: bool) -> StepSpec:
+        """What one step is made of, besides the formula."""
+        return StepSpec(
+            rule=type(self.optimizer).rule,
+            hyper=self.hyper.spec,
+            init=tuple(self.optimizer.init.items()),
+            with_fun=with_fun,
+            with_ftol=self.ftol is not None,
+            with_xtol=self.xtol is not None,
+            boundary=self.boundary,
+            velocity=self.optimizer.velocity,
+            reduce=self.reductions,
+            noise=self.stochastic.noise_spec,
+            batch=self.stochastic.batch,
+            stop=self.stop,
+        )
 
     def for_steps(self, max_steps: int) -> Options:
         """The same run with another number of steps."""
@@ -74,7 +100,7 @@ def checked_options(
     surface: Any, x0: Any, optimizer: Any, *, max_steps: Any, gtol: Any, xtol: Any, ftol: Any, escape_radius: Any,
     bounds: Any, boundary: Any, first_index: Any, record: Any, reduce: Any, final: Any, keep_state: Any, n_threads: Any,
     engine: Any, dtype: Any, progress: Any, noise: Any = None, batch_size: Any = None, sampling: Any = "replacement",
-    shared_batches: Any = False, check_every: Any = None, average: Any = None, seed: Any = 0,
+    shared_batches: Any = False, check_every: Any = None, average: Any = None, seed: Any = 0, stop_when: Any = None,
 ) -> Options:  # fmt: skip
     """Raises TypeError for a wrong kind, ValueError for a wrong value or shape."""
     check_order(surface, x0, optimizer)
@@ -86,8 +112,8 @@ def checked_options(
     starts = checked_starts(x0, surface.dim, dtype)
     if not isinstance(engine, str):
         raise TypeError(f'engine must be text such as "auto"; got {checks.shown(engine)}')
-    lows, highs = np.array(surface.window).T
-    box = _checked_bounds(bounds, boundary, surface)
+    lows, highs = _box_of_window_and_minima(surface)
+    box, boundary = _checked_bounds(bounds, boundary, surface)
     n = math.prod(starts.shape[:-1])
     leading = starts.shape[:-1]
     random = checked_stochastic(
@@ -95,7 +121,7 @@ def checked_options(
     )
     hyper, random = bound(optimizer, random, leading, surface.dim, steps)
     wanted, recording = checked_record(record, n, steps)
-    return Options(
+    options = Options(
         surface=surface,
         starts=starts,
         random_starts=is_random(x0),
@@ -108,7 +134,7 @@ def checked_options(
         gtol=_checked_gtol(gtol, starts.dtype, random.words != "exact" or optimizer.is_random),
         xtol=_tolerance("xtol", xtol),
         ftol=_tolerance("ftol", ftol),
-        escape_radius=_radius(escape_radius, lows, highs),
+        escape_radius=_radius(escape_radius, half_diagonal_of(surface)),
         center=tuple((0.5 * lows + 0.5 * highs).tolist()),
         bounds=box,
         boundary=boundary,
@@ -121,6 +147,13 @@ def checked_options(
         engine=get_engine(engine),
         progress=progress,
     )
+    return options if stop_when is None else replace(options, stop=_stop_rule(stop_when, options))
+
+
+def _stop_rule(stop_when: Any, options: Options) -> StopRule:
+    formula = options.surface._formula
+    shapes = state_shapes(formula, options.step_spec(with_fun=False)) if wants_state(stop_when) else {}
+    return trace_stop_rule(stop_when, formula.dim, shapes)
 
 
 def checked_starts(x0: Any, dim: int, dtype: Any) -> npt.NDArray[Any] | LazyStarts:
@@ -160,20 +193,36 @@ def _checked_array(x0: Any, dim: int, dtype: Any) -> npt.NDArray[Any]:
     return starts
 
 
-def _checked_bounds(bounds: Any, boundary: Any, surface: Surface) -> npt.NDArray[np.float64] | None:
-    """Lows and highs, (2, dim). Where points are not put back, one side may be infinite."""
-    if boundary not in BOUNDARIES:
+def _box_of_window_and_minima(surface: Surface) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Lows and highs, (dim,) each, of the smallest box that holds both."""
+    lows, highs = np.array(surface.window).T
+    if surface.minima is None or not len(surface.minima):
+        return lows, highs
+    return np.minimum(lows, surface.minima.min(axis=0)), np.maximum(highs, surface.minima.max(axis=0))
+
+
+def half_diagonal_of(surface: Surface) -> float:
+    """Of the smallest box that holds window and known minima."""
+    lows, highs = _box_of_window_and_minima(surface)
+    return 0.5 * math.hypot(*(highs - lows))
+
+
+def _checked_bounds(bounds: Any, boundary: Any, surface: Surface) -> tuple[npt.NDArray[np.float64] | None, str]:
+    """Lows and highs, (2, dim), and what happens there. Where points are not put back, one side may be infinite."""
+    if boundary is not None and boundary not in BOUNDARIES:
         kind = ValueError if isinstance(boundary, str) else TypeError
-        raise kind(f"boundary must be one of {', '.join(map(repr, BOUNDARIES))}; got {checks.shown(boundary)}")
+        names = ", ".join(map(repr, BOUNDARIES))
+        raise kind(f"boundary must be one of {names}, or None; got {checks.shown(boundary)}")
     given = surface.bounds if bounds is True else bounds
     if given is None or given is False:
         if bounds is True:
             raise ValueError(f"bounds=True means the surface's own, but {surface.name} has none; give (lo, hi) pairs")
-        if boundary != "ignore":
+        if boundary not in (None, "ignore"):
             raise ValueError(f"boundary={boundary!r} needs bounds: (lo, hi) pairs, or True for the surface's own")
-        return None
+        return None, "ignore"
+    boundary = "clip" if boundary is None else boundary
     pairs = checks.intervals("bounds", given, surface.dim, finite=boundary in ("reflect", "wrap"))
-    return np.ascontiguousarray(np.array(pairs).T)
+    return np.ascontiguousarray(np.array(pairs).T), boundary
 
 
 def _flag(name: str, value: Any) -> bool:
@@ -197,11 +246,11 @@ def _tolerance(name: str, value: Any) -> float | None:
     return checks.not_negative(name, value)
 
 
-def _radius(value: Any, lows: npt.NDArray[np.float64], highs: npt.NDArray[np.float64]) -> float | None:
-    if value is None:
+def _radius(value: Any, half_diagonal: float) -> float | None:
+    if value is None or (isinstance(value, float | np.floating) and value == math.inf):
         return None
     if isinstance(value, str):
         if value != "auto":
             raise ValueError(f'escape_radius must be "auto", a number or None; got {value!r}')
-        return 100.0 * 0.5 * math.hypot(*(highs - lows))
+        return _HALF_DIAGONALS * half_diagonal
     return checks.positive("escape_radius", value)

@@ -17,8 +17,9 @@ from fastdescent.engines.costs import most_seconds
 from fastdescent.engines.protocol import RUNNING, DescentJob, Live, Values
 
 #: As numbers of the arrays' dtype: NumPy would compare with others in int64.
-_DIVERGED, _MAX_STEPS, _INTERRUPTED, _STALLED, _CONVERGED = map(
-    np.int8, (Status.DIVERGED, Status.MAX_STEPS, Status.INTERRUPTED, Status.STALLED, Status.CONVERGED)
+_DIVERGED, _MAX_STEPS, _INTERRUPTED, _STALLED, _CONVERGED, _STOPPED = map(
+    np.int8,
+    (Status.DIVERGED, Status.MAX_STEPS, Status.INTERRUPTED, Status.STALLED, Status.CONVERGED, Status.STOPPED),
 )
 
 
@@ -115,9 +116,9 @@ class Stepper:
         return int(running.min(initial=self.options.max_steps))
 
     def _stop_where_flat(self, where: npt.NDArray[np.bool_]) -> None:
-        """Tests the full gradient. CONVERGED comes before STALLED and MAX_STEPS of the same step."""
+        """Tests the full gradient. CONVERGED comes before STALLED, STOPPED and MAX_STEPS of the same step."""
         live = self.live
-        looked_at = (live.status == RUNNING) | (live.status == _STALLED) | (live.status == _MAX_STEPS)
+        looked_at = np.isin(live.status, (RUNNING, _STALLED, _STOPPED, _MAX_STEPS))
         rows = np.flatnonzero(where & looked_at)
         norm = full_gradient_norm(self.options, live.x[rows])
         live.status[rows[norm <= live.x.dtype.type(self.gtol or 0.0)]] = _CONVERGED
@@ -156,7 +157,7 @@ class Stepper:
     def _beyond_alarm(self) -> tuple[DescentJob, Values]:
         """The job whose steps compute f. It goes on where the alarm went off: up to there f is finite."""
         if self._beyond is None:
-            limits = without_alarm(self._job.limits)
+            limits = without_alarm(self.options, self._job.limits)
             job = job_of(self.options, self._job.starts, None, limits, True, None, self._job.indices)
             self._beyond = job, self.options.engine.values(job)
         return self._beyond

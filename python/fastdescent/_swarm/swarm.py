@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,7 @@ class Swarm:
         ftol: float | None = None,
         escape_radius: float | str | None = "auto",
         bounds: Any = None,
-        boundary: str = "ignore",
+        boundary: str | None = None,
         noise: Any = None,
         batch_size: int | None = None,
         sampling: str = "replacement",
@@ -94,6 +94,7 @@ class Swarm:
         check_every: int | None = None,
         seed: int = 0,
         first_index: int = 0,
+        stop_when: Callable[..., Any] | None = None,
         n_threads: int | None = None,
         engine: str = "auto",
         dtype: npt.DTypeLike | None = None,
@@ -102,7 +103,7 @@ class Swarm:
             "max_steps": max_steps, "gtol": gtol, "xtol": xtol, "ftol": ftol, "escape_radius": escape_radius,
             "bounds": bounds, "boundary": boundary, "noise": noise, "batch_size": batch_size, "sampling": sampling,
             "shared_batches": shared_batches, "check_every": check_every, "seed": seed, "first_index": first_index,
-            "n_threads": n_threads,
+            "stop_when": stop_when, "n_threads": n_threads,
             "engine": engine, "dtype": dtype,
         }  # fmt: skip
         self._shared = SharedStepper(self._checked(surface, x0, optimizer))

@@ -193,6 +193,7 @@ def step_rows(program: Program) -> dict[str, int]:
         "previous_fun": state.get("previous_fun", -1),
         "previous_x": state.get("previous_x", -1),
         "moved": state.get("moved", -1),
+        "stop": heads.get("stop", -1),
     }
 
 

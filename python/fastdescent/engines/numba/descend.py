@@ -151,8 +151,8 @@ def _leave(thread: int, job: Job, paths: Paths, first: int, last: int) -> None:
 
 def _tests(rows: StepRows, limits: Any, center: Any, box: Any, dim: int, dtype: Any) -> Tests:
     return Tests._make((
-        dim, rows.x, rows.gradient, rows.fun, rows.previous_fun, rows.previous_x, rows.moved, bool(rows.alarm),
-        *(dtype.type(limit) for limit in limits), np.finfo(dtype).max, given(center), given(box),
+        dim, rows.x, rows.gradient, rows.fun, rows.previous_fun, rows.previous_x, rows.moved, rows.stop,
+        bool(rows.alarm), *(dtype.type(limit) for limit in limits), np.finfo(dtype).max, given(center), given(box),
     ))  # fmt: skip
 
 

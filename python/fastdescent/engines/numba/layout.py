@@ -30,6 +30,7 @@ class Tests(NamedTuple):
     previous_fun: int
     previous_x: int
     moved: int
+    stop: int
     alarm: bool
     gtol2: Any  #: of T, as the three that follow
     escape2: Any

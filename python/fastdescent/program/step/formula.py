@@ -108,7 +108,11 @@ def trace(function: Callable[..., Any], dim: int, params: Mapping[str, Shape], r
 def copy_of(formula: Formula) -> Formula:
     """The same formula in a new graph, built in the same order, so that its values have the same bits."""
     b = Builder()
-    x = b.graph.leaf("input", POINT, (formula.dim,))
+    return formula_in_graph(formula, b, b.graph.leaf("input", POINT, (formula.dim,)))
+
+
+def formula_in_graph(formula: Formula, b: Builder, x: Node) -> Formula:
+    """The same formula at a leaf x of another graph."""
     leaves = {name: b.graph.leaf("param", name, shape) for name, shape in formula.params.items()}
     fun = instantiate(b, formula.fun, {**leaves, POINT: x})
     return Formula(b, x, fun, gradient(b, fun, x), formula.params, formula.rows)

@@ -57,12 +57,13 @@ from fastdescent.program.graph.spread import spreads
 from fastdescent.program.layout.extent import refuse_too_many_rows
 from fastdescent.program.layout.stages import StateRow, compile_step
 from fastdescent.program.program import Program
-from fastdescent.program.step.formula import Formula, copy_of
+from fastdescent.program.step.formula import Formula, copy_of, formula_in_graph
 from fastdescent.program.step.gradient import Gradient, Noise
 from fastdescent.program.step.minibatch import BatchSpec, minibatch_formula
 from fastdescent.program.step.randomness import Stream
 from fastdescent.program.step.reductions import Point, Reduction, reduction_rows
 from fastdescent.program.step.rng import Rng
+from fastdescent.program.step.stops import STATE, StopRule
 from fastdescent.program.step.walls import KEEPING, Wall
 from fastdescent.program.trace.context import tracing
 from fastdescent.program.trace.global_generators import GlobalGenerators
@@ -99,6 +100,12 @@ class StepSpec:
     reduce: tuple[Reduction, ...] = ()
     noise: NoiseSpec | None = None
     batch: BatchSpec | None = None
+    stop: StopRule | None = None  #: the user's stop rule
+
+    @property
+    def keeps_previous_x(self) -> bool:
+        """Whether a stop test compares x with the point before."""
+        return self.with_xtol or (self.stop is not None and "x_previous" in self.stop.arguments)
 
 
 @at_top
@@ -154,6 +161,15 @@ def build_step(formula: Formula, spec: StepSpec) -> StepProgram:
     The shapes of the state are not declared. The first trace assumes () for the names in `init` and the shape of x for
     others; each further trace assumes the shapes that the last one returned, until both are the same.
     """
+    return _compile(_traced_with_its_shapes(formula, spec), spec, formula)
+
+
+def state_shapes(formula: Formula, spec: StepSpec) -> dict[str, Shape]:
+    """The arrays that the rule keeps, by name."""
+    return {name: leaf.shape for name, leaf in _traced_with_its_shapes(formula, spec).leaves.items()}
+
+
+def _traced_with_its_shapes(formula: Formula, spec: StepSpec) -> _TracedRule:
     shapes: dict[str, Shape] = {name: () for name, _ in spec.init}
     for _ in range(_MOST_TRACES):
         traced = _trace_rule(formula, spec, shapes)
@@ -162,7 +178,7 @@ def build_step(formula: Formula, spec: StepSpec) -> StepProgram:
         if unread:
             raise ValueError(f"init names {unread[0]!r}, but the rule reads no state.{unread[0]}")
         if all(traced.leaves[name].shape == shape for name, shape in returned.items()):
-            return _compile(traced, spec)
+            return traced
         shapes |= returned
     raise TypeError("the shapes of the optimizer's state change from step to step; return each with one shape")
 
@@ -243,7 +259,7 @@ def _returned_shape(traced: _TracedRule, name: str) -> Shape:
 
 
 # ---------------------------------------------------------------------- compiling
-def _compile(traced: _TracedRule, spec: StepSpec) -> StepProgram:
+def _compile(traced: _TracedRule, spec: StepSpec, full: Formula) -> StepProgram:
     own, x_next = traced.formula, traced.x_next
     b, init = own.builder, dict(spec.init)
     rows = [StateRow("x", own.x, x_next)]
@@ -251,8 +267,11 @@ def _compile(traced: _TracedRule, spec: StepSpec) -> StepProgram:
     initial = [0.0] * own.dim
     for name, leaf in traced.leaves.items():
         initial += [init.get(name, 0.0)] * leaf.size
+    before = _rows_of_stop_tests(traced, spec)
     outputs = _outputs(own, spec)
-    for row in _rows_of_stop_tests(traced, spec):
+    if spec.stop is not None:
+        outputs.append(("stop", _stop_mask(spec.stop, traced, spec, full, {row.name: row.before for row in before})))
+    for row in before:
         rows.append(row)
         initial += [0.0] * row.after.size
     reduction_state, reduction_initial = reduction_rows(spec.reduce, Point.of(own), x_next)
@@ -266,20 +285,39 @@ def _compile(traced: _TracedRule, spec: StepSpec) -> StepProgram:
 
 def _outputs(formula: Formula, spec: StepSpec) -> list[tuple[str, Node]]:
     """The values that the stop tests look at before the state is replaced."""
-    slope = formula.gradient
-    if spec.boundary == "clip":
-        slope = Wall(formula.builder, formula.dim, "clip").projected(formula.x, slope)
-    return [("gradient", slope), *([("fun", formula.fun)] if spec.with_fun else [])]
+    return [("gradient", _tested_slope(formula, spec)), *([("fun", formula.fun)] if spec.with_fun else [])]
+
+
+def _tested_slope(formula: Formula, spec: StepSpec) -> Node:
+    """The gradient that gtol tests: at walls that clip, without what pushes out."""
+    if spec.boundary != "clip":
+        return formula.gradient
+    return Wall(formula.builder, formula.dim, "clip").projected(formula.x, formula.gradient)
+
+
+def _stop_mask(rule: StopRule, traced: _TracedRule, spec: StepSpec, full: Formula, before: Mapping[str, Node]) -> Node:
+    """1 where the user's stop rule holds at the point from which the step starts. It sees f over all samples."""
+    own = traced.formula
+    b = own.builder
+    seen = own if spec.batch is None else formula_in_graph(full, b, own.x)
+    values = {"x": own.x, "fun": seen.fun, "t": b.graph.leaf("time", "t", ())}
+    values |= {STATE + name: leaf for name, leaf in traced.leaves.items()}
+    if "grad" in rule.arguments:
+        values["grad"] = _tested_slope(seen, spec)
+    if "x_previous" in rule.arguments:
+        moved = b.broadcast(before["moved"], own.x.shape)
+        values["x_previous"] = b.select(moved, before["previous_x"], own.x)
+    return rule.in_graph(b, values)
 
 
 def _rows_of_stop_tests(traced: _TracedRule, spec: StepSpec) -> Sequence[StateRow]:
     """The rows by which xtol and ftol compare a point with the one before it."""
-    if not (spec.with_ftol or spec.with_xtol):
+    if not (spec.with_ftol or spec.keeps_previous_x):
         return ()
     own, returned = traced.formula, traced.returned
     b = own.builder
     accepted = as_node(b, returned["accepted"]) if "accepted" in returned else b.const(1.0)
     after = [("moved", b.reshape(accepted, ()))]
     after += [("previous_fun", own.fun)] if spec.with_ftol else []
-    after += [("previous_x", own.x)] if spec.with_xtol else []
+    after += [("previous_x", own.x)] if spec.keeps_previous_x else []
     return [StateRow(name, b.graph.leaf("input", f"test.{name}", node.shape), node) for name, node in after]

@@ -31,6 +31,7 @@ class Stops:
     previous_fun: int
     previous_x: int
     moved: int
+    stop: int
     gtol: bool
     xtol: bool
     ftol: bool
@@ -40,7 +41,7 @@ class Stops:
     @property
     def only_far_away(self) -> bool:
         """Whether nothing but a point far away, or one that is not finite, can stop a lane."""
-        return not (self.gtol or self.xtol or self.ftol or self.box or self.fun >= 0)
+        return not (self.gtol or self.xtol or self.ftol or self.box or self.fun >= 0 or self.stop >= 0)
 
     def rows_in_memory(self) -> set[int]:
         """Rows that loops over the coordinates read."""
@@ -48,7 +49,7 @@ class Stops:
 
     def rows(self) -> set[int]:
         """All rows that tests look at."""
-        found = {row for row in (self.fun, self.previous_fun, self.moved) if row >= 0}
+        found = {row for row in (self.fun, self.previous_fun, self.moved, self.stop) if row >= 0}
         for first in (self.x, self.gradient, self.previous_x):
             found |= set(range(first, first + self.dim)) if first >= 0 else set()
         return found
@@ -95,6 +96,8 @@ class StopTests:
         m, arguments, rows, stops = self._m, self._arguments, self._rows, self._stops
         if stops.fun >= 0:
             yield m.le(m.abs(rows.get(stops.fun)), m.const(float(np.finfo(m.dtype).max)))
+        if stops.stop >= 0:
+            yield m.eq(rows.get(stops.stop), m.const(0.0))
         if stops.moved < 0:
             return
         unmoved = m.eq(rows.get(stops.moved), m.const(0.0))
