@@ -118,14 +118,17 @@ def _prefix(text: str, kind: str) -> Callable[[Cpp, Name], Name]:
     return method
 
 
-for _name, _operator in {"add": "+", "sub": "-", "mul": "*", "div": "/"}.items():
-    setattr(Cpp, _name, _infix(_operator, "_v"))
-for _name, _operator in {"iadd": "+", "isub": "-", "iand": "&", "ior": "|", "ixor": "^", "shl": "<<", "shr": ">>"}.items():
-    setattr(Cpp, _name, _infix(_operator, "_i"))
-for _name, _operator in {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}.items():
-    setattr(Cpp, _name, _infix(_operator, "_m"))
-for _name, _operator in {"ilt": "<", "ieq": "==", "ine": "!=", "mask_and": "&", "mask_or": "|"}.items():
-    setattr(Cpp, _name, _infix(_operator, "_m"))
+_INFIX = {
+    "_v": {"add": "+", "sub": "-", "mul": "*", "div": "/"},
+    "_i": {"iadd": "+", "isub": "-", "iand": "&", "ior": "|", "ixor": "^", "shl": "<<", "shr": ">>"},
+    "_m": {
+        "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!=", "ilt": "<", "ieq": "==", "ine": "!=",
+        "mask_and": "&", "mask_or": "|",
+    },
+}  # fmt: skip
+for _kind, _operators in _INFIX.items():
+    for _name, _operator in _operators.items():
+        setattr(Cpp, _name, _infix(_operator, _kind))
 for _name in ("abs", "sqrt", "rint", "reals"):
     setattr(Cpp, _name, _prefix(f"{_name}({{}})", "_v"))
 Cpp.neg = _prefix("-{}", "_v")
