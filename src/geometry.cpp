@@ -1,8 +1,11 @@
 // Starts and endpoints: random points, gathering endpoints into cells.
 #include <algorithm>
 #include <array>
+#include <span>
+#include <string>
 
 #include "fastdescent/cells.hpp"
+#include "fastdescent/fields.hpp"
 #include "fastdescent/philox.hpp"
 #include "fastdescent/starts.hpp"
 #include "run.hpp"
@@ -19,16 +22,32 @@ Array<T> array_of(const std::vector<T>& values) {
   return Array<T>(static_cast<py::ssize_t>(values.size()), values.data());
 }
 
-void require(bool holds, const char* what) {
-  if (!holds) throw py::value_error(what);
+template <class T>
+std::span<const T> span_of(const Array<T>& a) {
+  return {a.data(), static_cast<size_t>(a.size())};
+}
+
+/// An array of n numbers, one axis.
+template <class T>
+std::span<const T> column(const char* name, const Array<T>& a, size_t n) {
+  require(a.ndim() == 1 && static_cast<size_t>(a.size()) == n,
+          std::string(name) + " must have shape (" + std::to_string(n) + ",)");
+  return span_of(a);
 }
 
 template <class T>
-EndpointSet<T> endpoints_of(const Array<T>& x, const Doubles& grad_norm, const Bytes& status, uint32_t eligible) {
+void require_points(const char* name, const Array<T>& a, size_t n, size_t dim) {
+  require(a.ndim() == 2 && static_cast<size_t>(a.shape(0)) == n && static_cast<size_t>(a.shape(1)) == dim,
+          std::string(name) + " must have shape (" + std::to_string(n) + ", " + std::to_string(dim) + ")");
+}
+
+/// Points (n, dim). Statuses are numbers of bits of `eligible`.
+template <class T>
+EndpointSet<T> endpoints(const Array<T>& x, const double* grad_norm, const Bytes* status, uint32_t eligible) {
   require(x.ndim() == 2 && x.shape(1) > 0, "x must have shape (n, dim)");
-  require(grad_norm.size() == x.shape(0) && status.size() == x.shape(0), "grad_norm and status must have n values");
-  return {x.data(), grad_norm.data(), status.data(), static_cast<size_t>(x.shape(0)), static_cast<size_t>(x.shape(1)),
-          eligible};
+  const auto n = static_cast<size_t>(x.shape(0)), dim = static_cast<size_t>(x.shape(1));
+  if (status) require_range("status", column("status", *status, n), 0, 31);
+  return {x.data(), grad_norm, status ? status->data() : nullptr, n, dim, eligible};
 }
 
 /// A thread for every so many points: starting one costs as much as some thousand points.
@@ -38,7 +57,7 @@ unsigned threads_for(size_t n, unsigned n_threads) {
 }
 
 Doubles uniform(const Doubles& window, size_t n, uint64_t seed, uint64_t first, unsigned n_threads) {
-  require(window.ndim() == 2 && window.shape(1) == 2, "window must have shape (dim, 2)");
+  require(window.ndim() == 2 && window.shape(0) > 0 && window.shape(1) == 2, "window must have shape (dim, 2)");
   const auto dim = static_cast<size_t>(window.shape(0));
   Doubles x(std::vector<size_t>{n, dim});
   const Poll poll = poll_with(py::none());
@@ -53,8 +72,10 @@ Doubles uniform(const Doubles& window, size_t n, uint64_t seed, uint64_t first, 
 template <class T>
 py::tuple gather(const Array<T>& x, const Doubles& grad_norm, const Bytes& status, uint32_t eligible,
                  const Doubles& origin, const Doubles& per_unit, unsigned n_threads) {
-  const EndpointSet<T> ends = endpoints_of(x, grad_norm, status, eligible);
-  require(origin.size() == x.shape(1) && per_unit.size() == x.shape(1), "origin and per_unit must have dim values");
+  const EndpointSet<T> ends = endpoints(x, grad_norm.data(), &status, eligible);
+  column("grad_norm", grad_norm, ends.n);
+  column("origin", origin, ends.dim);
+  column("per_unit", per_unit, ends.dim);
   Array<int32_t> cell(x.shape(0));
   const Poll poll = poll_with(py::none());
   int32_t* const out = cell.mutable_data();
@@ -71,8 +92,19 @@ py::tuple assign(const Array<T>& x, const Doubles& grad_norm, Array<int32_t>& ce
                  const Array<int32_t>& candidate_of_cell, const Doubles& points, const Doubles& per_gradient,
                  const Doubles& radius, const Doubles& certain_radius, const Bytes& is_degenerate,
                  const Doubles& inverse_width, unsigned n_threads) {
-  const EndpointSet<T> ends{
-      x.data(), grad_norm.data(), nullptr, static_cast<size_t>(x.shape(0)), static_cast<size_t>(x.shape(1)), 0};
+  const EndpointSet<T> ends = endpoints(x, grad_norm.data(), nullptr, 0);
+  const size_t k = static_cast<size_t>(is_degenerate.size());
+  column("grad_norm", grad_norm, ends.n);
+  require(cell.writeable(), "cell is written to, but it is read-only");
+  require_range("cell", column("cell", cell, ends.n), -1, candidate_of_cell.size() - 1);
+  require_range("candidate_of_cell", column("candidate_of_cell", candidate_of_cell, candidate_of_cell.size()), -1,
+                static_cast<int64_t>(k) - 1);
+  require_points("points", points, k, ends.dim);
+  column("per_gradient", per_gradient, k);
+  column("radius", radius, k);
+  column("certain_radius", certain_radius, k);
+  column("is_degenerate", is_degenerate, k);
+  column("inverse_width", inverse_width, ends.dim);
   const Candidates candidates{.candidate_of_cell = candidate_of_cell.data(),
                               .x = points.data(),
                               .per_gradient = per_gradient.data(),
@@ -95,8 +127,14 @@ template <class T>
 py::tuple label(const Array<T>& x, const Bytes& status, uint32_t eligible, const Array<int32_t>& candidate,
                 const Array<int32_t>& nit, const Array<int32_t>& row_of_candidate, const Doubles& points,
                 const Bytes& kind, int8_t unsettled, int8_t escaped, unsigned n_threads) {
-  const EndpointSet<T> ends{
-      x.data(), nullptr, status.data(), static_cast<size_t>(x.shape(0)), static_cast<size_t>(x.shape(1)), eligible};
+  const EndpointSet<T> ends = endpoints(x, nullptr, &status, eligible);
+  const size_t n_rows = static_cast<size_t>(kind.size());
+  require_range("candidate", column("candidate", candidate, ends.n), -1, row_of_candidate.size() - 1);
+  column("nit", nit, ends.n);
+  require_range("row_of_candidate", column("row_of_candidate", row_of_candidate, row_of_candidate.size()), -1,
+                static_cast<int64_t>(n_rows) - 1);
+  require_points("points", points, n_rows, ends.dim);
+  column("kind", kind, n_rows);
   const TableRows rows{row_of_candidate.data(),          points.data(), kind.data(),
                        static_cast<size_t>(kind.size()), unsettled,     escaped};
   Array<int32_t> labels(x.shape(0));

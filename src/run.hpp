@@ -16,13 +16,6 @@ using Array = py::array_t<T, py::array::c_style>;
 using Counts = py::array_t<int32_t, py::array::c_style>;
 using Statuses = py::array_t<int8_t, py::array::c_style>;
 using Offsets = py::array_t<int64_t, py::array::c_style>;
-using Instructions = py::array_t<int32_t, py::array::c_style>;
-
-/// Row numbers of a step Program that the stop tests and the scheduler need; -1 for what is absent.
-struct StepRows {
-  int32_t x, gradient, fun, previous_fun, previous_x, moved, stop, alarm;
-  size_t lane_row, n_index, table_row;
-};
 
 /// Signals first, then callback(done), which returns whether to go on; None never cancels.
 Poll poll_with(py::object callback);

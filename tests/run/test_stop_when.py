@@ -148,7 +148,7 @@ def test_with_minibatches_it_sees_all_rows() -> None:
         (lambda fun: None, fd.TraceError, "must return a truth value"),
         (lambda x: x > 0, fd.TraceError, r"shape \(2,\), not one truth value"),
         (lambda state: state.w > 0, fd.TraceError, r"reads state\.w; the optimizer keeps v"),
-        (lambda fun: True if fun < 1 else False, fd.TraceError, "stop_when|if|truth"),
+        (lambda fun: 1 if fun < 1 else 0, fd.TraceError, "stop_when|if|truth"),
     ],
 )
 def test_bad_rules(rule: Any, error: type[Exception], message: str) -> None:

@@ -76,7 +76,7 @@ def read_only(shape: Sequence[int], dtype: str) -> np.ndarray:
         (
             lambda: SWARM.load_state_dict(STATE | {"status": STATE["status"] + 9}),
             ValueError,
-            r"state\['status'\] must be in -1 ... 5; got 8",
+            r"state\['status'\] must be in -1 ... 7; got 8",
         ),
     ],
 )

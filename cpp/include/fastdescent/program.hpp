@@ -9,12 +9,17 @@
 
 namespace fastdescent {
 
-/// Instructions that run `n_strips` times in order, on a strip of some rows of data each time. From turn to turn the
+/// Instructions that run `n_strips` times in order, on a strip of some rows of data each time. From strip to strip the
 /// result and the operands of each move on by so many rows, or uniform numbers.
 struct Strips {
   size_t first, stop;
   int32_t n_strips;
-  std::span<const int32_t> moves;  ///< four for each instruction
+  std::vector<int32_t> moves;  ///< four for each instruction
+};
+
+/// A named range of rows, without its name.
+struct Slot {
+  size_t offset, size;
 };
 
 /// The first `split` instructions are those before the stop test.
@@ -23,8 +28,27 @@ struct Section {
   size_t n_rows, split;
 };
 
-/// A section in which each instruction stands as often as it is run. `split` counts those of `instructions`.
-Section unrolled(std::span<const Instruction> instructions, std::span<const Strips> strips, size_t n_rows,
-                 size_t split);
+/// A section that reads and writes nothing but its rows and its uniform numbers, however it is run: what an object of
+/// this class holds has been checked. Whether its results mean anything is for the verifier in Python to say.
+class CheckedSection {
+ public:
+  /// Throws std::invalid_argument.
+  CheckedSection(std::vector<Instruction> instructions, std::vector<Strips> strips, size_t n_rows, size_t n_uniform,
+                 size_t split, std::vector<Slot> inputs, std::vector<Slot> outputs);
+
+  size_t n_rows() const { return n_rows_; }
+  size_t n_uniform() const { return n_uniform_; }
+  std::span<const Slot> inputs() const { return inputs_; }
+  std::span<const Slot> outputs() const { return outputs_; }
+
+  /// The instructions, each as often as it is run; `split` counts those.
+  Section unrolled() const;
+
+ private:
+  std::vector<Instruction> instructions_;
+  std::vector<Strips> strips_;
+  size_t n_rows_, n_uniform_, split_;
+  std::vector<Slot> inputs_, outputs_;
+};
 
 }  // namespace fastdescent

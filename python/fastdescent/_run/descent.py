@@ -230,8 +230,8 @@ def descend(
         True: `resume` can go on from the end.
     stop_when : callable or None
         STOPPED at the first step where this holds. A function of any of these, by name: `x` (dim,), `fun`, `grad`
-        (dim,), the gradient that gtol tests; `x_previous` (dim,), the point before the last accepted step, and `x` where there
-        is none; the step `t`; and `state`, whose `state.v` is the array v that the optimizer keeps. It is traced, as
+        (dim,), the gradient that gtol tests; `x_previous` (dim,), the point before the last step, or `x` at t = 0 and
+        after a rejected step; the step `t`; and `state`, whose `state.v` is the array v that the optimizer keeps. It is traced, as
         surfaces are, and returns one truth value: ``stop_when=lambda fun: fun < 1e-3``.
     n_threads : int or None
         None: all cores that this process may use.

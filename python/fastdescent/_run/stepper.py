@@ -118,7 +118,8 @@ class Stepper:
     def _stop_where_flat(self, where: npt.NDArray[np.bool_]) -> None:
         """Tests the full gradient. CONVERGED comes before STALLED, STOPPED and MAX_STEPS of the same step."""
         live = self.live
-        looked_at = np.isin(live.status, (RUNNING, _STALLED, _STOPPED, _MAX_STEPS))
+        looked_at = (live.status == RUNNING) | (live.status == _STALLED)
+        looked_at |= (live.status == _STOPPED) | (live.status == _MAX_STEPS)
         rows = np.flatnonzero(where & looked_at)
         norm = full_gradient_norm(self.options, live.x[rows])
         live.status[rows[norm <= live.x.dtype.type(self.gtol or 0.0)]] = _CONVERGED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastdescent.engines.core_engine import step_rows
+from fastdescent.engines.core_job import step_rows
 from fastdescent.engines.host import isa
 from fastdescent.engines.jit.emit.target import target_of
 from fastdescent.engines.jit.kernel.spec import KernelSpec

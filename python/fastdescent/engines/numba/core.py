@@ -6,14 +6,15 @@ Each imports what it needs when it is called, after `import_numba`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent.engines.core_job import CoreJob
 from fastdescent.engines.numba.importing import import_numba
 from fastdescent.engines.numba.memory import given
-from fastdescent.engines.numba.step_rows import StepRows as StepRows
+from fastdescent.program import section
 
 _POINTS_AT_ONCE = 1 << 16  #: a call of so many is over in milliseconds: Ctrl-C is looked at between calls
 _FIRST_CELLS = 1 << 10
@@ -39,16 +40,32 @@ def uniform(
     return out
 
 
+class Section(NamedTuple):
+    """A section as `evaluate` and `descend` take it. The verifier has checked it."""
+
+    instructions: npt.NDArray[np.int32]
+    strips: Sequence[tuple[int, int, int, npt.NDArray[np.int32]]]
+    n_rows: int
+    n_uniform: int
+    split: int
+    inputs: Sequence[tuple[int, int]]
+    outputs: Sequence[tuple[int, int]]
+
+    def named(self) -> section.Section:
+        """As the compiler knows it."""
+        ins, outs = (
+            tuple(section.Slot(f"{k}", *slot) for k, slot in enumerate(slots)) for slots in (self.inputs, self.outputs)
+        )
+        strips = tuple(section.Strips(*each) for each in self.strips)
+        return section.Section(self.instructions, self.n_rows, self.n_uniform, ins, outs, self.split, strips)
+
+
 def evaluate(
+    section: Section,
     *,
     isa: str,
-    instructions: npt.NDArray[np.int32],
-    strips: Sequence[tuple[int, int, int, npt.NDArray[np.int32]]],
-    n_rows: int,
     uniform: npt.NDArray[Any],
     inputs: Sequence[npt.NDArray[Any]],
-    input_offsets: Sequence[int],
-    outputs: Sequence[tuple[int, int]],
     n_points: int,
     compiled: tuple[int, int],
     n_threads: int,
@@ -56,21 +73,16 @@ def evaluate(
     """The outputs of a section for all points, each (n_points, size)."""
     import_numba()
     from fastdescent.engines.numba.section import evaluate_section
-    from fastdescent.program.section import Section, Slot, Strips
 
-    places = zip(input_offsets, inputs, strict=True)
-    ins = tuple(Slot(f"in{k}", offset, array.shape[1]) for k, (offset, array) in enumerate(places))
-    outs = tuple(Slot(f"out{k}", offset, size) for k, (offset, size) in enumerate(outputs))
-    section = Section(instructions, n_rows, len(uniform), ins, outs, strips=tuple(Strips(*each) for each in strips))
-    return evaluate_section(section, isa, uniform, inputs, n_points, n_threads)
+    return evaluate_section(section.named(), isa, uniform, inputs, n_points, n_threads)
 
 
-def descend(**job: Any) -> tuple[Any, ...]:
+def descend(job: CoreJob) -> tuple[Any, ...]:
     """Runs trajectories to their ends."""
     import_numba()
     from fastdescent.engines.numba.descend import descend
 
-    return descend(**job)
+    return descend(job)
 
 
 def gather_cells(

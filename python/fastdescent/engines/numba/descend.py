@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastdescent._base.status import Status
+from fastdescent.engines.core_job import CoreJob
 from fastdescent.engines.jit.emit.target import target_of
 from fastdescent.engines.jit.kernel.arguments import NUMBERS
 from fastdescent.engines.numba.angles import huge_angle_address
@@ -17,7 +18,6 @@ from fastdescent.engines.numba.entries import ENTRIES
 from fastdescent.engines.numba.layout import BATCH, CAPACITY, DONE, FIRST, LAST, NEXT, Job, Kernel, Lanes, Tests
 from fastdescent.engines.numba.memory import address, aligned, given
 from fastdescent.engines.numba.paths import Paths
-from fastdescent.engines.numba.step_rows import StepRows
 from fastdescent.engines.numba.stopping import LIVE
 from fastdescent.engines.numba.threads import run_threads
 
@@ -25,93 +25,60 @@ _MOST_BUDGET = 1 << 24  #: steps of a call
 _FIRST_BUDGET = 64
 
 
-def descend(
-    *,
-    isa: str,
-    instructions: Any,
-    strips: Any,
-    n_rows: int,
-    split: int,
-    uniform: Any,
-    table: Any,
-    initial: Any,
-    starts: Any,
-    overwrite: bool,
-    lane_values: Any,
-    rows: StepRows,
-    limits: Any,
-    center: Any,
-    box: Any,
-    may_speculate: bool,
-    state_before: Any,
-    t_before: Any,
-    status_before: Any,
-    record_steps: Any,
-    record_every: int,
-    record_rows: Any,
-    n_recorded: int,
-    most_recorded: int,
-    keep_state: bool,
-    first_index: int,
-    indices: Any,
-    max_steps: int,
-    t_last: Any,
-    compiled: tuple[int, int, int],
-    n_lanes: int,
-    n_threads: int,
-    poll: Any,
-) -> tuple[Any, ...]:
+def descend(described: CoreJob) -> tuple[Any, ...]:
     """As `descend` of `fastdescent._core`: x, nit, status, state, values and offsets of the paths."""
-    (n, dim), dtype = starts.shape, starts.dtype
-    block, exact, fast = compiled
-    in_place = len(status_before) > 0
+    d = described
+    (n, dim), dtype, n_state = d.starts.shape, d.starts.dtype, len(d.initial)
+    block, exact, fast = d.compiled.tolist()
+    in_place = len(d.status_before) > 0
     job = Job(
-        n_state=len(initial),
-        lane_row=rows.lane_row,
-        n_index=rows.n_index,
-        first_index=np.uint64(first_index),
-        indices=given(indices),
-        max_steps=max_steps,
-        t_last=given(t_last),
-        table=address(table),
-        table_width=table.shape[1],
-        initial=given(initial),
-        starts=given(starts),
-        lane_values=given(lane_values),
-        state_before=given(state_before),
-        t_before=given(t_before),
-        status_before=given(status_before),
-        record_steps=given(record_steps),
-        record_every=record_every,
-        record_row=given(record_rows),
-        x=starts if in_place or overwrite else np.empty((n, dim), dtype),
-        nit=t_before if in_place else np.empty(n, np.int32),
-        status=status_before if in_place else np.empty(n, np.int8),
-        state_after=state_before if in_place else np.empty((n if keep_state else 0, len(initial)), dtype),
+        n_state=n_state,
+        lane_row=n_state,
+        n_index=d.n_index,
+        first_index=np.uint64(d.first_index),
+        indices=given(d.indices),
+        max_steps=d.max_steps,
+        t_last=given(d.t_last),
+        table=address(d.table),
+        table_width=d.table.shape[1],
+        initial=given(d.initial),
+        starts=given(d.starts),
+        lane_values=given(d.lane_values),
+        state_before=given(d.state_before),
+        t_before=given(d.t_before),
+        status_before=given(d.status_before),
+        record_steps=given(d.record_steps),
+        record_every=d.record_every,
+        record_row=given(d.record_rows),
+        x=d.starts if in_place or d.overwrite else np.empty((n, dim), dtype),
+        nit=d.t_before if in_place else np.empty(n, np.int32),
+        status=d.status_before if in_place else np.empty(n, np.int8),
+        state_after=d.state_before if in_place else np.empty((n if d.keep_state else 0, n_state), dtype),
         shared=np.zeros(2, np.int64),
     )
-    tests = _tests(rows, limits, center, box, dim, dtype)
-    width = target_of(isa).vector_bytes // dtype.itemsize
-    kernel = Kernel(exact, fast, width, may_speculate)
-    huge_angle = huge_angle_address(instructions, dtype.name, width)
+    tests = _tests(d, dim, dtype)
+    width = target_of(d.isa).vector_bytes // dtype.itemsize
+    kernel = Kernel(exact, fast, width, d.may_speculate)
+    huge_angle = huge_angle_address(d.section.instructions, dtype.name, width)
 
-    fields = {name: getattr(tests, name) for name in NUMBERS} | {"center": center}
-    fields |= {"low": box[0], "high": box[1]} if len(box) else {}
-    n_threads = max(1, min(n_threads, n))
-    fields |= {"uniform": uniform, "huge_angle": huge_angle}
-    paths = Paths(len(record_steps) > 0, dim, dtype, block, n_threads, most_recorded)
-    crew = [_lanes(job, paths.block(k), n_rows, block, n_lanes, n_threads, fields) for k in range(n_threads)]
+    fields = {name: getattr(tests, name) for name in NUMBERS} | {"center": d.center}
+    fields |= {"low": d.box[0], "high": d.box[1]} if len(d.box) else {}
+    n_threads = max(1, min(d.n_threads, n))
+    fields |= {"uniform": d.uniform, "huge_angle": huge_angle}
+    paths = Paths(len(d.record_steps) > 0, dim, dtype, block, n_threads, d.most_recorded)
+    n_rows = d.section.n_rows
+    crew = [_lanes(job, paths.block(k), n_rows, block, d.n_lanes, n_threads, fields) for k in range(n_threads)]
     ENTRIES.work.ready(dtype, crew[0], job, tests, kernel, _FIRST_BUDGET)
 
     def work(k: int, cancelled: Event) -> None:
         _go_on(k, crew[k], job, paths, tests, kernel, cancelled)
 
     def asked() -> bool:
-        return poll is None or bool(poll(int(job.shared[DONE])))
+        return d.poll is None or bool(d.poll(int(job.shared[DONE])))
 
     if n and not run_threads(work, n_threads, asked):
         _leave(0, job, paths, int(job.shared[NEXT]), n)
-    return job.x, job.nit, job.status, job.state_after, *paths.in_order(n_recorded)
+    return job.x, job.nit, job.status, job.state_after, *paths.in_order(d.n_recorded)
 
 
 def _go_on(thread: int, lanes: Lanes, job: Job, paths: Paths, tests: Tests, kernel: Kernel, cancelled: Event) -> None:
@@ -149,10 +116,10 @@ def _leave(thread: int, job: Job, paths: Paths, first: int, last: int) -> None:
     job.status[left] = Status.INTERRUPTED
 
 
-def _tests(rows: StepRows, limits: Any, center: Any, box: Any, dim: int, dtype: Any) -> Tests:
+def _tests(d: CoreJob, dim: int, dtype: Any) -> Tests:
     return Tests._make((
-        dim, rows.x, rows.gradient, rows.fun, rows.previous_fun, rows.previous_x, rows.moved, rows.stop,
-        bool(rows.alarm), *(dtype.type(limit) for limit in limits), np.finfo(dtype).max, given(center), given(box),
+        dim, d.x_row, d.gradient_row, d.fun_row, d.previous_fun_row, d.previous_x_row, d.moved_row, d.stop_row, d.alarm,
+        *map(dtype.type, d.limits), np.finfo(dtype).max, given(d.center), given(d.box),
     ))  # fmt: skip
 
 

@@ -16,7 +16,8 @@ from fastdescent.engines.numba import evaluating, geometry, philox, recording, w
 from fastdescent.engines.numba.floating_point import default_floating_point
 from fastdescent.engines.numba.intrinsics import OPTIONS
 
-_NO_CACHE = (OSError, EOFError, pickle.UnpicklingError)  #: a full disk, a file that was cut off
+#: A full disk, a file that was cut off, one of another version, whose classes have gone.
+_NO_CACHE = (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError)
 
 
 class Entry:
