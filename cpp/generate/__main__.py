@@ -80,7 +80,9 @@ def elementwise_meaning(o: Opcode) -> str:
         m = Cpp(dtype)
         result = o.meaning(m, *OPERANDS[: o.arity])
         parameters = ", ".join(f"{m.vector} {name}" if k < o.arity else m.vector for k, name in enumerate(OPERANDS))
-        overloads.append(body(f"  FD_INLINE {m.vector} of({parameters})", [*m.lines, f"return {result};"]))
+        overloads.append(
+            body(f"  FD_INLINE {m.vector} of({parameters})", [*m.lines_for([result]), f"return {result};"])
+        )
     return "\n".join([comment(o), "template <>", f"struct Meaning<Op::{o.name}> {{", *overloads, "};\n"])
 
 
@@ -89,7 +91,7 @@ def draw_meaning(o: Opcode) -> str:
     numbers = o.meaning(m, [f"counter[{k}]" for k in range(N_PARTS)], [f"key[{k}]" for k in range(N_PARTS)], "block")
     function = body(
         "  FD_INLINE Numbers of(const VD* counter, const VD* key, ID block)",
-        [*m.lines, f"return {{{{{', '.join(numbers)}}}}};"],
+        [*m.lines_for(numbers), f"return {{{{{', '.join(numbers)}}}}};"],
     )
     return "\n".join([comment(o), "template <>", f"struct Draw<Op::{o.name}> {{", function, "};\n"])
 

@@ -13,8 +13,9 @@ const VD v1 = fma(a, a, v0);
 from __future__ import annotations
 
 import math
+import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 Name = str  #: of a C++ variable
 
@@ -48,6 +49,15 @@ class Cpp:
         self.real, self.vector, self.integers = _REAL[dtype], _VECTOR[dtype], _INTEGERS[dtype]
         self.lines: list[str] = []
         self._names: dict[str, Name] = {}
+
+    def lines_for(self, results: Iterable[Name]) -> list[str]:
+        """The lines on which these results depend."""
+        needed, kept = set(results), []
+        for name, line in zip(reversed(self._names.values()), reversed(self.lines), strict=True):
+            if any(result.split(".")[0] == name for result in needed):
+                needed.update(re.findall(r"\w+", line.split(" = ", 1)[1]))
+                kept.append(line)
+        return kept[::-1]
 
     def _put(self, letter: str, kind: str, text: str) -> Name:
         if text not in self._names:

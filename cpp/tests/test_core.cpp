@@ -11,6 +11,7 @@
 #include "check.hpp"
 #include "fastdescent/descend.hpp"
 #include "fastdescent/status.hpp"
+#include "replay.hpp"
 
 using namespace fastdescent;
 using tests::check;
@@ -231,7 +232,7 @@ void cancelling(const Isa& isa) {
 
 }  // namespace
 
-int main() {
+int main(int n_arguments, char** arguments) {
   for (auto isa = available_isas(); *isa; ++isa) {
     same_for_all_threads_and_widths<double>(**isa);
     same_for_all_threads_and_widths<float>(**isa);
@@ -246,6 +247,7 @@ int main() {
   cancelling_in_place(**available_isas());
   paths_that_outgrow_what_they_may_take(**available_isas());
   paths_of_a_cancelled_run(**available_isas());
+  if (n_arguments > 1) tests::replay_folder(arguments[1]);
   if (tests::n_failed == 0) std::puts("all passed");
   return tests::n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

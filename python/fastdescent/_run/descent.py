@@ -231,8 +231,8 @@ def descend(
     stop_when : callable or None
         STOPPED at the first step where this holds. A function of any of these, by name: `x` (dim,), `fun`, `grad`
         (dim,), the gradient that gtol tests; `x_previous` (dim,), the point before the last step, or `x` at t = 0 and
-        after a rejected step; the step `t`; and `state`, whose `state.v` is the array v that the optimizer keeps. It is traced, as
-        surfaces are, and returns one truth value: ``stop_when=lambda fun: fun < 1e-3``.
+        after a rejected step; the step `t`; and `state`, whose `state.v` is the array v that the optimizer keeps. It is
+        traced, as surfaces are, and returns one truth value: ``stop_when=lambda fun: fun < 1e-3``.
     n_threads : int or None
         None: all cores that this process may use.
     engine : "auto", "native", "jit" or "numba"
