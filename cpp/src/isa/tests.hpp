@@ -67,8 +67,8 @@ FD_INLINE IVec<T> goes_on(const Tile<T>& tile, const Norms<T>& sums, int u) {
   const Vec<T> g2 = sums.slope[u];
   IVec<T> going = (g2 > splat<T>(tests.gtol2)) & (g2 <= top) & (sums.away[u] <= splat<T>(limit));
   if (tests.low) going &= is_inside(tile, u);
+  if ((tests.fun & tests.moved & tests.stop) < 0) return going;  // there is none of them
   if (tests.stop >= 0) going &= at_row(tile, tests.stop, u) == 0;
-  if (tests.fun < 0 && tests.moved < 0) return going;
   Vec<T> f{};
   if (tests.fun >= 0) {
     f = at_row(tile, tests.fun, u);
