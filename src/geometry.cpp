@@ -124,30 +124,27 @@ py::tuple assign(const Array<T>& x, const Doubles& grad_norm, Array<int32_t>& ce
 }
 
 template <class T>
-py::tuple label(const Array<T>& x, const Bytes& status, uint32_t eligible, const Array<int32_t>& candidate,
-                const Array<int32_t>& nit, const Array<int32_t>& row_of_candidate, const Doubles& points,
-                const Bytes& kind, int8_t unsettled, int8_t escaped, unsigned n_threads) {
-  const EndpointSet<T> ends = endpoints(x, nullptr, &status, eligible);
-  const size_t n_rows = static_cast<size_t>(kind.size());
+py::tuple label(const Array<T>& x, const Array<int32_t>& candidate, const Array<int32_t>& nit,
+                const Array<int32_t>& row_of_candidate, const Doubles& points, unsigned n_threads) {
+  const EndpointSet<T> ends = endpoints(x, nullptr, nullptr, 0);
+  require(points.ndim() == 2, "points must have shape (n_rows, dim)");
+  const auto n_rows = static_cast<size_t>(points.shape(0));
+  require_points("points", points, n_rows, ends.dim);
   require_range("candidate", column("candidate", candidate, ends.n), -1, row_of_candidate.size() - 1);
   column("nit", nit, ends.n);
   require_range("row_of_candidate", column("row_of_candidate", row_of_candidate, row_of_candidate.size()), -1,
                 static_cast<int64_t>(n_rows) - 1);
-  require_points("points", points, n_rows, ends.dim);
-  column("kind", kind, n_rows);
-  const TableRows rows{row_of_candidate.data(),          points.data(), kind.data(),
-                       static_cast<size_t>(kind.size()), unsettled,     escaped};
+  const TableRows rows{row_of_candidate.data(), points.data(), n_rows};
   Array<int32_t> labels(x.shape(0));
-  Array<int8_t> outcome(x.shape(0));
   Doubles moved(x.shape(0));
-  const Labels out{labels.mutable_data(), outcome.mutable_data(), moved.mutable_data()};
+  const Labels out{labels.mutable_data(), moved.mutable_data()};
   const Poll poll = poll_with(py::none());
   RowTotals totals;
   {
     const py::gil_scoped_release release;
     totals = label_endpoints(ends, candidate.data(), nit.data(), rows, out, threads_for(ends.n, n_threads), poll);
   }
-  return py::make_tuple(labels, outcome, moved, array_of(totals.count), array_of(totals.nit));
+  return py::make_tuple(labels, moved, array_of(totals.count), array_of(totals.nit));
 }
 
 }  // namespace
@@ -163,9 +160,8 @@ void define_geometry(py::module_& m) {
           py::arg("cell").noconvert(), py::arg("candidate_of_cell"), py::arg("points"), py::arg("per_gradient"),
           py::arg("radius"), py::arg("certain_radius"), py::arg("is_degenerate"), py::arg("inverse_width"),
           py::arg("n_threads"));
-    m.def("label_endpoints", &label<T>, py::kw_only(), py::arg("x").noconvert(), py::arg("status"), py::arg("eligible"),
-          py::arg("candidate"), py::arg("nit"), py::arg("row_of_candidate"), py::arg("points"), py::arg("kind"),
-          py::arg("unsettled"), py::arg("escaped"), py::arg("n_threads"));
+    m.def("label_endpoints", &label<T>, py::kw_only(), py::arg("x").noconvert(), py::arg("candidate"), py::arg("nit"),
+          py::arg("row_of_candidate"), py::arg("points"), py::arg("n_threads"));
   };
   both(double{});
   both(float{});

@@ -151,7 +151,6 @@ RowTotals label_endpoints(const EndpointSet<T>& ends, const int32_t* candidate, 
     for (size_t i = part.begin; i < part.end; ++i) {
       const int32_t row = candidate[i] < 0 ? -1 : rows.row_of_candidate[candidate[i]];
       labels.label[i] = row;
-      labels.outcome[i] = row >= 0 ? rows.kind[row] : is_eligible(ends, i) ? rows.unsettled : rows.escaped;
       labels.moved[i] = row >= 0 ? distance(i, row) : std::numeric_limits<double>::quiet_NaN();
       if (row < 0) continue;
       ++totals.count[row];

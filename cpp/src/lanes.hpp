@@ -1,4 +1,5 @@
-// The lanes of one thread: trajectories in flight, loaded from starts and written to results.
+// The lanes of one thread: trajectories in flight, loaded from starts and written to results. Its twin is
+// python/fastdescent/engines/numba/worker.py.
 //
 // A worked example, a block of 4 lanes and trajectories 10 to 15 (n_ is the number of lanes that run):
 //
@@ -72,8 +73,7 @@ class Lanes {
         status_(block_),
         index_(block_),
         entry_(block_) {
-    tile_ = {.abi = kernel_abi,
-             .steps = 1,
+    tile_ = {.steps = 1,
              .max_stopped = 1,
              .n_state = static_cast<uint32_t>(run.n_state),
              .block = static_cast<uint32_t>(block_),

@@ -78,20 +78,9 @@ def assign_members(
 def label_endpoints(
     *,
     x: _Floats,
-    status: npt.NDArray[np.int8],
-    eligible: int,
     candidate: npt.NDArray[np.int32],
     nit: npt.NDArray[np.int32],
     row_of_candidate: npt.NDArray[np.int32],
     points: npt.NDArray[np.float64],
-    kind: npt.NDArray[np.int8],
-    unsettled: int,
-    escaped: int,
     n_threads: int,
-) -> tuple[
-    npt.NDArray[np.int32],
-    npt.NDArray[np.int8],
-    npt.NDArray[np.float64],
-    npt.NDArray[np.int64],
-    npt.NDArray[np.int64],
-]: ...
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import fastdescent as fd
 from fastdescent._endpoints.cells import Candidates, Cells, EndpointSet, Frame, assign, gather, label
+from fastdescent._endpoints.outcomes import outcomes
 from fastdescent.engines.host import core
 
 FRAME = Frame.of(((-1.0, 1.0), (-2.0, 2.0)))
@@ -120,7 +121,7 @@ def test_assign_keeps_members_that_their_gradient_puts_near(n: int) -> None:
     np.testing.assert_array_equal(members.count, [near.sum()])
 
 
-def test_assign_gives_up_hopeless_cells_and_returns_unexamined_ones() -> None:
+def test_assign_gives_up_degenerate_candidates_and_returns_unexamined_ones() -> None:
     x = np.array([[0.1, 0.1], [0.5, 0.5], [0.9, 0.9]])
     ends = EndpointSet.of(x, np.zeros(3), np.zeros(3, np.int8), EVERY)
     candidates = Candidates(x[:2], np.ones(2), np.ones(2), np.ones(2), np.array([False, True]))
@@ -130,22 +131,29 @@ def test_assign_gives_up_hopeless_cells_and_returns_unexamined_ones() -> None:
 
 
 @pytest.mark.parametrize("n", [0, 1, 40_000])
-def test_label_writes_rows_outcomes_and_totals(n: int) -> None:
+def test_label_writes_rows_and_totals(n: int) -> None:
     rng = np.random.default_rng(9)
     ends = ends_of(points(n), kept=(0, 5))
     candidate = np.where(np.isin(ends.status, (0, 5)), rng.integers(-1, 4, n), -1).astype(np.int32)
     nit, rows = rng.integers(100, size=n).astype(np.int32), np.array([1, -1, 0, 1], np.int32)
-    x, kind = np.array([[0.0, 0.0], [0.5, -0.5]]), np.array([10, 12], np.int8)
-    got = label(ends, candidate, nit, rows, x, kind)
+    x = np.array([[0.0, 0.0], [0.5, -0.5]])
+    got = label(ends, candidate, nit, rows, x)
 
     expected = np.where(candidate >= 0, rows[candidate], -1)
     np.testing.assert_array_equal(got.label, expected)
-    other = np.where(np.isin(ends.status, (0, 5)), fd.Outcome.UNSETTLED, fd.Outcome.ESCAPED)
-    np.testing.assert_array_equal(got.outcome, np.where(expected >= 0, kind[expected], other))
     moved = np.where(expected >= 0, np.linalg.norm(ends.x - x[expected], axis=1), np.nan)
     np.testing.assert_allclose(got.moved, moved, rtol=1e-15)
     np.testing.assert_array_equal(got.count, [np.sum(expected == k) for k in (0, 1)])
     np.testing.assert_array_equal(got.nit, [nit[expected == k].sum() for k in (0, 1)])
+
+
+def test_outcomes_follow_from_label_status_and_kind() -> None:
+    status = np.array(fd.Status)
+    label = np.where(status == fd.Status.CONVERGED, 1, -1)
+    escaped = np.isin(status, (fd.Status.UNDEFINED, fd.Status.DIVERGED, fd.Status.LEFT_BOX))
+    wanted = np.where(escaped, fd.Outcome.ESCAPED, fd.Outcome.UNSETTLED)
+    wanted[status == fd.Status.CONVERGED] = 12
+    np.testing.assert_array_equal(outcomes(label, status, np.array([10, 12], np.int8)), wanted)
 
 
 # ---------------------------------------------------------------------------------------------- random starts

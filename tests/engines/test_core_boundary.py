@@ -210,9 +210,8 @@ ASSIGN = {
     "is_degenerate": np.zeros(1, np.int8), "inverse_width": np.ones(DIM), "n_threads": 1,
 }  # fmt: skip
 LABEL = {
-    "x": X0, "status": np.zeros(N, np.int8), "eligible": 1, "candidate": np.zeros(N, np.int32),
-    "nit": np.zeros(N, np.int32), "row_of_candidate": ZERO, "points": np.zeros((1, DIM)), "kind": np.zeros(1, np.int8),
-    "unsettled": 20, "escaped": 19, "n_threads": 1,
+    "x": X0, "candidate": np.zeros(N, np.int32), "nit": np.zeros(N, np.int32), "row_of_candidate": ZERO,
+    "points": np.zeros((1, DIM)), "n_threads": 1,
 }  # fmt: skip
 BYTES = np.zeros(2, np.int8), np.full(N, -1, np.int8), np.full(N, 99, np.int8)
 NUMBERS = np.ones(1, np.int32), ZERO - 2, np.zeros(0, np.int32)
@@ -231,8 +230,7 @@ BAD_CALLS = [
     *(("label_endpoints", LABEL, {"row_of_candidate": r}) for r in NUMBERS),
     *(("label_endpoints", LABEL, {"points": p}) for p in (np.zeros((0, DIM)), np.zeros((1, 3)))),
     ("label_endpoints", LABEL, {"nit": np.zeros(0, np.int32)}),
-    ("label_endpoints", LABEL, {"kind": np.zeros(0, np.int8)}),
-    ("label_endpoints", LABEL, {"status": np.zeros(2, np.int8)}),
+    ("label_endpoints", LABEL, {"x": X0.ravel()}),
     *(("uniform", {"n": 3, "seed": 0}, {"window": w}) for w in (np.zeros(2), np.zeros((2, 3)), np.zeros((0, 2)))),
 ]  # fmt: skip
 

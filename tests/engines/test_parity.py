@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support import parity
-from support.available import ENGINES, ISAS, needs_extension
+from support.available import BEST_ISA_FIRST, ENGINES, ISAS, needs_extension
 from support.exact_engine import ExactEngine, run_exactly
 
 import fastdescent as fd
@@ -96,7 +96,7 @@ def test_committed_digests_without_hardware_fma() -> None:
     assert json.loads(out.stdout) == json.loads(parity.DIGESTS.read_text())
 
 
-@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("isa", BEST_ISA_FIRST)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("n", [0, 1, 7, 8, 9, 1000])
 def test_threads_and_tile_widths(n: int, dtype: str, isa: str, monkeypatch: pytest.MonkeyPatch) -> None:

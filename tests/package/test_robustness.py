@@ -110,7 +110,7 @@ def test_forks() -> None:
 
 # ---------------------------------------------------------------------- Ctrl-C
 @linux
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", [pytest.param(e, marks=[pytest.mark.exhaustive] * (e == "numba")) for e in ENGINES])
 def test_many_interruptions(engine: str) -> None:
     rng, delays, megabytes, n_completed = random.Random(5), [], [], 0
     with child("interrupted", engine, str(N_SIGNALS)) as process:
@@ -131,6 +131,7 @@ def test_many_interruptions(engine: str) -> None:
 
 
 @linux
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("engine", COMPILED)
 def test_ctrl_c_while_a_large_kernel_is_compiled(engine: str) -> None:
     delays = []
@@ -150,7 +151,7 @@ def test_ctrl_c_while_a_large_kernel_is_compiled(engine: str) -> None:
 
 @linux
 @pytest.mark.parametrize("engine", COMPILED)
-@pytest.mark.parametrize("seconds", [0.0, 0.05, 0.3, 0.6])
+@pytest.mark.parametrize("seconds", [0.0, *(pytest.param(s, marks=pytest.mark.exhaustive) for s in (0.05, 0.3, 0.6))])
 def test_the_interpreter_exits_while_a_kernel_is_compiled(seconds: float, engine: str) -> None:
     with child("exits", engine, str(seconds)) as process:
         assert process.says() == "leaving"
@@ -165,6 +166,7 @@ def first_import(engine: str, n: int) -> Any:
     return answer
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("engine", COMPILED)
 def test_ctrl_c_while_what_an_engine_needs_is_imported(engine: str) -> None:
     """An import on the main thread would be broken off, and Numba with it."""

@@ -108,6 +108,7 @@ def strips(draw: Any) -> Section:
     return replace(section(*rows), strips=(turning,))
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=2000, suppress_health_check=[HealthCheck.too_slow])
 @given(made=strips())
 def test_strips_are_sound_where_they_are_accepted(made: Section) -> None:

@@ -8,6 +8,8 @@ import fastdescent as fd
 from fastdescent.engines.host import WHY_NO_EXTENSION, core
 
 ISAS = fd.info().isas
+#: The best one; tests of others are exhaustive.
+BEST_ISA_FIRST = [*ISAS[:1], *(pytest.param(isa, marks=pytest.mark.exhaustive) for isa in ISAS[1:])]
 ENGINES = [engine.name for engine in fd.info().engines if engine.available]
 COMPILED = [name for name in ENGINES if name in ("jit", "numba")]
 

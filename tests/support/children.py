@@ -113,8 +113,7 @@ def first_call(name: str) -> None:
             radius=one, certain_radius=one, is_degenerate=np.zeros(1, np.int8), inverse_width=two, n_threads=1,
         ),
         "label_endpoints": lambda: core.label_endpoints(
-            x=x, status=status, eligible=1, candidate=none, nit=none, row_of_candidate=zero, points=np.zeros((1, 2)),
-            kind=np.zeros(1, np.int8), unsettled=20, escaped=19, n_threads=1,
+            x=x, candidate=none, nit=none, row_of_candidate=zero, points=np.zeros((1, 2)), n_threads=1
         ),
     }  # fmt: skip
     imports = Imports(0)

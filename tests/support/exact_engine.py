@@ -235,7 +235,7 @@ class ExactEngine:
             if limits.ftol is not None and abs(m.sub(f[0], values("previous_fun")[0])) <= m.const(limits.ftol):
                 return Status.STALLED
         if "stop" in slots and values("stop")[0] != 0:
-            return Status.STOPPED
+            return Status(int(values("stop")[0]))
         return Status.MAX_STEPS if t == job.max_steps else None
 
     @staticmethod

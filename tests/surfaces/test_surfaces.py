@@ -34,7 +34,13 @@ def test_every_surface_has_an_independent_formula() -> None:
 
 
 # ---------------------------------------------------------------------- formulas and derivatives
-@pytest.mark.parametrize(("name", "dim"), CASES)
+MANY_TERMS = ("random_field", "random_quadratic", "gaussian_wells", "spin_glass", "lennard_jones")  #: slow in mpmath
+
+
+@pytest.mark.parametrize(
+    ("name", "dim"),
+    [pytest.param(name, dim, marks=[pytest.mark.exhaustive] * (name in MANY_TERMS and dim > 2)) for name, dim in CASES],
+)
 def test_value_gradient_and_hessian_agree_with_mpmath(name: str, dim: int) -> None:
     s = made(name, dim)
     for x in points_in_window(s, 4 if dim == 10 else 20):

@@ -2,6 +2,7 @@
 //
 // Three passes, each linear in the number of points: gather the points into cells; decide which points truly belong
 // to the critical point that their cell's representative led to; write what is known of each point.
+// The twin is python/fastdescent/engines/numba/geometry.py.
 #pragma once
 
 #include <cstddef>
@@ -61,26 +62,23 @@ template <class T>
 Members assign_members(const EndpointSet<T>& ends, const Candidates& candidates, int32_t* cell, unsigned n_threads,
                        const Poll& poll);
 
-/// Rows of a table of critical points, and codes of outcomes.
+/// Rows of a table of critical points.
 struct TableRows {
   const int32_t* row_of_candidate;  ///< -1: none
   const double* x;                  ///< n rows of dim
-  const int8_t* kind;
   size_t n;
-  int8_t unsettled, escaped;  ///< of eligible points without a row, and of all others
 };
 
 struct Labels {
-  int32_t* label;   ///< row or -1
-  int8_t* outcome;  ///< the row's kind
-  double* moved;    ///< distance to the row's point, NaN without one
+  int32_t* label;  ///< row or -1
+  double* moved;   ///< distance to the row's point, NaN without one
 };
 
 struct RowTotals {
   std::vector<int64_t> count, nit;
 };
 
-/// Writes label, outcome and distance of each point; returns how many points a row has and the sum of their steps.
+/// Writes label and distance of each point; returns how many points a row has and the sum of their steps.
 template <class T>
 RowTotals label_endpoints(const EndpointSet<T>& ends, const int32_t* candidate, const int32_t* nit,
                           const TableRows& rows, const Labels& labels, unsigned n_threads, const Poll& poll);

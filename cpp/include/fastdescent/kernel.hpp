@@ -6,8 +6,6 @@
 
 namespace fastdescent {
 
-inline constexpr uint32_t kernel_abi = 1;
-
 /// One instruction, as the Program has it: loops of n_outer x n_middle x n_inner rows; bit k of `uniform` says that
 /// operand k is read from the uniform vector, not from rows. A reduction sums over the inner loop.
 struct Operand {
@@ -30,7 +28,7 @@ static constexpr T* row_start(T* rows, size_t r, size_t block) {
 template <class T>
 struct Tests {
   int32_t dim, x, gradient, fun, previous_fun, previous_x, moved;
-  int32_t stop;      ///< a row that is not 0 where the user's stop rule holds
+  int32_t stop;      ///< a row with the status that tests in the step's own graph give a trajectory; 0: it goes on
   int32_t alarm;     ///< outside the radius means `alarm`, whatever else holds
   T gtol2, escape2;  ///< squares; escape2 is infinite where there is no radius
   T xtol2, ftol;
@@ -44,7 +42,7 @@ struct Tests {
 /// `max_stopped` lanes have stopped. All `block` lanes are computed; those that do not run are ignored.
 template <class T>
 struct Tile {
-  uint32_t abi, steps, max_stopped, n_state, block;
+  uint32_t steps, max_stopped, n_state, block;
   T* rows;
   const T* uniform;
   const T* table;  ///< (t, n_table): the values that depend on t alone

@@ -1,5 +1,6 @@
-// Where paths are recorded: a thread appends the points of its trajectories to a store of its own, and at the end the
-// points of all stores are put in the order of the trajectories.
+// Where paths are recorded (the twin is python/fastdescent/engines/numba/recording.py): a thread appends the points of
+// its trajectories to a store of its own, and at the end the points of all stores are put in the order of the
+// trajectories.
 //
 // Two trajectories a and b of one thread, every step kept; a ends after one step, b after two:
 //

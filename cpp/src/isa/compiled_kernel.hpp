@@ -1,4 +1,5 @@
-// The kernel of compiled Programs: machine code makes the steps, and comes back where a lane may have to stop.
+// The kernel of compiled Programs: machine code makes the steps, and comes back where a lane may have to stop. Its twin
+// is python/fastdescent/engines/numba/compiled_kernel.py.
 #pragma once
 
 #include "stopping.hpp"

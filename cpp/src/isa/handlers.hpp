@@ -26,12 +26,19 @@ struct Results {
   Vec<T> v[n_vectors];
 };
 
-template <class T>
-FD_INLINE void call_next(const Decoded* d, T* rows, const T* uniform, const Results<T>& r) {
-  ++d;
-  return reinterpret_cast<Handler<T>>(d->run)(d, rows, uniform, r.v[0], r.v[1], r.v[2], r.v[3], r.v[4], r.v[5], r.v[6],
-                                              r.v[7]);
-}
+// An instruction ends by calling the next one with the same arguments. That call must become a jump, or the stack would
+// grow with the Program: compilers that can promise it do so; of others cpp/tests/instructions.cpp finds out. Kernels
+// are always optimized (see CMakeLists.txt), without which there are no jumps.
+#if defined(__has_cpp_attribute) && __has_cpp_attribute(clang::musttail)
+#define FD_TAIL [[clang::musttail]]
+#elif defined(__has_cpp_attribute) && __has_cpp_attribute(gnu::musttail)
+#define FD_TAIL [[gnu::musttail]]
+#else
+#define FD_TAIL
+#endif
+#define FD_NEXT(T, d, rows, uniform, r)                                                                           \
+  FD_TAIL return reinterpret_cast<Handler<T>>((d + 1)->run)(d + 1, rows, uniform, r.v[0], r.v[1], r.v[2], r.v[3], \
+                                                            r.v[4], r.v[5], r.v[6], r.v[7])
 
 template <Source source, class T>
 FD_INLINE Vec<T> fetch(const T* p, int u, Vec<T> previous, Vec<T> first) {
@@ -60,7 +67,7 @@ static void single(const Decoded* d, T* rows, const T* uniform, V a0, V a1, V a2
 #pragma GCC unroll 8
     for (int u = 0; u < n_vectors; ++u) store(out + u * simd<T>::width, r.v[u]);
   }
-  call_next<T>(d, rows, uniform, r);
+  FD_NEXT(T, d, rows, uniform, r);
 }
 
 /// From one row to the next, or from one uniform number to the next, in numbers.
@@ -126,7 +133,7 @@ static void loops(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V,
   Results<T> r;
 #pragma GCC unroll 8
   for (int u = 0; u < n_vectors; ++u) r.v[u] = load(out + u * simd<T>::width);
-  call_next<T>(d, rows, uniform, r);
+  FD_NEXT(T, d, rows, uniform, r);
 }
 
 /// The inner loop is summed in order, from its first term on, or from the last operand on; a product enters by fma.
@@ -164,7 +171,7 @@ static void reduction(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V
 #pragma GCC unroll 8
     for (int u = 0; u < n_vectors; ++u) store(out + u * simd<T>::width, r.v[u]);
   }
-  call_next<T>(d, rows, uniform, r);
+  FD_NEXT(T, d, rows, uniform, r);
 }
 
 /// Adds the squares of the result before to the sizes, two vectors of sums; the result travels on.
@@ -177,7 +184,7 @@ static void note(const Decoded* d, T* rows, const T* uniform, V a0, V a1, V a2, 
   for (int u = 0; u < n_vectors; ++u) sums[u % 2] = fma(r.v[u], r.v[u], sums[u % 2]);
   store(sizes, sums[0]);
   store(sizes + simd<T>::width, sums[1]);
-  call_next<T>(d, rows, uniform, r);
+  FD_NEXT(T, d, rows, uniform, r);
 }
 
 template <class T, class V = Vec<T>>

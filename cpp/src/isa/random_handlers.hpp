@@ -43,7 +43,8 @@ FD_APART void write_draws(const Decoded* d, T* rows, const T* uniform) {
 template <Op op, class T, int mask, class V = Vec<T>>
 static void draws(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) {
   write_draws<op, T, mask>(d, rows, uniform);
-  call_next<T>(d, rows, uniform, Results<T>{});
+  const Results<T> none{};
+  FD_NEXT(T, d, rows, uniform, none);
 }
 
 /// Reads uniform numbers, each lane in a row of data of its own; there are operand[2] rows, strides[2].outer
@@ -68,7 +69,7 @@ static void gather(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V
   Results<T> r;
 #pragma GCC unroll 8
   for (int u = 0; u < n_vectors; ++u) r.v[u] = load(out + u * simd<T>::width);
-  call_next<T>(d, rows, uniform, r);
+  FD_NEXT(T, d, rows, uniform, r);
 }
 
 }  // namespace fastdescent::FD_ISA

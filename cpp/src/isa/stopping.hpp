@@ -1,4 +1,5 @@
-// What happens to lanes that may have to stop. Shared by all kernels; rare, and so scalar.
+// What happens to lanes that may have to stop. Shared by all kernels; rare, and so scalar. Its twin, and that of
+// tests.hpp, is python/fastdescent/engines/numba/stopping.py.
 #pragma once
 
 #include "tests.hpp"

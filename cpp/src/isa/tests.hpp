@@ -130,7 +130,9 @@ FD_COLD Status status_of(const Tile<T>& tile, size_t lane) {
     const T change = at(tests.fun) - at(tests.previous_fun);
     if ((change < 0 ? -change : change) <= tests.ftol) return Status::stalled;
   }
-  if (tests.stop >= 0 && at(tests.stop) != 0) return Status::stopped;
+  if (tests.stop < 0) return Status::live;
+  const T code = at(tests.stop);
+  if (code > 0 && code < 128) return static_cast<Status>(static_cast<int8_t>(code));
   return Status::live;
 }
 

@@ -43,7 +43,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._base.status import Outcome
 from fastdescent._base.threads import available_threads
 from fastdescent.engines.host import core
 
@@ -125,10 +124,9 @@ class Members:
 
 @dataclass(frozen=True)
 class Labels:
-    """Label, outcome and distance of each endpoint, and the totals of each row of the table."""
+    """Label and distance of each endpoint, and the totals of each row of the table."""
 
     label: Ints  #: (n,), row of the table, or -1
-    outcome: npt.NDArray[np.int8]
     moved: Floats  #: (n,), distance to the row's point; NaN where there is none
     count: Counts  #: endpoints of each row
     nit: Counts  #: sum of the steps to each row
@@ -157,21 +155,10 @@ def assign(
     return Members(cells.cell, count, undecided)
 
 
-def label(
-    endpoints: EndpointSet,
-    candidate: Ints,
-    nit: Ints,
-    row_of_candidate: Ints,
-    x: Floats,
-    kind: npt.NDArray[np.int8],
-) -> Labels:
-    """Labels every endpoint by a row of the table; the rows have points x (k, dim) and kinds (k,).
-
-    An endpoint without a row is UNSETTLED if its status is eligible, else ESCAPED.
-    """
+def label(endpoints: EndpointSet, candidate: Ints, nit: Ints, row_of_candidate: Ints, x: Floats) -> Labels:
+    """Labels every endpoint by a row of the table; the rows have points x (k, dim)."""
     found = core.label_endpoints(
-        x=endpoints.x, status=endpoints.status, eligible=endpoints.eligible, candidate=candidate, nit=nit,
-        row_of_candidate=row_of_candidate, points=x, kind=kind, unsettled=Outcome.UNSETTLED,
-        escaped=Outcome.ESCAPED, n_threads=available_threads(),
+        x=endpoints.x, candidate=candidate, nit=nit, row_of_candidate=row_of_candidate, points=x,
+        n_threads=available_threads(),
     )  # fmt: skip
     return Labels(*found)

@@ -14,6 +14,7 @@ from fastdescent._base.markup import paragraph
 from fastdescent._base.status import Outcome
 from fastdescent._endpoints.cells import Frame, Ints, Labels, label
 from fastdescent._endpoints.membership import Membership, endpoints_of, find_membership, without_noise
+from fastdescent._endpoints.outcomes import outcomes
 from fastdescent._endpoints.points import CriticalPoints, merged, polished_of, table_of, with_counts
 from fastdescent._endpoints.verdict import Polished
 from fastdescent._run.descent import Descent
@@ -114,7 +115,7 @@ def classify(
     found = find_membership(without_noise(run) if run.is_random else run, polish)
     table, row_of_candidate = _table(found, run, points, given)
     endpoints = endpoints_of(run) if run.is_random else found.endpoints
-    labels = label(endpoints, found.candidate, _flat_nit(run), row_of_candidate, table.x, table.kind)
+    labels = label(endpoints, found.candidate, _flat_nit(run), row_of_candidate, table.x)
     table = with_counts(table, labels.count, labels.nit, run.status.size, run.random_starts)
     return _endpoints(labels, replace(table, stability=_stability(run, table), window=surface.window), run)
 
@@ -166,7 +167,7 @@ def _endpoints(labels: Labels, table: CriticalPoints, run: Descent) -> Endpoints
     shape = run.status.shape
     return Endpoints(
         label=labels.label.reshape(shape),
-        outcome=labels.outcome.reshape(shape),
+        outcome=outcomes(labels.label, run.status.reshape(-1), table.kind).reshape(shape),
         moved=labels.moved.reshape(shape),
         points=table,
         fmin=table.fmin,

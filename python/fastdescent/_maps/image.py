@@ -12,11 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base.at_top import at_top
-from fastdescent._base.status import Outcome, Status
+from fastdescent._endpoints.outcomes import outcomes
 
 Integers = npt.NDArray[np.integer[Any]]
 _CELLS_PER_BAND = 1 << 20
-_IS_ESCAPE = np.array([s.is_escape for s in Status])  #: by status
 
 
 @at_top
@@ -50,12 +49,10 @@ class Image:
 
     def outcome(self, kind: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
         """The outcome of each cell; `kind` has the outcomes of the rows of the table."""
-        outcome = np.empty(self.shape, np.int8)
-        outcome_of_label = np.append(kind, np.int8(Outcome.UNSETTLED))  # label -1 takes the appended one
+        found = np.empty(self.shape, np.int8)
         for lines in bands(self.shape):
-            outcome[lines] = outcome_of_label[self.label[lines]]
-            outcome[lines][_IS_ESCAPE[self.status[lines]]] = Outcome.ESCAPED
-        return outcome
+            found[lines] = outcomes(self.label[lines], self.status[lines], kind)
+        return found
 
     def thinned(self, most: int) -> Image:
         """Every k-th cell along each axis, so that no side has more than `most` cells."""

@@ -148,36 +148,23 @@ def assign_members(
 def label_endpoints(
     *,
     x: npt.NDArray[Any],
-    status: npt.NDArray[np.int8],
-    eligible: int,
     candidate: npt.NDArray[np.int32],
     nit: npt.NDArray[np.int32],
     row_of_candidate: npt.NDArray[np.int32],
     points: npt.NDArray[np.float64],
-    kind: npt.NDArray[np.int8],
-    unsettled: int,
-    escaped: int,
     n_threads: int,
-) -> tuple[
-    npt.NDArray[np.int32],
-    npt.NDArray[np.int8],
-    npt.NDArray[np.float64],
-    npt.NDArray[np.int64],
-    npt.NDArray[np.int64],
-]:
-    """Row, outcome and distance of each point; points and steps of each row."""
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Row and distance of each point; points and steps of each row."""
     import_numba()
     from fastdescent.engines.numba.entries import ENTRIES
-    from fastdescent.engines.numba.geometry import EndpointSet, Labels, TableRows
+    from fastdescent.engines.numba.geometry import Labels
 
     n = len(x)
-    ends = EndpointSet(given(x), given(np.zeros(0)), given(status), eligible)
-    rows = TableRows(given(row_of_candidate), given(points), given(kind), int(unsettled), int(escaped))
-    labels = Labels(given(candidate), given(nit), np.empty(n, np.int32), np.empty(n, np.int8), np.empty(n))
-    totals = np.zeros((2, len(kind)), np.int64)
+    labels = Labels(given(candidate), given(nit), np.empty(n, np.int32), np.empty(n))
+    totals = np.zeros((2, len(points)), np.int64)
     for begin, part in _parts(n):
-        ENTRIES.label.alone(ends, rows, labels, totals, begin, part.stop)
-    return labels.label, labels.outcome, labels.moved, totals[0].copy(), totals[1].copy()
+        ENTRIES.label.alone(given(x), given(row_of_candidate), given(points), labels, totals, begin, part.stop)
+    return labels.label, labels.moved, totals[0].copy(), totals[1].copy()
 
 
 def _parts(n: int) -> list[tuple[int, slice]]:

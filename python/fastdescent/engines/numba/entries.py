@@ -110,9 +110,9 @@ def _made(sources: int) -> Entries:
         assert sources
         return geometry.assign(ends, candidates, cell, count, undecided, first, last)
 
-    def label(ends: Any, table: Any, labels: Any, totals: Any, first: Any, last: Any) -> None:
+    def label(x: Any, rows: Any, points: Any, labels: Any, totals: Any, first: Any, last: Any) -> None:
         assert sources
-        geometry.label(ends, table, labels, totals, first, last)
+        geometry.label(x, rows, points, labels, totals, first, last)
 
     def put_in_order(rows: Any, points: Any, next_place: Any, values: Any) -> None:
         assert sources

@@ -47,23 +47,12 @@ class Candidates(NamedTuple):
     inverse_width: npt.NDArray[np.float64]
 
 
-class TableRows(NamedTuple):
-    """Rows of a table of critical points, and codes of outcomes."""
-
-    row_of_candidate: npt.NDArray[np.int32]
-    x: npt.NDArray[np.float64]
-    kind: npt.NDArray[np.int8]
-    unsettled: int
-    escaped: int
-
-
 class Labels(NamedTuple):
     """What is written of each point."""
 
     candidate: npt.NDArray[np.int32]
     nit: npt.NDArray[np.int32]
     label: npt.NDArray[np.int32]
-    outcome: npt.NDArray[np.int8]
     moved: npt.NDArray[np.float64]
 
 
@@ -187,20 +176,18 @@ def assign(
 
 
 @body
-def label(ends: EndpointSet, rows: TableRows, labels: Labels, totals: Any, first: int, last: int) -> None:
-    """Writes row, outcome and distance of points first ... last - 1; adds to each row's points and steps."""
+def label(x: Any, row_of_candidate: Any, points: Any, labels: Labels, totals: Any, first: int, last: int) -> None:
+    """Writes row and distance of points first ... last - 1; adds to each row's points and steps."""
     for i in range(first, last):
         candidate = labels.candidate[i]
-        row = rows.row_of_candidate[candidate] if candidate >= 0 else -1
+        row = row_of_candidate[candidate] if candidate >= 0 else -1
         labels.label[i] = row
         labels.moved[i] = np.nan
         if row < 0:
-            labels.outcome[i] = rows.unsettled if is_eligible(ends, i) else rows.escaped
             continue
-        labels.outcome[i] = rows.kind[row]
         sum2 = 0.0
-        for k in range(ends.x.shape[1]):
-            d = ends.x[i, k] - rows.x[row, k]
+        for k in range(x.shape[1]):
+            d = x[i, k] - points[row, k]
             sum2 += d * d
         labels.moved[i] = np.sqrt(sum2)
         totals[0, row] += 1

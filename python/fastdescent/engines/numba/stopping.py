@@ -11,8 +11,7 @@ from fastdescent.engines.numba.layout import Lanes, Tests
 
 ALARM, LIVE = -2, -1
 _CONVERGED, _UNDEFINED, _DIVERGED = int(Status.CONVERGED), int(Status.UNDEFINED), int(Status.DIVERGED)
-_LEFT_BOX, _STALLED, _STOPPED = int(Status.LEFT_BOX), int(Status.STALLED), int(Status.STOPPED)
-_MAX_STEPS = int(Status.MAX_STEPS)
+_LEFT_BOX, _STALLED, _MAX_STEPS = int(Status.LEFT_BOX), int(Status.STALLED), int(Status.MAX_STEPS)
 _NEVER = 1 << 62
 
 
@@ -51,7 +50,7 @@ def status_of(rows: Any, lane: int, tests: Tests) -> int:
     if stepped and tests.ftol >= 0 and abs(rows[tests.fun, lane] - rows[tests.previous_fun, lane]) <= tests.ftol:
         return _STALLED
     if tests.stop >= 0 and rows[tests.stop, lane] != 0:
-        return _STOPPED
+        return int(rows[tests.stop, lane])
     return LIVE
 
 

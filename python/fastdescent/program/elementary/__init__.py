@@ -1,7 +1,7 @@
 """The elementary functions, at most 2 ulp from the true value over the whole range, written once for every engine.
 
 Each is a function of an arithmetic (see `arithmetic.Arithmetic`) and one or two numbers: a sequence of operations
-without branches. The files mirror cpp/include/fastdescent/math/, operation by operation; change both or neither.
+without branches. The C++ of the interpreter is generated from them when the core is built (`cpp/generate`).
 
 >>> from fastdescent.program.elementary.functions import exp
 >>> from fastdescent.program.exact import Exact

@@ -51,6 +51,7 @@ from typing import Any
 import numpy as np
 
 from fastdescent._base.at_top import at_top
+from fastdescent._base.status import Status
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node, Shape
 from fastdescent.program.graph.spread import spreads
@@ -270,7 +271,7 @@ def _compile(traced: _TracedRule, spec: StepSpec, full: Formula) -> StepProgram:
     before = _rows_of_stop_tests(traced, spec)
     outputs = _outputs(own, spec)
     if spec.stop is not None:
-        outputs.append(("stop", _stop_mask(spec.stop, traced, spec, full, {row.name: row.before for row in before})))
+        outputs.append(("stop", _stop_status(spec.stop, traced, spec, full, {row.name: row.before for row in before})))
     for row in before:
         rows.append(row)
         initial += [0.0] * row.after.size
@@ -295,8 +296,13 @@ def _tested_slope(formula: Formula, spec: StepSpec) -> Node:
     return Wall(formula.builder, formula.dim, "clip").projected(formula.x, formula.gradient)
 
 
-def _stop_mask(rule: StopRule, traced: _TracedRule, spec: StepSpec, full: Formula, before: Mapping[str, Node]) -> Node:
-    """1 where the user's stop rule holds at the point from which the step starts. It sees f over all samples."""
+def _stop_status(
+    rule: StopRule, traced: _TracedRule, spec: StepSpec, full: Formula, before: Mapping[str, Node]
+) -> Node:
+    """The status of a trajectory whose stop rule holds at the point from which the step starts, else 0.
+
+    The rule sees f over all samples.
+    """
     own = traced.formula
     b = own.builder
     seen = own if spec.batch is None else formula_in_graph(full, b, own.x)
@@ -307,7 +313,7 @@ def _stop_mask(rule: StopRule, traced: _TracedRule, spec: StepSpec, full: Formul
     if "x_previous" in rule.arguments:
         moved = b.broadcast(before["moved"], own.x.shape)
         values["x_previous"] = b.select(moved, before["previous_x"], own.x)
-    return rule.in_graph(b, values)
+    return b.select(rule.in_graph(b, values), b.const(float(Status.STOPPED)), b.const(0.0))
 
 
 def _rows_of_stop_tests(traced: _TracedRule, spec: StepSpec) -> Sequence[StateRow]:
