@@ -78,7 +78,7 @@ std::vector<Array<T>> evaluate_section(const CheckedSection& section, const std:
           "compiled must be a number of lanes that fill vectors, and an address");
   Evaluation<T> e{.isa = &set,
                   .section = section.unrolled(),
-                  .compiled = {reinterpret_cast<uint32_t (*)(KernelArguments<T>*, uint32_t)>(compiled[1]),
+                  .compiled = {reinterpret_cast<uint32_t (*)(KernelArguments<T>*, uint32_t) noexcept>(compiled[1]),
                                static_cast<uint32_t>(compiled[0])},
                   .uniform = uniform.data(),
                   .inputs = {},

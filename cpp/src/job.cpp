@@ -63,7 +63,7 @@ Compiled<T> compiled_of(const Fields& fields, const Isa& isa, bool may_speculate
   const auto most = static_cast<uint64_t>(isa.template kernels<T>().block);
   require(at[0] <= most && at[0] % (most / 8) == 0, "compiled must begin with a number of lanes that fill vectors");
   require(at[1] && at[2], "compiled needs two addresses");
-  using Function = uint32_t (*)(KernelArguments<T>*, uint32_t);
+  using Function = uint32_t (*)(KernelArguments<T>*, uint32_t) noexcept;
   return {reinterpret_cast<Function>(at[1]), reinterpret_cast<Function>(at[2]), static_cast<uint32_t>(at[0]),
           may_speculate};
 }

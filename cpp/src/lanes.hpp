@@ -142,7 +142,7 @@ class Lanes {
   /// Whether a trajectory is over, and does not only pause at a step that is recorded.
   bool has_ended(uint32_t lane) const {
     if (status_[lane] == static_cast<int8_t>(Status::max_steps)) return t_[lane] >= run_.last_step(index_[lane]);
-    return status_[lane] != static_cast<int8_t>(Status::live);
+    return status_[lane] != static_cast<int8_t>(Status::running);
   }
 
   template <class Claim>
@@ -155,7 +155,7 @@ class Lanes {
           continue;
         }
         load(lane, lane + 1);
-      } else if (status_[lane] != static_cast<int8_t>(Status::live)) {
+      } else if (status_[lane] != static_cast<int8_t>(Status::running)) {
         record(lane);
         go_on(lane, lane + 1);
       }
@@ -199,7 +199,7 @@ class Lanes {
   void go_on(uint32_t first, uint32_t last) {
     std::fill_n(&until_[first], last - first, run_.max_steps);
     for (uint32_t lane = first; (run_.paths || run_.t_last) && lane < last; ++lane) until_[lane] = next_pause(lane);
-    std::fill_n(&status_[first], last - first, static_cast<int8_t>(Status::live));
+    std::fill_n(&status_[first], last - first, static_cast<int8_t>(Status::running));
     std::fill_n(&live_[first], last - first, Int{-1});
   }
 

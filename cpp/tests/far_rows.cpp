@@ -71,7 +71,7 @@ Found<T> advanced(const Isa& isa, const Rows& rows, Memory memory, T* first, boo
                        .low = nullptr,
                        .high = nullptr};
   std::vector<uint32_t> until(block, max_steps);
-  Found<T> found{{}, std::vector<uint32_t>(block), std::vector<int8_t>(block, static_cast<int8_t>(Status::live))};
+  Found<T> found{{}, std::vector<uint32_t>(block), std::vector<int8_t>(block, static_cast<int8_t>(Status::running))};
   for (size_t i = 0; differ && i < block; ++i) found.t[i] = static_cast<uint32_t>(i % 3);
   const AlignedArray<T> frozen(dim * block), saved(dim * block);
   const AlignedArray<std::conditional_t<sizeof(T) == 8, int64_t, int32_t>> runs(block);
@@ -97,7 +97,7 @@ void the_interpreter_reaches_far_rows(const Isa& isa) {
       const auto open = [&](int32_t row) { reserved.open(static_cast<size_t>(row)); };
       const Found<T> here = advanced<T>(isa, near, [](int32_t) {}, memory.get(), may_speculate, differ);
       const Found<T> there = advanced<T>(isa, far, open, reserved.get(), may_speculate, differ);
-      const auto stopped = std::ranges::count(here.status, static_cast<int8_t>(Status::live)) == 0;
+      const auto stopped = std::ranges::count(here.status, static_cast<int8_t>(Status::running)) == 0;
       check(stopped && here.x[0] != 0, "each lane stops");
       check(here == there, "the interpreter reaches far rows");
     }

@@ -195,7 +195,7 @@ void same_in_parts(const Isa& isa) {
   parts.in_place = true;
   for (const uint32_t until : {0u, 1u, 20u, 33u, 33u, 40u}) {
     for (int8_t& s : parts.status)
-      if (until == 0 || s == static_cast<int8_t>(Status::max_steps)) s = static_cast<int8_t>(Status::live);
+      if (until == 0 || s == static_cast<int8_t>(Status::max_steps)) s = static_cast<int8_t>(Status::running);
     parts.descend(isa, 3, 0, until, go_on);
   }
   check(parts.x == alone.x && parts.nit == alone.nit && parts.status == alone.status, "same results in parts");
@@ -208,7 +208,7 @@ void cancelling_in_place(const Isa& isa) {
   run.x = run.starts;
   run.in_place = true;
   for (size_t i = 0; i < run.status.size(); ++i)
-    run.status[i] = static_cast<int8_t>(i % 2 ? Status::live : Status::stalled);
+    run.status[i] = static_cast<int8_t>(i % 2 ? Status::running : Status::stalled);
   run.descend(isa, 2, 0, 1u << 30, [](size_t) { return false; });
   bool kept = run.x == run.starts;
   for (size_t i = 0; i < run.status.size(); ++i)

@@ -25,7 +25,7 @@ struct Descent {
   const T* lane_values;         ///< (n, n_lane)
   const T* state_before;        ///< (n, n_state): where runs that go on stood, or null
   const int32_t* t_before;      ///< (n): the updates that they had made, or null
-  const int8_t* status_before;  ///< (n): nothing is done for those that are not `live`; null: all run
+  const int8_t* status_before;  ///< (n): nothing is done for those that are not `running`; null: all run
   uint64_t first_index;         ///< of the first trajectory, for its random numbers
   const uint64_t* indices;      ///< (n): those of all of them, or null where they follow on the first one
   size_t n, dim, n_state, n_lane, lane_row, n_table, table_row;
@@ -51,7 +51,9 @@ struct Descent {
   }
   uint32_t last_step(size_t k) const { return t_last ? static_cast<uint32_t>(t_last[k]) : max_steps; }
   bool records(size_t k) const { return paths && record.row[k] >= 0; }
-  bool runs(size_t index) const { return !status_before || status_before[index] == static_cast<int8_t>(Status::live); }
+  bool runs(size_t index) const {
+    return !status_before || status_before[index] == static_cast<int8_t>(Status::running);
+  }
 };
 
 /// Runs every trajectory; where `poll` cancels, the unfinished ones are `interrupted`. A trajectory that is recorded

@@ -38,14 +38,14 @@ template <class T>
 struct Kernels {
   int block;  ///< lanes of a block
   /// The function for one row, or null where the opcode has no such form; `keep` writes the result to its row.
-  void* (*single)(Op op, const Source* sources, bool keep);
-  void* (*general)(Op op, int uniform);  ///< the function for any loops
-  void* (*note)();                       ///< the function that adds the squares of the result before to the sizes
-  void* (*stop)();                       ///< the function after the last instruction
-  void (*execute)(const Decoded* code, T* rows, const T* uniform);
-  void (*advance)(Tile<T>*);           ///< the interpreter's kernel; Tile::program is a StepReadings
-  void (*advance_compiled)(Tile<T>*);  ///< the kernel of compiled Programs; Tile::program is a Compiled
-  void (*call)(const CompiledSection<T>& section, T* rows, const T* uniform);
+  void* (*single)(Op op, const Source* sources, bool keep) noexcept;
+  void* (*general)(Op op, int uniform) noexcept;  ///< the function for any loops
+  void* (*note)() noexcept;  ///< the function that adds the squares of the result before to the sizes
+  void* (*stop)() noexcept;  ///< the function after the last instruction
+  void (*execute)(const Decoded* code, T* rows, const T* uniform) noexcept;
+  void (*advance)(Tile<T>*) noexcept;           ///< the interpreter's kernel; Tile::program is a StepReadings
+  void (*advance_compiled)(Tile<T>*) noexcept;  ///< the kernel of compiled Programs; Tile::program is a Compiled
+  void (*call)(const CompiledSection<T>& section, T* rows, const T* uniform) noexcept;
 };
 
 struct Isa {

@@ -77,10 +77,10 @@ template <class T>
 struct Compiled {
   /// Makes `steps` steps, or as many as certainly stop no lane; returns how many. Then the tests' rows are those of the
   /// point reached.
-  uint32_t (*exact)(KernelArguments<T>*, uint32_t steps);
+  uint32_t (*exact)(KernelArguments<T>*, uint32_t steps) noexcept;
   /// Makes `steps` steps without tests, at least one. Returns whether all points on the way, the first and the last one
   /// too, are certainly within the radius.
-  uint32_t (*fast)(KernelArguments<T>*, uint32_t steps);
+  uint32_t (*fast)(KernelArguments<T>*, uint32_t steps) noexcept;
   uint32_t block;      ///< 0: there is no machine code
   bool may_speculate;  ///< as in StepReadings
 };
@@ -88,7 +88,7 @@ struct Compiled {
 /// A section that runs once, as machine code for blocks of `block` lanes, from its input rows to its output rows.
 template <class T>
 struct CompiledSection {
-  uint32_t (*evaluate)(KernelArguments<T>*, uint32_t);
+  uint32_t (*evaluate)(KernelArguments<T>*, uint32_t) noexcept;
   uint32_t block;  ///< 0: there is no machine code
 };
 

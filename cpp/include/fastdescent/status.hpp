@@ -7,7 +7,7 @@ namespace fastdescent {
 
 enum class Status : int8_t {
   alarm = -2,  ///< left the region in which the step program may do without f: run it again with f
-  live = -1,
+  running = -1,
   converged = 0,
   undefined = 1,
   diverged = 2,

@@ -115,12 +115,12 @@ class CompiledKernel : Stopping<T, 0> {
 };
 
 template <class T>
-static void advance_compiled(Tile<T>* tile) {
+static void advance_compiled(Tile<T>* tile) noexcept {
   CompiledKernel<T>(*tile).run();
 }
 
 template <class T>
-static void call(const CompiledSection<T>& section, T* rows, const T* uniform) {
+static void call(const CompiledSection<T>& section, T* rows, const T* uniform) noexcept {
   KernelArguments<T> arguments{};
   arguments.rows = rows, arguments.uniform = uniform, arguments.huge_angle = &huge_angle_vector<T>;
   section.evaluate(&arguments, 0);

@@ -19,7 +19,7 @@ template <class T>
 inline constexpr int block_lanes = n_vectors * simd<T>::width;
 
 template <class T, class V = Vec<T>>
-using Handler = void (*)(const Decoded*, T*, const T*, V, V, V, V, V, V, V, V);
+using Handler = void (*)(const Decoded*, T*, const T*, V, V, V, V, V, V, V, V) noexcept;
 
 template <class T>
 struct Results {
@@ -50,7 +50,8 @@ FD_INLINE Vec<T> fetch(const T* p, int u, Vec<T> previous, Vec<T> first) {
 
 /// One row; the sources of the operands are known.
 template <Op op, class T, bool keep, Source sa, Source sb, Source sc, class V = Vec<T>>
-static void single(const Decoded* d, T* rows, const T* uniform, V a0, V a1, V a2, V a3, V a4, V a5, V a6, V a7) {
+static void single(const Decoded* d, T* rows, const T* uniform, V a0, V a1, V a2, V a3, V a4, V a5, V a6,
+                   V a7) noexcept {
   Results<T> r{{a0, a1, a2, a3, a4, a5, a6, a7}};
   const T* pa = (sa == Source::uniform ? uniform : rows) + d->operand[0];
   const T* pb = (sb == Source::uniform ? uniform : rows) + d->operand[1];
@@ -126,7 +127,7 @@ FD_APART T* write_rows_apart(const Decoded* d, T* rows, const T* uniform) {
 
 /// Any number of rows; the result of the last one travels along.
 template <Op op, class T, int mask, class V = Vec<T>>
-static void loops(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) {
+static void loops(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) noexcept {
   T* out;
   if constexpr (opcode(op).needs_memory) out = write_rows_apart<op, T, mask>(d, rows, uniform);
   else out = write_rows<op, T, mask>(d, rows, uniform);
@@ -138,7 +139,7 @@ static void loops(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V,
 
 /// The inner loop is summed in order, from its first term on, or from the last operand on; a product enters by fma.
 template <Op op, class T, int mask, class V = Vec<T>>
-static void reduction(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) {
+static void reduction(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) noexcept {
   constexpr bool of_products = op == Op::dot || op == Op::dot_on, goes_on = opcode(op).nature == Nature::ongoing;
   constexpr int last = of_products ? 2 : 1;
   constexpr auto source = [](int k) { return (mask >> k) & 1 ? Source::uniform : Source::row; };
@@ -176,7 +177,7 @@ static void reduction(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V
 
 /// Adds the squares of the result before to the sizes, two vectors of sums; the result travels on.
 template <class T, class V = Vec<T>>
-static void note(const Decoded* d, T* rows, const T* uniform, V a0, V a1, V a2, V a3, V a4, V a5, V a6, V a7) {
+static void note(const Decoded* d, T* rows, const T* uniform, V a0, V a1, V a2, V a3, V a4, V a5, V a6, V a7) noexcept {
   const Results<T> r{{a0, a1, a2, a3, a4, a5, a6, a7}};
   T* sizes = rows + d->out;
   V sums[2] = {load(sizes), load(sizes + simd<T>::width)};
@@ -188,20 +189,20 @@ static void note(const Decoded* d, T* rows, const T* uniform, V a0, V a1, V a2, 
 }
 
 template <class T, class V = Vec<T>>
-static void stop(const Decoded*, T*, const T*, V, V, V, V, V, V, V, V) {}
+static void stop(const Decoded*, T*, const T*, V, V, V, V, V, V, V, V) noexcept {}
 
 template <class T>
-static void* note_handler() {
+static void* note_handler() noexcept {
   return reinterpret_cast<void*>(&note<T>);
 }
 
 template <class T>
-static void* stop_handler() {
+static void* stop_handler() noexcept {
   return reinterpret_cast<void*>(&stop<T>);
 }
 
 template <class T>
-static void execute(const Decoded* code, T* rows, const T* uniform) {
+static void execute(const Decoded* code, T* rows, const T* uniform) noexcept {
   const Vec<T> none{};
   reinterpret_cast<Handler<T>>(code->run)(code, rows, uniform, none, none, none, none, none, none, none, none);
 }

@@ -117,7 +117,7 @@ class Advance : Stopping<T, block_lanes<T>> {
 };
 
 template <class T>
-static void advance(Tile<T>* tile) {
+static void advance(Tile<T>* tile) noexcept {
   Advance<T>(*tile).run();
 }
 

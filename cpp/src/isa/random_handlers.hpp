@@ -41,7 +41,7 @@ FD_APART void write_draws(const Decoded* d, T* rows, const T* uniform) {
 }
 
 template <Op op, class T, int mask, class V = Vec<T>>
-static void draws(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) {
+static void draws(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) noexcept {
   write_draws<op, T, mask>(d, rows, uniform);
   const Results<T> none{};
   FD_NEXT(T, d, rows, uniform, none);
@@ -50,7 +50,7 @@ static void draws(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V,
 /// Reads uniform numbers, each lane in a row of data of its own; there are operand[2] rows, strides[2].outer
 /// apart.
 template <class T, class V = Vec<T>>
-static void gather(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) {
+static void gather(const Decoded* d, T* rows, const T* uniform, V, V, V, V, V, V, V, V) noexcept {
   const T most = static_cast<T>(d->operand[2] - 1);
   const ptrdiff_t apart = d->strides[2].outer;
   T* out = rows + d->out;

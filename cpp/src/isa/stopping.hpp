@@ -45,9 +45,9 @@ class Stopping {
       uint32_t looked_at = done >= due_ ? mask_bits(running(tile_, u)) : doubtful;
       for (; looked_at; looked_at &= looked_at - 1) {
         const int k = __builtin_ctz(looked_at), i = u * simd<T>::width + k;
-        Status status = doubtful >> k & 1 ? status_of(tile_, static_cast<size_t>(i)) : Status::live;
-        if (status == Status::live && tile_.t[i] + done == tile_.until[i]) status = Status::max_steps;
-        if (status == Status::live) continue;
+        Status status = doubtful >> k & 1 ? status_of(tile_, static_cast<size_t>(i)) : Status::running;
+        if (status == Status::running && tile_.t[i] + done == tile_.until[i]) status = Status::max_steps;
+        if (status == Status::running) continue;
         tile_.status[i] = static_cast<int8_t>(status);
         tile_.t[i] += done;
         live_[i] = 0;

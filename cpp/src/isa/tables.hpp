@@ -43,7 +43,7 @@ void* single_of(const Source* sources, bool keep) {
 }
 
 template <class T>
-static void* single_handler(Op op, const Source* sources, bool keep) {
+static void* single_handler(Op op, const Source* sources, bool keep) noexcept {
   switch (op) {
 #define FD_CASE(name) \
   case Op::name:      \
@@ -71,7 +71,7 @@ void* choose_mask(int wanted) {
 constexpr int most_uniform(Op op) { return opcode(op).nature == Nature::gather ? 0 : (1 << opcode(op).arity) - 1; }
 
 template <class T>
-static void* general_handler(Op op, int uniform) {
+static void* general_handler(Op op, int uniform) noexcept {
   switch (op) {
 #define FD_CASE(name) \
   case Op::name:      \

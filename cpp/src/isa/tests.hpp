@@ -99,7 +99,7 @@ FD_INLINE T scalar_fma(T a, T b, T c) {
   else return __builtin_fmaf(a, b, c);
 }
 
-/// The status of one lane at this step, `live` if nothing ends it. The tests come in the pinned order.
+/// The status of one lane at this step, `running` if nothing ends it. The tests come in the pinned order.
 template <class T>
 FD_COLD Status status_of(const Tile<T>& tile, size_t lane) {
   const Tests<T>& tests = *tile.tests;
@@ -130,10 +130,10 @@ FD_COLD Status status_of(const Tile<T>& tile, size_t lane) {
     const T change = at(tests.fun) - at(tests.previous_fun);
     if ((change < 0 ? -change : change) <= tests.ftol) return Status::stalled;
   }
-  if (tests.stop < 0) return Status::live;
+  if (tests.stop < 0) return Status::running;
   const T code = at(tests.stop);
   if (code > 0 && code < 128) return static_cast<Status>(static_cast<int8_t>(code));
-  return Status::live;
+  return Status::running;
 }
 
 }  // namespace fastdescent::FD_ISA

@@ -44,6 +44,13 @@ class Status(_Described):
         return self in (Status.UNDEFINED, Status.DIVERGED, Status.LEFT_BOX)
 
 
+class Unended(IntEnum):
+    """Of trajectories that have not ended, beside the numbers of `Status`. Only engines and their callers see them."""
+
+    RUNNING = -1  #: nothing has stopped it yet
+    ALARM = -2  #: it left the region in which its steps may do without f
+
+
 @at_top
 class Outcome(_Described):
     """What an endpoint is. Values are disjoint from those of Status."""

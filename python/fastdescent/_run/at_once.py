@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base.progress import reporter
-from fastdescent._base.status import Status
+from fastdescent._base.status import Status, Unended
 from fastdescent._run.job import (
-    ALARM,
     Before,
     Indices,
     job_of,
@@ -39,7 +38,7 @@ def run_at_once(
         job = job_of(options, starts, before, limits, with_fun, report, indices)
         job = replace(job, overwrite=isinstance(options.starts, LazyStarts) and not limits.alarm, last=last)
         ends = options.engine.descend(within_room(job, options.record))
-        alarmed = np.flatnonzero(ends.status == ALARM)
+        alarmed = np.flatnonzero(ends.status == Unended.ALARM)
         if len(alarmed):
             ends = _run_again(options, starts, before, job, alarmed, ends)
     if not with_fun:

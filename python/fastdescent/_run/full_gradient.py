@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 from fastdescent._base.progress import reporter
 from fastdescent._base.ragged import Ragged
-from fastdescent._base.status import Status
+from fastdescent._base.status import Status, Unended
 from fastdescent._run.at_once import run_at_once
 from fastdescent._run.job import Before, Indices
 from fastdescent._run.options import Options
 from fastdescent._run.record import NOTHING
 from fastdescent._run.stepper import Stepper
-from fastdescent.engines.protocol import RUNNING, Ends, Live
+from fastdescent.engines.protocol import Ends, Live
 
 
 def run_gradually(options: Options, every: int, before: Before | None, indices: Indices) -> Ends:
@@ -24,7 +24,7 @@ def run_gradually(options: Options, every: int, before: Before | None, indices: 
     engine, last = stepper.choose_engine(), options.max_steps
     if before is not None:
         dim = options.surface.dim
-        running = np.full(len(before.nit), RUNNING, np.int8)
+        running = np.full(len(before.nit), Unended.RUNNING, np.int8)
         stepper.place(Live(before.state[:, :dim].copy(), before.state.copy(), before.nit.copy(), running))
     live = stepper.live
     with reporter(options.progress, len(live.x)) as report:
@@ -34,7 +34,7 @@ def run_gradually(options: Options, every: int, before: Before | None, indices: 
                 break
             t = min(t - t % every + every, last)
             stepper.advance(t)
-    running = live.status == RUNNING
+    running = live.status == Unended.RUNNING
     live.status[running & (live.nit < last)] = Status.INTERRUPTED
     live.status[running & (live.nit >= last)] = Status.MAX_STEPS
     live.state[:, : options.surface.dim] = live.x

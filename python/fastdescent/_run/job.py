@@ -21,8 +21,6 @@ from fastdescent.program.step.walls import KEEPING, wall_program
 
 Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.uint64] | None
-#: The engine's status of a trajectory that left the region where its steps may do without f.
-ALARM = -2
 #: Up to some of these radii f may be provably finite where it is not up to the escape radius; tried in this order.
 _ALARM_RADII = {np.dtype(np.float64): (1e100, 1e50, 1e25), np.dtype(np.float32): (1e12, 1e8, 1e5)}
 _NEAR = 100.0  #: the last one that is tried, in half-diagonals of the box of window and minima

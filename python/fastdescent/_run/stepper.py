@@ -8,19 +8,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._base.status import Status
-from fastdescent._run.job import ALARM, Indices, job_of, put_inside, stop_limits, undefined_comes_first, without_alarm
+from fastdescent._base.status import Status, Unended
+from fastdescent._run.job import Indices, job_of, put_inside, stop_limits, undefined_comes_first, without_alarm
 from fastdescent._run.memory import within_room
 from fastdescent._run.options import Options
 from fastdescent._starts.lazy import LazyStarts, flat
 from fastdescent.engines.costs import most_seconds
-from fastdescent.engines.protocol import RUNNING, DescentJob, Live, Values
+from fastdescent.engines.protocol import DescentJob, Live, Values
 
 #: As numbers of the arrays' dtype: NumPy would compare with others in int64.
 _DIVERGED, _MAX_STEPS, _INTERRUPTED, _STALLED, _CONVERGED, _STOPPED = map(
     np.int8,
     (Status.DIVERGED, Status.MAX_STEPS, Status.INTERRUPTED, Status.STALLED, Status.CONVERGED, Status.STOPPED),
 )
+_RUNNING, _ALARM = np.int8(Unended.RUNNING), np.int8(Unended.ALARM)
 
 
 def full_gradient_norm(options: Options, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -67,7 +68,7 @@ class Stepper:
         n, initial = len(starts), np.array(self._job.initial)
         with np.errstate(over="ignore", under="ignore"):
             state = np.repeat(initial.astype(starts.dtype)[np.newaxis], n, axis=0)
-        self.place(Live(starts.copy(), state, np.zeros(n, np.int32), np.full(n, RUNNING, np.int8)))
+        self.place(Live(starts.copy(), state, np.zeros(n, np.int32), np.full(n, _RUNNING, np.int8)))
         self.advance(0)
 
     def choose_engine(self) -> str:
@@ -112,18 +113,18 @@ class Stepper:
     def _first_running(self) -> int:
         """The least step of those that run."""
         self.settle()
-        running = self.live.nit[self.live.status == RUNNING]
+        running = self.live.nit[self.live.status == _RUNNING]
         return int(running.min(initial=self.options.max_steps))
 
     def _stop_where_flat(self, where: npt.NDArray[np.bool_]) -> None:
         """Tests the full gradient. CONVERGED comes before STALLED, STOPPED and MAX_STEPS of the same step."""
         live = self.live
-        looked_at = (live.status == RUNNING) | (live.status == _STALLED)
+        looked_at = (live.status == _RUNNING) | (live.status == _STALLED)
         looked_at |= (live.status == _STOPPED) | (live.status == _MAX_STEPS)
         rows = np.flatnonzero(where & looked_at)
         norm = full_gradient_norm(self.options, live.x[rows])
         live.status[rows[norm <= live.x.dtype.type(self.gtol or 0.0)]] = _CONVERGED
-        self.n_running = int(np.count_nonzero(live.status == RUNNING))
+        self.n_running = int(np.count_nonzero(live.status == _RUNNING))
 
     def _advance(self, until: int) -> None:
         self.settle()
@@ -132,9 +133,9 @@ class Stepper:
         self._settled = False
         engine.advance(self._job, self._values, live, until)
         if self._job.limits.alarm:
-            alarmed = live.status == ALARM
+            alarmed = live.status == _ALARM
             if alarmed.any():
-                live.status[alarmed] = RUNNING
+                live.status[alarmed] = _RUNNING
                 engine.advance(*self._beyond_alarm(), live, until)
         self.settle()
 
@@ -144,15 +145,15 @@ class Stepper:
             return
         live, status, last = self.live, self.live.status, self.options.max_steps
         if not self._with_fun:
-            new = (status == _DIVERGED) & (self._before == RUNNING)
+            new = (status == _DIVERGED) & (self._before == _RUNNING)
             undefined_comes_first(self.options, live.x, status, new)
         self.n_steps = int(live.nit.max(initial=0))
         goes_on = status == _MAX_STEPS
         if self.n_steps == last:
             goes_on &= live.nit < last
-        goes_on |= (status == ALARM) | (status == _INTERRUPTED)
+        goes_on |= (status == _ALARM) | (status == _INTERRUPTED)
         np.bitwise_or(status, -goes_on.view(np.int8), out=status)  # RUNNING has all bits
-        self.n_running = int(np.count_nonzero(status == RUNNING))
+        self.n_running = int(np.count_nonzero(status == _RUNNING))
         self._settled = True
 
     def _beyond_alarm(self) -> tuple[DescentJob, Values]:

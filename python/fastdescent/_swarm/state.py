@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base import checks
-from fastdescent._base.status import Status
+from fastdescent._base.status import Status, Unended
 from fastdescent._run.stepper import Stepper
-from fastdescent.engines.protocol import RUNNING, Live
+from fastdescent.engines.protocol import Live
 
 Array = npt.NDArray[Any]
 
@@ -45,7 +45,7 @@ def live_of(stepper: Stepper, state: Mapping[str, Any]) -> Live:
         if array.shape != shape:
             raise ValueError(f"state[{name!r}] must have shape {shape}, as in this swarm; got {array.shape}")
     _check_range("nit", found["nit"], 0, stepper.options.max_steps)
-    _check_range("status", found["status"], RUNNING, Status.STOPPED)
+    _check_range("status", found["status"], Unended.RUNNING, Status.STOPPED)
     whole = np.concatenate([found["x"], found["state"]], axis=1)
     return Live(found["x"].copy(), whole, found["nit"].copy(), found["status"].copy())
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from fastdescent._base.status import Unended
 from fastdescent.engines.accounts import Account, account_of_section, account_of_step
 from fastdescent.engines.core_engine import CoreEngine, SectionCode
 from fastdescent.engines.costs import (
@@ -25,7 +26,7 @@ from fastdescent.engines.costs import (
     seconds_to_compile_step,
 )
 from fastdescent.engines.host import WHY_NO_CORE, WHY_NO_EXTENSION, core, isa, why_missing
-from fastdescent.engines.protocol import RUNNING, DescentJob, Ends, Engine, Live, Values
+from fastdescent.engines.protocol import DescentJob, Ends, Engine, Live, Values
 from fastdescent.program.section import Section
 
 
@@ -89,7 +90,7 @@ class Interpreter(CoreEngine):
 
 def _n_steps(live: Live, until: int) -> int:
     """Steps of all trajectories together, up to `until`, if none stops before."""
-    running = live.status == RUNNING
+    running = live.status == Unended.RUNNING
     return int(np.count_nonzero(running)) * (until - int(live.nit[running.argmax()])) if len(running) else 0
 
 

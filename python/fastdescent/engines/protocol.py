@@ -16,7 +16,6 @@ from fastdescent.program.program import Program
 from fastdescent.program.section import Section
 
 Floats = npt.NDArray[np.floating[Any]]
-RUNNING = -1  #: status of a trajectory that nothing has stopped yet
 
 
 @dataclass(frozen=True)
@@ -91,12 +90,12 @@ class Live:
     x: Floats  #: (n, dim)
     state: Floats  #: (n, n_state); the rows of x in it are neither read nor written
     nit: npt.NDArray[np.int32]  #: (n,)
-    status: npt.NDArray[np.int8]  #: (n,), -1: still runs
+    status: npt.NDArray[np.int8]  #: (n,), `Unended.RUNNING` for those that run
 
 
 @dataclass(frozen=True)
 class Ends:
-    """How the trajectories of a job ended. Status is -2 where the alarm went off."""
+    """How the trajectories of a job ended. Status is `Unended.ALARM` where the alarm went off."""
 
     x: Floats
     nit: npt.NDArray[np.int32]
@@ -136,7 +135,7 @@ class Engine(Protocol):
     def advance(self, job: DescentJob, values: Values, live: Live, until: int) -> None:
         """Advances what still runs to step `until`, in place: status is MAX_STEPS where nothing stopped it before.
 
-        An exception, such as Ctrl-C, leaves each trajectory at a step of its own, with status -1 or INTERRUPTED.
+        An exception, such as Ctrl-C, leaves each trajectory at a step of its own, with status RUNNING or INTERRUPTED.
         """
 
 

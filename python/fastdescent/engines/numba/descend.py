@@ -18,7 +18,7 @@ from fastdescent.engines.numba.entries import ENTRIES
 from fastdescent.engines.numba.layout import BATCH, CAPACITY, DONE, FIRST, LAST, NEXT, Job, Kernel, Lanes, Tests
 from fastdescent.engines.numba.memory import address, aligned, given
 from fastdescent.engines.numba.paths import Paths
-from fastdescent.engines.numba.stopping import LIVE
+from fastdescent.engines.numba.stopping import RUNNING
 from fastdescent.engines.numba.threads import run_threads
 
 _MOST_BUDGET = 1 << 24  #: steps of a call
@@ -104,7 +104,7 @@ def _leave(thread: int, job: Job, paths: Paths, first: int, last: int) -> None:
     """The results of trajectories that were never begun: their starts."""
     left = np.arange(first, last)
     if len(job.status_before):
-        left = left[job.status_before[left] == LIVE]
+        left = left[job.status_before[left] == RUNNING]
     if len(job.record_steps):
         recorded = left[job.record_row[left] >= 0]
         paths.add(thread, job.record_row[recorded], job.starts[recorded])

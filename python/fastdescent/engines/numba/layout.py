@@ -92,7 +92,7 @@ class Lanes(NamedTuple):
     arguments: int  #: its address
     path_rows: npt.NDArray[np.int32]  #: a block of recorded points: the rows of their paths
     path_points: Reals  #: (points, dim)
-    own: Ints  #: [RUNNING], [CAPACITY], [FIRST], [LAST], [BATCH], [POINTS]: of the block, those that are written
+    own: Ints  #: [N_RUNNING], [CAPACITY], [FIRST], [LAST], [BATCH], [POINTS]: of the block, those that are written
 
 
-RUNNING, CAPACITY, FIRST, LAST, BATCH, POINTS = range(6)
+N_RUNNING, CAPACITY, FIRST, LAST, BATCH, POINTS = range(6)

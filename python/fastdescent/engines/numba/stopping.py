@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastdescent._base.status import Status
+from fastdescent._base.status import Status, Unended
 from fastdescent.engines.numba.intrinsics import compiled, fma
 from fastdescent.engines.numba.layout import Lanes, Tests
 
-ALARM, LIVE = -2, -1
+ALARM, RUNNING = int(Unended.ALARM), int(Unended.RUNNING)
 _CONVERGED, _UNDEFINED, _DIVERGED = int(Status.CONVERGED), int(Status.UNDEFINED), int(Status.DIVERGED)
 _LEFT_BOX, _STALLED, _MAX_STEPS = int(Status.LEFT_BOX), int(Status.STALLED), int(Status.MAX_STEPS)
 _NEVER = 1 << 62
@@ -17,7 +17,7 @@ _NEVER = 1 << 62
 
 @compiled
 def status_of(rows: Any, lane: int, tests: Tests) -> int:
-    """The status of one lane at this step, LIVE if nothing ends it."""
+    """The status of one lane at this step, RUNNING if nothing ends it."""
     x_finite, inside = True, True
     slope_finite = tests.fun < 0 or abs(rows[tests.fun, lane]) <= tests.largest
     g2 = r2 = moved2 = tests.largest - tests.largest
@@ -51,7 +51,7 @@ def status_of(rows: Any, lane: int, tests: Tests) -> int:
         return _STALLED
     if tests.stop >= 0 and rows[tests.stop, lane] != 0:
         return int(rows[tests.stop, lane])
-    return LIVE
+    return RUNNING
 
 
 @compiled
@@ -79,10 +79,10 @@ def stop_lanes(lanes: Lanes, tests: Tests, width: int, done: int, due: int) -> i
         doubtful = lanes.candidates[i // width] >> (i % width) & 1
         if not lanes.live[i] or not (doubtful or done >= due):
             continue
-        status = status_of(lanes.rows, i, tests) if doubtful else LIVE
-        if status == LIVE and lanes.t[i] + done == lanes.until[i]:
+        status = status_of(lanes.rows, i, tests) if doubtful else RUNNING
+        if status == RUNNING and lanes.t[i] + done == lanes.until[i]:
             status = _MAX_STEPS
-        if status == LIVE:
+        if status == RUNNING:
             continue
         lanes.status[i] = status
         lanes.t[i] += done

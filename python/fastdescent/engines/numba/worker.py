@@ -17,15 +17,15 @@ from fastdescent.engines.numba.layout import (
     DONE,
     FIRST,
     LAST,
+    N_RUNNING,
     NEXT,
-    RUNNING,
     Job,
     Kernel,
     Lanes,
     Tests,
 )
 from fastdescent.engines.numba.recording import has_room, next_step, record, step_of
-from fastdescent.engines.numba.stopping import LIVE, copy_rows
+from fastdescent.engines.numba.stopping import RUNNING, copy_rows
 
 _MAX_STEPS: Any = np.int64(Status.MAX_STEPS)
 _INTERRUPTED: Any = np.int64(Status.INTERRUPTED)
@@ -39,21 +39,21 @@ def work(lanes: Lanes, job: Job, tests: Tests, kernel: Kernel, budget: int) -> i
     runs is written as interrupted.
     """
     if budget == 0:
-        lanes.status[: lanes.own[RUNNING]] = _INTERRUPTED
-        write(lanes, job, ZERO, lanes.own[RUNNING])
+        lanes.status[: lanes.own[N_RUNNING]] = _INTERRUPTED
+        write(lanes, job, ZERO, lanes.own[N_RUNNING])
         return 0
     fill(lanes, job)
     made = 0
-    while lanes.own[RUNNING] > 0 and made < budget and has_room(lanes, job):
-        made += 1 + advance(lanes, job, tests, kernel, budget - made, 1 + lanes.own[RUNNING] // 16)
+    while lanes.own[N_RUNNING] > 0 and made < budget and has_room(lanes, job):
+        made += 1 + advance(lanes, job, tests, kernel, budget - made, 1 + lanes.own[N_RUNNING] // 16)
         collect(lanes, job)
-    return lanes.own[RUNNING]
+    return lanes.own[N_RUNNING]
 
 
 @compiled
 def runs(job: Job, index: int) -> bool:
     """Whether anything is to be done for a trajectory."""
-    return len(job.status_before) == 0 or job.status_before[index] == LIVE
+    return len(job.status_before) == 0 or job.status_before[index] == RUNNING
 
 
 @compiled
@@ -75,14 +75,14 @@ def claim(lanes: Lanes, job: Job) -> int:
 def fill(lanes: Lanes, job: Job) -> None:
     """Loads trajectories into the lanes that are free. The first of all also fills those that do not run."""
     own = lanes.own
-    first, n = own[RUNNING], own[RUNNING]
+    first, n = own[N_RUNNING], own[N_RUNNING]
     while n < own[CAPACITY]:
         index = claim(lanes, job)
         if index < 0:
             break
         lanes.trajectory[n] = index
         n += 1
-    own[RUNNING] = n
+    own[N_RUNNING] = n
     load(lanes, job, first, n)
     if first == 0 and n > 0:
         for lane in range(n, len(lanes.live)):
@@ -124,7 +124,7 @@ def gather(lanes: Lanes, source: Any, column: int, row: int, first: int, last: i
 def go_on(lanes: Lanes, job: Job, lane: int) -> None:
     """Lets a lane run until the next step that is recorded, or to the end."""
     lanes.until[lane] = min(next_step(lanes, job, lane), last_step(job, lanes.trajectory[lane]))
-    lanes.status[lane] = LIVE
+    lanes.status[lane] = RUNNING
     lanes.live[lane] = True
 
 
@@ -139,13 +139,13 @@ def has_ended(lanes: Lanes, job: Job, lane: int) -> bool:
     """Whether a trajectory is over, and does not only pause at a step that is recorded."""
     if lanes.status[lane] == _MAX_STEPS:
         return bool(lanes.t[lane] >= last_step(job, lanes.trajectory[lane]))
-    return bool(lanes.status[lane] != LIVE)
+    return bool(lanes.status[lane] != RUNNING)
 
 
 @compiled
 def collect(lanes: Lanes, job: Job) -> None:
     """Writes the results of trajectories that have ended, and puts others in their place."""
-    n, n_ended = lanes.own[RUNNING], ZERO
+    n, n_ended = lanes.own[N_RUNNING], ZERO
     for lane in range(n):
         n_ended += has_ended(lanes, job, lane)
     if n_ended:
@@ -154,7 +154,7 @@ def collect(lanes: Lanes, job: Job) -> None:
         collect_each(lanes, job)
     else:
         write(lanes, job, ZERO, n)
-        lanes.own[RUNNING] = 0
+        lanes.own[N_RUNNING] = 0
         fill(lanes, job)
 
 
@@ -162,7 +162,7 @@ def collect(lanes: Lanes, job: Job) -> None:
 def collect_each(lanes: Lanes, job: Job) -> None:
     """The same where some go on."""
     lane = ZERO
-    while lane < lanes.own[RUNNING]:
+    while lane < lanes.own[N_RUNNING]:
         if has_ended(lanes, job, lane):
             write(lanes, job, lane, lane + 1)
             index = claim(lanes, job)
@@ -171,7 +171,7 @@ def collect_each(lanes: Lanes, job: Job) -> None:
                 continue
             lanes.trajectory[lane] = index
             load(lanes, job, lane, lane + 1)
-        elif lanes.status[lane] != LIVE:
+        elif lanes.status[lane] != RUNNING:
             record(lanes, job, lane)
             go_on(lanes, job, lane)
         lane += 1
@@ -203,8 +203,8 @@ def scatter(lanes: Lanes, target: Any, column: int, first: int, last: int) -> No
 @compiled
 def move_last_to(lanes: Lanes, job: Job, lane: int) -> None:
     """Keeps running lanes in front. The vacated lane holds a copy of a running one or, at last, of a finished one."""
-    lanes.own[RUNNING] -= 1
-    last = lanes.own[RUNNING]
+    lanes.own[N_RUNNING] -= 1
+    last = lanes.own[N_RUNNING]
     if lane != last:
         copy_lane(lanes, job, last, lane)
     else:
