@@ -134,7 +134,7 @@ _INNER = {
     "program.program": ("Program",),
     "program.step.reductions": ("Exponential", "Max", "Mean", "Min", "PathLength", "Std", "TailMean"),
     "program.step.data_rows": ("Rows",),
-    "program.step.rule": ("Leaf", "NoiseSpec"),
+    "program.step.spec": ("Leaf", "NoiseSpec"),
     "program.step.stops": ("StopRule",),
     "program.section": ("Section", "Slot", "Strips"),
     "surfaces._networks": ("Network",),

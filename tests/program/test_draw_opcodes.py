@@ -25,7 +25,7 @@ from support.draw_opcodes import (
 )
 
 from fastdescent.engines.registry import get_engine
-from fastdescent.program.elementary.philox import philox
+from fastdescent.program.elementary.random.philox import philox
 from fastdescent.program.exact import Exact
 from fastdescent.program.opcodes import DRAWS, GATHER, N_DRAWN, N_PARTS, NUMBERS
 from fastdescent.program.section import WIDTH, Section, Slot

@@ -13,7 +13,7 @@ import numpy as np
 
 from fastdescent._run.record import NOTHING
 from fastdescent.engines.protocol import DescentJob, StopLimits
-from fastdescent.program.elementary.philox import MULTIPLIERS, ROUNDS, WEYL
+from fastdescent.program.elementary.random.philox import MULTIPLIERS, ROUNDS, WEYL
 from fastdescent.program.exact import Exact
 from fastdescent.program.opcodes import DRAWS, N_DRAWN, N_PARTS, NUMBERS
 from fastdescent.program.program import Program

@@ -15,7 +15,7 @@ from fastdescent._base.memory import refuse_if_too_large
 from fastdescent.optimizers import Optimizer
 from fastdescent.optimizers._hyperparameters import allowed
 from fastdescent.optimizers._schedules import Tabulated, can_pickle
-from fastdescent.program.step.rule import Leaf
+from fastdescent.program.step.spec import Leaf
 
 
 @at_top

@@ -16,7 +16,8 @@ from fastdescent.engines.protocol import DescentJob, StopLimits, uniform_values
 from fastdescent.program.graph.intervals import Interval, hull
 from fastdescent.program.step.gradient import RESOLUTION
 from fastdescent.program.step.randomness import SEED, seed_parts
-from fastdescent.program.step.rule import StepProgram, StepSpec, build_step
+from fastdescent.program.step.rule import build_step
+from fastdescent.program.step.spec import StepProgram, StepSpec
 from fastdescent.program.step.walls import KEEPING, wall_program
 
 Array = npt.NDArray[Any]

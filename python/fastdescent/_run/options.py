@@ -25,7 +25,8 @@ from fastdescent.engines.protocol import Engine, Recording
 from fastdescent.engines.registry import get_engine
 from fastdescent.optimizers import Optimizer
 from fastdescent.program.step.reductions import Reduction
-from fastdescent.program.step.rule import StepSpec, state_shapes
+from fastdescent.program.step.rule import state_shapes
+from fastdescent.program.step.spec import StepSpec
 from fastdescent.program.step.stops import StopRule, trace_stop_rule, wants_state
 from fastdescent.program.step.walls import KEEPING
 

@@ -15,7 +15,7 @@ from fastdescent._surface.surface import Surface
 from fastdescent.noise import Noise, gaussian, traced
 from fastdescent.optimizers import Optimizer
 from fastdescent.program.step.minibatch import BatchSpec
-from fastdescent.program.step.rule import NoiseSpec
+from fastdescent.program.step.spec import NoiseSpec
 
 SAMPLINGS = ("replacement", "shuffle")
 _LARGEST_BATCH = 1 << 16  #: with replacement, of fewer rows

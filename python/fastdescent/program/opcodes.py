@@ -72,7 +72,7 @@ def _function(name: str, arity: int = 1, is_long: bool = True, needs_memory: boo
 
 
 def _draw(name: str, n_drawn: int) -> Opcode:
-    return Opcode(name, 2, _elementary(name, "draws"), Nature.DRAW, n_drawn=n_drawn)
+    return Opcode(name, 2, _elementary(name, "random.draws"), Nature.DRAW, n_drawn=n_drawn)
 
 
 #: Comparisons give 1.0 or 0.0.

@@ -10,9 +10,9 @@ four random words. The counter is (index low, index high, t, stream << 24 | bloc
 
 A word does not fit in a float32, so graphs carry it in halves: the operand "counter" of an opcode has 7 numbers (index
 in four, t in two, position in an epoch), the operand "key" 7 as well (seed in four, stream, first block, number of
-choices). `elementary.draws` puts them together. Two numbers of trajectory 5 at step 7, under seed 1:
+choices). `elementary.random.draws` puts them together. Two numbers of trajectory 5 at step 7, under seed 1:
 
->>> from fastdescent.program.elementary.draws import draw_integer, draw_uniform
+>>> from fastdescent.program.elementary.random.draws import draw_integer, draw_uniform
 >>> from fastdescent.program.exact import Exact
 >>> counter = [5.0, 0.0, 0.0, 0.0, 7.0, 0.0, 0.0]
 >>> key = [*seed_parts(1), float(Stream.USER), 0.0, 10.0]

@@ -44,27 +44,25 @@ Invariants:
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from fastdescent._base.at_top import at_top
-from fastdescent._base.status import Status
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node, Shape
 from fastdescent.program.graph.spread import spreads
 from fastdescent.program.layout.extent import refuse_too_many_rows
 from fastdescent.program.layout.stages import StateRow, compile_step
-from fastdescent.program.program import Program
-from fastdescent.program.step.formula import Formula, copy_of, formula_in_graph
+from fastdescent.program.step.formula import Formula, copy_of
 from fastdescent.program.step.gradient import Gradient, Noise
-from fastdescent.program.step.minibatch import BatchSpec, minibatch_formula
+from fastdescent.program.step.minibatch import minibatch_formula
 from fastdescent.program.step.randomness import Stream
-from fastdescent.program.step.reductions import Point, Reduction, reduction_rows
+from fastdescent.program.step.reductions import Point, reduction_rows
 from fastdescent.program.step.rng import Rng
-from fastdescent.program.step.stops import STATE, StopRule
+from fastdescent.program.step.spec import Leaf, NoiseSpec, StepProgram, StepSpec
+from fastdescent.program.step.tested import kept_for_tests, tested_values
 from fastdescent.program.step.walls import KEEPING, Wall
 from fastdescent.program.trace.context import tracing
 from fastdescent.program.trace.global_generators import GlobalGenerators
@@ -72,60 +70,7 @@ from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
 
-Rule = Callable[..., tuple[Any, Mapping[str, Any]]]
-
 _MOST_TRACES = 4
-
-
-@at_top
-@dataclass(frozen=True)
-class NoiseSpec:
-    """The noise that is added to the gradient: `rule(x, g, t, rng, **hyper)`."""
-
-    rule: Callable[..., Any]
-    hyper: tuple[tuple[str, Any], ...]  #: as the `hyper` of a `StepSpec`
-
-
-@dataclass(frozen=True)
-class StepSpec:
-    """The specification of a step Program, besides the formula."""
-
-    rule: Rule
-    hyper: tuple[tuple[str, Any], ...]  #: name -> a Python value, or a `Leaf` for a value that comes with the run
-    init: tuple[tuple[str, float], ...]  #: states that do not start at zero
-    with_fun: bool  #: f is an output
-    with_ftol: bool  #: the state keeps the previous f
-    with_xtol: bool  #: the state keeps the previous x
-    boundary: str = "ignore"
-    velocity: tuple[str, ...] = ()  #: states that a wall stops or reverses
-    reduce: tuple[Reduction, ...] = ()
-    noise: NoiseSpec | None = None
-    batch: BatchSpec | None = None
-    stop: StopRule | None = None  #: the user's stop rule
-
-    @property
-    def keeps_previous_x(self) -> bool:
-        """Whether a stop test compares x with the point before."""
-        return self.with_xtol or (self.stop is not None and "x_previous" in self.stop.arguments)
-
-
-@at_top
-@dataclass(frozen=True)
-class Leaf:
-    """A hyperparameter that the run supplies: op is "param", "lane" or "time" (tabulated over t)."""
-
-    op: str
-    name: str
-    shape: Shape = ()
-
-
-@dataclass(frozen=True)
-class StepProgram:
-    """The Program of one step, and the state at t = 0 without the start."""
-
-    program: Program
-    initial: tuple[float, ...]
-    spreads: bool  #: a gradient or x that is not finite makes the next x not finite
 
 
 class RuleState:
@@ -268,10 +213,8 @@ def _compile(traced: _TracedRule, spec: StepSpec, full: Formula) -> StepProgram:
     initial = [0.0] * own.dim
     for name, leaf in traced.leaves.items():
         initial += [init.get(name, 0.0)] * leaf.size
-    before = _rows_of_stop_tests(traced, spec)
-    outputs = _outputs(own, spec)
-    if spec.stop is not None:
-        outputs.append(("stop", _stop_status(spec.stop, traced, spec, full, {row.name: row.before for row in before})))
+    before = kept_for_tests(own, spec, traced.returned)
+    outputs = tested_values(own, spec, full, traced.leaves, {row.name: row.before for row in before})
     for row in before:
         rows.append(row)
         initial += [0.0] * row.after.size
@@ -282,48 +225,3 @@ def _compile(traced: _TracedRule, spec: StepSpec, full: Formula) -> StepProgram:
     program = compile_step(b, rows, outputs)
     both_spread = spreads(own.gradient, x_next) and spreads(own.x, x_next)
     return StepProgram(program, tuple(np.asarray(initial, dtype=float).tolist()), both_spread)
-
-
-def _outputs(formula: Formula, spec: StepSpec) -> list[tuple[str, Node]]:
-    """The values that the stop tests look at before the state is replaced."""
-    return [("gradient", _tested_slope(formula, spec)), *([("fun", formula.fun)] if spec.with_fun else [])]
-
-
-def _tested_slope(formula: Formula, spec: StepSpec) -> Node:
-    """The gradient that gtol tests: at walls that clip, without what pushes out."""
-    if spec.boundary != "clip":
-        return formula.gradient
-    return Wall(formula.builder, formula.dim, "clip").projected(formula.x, formula.gradient)
-
-
-def _stop_status(
-    rule: StopRule, traced: _TracedRule, spec: StepSpec, full: Formula, before: Mapping[str, Node]
-) -> Node:
-    """The status of a trajectory whose stop rule holds at the point from which the step starts, else 0.
-
-    The rule sees f over all samples.
-    """
-    own = traced.formula
-    b = own.builder
-    seen = own if spec.batch is None else formula_in_graph(full, b, own.x)
-    values = {"x": own.x, "fun": seen.fun, "t": b.graph.leaf("time", "t", ())}
-    values |= {STATE + name: leaf for name, leaf in traced.leaves.items()}
-    if "grad" in rule.arguments:
-        values["grad"] = _tested_slope(seen, spec)
-    if "x_previous" in rule.arguments:
-        moved = b.broadcast(before["moved"], own.x.shape)
-        values["x_previous"] = b.select(moved, before["previous_x"], own.x)
-    return b.select(rule.in_graph(b, values), b.const(float(Status.STOPPED)), b.const(0.0))
-
-
-def _rows_of_stop_tests(traced: _TracedRule, spec: StepSpec) -> Sequence[StateRow]:
-    """The rows by which xtol and ftol compare a point with the one before it."""
-    if not (spec.with_ftol or spec.keeps_previous_x):
-        return ()
-    own, returned = traced.formula, traced.returned
-    b = own.builder
-    accepted = as_node(b, returned["accepted"]) if "accepted" in returned else b.const(1.0)
-    after = [("moved", b.reshape(accepted, ()))]
-    after += [("previous_fun", own.fun)] if spec.with_ftol else []
-    after += [("previous_x", own.x)] if spec.keeps_previous_x else []
-    return [StateRow(name, b.graph.leaf("input", f"test.{name}", node.shape), node) for name, node in after]

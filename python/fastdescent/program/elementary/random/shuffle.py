@@ -30,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastdescent.program.elementary.arithmetic import Arithmetic, Int, Mask, Real
-from fastdescent.program.elementary.philox import WEYL, WORD, scaled
+from fastdescent.program.elementary.random.philox import WEYL, WORD, scaled
 
 ROUNDS = 20  #: a position keeps its entry in all of them with probability 2^-20
 _MULTIPLIERS = 0x7FEB352D, 0x846CA68B  #: of lowbias32

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastdescent.program.elementary.arithmetic import Arithmetic, Int, Mask, Real
-from fastdescent.program.elementary.normal import normal_pair
-from fastdescent.program.elementary.philox import philox, real, scaled, uniform, whole, word
-from fastdescent.program.elementary.shuffle import shuffled
+from fastdescent.program.elementary.random.normal import normal_pair
+from fastdescent.program.elementary.random.philox import philox, real, scaled, uniform, whole, word
+from fastdescent.program.elementary.random.shuffle import shuffled
 
 
 def draw_uniform(

@@ -1,0 +1,67 @@
+"""The specification of a step: what a step Program is compiled from, besides the formula, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastdescent._base.at_top import at_top
+from fastdescent.program.graph.nodes import Shape
+from fastdescent.program.program import Program
+from fastdescent.program.step.minibatch import BatchSpec
+from fastdescent.program.step.reductions import Reduction
+from fastdescent.program.step.stops import StopRule
+
+Rule = Callable[..., tuple[Any, Mapping[str, Any]]]
+
+
+@at_top
+@dataclass(frozen=True)
+class NoiseSpec:
+    """The noise that is added to the gradient: `rule(x, g, t, rng, **hyper)`."""
+
+    rule: Callable[..., Any]
+    hyper: tuple[tuple[str, Any], ...]  #: as the `hyper` of a `StepSpec`
+
+
+@dataclass(frozen=True)
+class StepSpec:
+    """The specification of a step Program, besides the formula."""
+
+    rule: Rule
+    hyper: tuple[tuple[str, Any], ...]  #: name -> a Python value, or a `Leaf` for a value that comes with the run
+    init: tuple[tuple[str, float], ...]  #: states that do not start at zero
+    with_fun: bool  #: f is an output
+    with_ftol: bool  #: the state keeps the previous f
+    with_xtol: bool  #: the state keeps the previous x
+    boundary: str = "ignore"
+    velocity: tuple[str, ...] = ()  #: states that a wall stops or reverses
+    reduce: tuple[Reduction, ...] = ()
+    noise: NoiseSpec | None = None
+    batch: BatchSpec | None = None
+    stop: StopRule | None = None  #: the user's stop rule
+
+    @property
+    def keeps_previous_x(self) -> bool:
+        """Whether a stop test compares x with the point before."""
+        return self.with_xtol or (self.stop is not None and "x_previous" in self.stop.arguments)
+
+
+@at_top
+@dataclass(frozen=True)
+class Leaf:
+    """A hyperparameter that the run supplies: op is "param", "lane" or "time" (tabulated over t)."""
+
+    op: str
+    name: str
+    shape: Shape = ()
+
+
+@dataclass(frozen=True)
+class StepProgram:
+    """The Program of one step, and the state at t = 0 without the start."""
+
+    program: Program
+    initial: tuple[float, ...]
+    spreads: bool  #: a gradient or x that is not finite makes the next x not finite
