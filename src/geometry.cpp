@@ -52,6 +52,7 @@ EndpointSet<T> endpoints(const Array<T>& x, const double* grad_norm, const Bytes
 
 /// A thread for every so many points: starting one costs as much as some thousand points.
 unsigned threads_for(size_t n, unsigned n_threads) {
+  require(n_threads >= 1, "n_threads must be at least 1");
   constexpr size_t points_per_thread = 1 << 14;
   return static_cast<unsigned>(std::clamp<size_t>(n / points_per_thread, 1, std::max(n_threads, 1u)));
 }

@@ -119,7 +119,9 @@ py::tuple descend_job(const PyFields& fields, const CheckedSection& section) {
   run.paths = job.records ? &paths : nullptr;
   run.x = x.mutable_data(), run.nit = nit.mutable_data(), run.status = status.mutable_data();
   run.state_after = job.keep_state ? state.mutable_data() : nullptr;
-  const Poll poll = poll_with(fields.get("poll"));
+  const py::object callback = fields.get("poll");
+  require(callback.is_none() || PyCallable_Check(callback.ptr()), "poll must be callable, or None");
+  const Poll poll = poll_with(callback);
   {
     const py::gil_scoped_release release;
     descend(run, poll);

@@ -119,11 +119,11 @@ def angles() -> str:
     words = [f"    0x{word:016x}," for word in TWO_OVER_PI_WORDS]
     return "\n".join([
         HEAD.format("elementary/payne_hanek.py, elementary/trig.py") + "#include <cstdint>\n",
-        "namespace fastdescent {\n",
+        "namespace fastdescent::FD_ISA {\n",
         "/// Larger angles are huge.", "template <class T>", "inline constexpr T moderate_angle = 0;", *moderate, "",
         "/// 2/pi, after 64 zero bits.", "inline constexpr uint64_t two_over_pi_bits[] = {", *words, "};",
         f"inline constexpr uint64_t half_pi_bits = 0x{HALF_PI:016x};  // pi/2 * 2^63\n",
-        "}  // namespace fastdescent\n",
+        "}  // namespace fastdescent::FD_ISA\n",
     ])  # fmt: skip
 
 

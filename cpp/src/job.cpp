@@ -53,6 +53,11 @@ Recording recording_of(const Fields& fields, size_t n, size_t n_recorded) {
   for (size_t k = 1; k < steps.size(); ++k) require(steps[k - 1] < steps[k], "record_steps must ascend");
   const auto rows = fields.array<int32_t>("record_rows", {n});
   require_range("record_rows", rows, -1, static_cast<int64_t>(n_recorded) - 1);
+  std::vector<bool> taken(n_recorded);
+  for (const int32_t row : rows) {
+    require(row < 0 || !taken[row], "record_rows must give each trajectory a row of its own");
+    if (row >= 0) taken[row] = true;
+  }
   return {steps.data(), steps.size(), static_cast<uint32_t>(fields.natural("record_every", UINT32_MAX)), rows.data()};
 }
 
@@ -90,13 +95,17 @@ Job<T> job_of(const Fields& fields, const CheckedSection& section) {
   require(n_state <= n_rows && n_lane <= n_rows && n_table <= n_rows && n_state + n_lane + n_index + n_table <= n_rows,
           "the section has fewer rows than initial, lane_values, n_index and table need");
   const auto max_steps = static_cast<uint32_t>(fields.natural("max_steps", most_steps));
+  size_t n_inputs = 0;
+  for (const Slot& input : section.inputs()) n_inputs += input.size;
+  require(n_inputs == n_state + n_lane + n_index + n_table,
+          "initial, lane_values, n_index and table must fill the inputs of the section");
   require(n_table == 0 || table[0] > max_steps, "table must have max_steps + 1 rows");
 
   Job<T> job{};
   job.in_place = fields.shape<int8_t>("status_before", 1)[0] > 0;
   job.overwrite = fields.flag("overwrite");
   job.keep_state = fields.flag("keep_state");
-  job.n_recorded = fields.natural("n_recorded", UINT32_MAX);
+  job.n_recorded = fields.natural("n_recorded", n);
   job.most_recorded = fields.natural("most_recorded", UINT64_MAX);
   const auto starts = fields.array<T>("starts", {n, dim}, job.in_place || job.overwrite);
   const auto state = fields.optional<T>("state_before", {n, n_state}, job.in_place);
@@ -107,6 +116,9 @@ Job<T> job_of(const Fields& fields, const CheckedSection& section) {
   require(!state.data() == !t.data() || n == 0, "state_before and t_before come together");
   require_range("t_before", t, 0, max_steps);
   require_range("t_last", last, 0, max_steps);
+  require_range("status_before", status, static_cast<int>(Status::running), static_cast<int>(Status::stopped));
+  for (size_t k = 0; k < last.size() && t.data(); ++k)
+    require(t[k] <= last[k], "t_last must not be less than t_before");
   const Recording record = recording_of(fields, n, job.n_recorded);
   job.records = record.n_steps > 0;
   const Isa& isa = isa_named(fields.text("isa"));
@@ -136,7 +148,7 @@ Job<T> job_of(const Fields& fields, const CheckedSection& section) {
              .tests = tests_of<T>(fields, dim, n_rows),
              .may_speculate = may_speculate,
              .compiled = compiled_of<T>(fields, isa, may_speculate),
-             .n_lanes = fields.natural("n_lanes", UINT32_MAX),
+             .n_lanes = fields.natural("n_lanes", 1u << 20),
              .n_threads = static_cast<unsigned>(fields.whole("n_threads", 1, INT32_MAX)),
              .record = record,
              .paths = nullptr,

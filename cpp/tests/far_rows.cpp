@@ -76,15 +76,27 @@ Found<T> advanced(const Isa& isa, const Rows& rows, Memory memory, T* first, boo
   const AlignedArray<T> frozen(dim * block), saved(dim * block);
   const AlignedArray<std::conditional_t<sizeof(T) == 8, int64_t, int32_t>> runs(block);
   std::fill_n(runs.get(), block, -1);
-  Tile<T> tile.steps = steps, .max_stopped = static_cast<uint32_t>(block), .n_state = dim,
-          .block = static_cast<uint32_t>(block), .rows = first, .uniform = uniform.data(), .table = table.data(),
-          .n_table = 1, .table_row = static_cast<uint32_t>(rows.lr), .until = until.data(), .t = found.t.data(),
-          .status = found.status.data(), .live = runs.get(), .frozen = frozen.get(), .saved = saved.get(),
-          .n_speculated = 0, .tests = &tests, .program = &read
-};
-kernels.advance(&tile);
-found.x.assign(first, first + dim * block);
-return found;
+  Tile<T> tile{.steps = steps,
+               .max_stopped = static_cast<uint32_t>(block),
+               .n_state = dim,
+               .block = static_cast<uint32_t>(block),
+               .rows = first,
+               .uniform = uniform.data(),
+               .table = table.data(),
+               .n_table = 1,
+               .table_row = static_cast<uint32_t>(rows.lr),
+               .until = until.data(),
+               .t = found.t.data(),
+               .status = found.status.data(),
+               .live = runs.get(),
+               .frozen = frozen.get(),
+               .saved = saved.get(),
+               .n_speculated = 0,
+               .tests = &tests,
+               .program = &read};
+  kernels.advance(&tile);
+  found.x.assign(first, first + dim * block);
+  return found;
 }
 
 template <class T>

@@ -74,8 +74,19 @@ class FileFields final : public Fields {
       strips.push_back({begin, stop, static_cast<int32_t>(list[3 * k + 2]), {&moves[at], &moves[at] + (end - at)}});
       at = end;
     }
+    const size_t n_inputs = shape<int64_t>("inputs", 2)[0];
+    const auto slots = array<int64_t>("inputs", {n_inputs, 2});
+    std::vector<Slot> inputs;
+    for (size_t k = 0; k < n_inputs; ++k)
+      inputs.push_back({static_cast<size_t>(slots[2 * k]), static_cast<size_t>(slots[2 * k + 1])});
     const auto limit = [this](const char* name) { return natural(name, INT32_MAX); };
-    return {{first, first + n}, std::move(strips), limit("n_rows"), limit("n_uniform"), limit("split"), {}, {}};
+    return {{first, first + n},
+            std::move(strips),
+            limit("n_rows"),
+            limit("n_uniform"),
+            limit("split"),
+            std::move(inputs),
+            {}};
   }
 
   template <class T>

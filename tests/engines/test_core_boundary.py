@@ -79,8 +79,8 @@ HOSTILE: dict[str, list[Any]] = {
     "status_before": [np.zeros(N, np.int8), np.zeros(1, np.int8), np.zeros(N, np.int32)],
     "record_steps": [np.array([1, 2], np.uint32), np.array([0, 5, 5], np.uint32), np.zeros(1, np.int32), None],
     "record_every": [-1, 2**32],
-    "record_rows": [ONES * N, ONES * -2, ONES[:-1], ONES.astype(np.int64)],
-    "n_recorded": [0, -1, 2**40],
+    "record_rows": [ONES * 0, ONES * N, ONES * -2, ONES[:-1], ONES.astype(np.int64)],
+    "n_recorded": [0, -1, N + 1, 2**40],
     "most_recorded": [-1, 2**64],
     "first_index": [-1, 2**64],
     "indices": [np.zeros(1, np.uint64), np.zeros(N, np.int64)],
@@ -89,6 +89,7 @@ HOSTILE: dict[str, list[Any]] = {
     "compiled": [np.array([3, 8, 8], np.uint64), np.array([1 << 20, 8, 8], np.uint64), np.array([8, 0, 0], np.uint64),
                  np.zeros(2, np.uint64)],
     "n_lanes": [-1, 2**40],
+    "poll": [3, "x"],
     "n_threads": [0, -1, 2**40],
 }  # fmt: skip
 
@@ -108,6 +109,24 @@ def test_what_is_written_to_must_be_writable_and_whole(field: str) -> None:
     if field == "t_before":
         with pytest.raises(ValueError, match="t_before must be from 0 to 7; it holds 8"):
             _core.descend(replace(JOB, **(good | {field: np.full(N, 8, np.int32)})))
+
+
+def test_places_of_an_earlier_run_must_be_possible() -> None:
+    good = {k: v.copy() for k, v in IN_PLACE.items()}
+    for bad in (
+        {"status_before": np.full(N, 8, np.int8)}, {"status_before": np.full(N, -2, np.int8)},
+        {"t_before": np.full(N, 5, np.int32), "t_last": np.full(N, 2, np.int32)},
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=r"\w"):
+            _core.descend(replace(JOB, **(good | bad)))
+
+
+def test_a_section_that_reads_t_needs_the_table() -> None:
+    job = job_of(stop_when=lambda t: t >= 4)
+    assert job.table.shape[1] > 0
+    for table in (np.zeros((0, 0)), np.zeros((8, 0)), job.table[:3].copy()):
+        with pytest.raises(ValueError, match="table"):
+            _core.descend(replace(job, table=table))
 
 
 def test_messages_say_what_it_must_be_and_what_it_was() -> None:
@@ -231,6 +250,8 @@ BAD_CALLS = [
     *(("label_endpoints", LABEL, {"points": p}) for p in (np.zeros((0, DIM)), np.zeros((1, 3)))),
     ("label_endpoints", LABEL, {"nit": np.zeros(0, np.int32)}),
     ("label_endpoints", LABEL, {"x": X0.ravel()}),
+    *((name, good, {"n_threads": 0}) for name, good in (
+        ("gather_cells", GATHER), ("assign_members", ASSIGN), ("label_endpoints", LABEL))),
     *(("uniform", {"n": 3, "seed": 0}, {"window": w}) for w in (np.zeros(2), np.zeros((2, 3)), np.zeros((0, 2)))),
 ]  # fmt: skip
 

@@ -144,6 +144,8 @@ def test_with_minibatches_it_sees_all_rows() -> None:
         (3, TypeError, "stop_when must be a function of any of x, fun"),
         (lambda f: f < 1, TypeError, "stop_when has an argument 'f', which it cannot be given"),
         (lambda *args: True, TypeError, "stop_when has an argument 'args'"),
+        (lambda fun=3.0, /: fun < 1, TypeError, "'fun', which it cannot be given.*take the / away"),
+        (lambda state: state["v"] > 0, fd.TraceError, "write state.v"),
         (lambda fun: fun, fd.TraceError, "must return a truth value"),
         (lambda fun: None, fd.TraceError, "must return a truth value"),
         (lambda x: x > 0, fd.TraceError, r"shape \(2,\), not one truth value"),

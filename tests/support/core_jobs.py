@@ -54,6 +54,7 @@ def write_job(file: BinaryIO, job: CoreJob, section: dict[str, Any], result: Any
     fields = {f.name: getattr(job, f.name) for f in dataclasses.fields(job) if f.name not in ("section", "poll")}
     strips = section["strips"]
     fields |= {name: section[name] for name in ("instructions", "n_rows", "n_uniform", "split")}
+    fields["inputs"] = np.array(section["inputs"], np.int64).reshape(-1, 2)
     fields["strips"] = np.array([s[:3] for s in strips], np.int64).reshape(-1, 3)
     fields["moves"] = np.concatenate([np.zeros(0, np.int32), *(s[3].ravel() for s in strips)])
     fields |= dict(zip(("expected.x", "expected.nit", "expected.status", "expected.state"), result, strict=False))

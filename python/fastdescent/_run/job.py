@@ -118,6 +118,7 @@ def job_of(
     """What the engine is given; it keeps the state where `options` say so."""
     step = _step_program(options, with_fun)
     tests = (limits.gtol, limits.xtol, limits.box)
+    tests_itself = any(s.name == "stop" for s in step.program.main.outputs)
     return DescentJob(
         program=step.program,
         initial=step.initial,
@@ -133,7 +134,7 @@ def job_of(
         indices=indices,
         record=options.recording,
         limits=limits,
-        may_speculate=step.spreads and not with_fun and options.stop is None and all(t is None for t in tests),
+        may_speculate=step.spreads and not with_fun and not tests_itself and all(t is None for t in tests),
         max_steps=options.max_steps,
         last=None,
         n_threads=options.n_threads,

@@ -252,6 +252,6 @@ def _radius(value: Any, half_diagonal: float) -> float | None:
         return None
     if isinstance(value, str):
         if value != "auto":
-            raise ValueError(f'escape_radius must be "auto", a number or None; got {value!r}')
+            raise ValueError(f'escape_radius must be "auto", a number, inf or None; got {value!r}')
         return _HALF_DIAGONALS * half_diagonal
     return checks.positive("escape_radius", value)

@@ -85,6 +85,9 @@ class _State:
     def __init__(self, b: Builder, shapes: Mapping[str, Shape]) -> None:
         self._b, self._shapes = b, shapes
 
+    def __getitem__(self, name: Any) -> Traced:
+        refuse(f"stop_when reads state[{name!r}]", "write state.v for the array v")
+
     def __getattr__(self, name: str) -> Traced:
         if name.startswith("_"):
             raise AttributeError(name)
@@ -145,9 +148,10 @@ def _wanted(function: Any) -> list[str]:
         by_name = p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
         if by_name and p.name in ARGUMENTS:
             names.append(p.name)
-        elif p.default is p.empty:
+        elif p.default is p.empty or p.name in ARGUMENTS:
+            hint = "; take the / away" if p.name in ARGUMENTS else nearest(p.name, ARGUMENTS)
             raise TypeError(
                 f"stop_when has an argument {p.name!r}, which it cannot be given; its arguments are any of "
-                f"{', '.join(ARGUMENTS)}, by name{nearest(p.name, ARGUMENTS)}"
+                f"{', '.join(ARGUMENTS)}, by name{hint}"
             )
     return names
