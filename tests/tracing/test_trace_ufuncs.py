@@ -33,7 +33,7 @@ BINARY = {
     "copysign": ANYWHERE, "remainder": POSITIVE, "fmod": POSITIVE, "floor_divide": POSITIVE, "fmax": ANYWHERE,
     "fmin": ANYWHERE,
 }  # fmt: skip
-LOGICAL = ("logical_and", "logical_or", "bitwise_and", "bitwise_or")
+LOGICAL = ("logical_and", "logical_or", "bitwise_and", "bitwise_or", "logical_xor", "bitwise_xor")
 
 
 @pytest.mark.parametrize("name", UNARY)

@@ -76,6 +76,10 @@ def _or(b: Builder, p: Node, q: Node) -> Node:
     return b.elementwise("max", _truth(b, p), _truth(b, q))
 
 
+def _xor(b: Builder, p: Node, q: Node) -> Node:
+    return b.elementwise("ne", _truth(b, p), _truth(b, q))
+
+
 _SIMPLE = {
     "add": "add", "subtract": "sub", "multiply": "mul", "true_divide": "div", "divide": "div", "negative": "neg",
     "absolute": "abs", "fabs": "abs", "sign": "sign", "sqrt": "sqrt", "exp": "exp", "log": "log", "sin": "sin",
@@ -140,17 +144,20 @@ UFUNCS: dict[str, Make] = (
         "vecmat": vecmat,
         "logical_and": _and,
         "logical_or": _or,
+        "logical_xor": _xor,
         "logical_not": _not,
         "bitwise_and": _and,
         "bitwise_or": _or,
+        "bitwise_xor": _xor,
         "invert": _not,
     }
 )
 
-_GIVES_BOOL = {"less", "less_equal", "equal", "not_equal", "greater", "greater_equal", "logical_and", "logical_or",
-               "logical_not", "bitwise_and", "bitwise_or", "invert", "signbit", "isnan", "isinf",
-               "isfinite"}  # fmt: skip
-_NEEDS_BOOL = {"bitwise_and", "bitwise_or", "invert"}
+_GIVES_BOOL = {
+    "less", "less_equal", "equal", "not_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_xor",
+    "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "invert", "signbit", "isnan", "isinf", "isfinite",
+}  # fmt: skip
+_NEEDS_BOOL = {"bitwise_and", "bitwise_or", "bitwise_xor", "invert"}
 #: Ufuncs that NumPy treats differently for booleans: the ufunc in their place, or None if NumPy refuses.
 _OF_BOOLS = {"add": "logical_or", "multiply": "logical_and", "maximum": "logical_or", "minimum": "logical_and",
              "subtract": None, "negative": None, "positive": None, "sign": None, "matmul": None}  # fmt: skip
