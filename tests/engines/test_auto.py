@@ -12,6 +12,7 @@ from support import parity
 from support.available import ISAS, needs_extension
 
 import fastdescent as fd
+from fastdescent import get_engine
 from fastdescent._base.recent import Recent
 from fastdescent._run.job import job_of, stop_limits
 from fastdescent._run.options import checked_options
@@ -21,7 +22,6 @@ from fastdescent.engines.jit.compile import cache
 from fastdescent.engines.jit.compile import sections as section
 from fastdescent.engines.jit.compile.background import Kept
 from fastdescent.engines.protocol import DescentJob
-from fastdescent.engines.registry import get_engine
 
 pytestmark = needs_extension
 

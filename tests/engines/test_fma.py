@@ -10,11 +10,11 @@ from support.available import COMPILED, ISAS
 from support.opcode_cases import DTYPES, Floats, assert_same_bits, section
 from support.opcode_jobs import opcode_job
 
+from fastdescent import get_engine
 from fastdescent.engines.jit.compile.llvm import assembly
 from fastdescent.engines.jit.emit.target import TARGETS
 from fastdescent.engines.jit.kernel.step import kernel_text
 from fastdescent.engines.jit.kernel.unroll import shape_for
-from fastdescent.engines.registry import get_engine
 from fastdescent.engines.step_kernel import spec_of
 from fastdescent.program.exact import Exact
 

@@ -23,12 +23,12 @@ from support.opcode_cases import DTYPES, NAMES, assert_same_bits, expected, oper
 from support.opcode_jobs import opcode_job
 
 import fastdescent as fd
+from fastdescent import get_engine
 from fastdescent.engines import host
 from fastdescent.engines.jit.compile import cache
 from fastdescent.engines.jit.compile.background import Kept
 from fastdescent.engines.jit.kernel import unroll as shape
 from fastdescent.engines.jit.kernel.unroll import Shape
-from fastdescent.engines.registry import get_engine
 
 
 @pytest.mark.exhaustive

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 import fastdescent as fd
-from fastdescent import Outcome, Status
+from fastdescent import BasinMap, Outcome, Status
 from fastdescent._maps import image as _image
-from fastdescent._maps.basin_map import BasinMap
 
 HIMMELBLAU = fd.surface("(x**2 + y - 11)**2 + (x + y**2 - 7)**2", window=((-6, 6), (-5, 5)))
 COLUMNS = ("label", "outcome", "nit", "fun", "status")

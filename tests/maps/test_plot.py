@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import fastdescent as fd
+from fastdescent import BasinMap
 from fastdescent._base.files import checked_output, whole_file
-from fastdescent._maps.basin_map import BasinMap
 from fastdescent.plot._colours import (
     basin_image,
     edges,

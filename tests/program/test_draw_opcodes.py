@@ -24,7 +24,7 @@ from support.draw_opcodes import (
     with_words,
 )
 
-from fastdescent.engines.registry import get_engine
+from fastdescent import get_engine
 from fastdescent.program.elementary.random.philox import philox
 from fastdescent.program.exact import Exact
 from fastdescent.program.opcodes import DRAWS, GATHER, N_DRAWN, N_PARTS, NUMBERS

@@ -16,13 +16,13 @@ from support.generated_source import DRAWS
 from support.strip_sizes import small_strips
 
 import fastdescent as fd
+from fastdescent import get_engine
 from fastdescent._run.descent import result_of
 from fastdescent._run.options import Options
 from fastdescent._run.run import run_job
 from fastdescent.engines.jit.compile import cache
 from fastdescent.engines.jit.kernel.unroll import Shape
 from fastdescent.engines.protocol import DescentJob, Ends
-from fastdescent.engines.registry import get_engine
 from fastdescent.program.opcodes import ELEMENTWISE, NUMBERS, REDUCTIONS
 from fastdescent.program.section import OP
 

@@ -9,7 +9,7 @@ import pytest
 from support.available import ENGINES, ISAS
 from support.opcode_cases import DTYPES, NAMES, assert_same_bits, expected, operands, section
 
-from fastdescent.engines.registry import get_engine
+from fastdescent import get_engine
 from fastdescent.program.opcodes import ARITY
 
 #: Engines with ways of their own to run a section.

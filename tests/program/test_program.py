@@ -14,6 +14,7 @@ from support.available import COMPILED
 from support.opcode_cases import DTYPES
 
 import fastdescent as fd
+from fastdescent import get_engine
 from fastdescent.engines.host import isa
 from fastdescent.engines.jit.compile import cache
 from fastdescent.engines.jit.compile import llvm as compile
@@ -22,7 +23,6 @@ from fastdescent.engines.jit.compile.llvm import MachineCode, assembly
 from fastdescent.engines.jit.emit.target import TARGETS, Target
 from fastdescent.engines.jit.kernel.unroll import section_shape
 from fastdescent.engines.protocol import uniform_values
-from fastdescent.engines.registry import get_engine
 
 HIMMELBLAU = fd.surfaces.himmelblau()
 STEP = HIMMELBLAU.program(fd.GD(lr=0.01))

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 import fastdescent as fd
+from fastdescent import Status
 from fastdescent._base.ragged import Ragged
-from fastdescent._base.status import Status
 from fastdescent._run.descent import result_of
 from fastdescent._run.options import Options
 from fastdescent._run.run import run_job

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from support.generated_source import DRAWS, Draw, Lines, defined
 
 import fastdescent as fd
+from fastdescent import Optimizer
 from fastdescent._run.options import BOUNDARIES, Options, checked_options
-from fastdescent.optimizers import BUILT_IN, Optimizer
+from fastdescent.optimizers import BUILT_IN
 from fastdescent.program.graph.derivatives import _RULES
 from fastdescent.program.opcodes import ELEMENTWISE, REDUCTIONS
 

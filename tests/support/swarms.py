@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import fastdescent as fd
-from fastdescent._base.status import Status
+from fastdescent import Status
 
 S = fd.surfaces.himmelblau()
 X0 = fd.grid(S.window, (20, 20))

@@ -11,7 +11,7 @@ from support import parity
 from support.swarms import X0, N, S, made, same
 
 import fastdescent as fd
-from fastdescent._base.status import Status
+from fastdescent import Status
 
 SURFACES = ("himmelblau", "goldstein_price", "rosenbrock-5", "domain", "kinks")
 

@@ -11,7 +11,7 @@ import pytest
 from support.swarms import X0, S, made, same
 
 import fastdescent as fd
-from fastdescent._base.status import Status
+from fastdescent import Status
 from fastdescent._swarm.fair_lock import Turns
 
 
