@@ -8,6 +8,7 @@ namespace fastdescent {
 namespace {
 
 constexpr int64_t most_steps = INT32_MAX - 1;
+constexpr uint64_t most_paths = uint64_t{1} << 27;
 
 /// A row, or the first of n rows, of the section; -1: there is none.
 int32_t row_of(const Fields& fields, const char* name, size_t n, size_t n_rows, bool may_be_missing = true) {
@@ -105,7 +106,7 @@ Job<T> job_of(const Fields& fields, const CheckedSection& section) {
   job.in_place = fields.shape<int8_t>("status_before", 1)[0] > 0;
   job.overwrite = fields.flag("overwrite");
   job.keep_state = fields.flag("keep_state");
-  job.n_recorded = fields.natural("n_recorded", n);
+  job.n_recorded = fields.natural("n_recorded", most_paths);
   job.most_recorded = fields.natural("most_recorded", UINT64_MAX);
   const auto starts = fields.array<T>("starts", {n, dim}, job.in_place || job.overwrite);
   const auto state = fields.optional<T>("state_before", {n, n_state}, job.in_place);

@@ -80,7 +80,7 @@ HOSTILE: dict[str, list[Any]] = {
     "record_steps": [np.array([1, 2], np.uint32), np.array([0, 5, 5], np.uint32), np.zeros(1, np.int32), None],
     "record_every": [-1, 2**32],
     "record_rows": [ONES * 0, ONES * N, ONES * -2, ONES[:-1], ONES.astype(np.int64)],
-    "n_recorded": [0, -1, N + 1, 2**40],
+    "n_recorded": [0, -1, 2**31, 2**40],
     "most_recorded": [-1, 2**64],
     "first_index": [-1, 2**64],
     "indices": [np.zeros(1, np.uint64), np.zeros(N, np.int64)],

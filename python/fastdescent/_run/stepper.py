@@ -9,17 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base.status import Status, Unended
-from fastdescent._run.job import Indices, job_of, put_inside, stop_limits, undefined_comes_first, without_alarm
-from fastdescent._run.memory import within_room
+from fastdescent._run.job import Indices, put_inside
 from fastdescent._run.options import Options
+from fastdescent._run.steps import Steps
 from fastdescent._starts.lazy import LazyStarts, flat
 from fastdescent.engines.costs import most_seconds
 from fastdescent.engines.protocol import DescentJob, Live, Values
 
 #: As numbers of the arrays' dtype: NumPy would compare with others in int64.
-_DIVERGED, _MAX_STEPS, _INTERRUPTED, _STALLED, _CONVERGED, _STOPPED = map(
+_MAX_STEPS, _INTERRUPTED, _STALLED, _CONVERGED, _STOPPED = map(
     np.int8,
-    (Status.DIVERGED, Status.MAX_STEPS, Status.INTERRUPTED, Status.STALLED, Status.CONVERGED, Status.STOPPED),
+    (Status.MAX_STEPS, Status.INTERRUPTED, Status.STALLED, Status.CONVERGED, Status.STOPPED),
 )
 _RUNNING, _ALARM = np.int8(Unended.RUNNING), np.int8(Unended.ALARM)
 
@@ -58,10 +58,9 @@ class Stepper:
         if self._every is not None:  # the gradient of the step is not the one that is tested
             options = replace(options, gtol=None)
         starts = put_inside(options, flat(options.starts))
-        limits, self._with_fun = stop_limits(options)
         self.options = options
-        job = job_of(options, starts, None, limits, self._with_fun, None, indices)
-        self._job = within_room(job, options.record)
+        self._steps = Steps(options, starts, indices=indices)
+        self._job = self._steps.job
         self._values = options.engine.values(self._job)
         self._beyond: tuple[DescentJob, Values] | None = None
 
@@ -132,7 +131,7 @@ class Stepper:
         np.copyto(self._before, live.status)
         self._settled = False
         engine.advance(self._job, self._values, live, until)
-        if self._job.limits.alarm:
+        if self._steps.may_alarm:
             alarmed = live.status == _ALARM
             if alarmed.any():
                 live.status[alarmed] = _RUNNING
@@ -144,9 +143,7 @@ class Stepper:
         if self._settled:
             return
         live, status, last = self.live, self.live.status, self.options.max_steps
-        if not self._with_fun:
-            new = (status == _DIVERGED) & (self._before == _RUNNING)
-            undefined_comes_first(self.options, live.x, status, new)
+        self._steps.settle(live.x, status, self._before)
         self.n_steps = int(live.nit.max(initial=0))
         goes_on = status == _MAX_STEPS
         if self.n_steps == last:
@@ -159,7 +156,6 @@ class Stepper:
     def _beyond_alarm(self) -> tuple[DescentJob, Values]:
         """The job whose steps compute f. It goes on where the alarm went off: up to there f is finite."""
         if self._beyond is None:
-            limits = without_alarm(self.options, self._job.limits)
-            job = job_of(self.options, self._job.starts, None, limits, True, None, self._job.indices)
+            job = self._steps.beyond_alarm()
             self._beyond = job, self.options.engine.values(job)
         return self._beyond
