@@ -130,7 +130,9 @@ def angles() -> str:
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in {"opcodes.hpp": table(), "meanings.hpp": meanings(), "angles.hpp": angles()}.items():
-        (folder / name).write_text(text)
+        path = folder / name
+        if not path.exists() or path.read_text() != text:  # else nothing that includes it need be compiled again
+            path.write_text(text)
 
 
 if __name__ == "__main__":
