@@ -20,12 +20,6 @@ class PyFields final : public Fields {
     return value.cast<std::string>();
   }
 
-  double number(const char* name) const override {
-    const double value = PyFloat_AsDouble(get(name).ptr());
-    if (PyErr_Occurred()) wrong_kind(name, "a number");
-    return value;
-  }
-
   /// The object itself, for what is no array or number.
   py::object get(const char* name) const {
     require(py::hasattr(object_, name), std::string("a job needs ") + name);

@@ -58,7 +58,6 @@ class FileFields final : public Fields {
   }
 
   std::string text(const char* name) const override { return at(name).value; }
-  double number(const char* name) const override { return std::stod(at(name).value); }
   void set(const char* name, const std::string& value) { fields_[name].value = value; }
 
   CheckedSection section() const {

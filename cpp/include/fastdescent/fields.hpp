@@ -35,7 +35,6 @@ class Fields {
  public:
   virtual ~Fields() = default;
   virtual std::string text(const char* name) const = 0;
-  virtual double number(const char* name) const = 0;
   /// A whole number from 0 to `most`. Throws std::invalid_argument, as all below.
   uint64_t natural(const char* name, uint64_t most) const;
   /// A whole number from `least` to `most`.
@@ -82,13 +81,15 @@ class Fields {
 /// Throws std::invalid_argument unless it holds.
 void require(bool holds, const std::string& what);
 
-/// Throws unless all numbers are in `least` ... `most`.
+/// Throws unless all numbers are in `least` ... `most`. Without branches, since Swarm comes here at every step.
 template <class T>
 void require_range(const char* name, std::span<T> values, int64_t least, int64_t most) {
-  for (const auto value : values)
-    if (static_cast<int64_t>(value) < least || static_cast<int64_t>(value) > most)
-      require(false, std::string(name) + " must be from " + std::to_string(least) + " to " + std::to_string(most) +
-                         "; it holds " + std::to_string(value));
+  if (values.empty()) return;
+  auto low = values[0], high = values[0];
+  for (const auto value : values) low = value < low ? value : low, high = value > high ? value : high;
+  if (static_cast<int64_t>(low) < least || static_cast<int64_t>(high) > most)
+    require(false, std::string(name) + " must be from " + std::to_string(least) + " to " + std::to_string(most) +
+                       "; it holds " + std::to_string(static_cast<int64_t>(low) < least ? low : high));
 }
 
 }  // namespace fastdescent

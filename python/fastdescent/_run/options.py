@@ -71,7 +71,7 @@ class Options:
     @property
     def half_diagonal(self) -> float:
         """Of the box around `center`."""
-        return half_diagonal_of(self.surface)
+        return _half_diagonal(*_box_of_window_and_minima(self.surface))
 
     def step_spec(self, with_fun: bool) -> StepSpec:
         """What one step is made of, besides the formula."""
@@ -135,7 +135,7 @@ def checked_options(
         gtol=_checked_gtol(gtol, starts.dtype, random.words != "exact" or optimizer.is_random),
         xtol=_tolerance("xtol", xtol),
         ftol=_tolerance("ftol", ftol),
-        escape_radius=_radius(escape_radius, half_diagonal_of(surface)),
+        escape_radius=_radius(escape_radius, _half_diagonal(lows, highs)),
         center=tuple((0.5 * lows + 0.5 * highs).tolist()),
         bounds=box,
         boundary=boundary,
@@ -202,9 +202,7 @@ def _box_of_window_and_minima(surface: Surface) -> tuple[npt.NDArray[np.float64]
     return np.minimum(lows, surface.minima.min(axis=0)), np.maximum(highs, surface.minima.max(axis=0))
 
 
-def half_diagonal_of(surface: Surface) -> float:
-    """Of the smallest box that holds window and known minima."""
-    lows, highs = _box_of_window_and_minima(surface)
+def _half_diagonal(lows: npt.NDArray[np.float64], highs: npt.NDArray[np.float64]) -> float:
     return 0.5 * math.hypot(*(highs - lows))
 
 
