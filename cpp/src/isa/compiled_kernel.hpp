@@ -1,5 +1,5 @@
 // The kernel of compiled Programs: machine code makes the steps, and comes back where a lane may have to stop. Its twin
-// is python/fastdescent/engines/numba/compiled_kernel.py.
+// is python/fastdescent/engines/numba/worker.py.
 #pragma once
 
 #include "stopping.hpp"

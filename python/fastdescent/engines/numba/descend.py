@@ -58,10 +58,10 @@ def descend(described: CoreJob) -> tuple[Any, ...]:
     )
     tests = _tests(d, dim, dtype)
     width = target_of(d.isa).vector_bytes // dtype.itemsize
-    kernel = Kernel(exact, fast, width, d.may_speculate)
+    kernel = Kernel(exact, fast, width)
     huge_angle = huge_angle_address(d.section.instructions, dtype.name, width)
 
-    fields = {name: getattr(tests, name) for name in NUMBERS} | {"center": d.center}
+    fields = {name: min(getattr(tests, name), tests.largest) for name in NUMBERS} | {"center": d.center}
     fields |= {"low": d.box[0], "high": d.box[1]} if len(d.box) else {}
     n_threads = max(1, min(d.n_threads, n))
     fields |= {"uniform": d.uniform, "huge_angle": huge_angle}
@@ -82,7 +82,8 @@ def descend(described: CoreJob) -> tuple[Any, ...]:
 
 
 def _go_on(thread: int, lanes: Lanes, job: Job, paths: Paths, tests: Tests, kernel: Kernel, cancelled: Event) -> None:
-    """Calls that last a few milliseconds each, so that cancelling is prompt."""
+    """Calls that last milliseconds, or some long steps, each: cancelling is prompt. A call of one step computes two
+    gradients, since it tests the last point too."""
     budget, running = _FIRST_BUDGET, 1
     while running and not cancelled.is_set():
         lanes = paths.with_room(thread, lanes)
@@ -91,7 +92,7 @@ def _go_on(thread: int, lanes: Lanes, job: Job, paths: Paths, tests: Tests, kern
         seconds = perf_counter() - began
         if seconds < 2e-3 and budget < _MOST_BUDGET:
             budget *= 4
-        elif seconds > 8e-3 and budget > 1:
+        elif seconds > 0.2 and budget > 1:
             budget //= 2
     if running:
         lanes = paths.with_room(thread, lanes)
@@ -136,13 +137,9 @@ def _lanes(
     own[BATCH] = min(max(len(job.starts) // n_threads // 4, 1), 128)
     return Lanes(
         rows=rows,
-        frozen=aligned((job.n_state, block), dtype),
-        saved=aligned((job.n_state, block), dtype),
         live=np.zeros(block, np.bool_),
-        stopped=np.zeros(block, np.bool_),
         until=np.zeros(block, np.int64),
         t=np.zeros(block, np.int64),
-        status=np.zeros(block, np.int64),
         trajectory=np.zeros(block, np.int64),
         entry=np.zeros(block, np.int64),
         candidates=arguments.candidates,

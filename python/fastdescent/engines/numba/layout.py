@@ -17,7 +17,6 @@ class Kernel(NamedTuple):
     exact: int  #: addresses
     fast: int
     width: int  #: numbers of a vector
-    may_speculate: bool
 
 
 class Tests(NamedTuple):
@@ -73,16 +72,12 @@ NEXT, DONE = 0, 1
 
 
 class Lanes(NamedTuple):
-    """The trajectories in flight on one thread: those that run stand in front."""
+    """The trajectories in flight on one thread. Lanes that do not run hold copies of one that does."""
 
     rows: Reals  #: (n_rows, block)
-    frozen: Reals  #: (n_state, block)
-    saved: Reals
     live: npt.NDArray[np.bool_]  #: (block,), as what follows
-    stopped: npt.NDArray[np.bool_]
-    until: Ints
+    until: Ints  #: the step at which a point is recorded, or the last
     t: Ints
-    status: Ints
     trajectory: Ints
     entry: Ints  #: entries that the path has
     candidates: npt.NDArray[np.uint32]  #: of the arguments, a mask for each vector

@@ -13,9 +13,8 @@ from fastdescent.engines.numba.canonical import canonical
 from fastdescent.engines.numba.intrinsics import compiled
 from fastdescent.engines.numba.layout import POINTS, Job, Lanes
 
-#: Points that a lane may record between two looks for room: the start of a trajectory that is put into a free lane, its
-#: end, and the start of the trajectory that takes its place.
-POINTS_OF_A_LANE = 3
+#: Points that a lane may record between two looks for room: the end of a trajectory, and the start of the next.
+POINTS_OF_A_LANE = 2
 _NEVER: Any = np.int64(2**63 - 1)
 
 
