@@ -172,6 +172,9 @@ _ROOTS: dict[str, Callable[[Builder, Node, Scope], tuple[Partial | None, ...]]] 
     "hypot": _hypot,
 }
 
+#: Elementwise operations that surfaces may have.
+DIFFERENTIABLE = frozenset((*_RULES, *_ROOTS, "max", "min"))
+
 
 def zeros_like(b: Builder, node: Node) -> Node:
     """A constant zero of the node's shape, without storage."""

@@ -19,6 +19,7 @@ import numpy as np
 from fastdescent.program.graph.nodes import Node
 
 _TINY = 1e-30  #: a size of which nothing in float32 loses sight
+_LARGEST_POWER = 64.0  #: whose overflow is left out
 _OVERFLOWS = 80.0  #: exp of more may be infinite in float32
 
 
@@ -137,8 +138,7 @@ def _div(a: Range, b: Range) -> Range:
     if not b.may_be_zero:
         found = _mul(a, Range(1.0 / b.high, 1.0 / b.low))
         return replace(found, infinite=a.infinite, nan=nan)
-    positive = a.low >= 0.0 and b.low >= 0.0
-    return Range(0.0 if positive else -math.inf, math.inf, infinite=True, nan=nan or a.may_be_zero)
+    return Range(infinite=True, nan=nan or a.may_be_zero)  # zero may have either sign
 
 
 def _power(a: Range, n: int) -> Range:
@@ -157,9 +157,9 @@ def _raised(a: float, n: int) -> float:
 
 def _general_power(a: Range, c: Range) -> Range:
     nan = a.nan or c.nan or a.low < 0.0
-    if c.low == c.high and (c.low > 0.0 or not a.may_be_zero):
+    if c.low == c.high and abs(c.low) <= _LARGEST_POWER and (c.low > 0.0 or not a.may_be_zero):
         return Range(0.0 if a.low >= 0.0 else -math.inf, infinite=a.infinite, nan=nan)
-    return Range(0.0 if a.low >= 0.0 else -math.inf, infinite=True, nan=nan)
+    return Range(infinite=True, nan=nan)
 
 
 def _sqrt(a: Range) -> Range:
