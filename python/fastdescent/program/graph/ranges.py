@@ -31,6 +31,7 @@ class Range:
     high: float = math.inf
     infinite: bool = False
     nan: bool = False
+    nonzero: bool = False  #: certainly, though there may be zero between the bounds
 
     @property
     def is_finite(self) -> bool:
@@ -38,7 +39,7 @@ class Range:
 
     @property
     def may_be_zero(self) -> bool:
-        return self.low <= _TINY and self.high >= -_TINY
+        return not self.nonzero and self.low <= _TINY and self.high >= -_TINY
 
 
 _ANYTHING = Range(infinite=True, nan=True)
@@ -93,7 +94,8 @@ def _constant(value: np.ndarray) -> Range:
         return Range(0.0, 0.0)
     known = value[~np.isnan(value)]
     ends = (float(known.min()), float(known.max())) if known.size else (-math.inf, math.inf)
-    return Range(*ends, infinite=bool(np.isinf(value).any()), nan=known.size < value.size)
+    return Range(*ends, infinite=bool(np.isinf(value).any()), nan=known.size < value.size,
+                 nonzero=bool(np.all(np.abs(known) > _TINY)))  # fmt: skip
 
 
 def _neg(a: Range) -> Range:
@@ -136,7 +138,8 @@ def _mul(a: Range, b: Range) -> Range:
 def _div(a: Range, b: Range) -> Range:
     nan = a.nan or b.nan or (a.infinite and b.infinite)
     if not b.may_be_zero:
-        found = _mul(a, Range(1.0 / b.high, 1.0 / b.low))
+        inverse = Range(1.0 / b.high, 1.0 / b.low) if b.low > 0.0 or b.high < 0.0 else Range()
+        found = _mul(a, inverse)
         return replace(found, infinite=a.infinite, nan=nan)
     return Range(infinite=True, nan=nan or a.may_be_zero)  # zero may have either sign
 
