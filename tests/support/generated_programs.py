@@ -18,10 +18,10 @@ import fastdescent as fd
 from fastdescent import Optimizer
 from fastdescent._run.options import BOUNDARIES, Options, checked_options
 from fastdescent.optimizers import BUILT_IN
-from fastdescent.program.graph.derivatives import _RULES
+from fastdescent.program.graph.derivatives import DIFFERENTIABLE
 from fastdescent.program.opcodes import ELEMENTWISE, REDUCTIONS
 
-IN_SURFACES = tuple(name for name in ELEMENTWISE if name in _RULES)
+IN_SURFACES = tuple(name for name in ELEMENTWISE if name in DIFFERENTIABLE)
 STARTS = (0.5, -1.5, 2.25, 0.0, -0.0, 1e-5, 100.0, 5e-324, -1e-310, 1e-40, 1e22, -1e38, 1.7e308, np.inf, -np.inf,
           np.nan, -np.nan)  # fmt: skip
 MOST_DIM = 12

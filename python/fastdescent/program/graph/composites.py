@@ -1,6 +1,6 @@
 """Functions without an opcode, written in terms of opcodes.
 
-A branch of `select` that is not chosen must not be NaN either: its derivative would be multiplied by zero, and be NaN.
+Branches of `select` get arguments for which they hold, so that their derivatives are finite and need no masks.
 """
 
 from __future__ import annotations

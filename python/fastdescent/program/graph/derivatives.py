@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
 
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node
-
-
-@dataclass(frozen=True, slots=True)
-class Partial:
-    """d output / d input = sign * factor, where no factor is 1.
-
-    With `where` = (mask, value), the derivative is 0 unless the mask has this truth value.
-    """
-
-    sign: int = 1
-    factor: Node | None = None
-    where: tuple[Node, bool] | None = None
-
-    def times(self, b: Builder, direction: Node) -> Node:
-        """factor * direction, without the sign."""
-        if self.where is not None:
-            mask, taken = self.where
-            zero = b.const(0.0)
-            return b.select(mask, direction, zero) if taken else b.select(mask, zero, direction)
-        return direction if self.factor is None else b.mul(self.factor, direction)
+from fastdescent.program.graph.partial import Partial
+from fastdescent.program.graph.ranges import Ranges
+from fastdescent.program.graph.squares import is_sum_of_squares
+from fastdescent.program.graph.ties import at_ties
 
 
 _ONE = Partial()
@@ -37,8 +21,21 @@ _MINUS = Partial(-1)
 Rule = Callable[[Builder, Node], tuple[Partial | None, ...]]
 
 
-def partials(b: Builder, node: Node) -> tuple[Partial | None, ...]:
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What derivatives need to know beside the node: the numbers of the nodes that depend on x, and all ranges."""
+
+    varies: Collection[int]
+    ranges: Ranges
+
+
+def partials(b: Builder, node: Node, scope: Scope) -> tuple[Partial | None, ...]:
     """One per input; None if the derivative is zero wherever it exists."""
+    found = at_ties(b, node, scope.varies)
+    if found is not None:
+        return found
+    if node.op in _ROOTS:
+        return _ROOTS[node.op](b, node, scope)
     return _RULES[node.op](b, node)
 
 
@@ -55,12 +52,31 @@ def _powi(b: Builder, node: Node) -> tuple[Partial | None, ...]:
     return (_times(b.mul(b.const(float(n)), b.power(node.inputs[0], n - 1))),)
 
 
-def _pow(b: Builder, node: Node) -> tuple[Partial | None, ...]:
+def _pow(b: Builder, node: Node, scope: Scope) -> tuple[Partial | None, ...]:
     a, c = node.inputs
     by_base = b.mul(c, b.elementwise("pow", a, b.sub(c, b.const(1.0))))
+    exponent = scope.ranges.of(c)
     if c.stage == 0:
+        if exponent.low > 0.0 and exponent.high < 1.0 and is_sum_of_squares(a, scope.ranges):
+            by_base = b.select(a, by_base, b.const(0.0))
         return _times(by_base), None
-    return _times(by_base), _times(b.mul(node, b.elementwise("log", a)))
+    by_exponent = b.mul(node, b.elementwise("log", a))
+    return _times(by_base), _times(b.select(node, by_exponent, b.const(0.0)))  # 0 ** c is 0 for all c > 0
+
+
+def _sqrt(b: Builder, node: Node, scope: Scope) -> tuple[Partial | None, ...]:
+    """1 / (2 sqrt(x)), infinite at 0, unless x is a sum of squares."""
+    factor = b.div(b.const(0.5), node)
+    if scope.ranges.of(node).may_be_zero and is_sum_of_squares(node.inputs[0], scope.ranges):
+        factor = b.select(node, factor, b.const(0.0))
+    return (_times(factor),)
+
+
+def _hypot(b: Builder, node: Node, scope: Scope) -> tuple[Partial | None, ...]:
+    quotients = [b.div(a, node) for a in node.inputs]
+    if not scope.ranges.of(node).may_be_zero:
+        return tuple(_times(q) for q in quotients)
+    return tuple(_times(b.select(node, q, b.const(0.0))) for q in quotients)
 
 
 def _div(b: Builder, node: Node) -> tuple[Partial | None, ...]:
@@ -72,12 +88,6 @@ def _atan2(b: Builder, node: Node) -> tuple[Partial | None, ...]:
     y, x = node.inputs
     r2 = b.add(b.mul(x, x), b.mul(y, y))
     return _times(b.div(x, r2)), Partial(-1, b.div(y, r2))
-
-
-def _extremum(b: Builder, node: Node) -> tuple[Partial | None, ...]:
-    p, q = node.inputs
-    first = b.elementwise("le", q, p) if node.op == "max" else b.elementwise("le", p, q)
-    return Partial(where=(first, True)), Partial(where=(first, False))
 
 
 def _one_plus_square(b: Builder, a: Node) -> Node:
@@ -128,9 +138,7 @@ _RULES: dict[str, Rule] = {
     "mul": lambda b, n: (_times(n.inputs[1]), _times(n.inputs[0])),
     "div": _div,
     "powi": _powi,
-    "pow": _pow,
     "abs": lambda b, n: (_times(b.elementwise("sign", n.inputs[0])),),
-    "sqrt": lambda b, n: (_times(b.div(b.const(0.5), n)),),
     "exp": lambda b, n: (_times(n),),
     "log": lambda b, n: (_times(_inverse(b, n.inputs[0])),),
     "sin": lambda b, n: (_times(b.elementwise("cos", n.inputs[0])),),
@@ -155,11 +163,17 @@ _RULES: dict[str, Rule] = {
     "erfc": lambda b, n: (Partial(-1, _bell(b, n)),),
     "expit": _expit,
     "logaddexp": _logaddexp,
-    "hypot": lambda b, n: tuple(_times(b.div(a, n)) for a in n.inputs),
-    "max": _extremum,
-    "min": _extremum,
     "select": lambda b, n: (None, Partial(where=(n.inputs[0], True)), Partial(where=(n.inputs[0], False))),
 } | dict.fromkeys(("sign", "floor", "ceil", "rint", "lt", "le", "eq", "ne"), lambda b, n: (None,) * len(n.inputs))
+
+_ROOTS: dict[str, Callable[[Builder, Node, Scope], tuple[Partial | None, ...]]] = {
+    "pow": _pow,
+    "sqrt": _sqrt,
+    "hypot": _hypot,
+}
+
+#: Elementwise operations that surfaces may have.
+DIFFERENTIABLE = frozenset((*_RULES, *_ROOTS, "max", "min"))
 
 
 def zeros_like(b: Builder, node: Node) -> Node:

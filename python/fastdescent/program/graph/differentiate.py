@@ -19,8 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastdescent.program.graph.build import Builder, constant_value, view_of
-from fastdescent.program.graph.derivatives import partials, zeros_like
+from fastdescent.program.graph.derivatives import Scope, partials, zeros_like
 from fastdescent.program.graph.nodes import Node, Shape, reachable
+from fastdescent.program.graph.ranges import Ranges
 from fastdescent.program.graph.views import View, runs
 
 
@@ -38,7 +39,7 @@ def gradient(b: Builder, f: Node, x: Node) -> Node:
     pending: dict[int, list[Contribution]] = defaultdict(list)
     pending[f.number].append(Contribution(1, b.const(1.0), View.whole(())))
     between = _dependent(f, x)
-    dependent = {n.number for n in between}
+    scope = Scope({n.number for n in between}, Ranges(x))
     for node in reversed(between):
         received = pending.pop(node.number, [])
         if not received:
@@ -46,8 +47,8 @@ def gradient(b: Builder, f: Node, x: Node) -> Node:
         sign, adjoint = _accumulated(b, received, node.shape)
         if node is x:
             return _signed(b, sign, adjoint)
-        for target, c in _pullback(b, node, adjoint):
-            if target.number in dependent:
+        for target, c in _pullback(b, node, adjoint, scope):
+            if target.number in scope.varies:
                 pending[target.number].append(Contribution(sign * c.sign, c.node, c.view))
     return zeros_like(b, x)
 
@@ -55,9 +56,11 @@ def gradient(b: Builder, f: Node, x: Node) -> Node:
 def directional(b: Builder, output: Node, x: Node, direction: Node) -> Node:
     """The derivative of `output` along `direction`, which has x's shape."""
     tangents: dict[int, Node] = {x.number: direction}
-    for node in _dependent(output, x):
+    between = _dependent(output, x)
+    scope = Scope({n.number for n in between}, Ranges(x))
+    for node in between:
         if node is not x:
-            tangent = _pushforward(b, node, [tangents.get(n.number) for n in node.inputs])
+            tangent = _pushforward(b, node, [tangents.get(n.number) for n in node.inputs], scope)
             if tangent is not None and not _is_zero(tangent):
                 tangents[node.number] = tangent
     return tangents.get(output.number) or zeros_like(b, output)
@@ -67,10 +70,23 @@ def _dependent(output: Node, x: Node) -> list[Node]:
     """The nodes between x and the output, both included, in order of construction."""
     found, numbers = [], {x.number}
     for n in reachable([output, x]):
-        if n is x or any(i.number in numbers for i in n.inputs):
+        if n is x or (any(i.number in numbers for i in n.inputs) and not _shows_others(n, numbers)):
             numbers.add(n.number)
             found.append(n)
     return found
+
+
+def _shows_others(node: Node, numbers: set[int]) -> bool:
+    """Whether the node is a view of an assembled array, and shows no element of the parts with these numbers."""
+    if node.op != "view" or node.inputs[0].op != "assemble":
+        return False
+    (base,) = node.inputs
+    if all(n.number in numbers for n in base.inputs):
+        return False
+    shown = np.zeros(base.size, dtype=bool)
+    shown[view_of(node)[1].rows()] = True
+    parts = zip(base.inputs, base.attr, strict=True)
+    return not any(shown[View(o, s, n.shape).rows()].any() for n, (o, s) in parts if n.number in numbers)
 
 
 def _is_zero(node: Node) -> bool:
@@ -78,7 +94,7 @@ def _is_zero(node: Node) -> bool:
     return held is not None and value is not None and not (np.any(held) and np.any(value))
 
 
-def _pullback(b: Builder, node: Node, adjoint: Node) -> list[tuple[Node, Contribution]]:
+def _pullback(b: Builder, node: Node, adjoint: Node, scope: Scope) -> list[tuple[Node, Contribution]]:
     """The contributions of a node with this adjoint to its inputs."""
     if node.op == "view":
         base, view = view_of(node)
@@ -94,8 +110,8 @@ def _pullback(b: Builder, node: Node, adjoint: Node) -> list[tuple[Node, Contrib
         spread = b.broadcast(b.reshape(adjoint, kept), a.shape)
         return [(a, Contribution(1, spread, View.whole(a.shape)))]
     return [
-        (n, Contribution(p.sign, p.times(b, adjoint), View.whole(node.shape)))
-        for n, p in zip(node.inputs, partials(b, node), strict=True)
+        (n, Contribution(p.sign, p.times(b, adjoint, scope.ranges), View.whole(node.shape)))
+        for n, p in zip(node.inputs, partials(b, node, scope), strict=True)
         if p is not None
     ]
 
@@ -179,7 +195,7 @@ def _segments(received: list[Contribution], size: int) -> list[tuple[tuple[int, 
     return out
 
 
-def _pushforward(b: Builder, node: Node, tangents: list[Node | None]) -> Node | None:
+def _pushforward(b: Builder, node: Node, tangents: list[Node | None], scope: Scope) -> Node | None:
     if node.op == "view":
         (t,) = tangents
         return None if t is None else b.place(t, view_of(node)[1])
@@ -190,8 +206,8 @@ def _pushforward(b: Builder, node: Node, tangents: list[Node | None]) -> Node | 
         parts = [zeros_like(b, n) if t is None else t for n, t in zip(node.inputs, tangents, strict=True)]
         return b.assemble(node.shape, [(p, View(o, s, p.shape)) for p, (o, s) in zip(parts, node.attr, strict=True)])
     terms = [
-        (p.sign, p.times(b, t))
-        for p, t in zip(partials(b, node), tangents, strict=True)
+        (p.sign, p.times(b, t, scope.ranges, both=True))
+        for p, t in zip(partials(b, node, scope), tangents, strict=True)
         if p is not None and t is not None
     ]
     return _signed(b, *_total(b, terms)) if terms else None
