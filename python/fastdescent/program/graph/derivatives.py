@@ -61,7 +61,9 @@ def _pow(b: Builder, node: Node, scope: Scope) -> tuple[Partial | None, ...]:
             by_base = b.select(a, by_base, b.const(0.0))
         return _times(by_base), None
     by_exponent = b.mul(node, b.elementwise("log", a))
-    return _times(by_base), _times(b.select(node, by_exponent, b.const(0.0)))  # 0 ** c is 0 for all c > 0
+    if scope.ranges.of(a).may_be_zero:
+        by_exponent = b.select(node, by_exponent, b.const(0.0))  # 0 ** c is 0 for all c > 0
+    return _times(by_base), _times(by_exponent)
 
 
 def _sqrt(b: Builder, node: Node, scope: Scope) -> tuple[Partial | None, ...]:
