@@ -148,15 +148,16 @@ def ndtr(b: Builder, a: Node) -> Node:
 def log_ndtr(b: Builder, a: Node) -> Node:
     """log(ndtr(a)); by its asymptotic series if ndtr(a) is too small for a number.
 
-    Each of the three forms gets arguments for which it holds, so that no derivative is NaN.
+    Each of the three forms gets arguments for which it holds, so that no derivative is NaN. They are kept within bounds
+    that lie outside of where the form is taken: at a bound itself a derivative is 0.
     """
     middle, far = b.const(-1.0), b.const(_FAR)
     half = b.const(0.5)
     high = _erfc_of_ndtr(b, b.neg(b.elementwise("max", a, middle)))
     above = b.elementwise("log1p", b.neg(b.mul(half, high)))
-    low = _erfc_of_ndtr(b, b.elementwise("max", b.elementwise("min", a, middle), far))
+    low = _erfc_of_ndtr(b, b.elementwise("max", b.elementwise("min", a, b.const(-0.5)), far))
     below = b.elementwise("log", b.mul(half, low))
-    tail = b.elementwise("min", a, far)
+    tail = b.elementwise("min", a, b.const(_FAR + 0.5))
     square = b.mul(tail, tail)
     inverse, series = b.div(b.const(1.0), square), b.const(0.0)
     for k in range(15, 0, -2):  # 1 - 1/a^2 + 3/a^4 - 15/a^6 ...
