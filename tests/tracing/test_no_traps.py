@@ -124,7 +124,8 @@ def test_engines_have_the_same_bits(name: str, dtype: Any) -> None:
     x, v = np.array(x, dtype), np.array(v, np.float64)
     found = [on_engine(f, x, v, engine) for engine in ENGINES]
     for gradient, product in found:
-        assert np.all(np.isfinite(gradient)) and np.all(np.isfinite(product))
+        assert np.all(np.isfinite(gradient))
+        assert np.all(np.isfinite(product))
         np.testing.assert_array_equal(gradient.view(f"u{x.itemsize}"), found[0][0].view(f"u{x.itemsize}"))
         np.testing.assert_array_equal(product.view(f"u{x.itemsize}"), found[0][1].view(f"u{x.itemsize}"))
 

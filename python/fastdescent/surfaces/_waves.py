@@ -25,7 +25,7 @@ def rastrigin(x: Any, *, A: float = 10.0) -> Any:
 
 @catalog(window=(-32.768, 32.768), minima=lambda dim, a, b, c: [[0.0] * dim] if a > 0.0 and b > 0.0 else None)
 def ackley(x: Any, *, a: float = 20.0, b: float = 0.2, c: float = 2 * np.pi) -> Any:
-    """Ackley's funnel: ripples on a cone, whose tip is the minimum; there the gradient does not exist.
+    """Ackley's funnel: ripples on a cone, whose tip is the minimum; there the gradient counts as 0.
 
     f(x) = -a exp(-b sqrt(mean_i x_i^2)) - exp(mean_i cos(c x_i)) + a + e
 
@@ -96,7 +96,7 @@ def alpine(x: Any) -> Any:
 
 @catalog(window=(-100.0, 100.0), minima=lambda dim: [[0.0] * dim])
 def salomon(x: Any) -> Any:
-    """Salomon's rings: circular ripples on a cone, whose tip is the minimum; there the gradient does not exist.
+    """Salomon's rings: circular ripples on a cone, whose tip is the minimum; there the gradient counts as 0.
 
     f(x) = 1 - cos(2 pi |x|) + 0.1 |x|
 

@@ -99,7 +99,7 @@ def bukin6(x: Any, y: Any) -> Any:
 
 @catalog(window=(-5.12, 5.12), minima=[[0.0, 0.0]])
 def drop_wave(x: Any, y: Any) -> Any:
-    """The drop wave: rings around a drop. At the minimum itself the gradient, which divides by r, is not defined.
+    """The drop wave: rings around a drop. At the minimum itself the gradient is 0.
 
     f(x, y) = -(1 + cos(12 r)) / (r^2 / 2 + 2), r = sqrt(x^2 + y^2)
 

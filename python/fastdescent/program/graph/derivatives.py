@@ -15,7 +15,6 @@ from fastdescent.program.graph.ranges import Ranges
 from fastdescent.program.graph.squares import is_sum_of_squares
 from fastdescent.program.graph.ties import at_ties
 
-
 _ONE = Partial()
 _MINUS = Partial(-1)
 Rule = Callable[[Builder, Node], tuple[Partial | None, ...]]

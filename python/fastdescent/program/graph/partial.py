@@ -4,8 +4,8 @@ Where the adjoint is zero and the factor is not finite, the factor counts as zer
 matter never spoil a gradient by 0 * inf. The factor is masked, not the product, so that the product can still become
 part of an fma; and only where both numbers may be such. Elsewhere nothing changes, signs of zeros included.
 
-A worked example: f = where(x > 0, x * log(x), 0) at x = 0. The product's adjoint is 0. It is multiplied by log(0), which
-is -inf, and then by 1 / 0. Both factors count as zero, and the gradient is 0.
+A worked example: f = where(x > 0, x * log(x), 0) at x = 0. The product's adjoint is 0. It is multiplied by log(0),
+which is -inf, and then by 1 / 0. Both factors count as zero, and the gradient is 0.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Derivatives at ties: where the operands of a maximum are equal, in whatever way the maximum is written.
 
-With a constant the constant wins, so that relu'(0) = 0; between two variables each has half. A constant is what does not
-depend on x. Spellings of max(z, 0) that are known:
+With a constant the constant wins, so that relu'(0) = 0; between two variables each has half. A constant is what does
+not depend on x. Spellings of max(z, 0) that are known:
 
     max(z, 0)    where(z >= 0, z, 0)    where(~(z < 0), z, 0)    (z >= 0) * z    (z + |z|) / 2    z - min(z, 0)
 
@@ -76,7 +76,7 @@ def _product(b: Builder, node: Node, varies: Collection[int]) -> Partials | None
 
 
 def _holds_at_zero(mask: Node, z: Node) -> bool:
-    """Whether the mask is 0 <= z, z <= 0, or such a mask as a choice of constants, or is the contrary of 0 < z, z < 0."""
+    """Whether the mask is 0 <= z or z <= 0, the contrary of 0 < z or z < 0, or such a mask as a choice of constants."""
     if mask.op == "select" and all(constant_value(n) is not None for n in mask.inputs[1:]):
         return _compares_with_zero(mask.inputs[0], z)
     return mask.op != "lt" and _compares_with_zero(mask, z)
@@ -126,7 +126,7 @@ def _is_zero(node: Node) -> bool:
     return value is not None and not np.any(value)
 
 
-def _are_same(some: tuple[Node, Node], others: tuple[Node, Node]) -> bool:
+def _are_same(some: tuple[Node, ...], others: tuple[Node, ...]) -> bool:
     """Whether two pairs are the same in this or the other order, constants by their values."""
     return any(all(_is_same(a, c) for a, c in zip(some, pair, strict=True)) for pair in (others, others[::-1]))
 
@@ -134,8 +134,8 @@ def _are_same(some: tuple[Node, Node], others: tuple[Node, Node]) -> bool:
 def _is_same(a: Node, c: Node) -> bool:
     if a is c:
         return True
-    values = constant_value(a), constant_value(c)
-    return values[0] is not None and values[1] is not None and np.array_equal(*values)
+    of_a, of_c = constant_value(a), constant_value(c)
+    return of_a is not None and of_c is not None and np.array_equal(of_a, of_c)
 
 
 _RULES = {"max": _extremum, "min": _extremum, "select": _select, "mul": _product, "add": _sum, "sub": _sum}
