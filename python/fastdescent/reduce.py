@@ -5,6 +5,10 @@ axes of x0 and the run's dtype. A reduction is over all points x_0 ... x_nit of 
 rejected step counts its point again. A field is "fun" (f), "grad_norm" (the gradient's Euclidean norm) or "x" (every
 coordinate by itself; the result has shape (..., dim)). If a value is NaN, so is the result.
 
+`first`, `count`, `argmin` and `period` give int32 numbers instead. A predicate is a function of any of x, fun, grad,
+x_previous, t and state, by name, that returns one truth value; it is traced, exactly as the option stop_when of
+`descend` is. What is compiled and pickled is its graph, so that the same lambda, written anew, compiles nothing.
+
 Results have the same bits for any number of threads, instruction set and split. `resume` continues them.
 
 >>> import fastdescent as fd
@@ -17,14 +21,24 @@ Results have the same bits for any number of threads, instruction set and split.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fastdescent._base import checks
+from fastdescent.program.step.occurrences import ArgMin, Count, First
+from fastdescent.program.step.period import Period
 from fastdescent.program.step.reductions import FIELDS, Max, Mean, Min, PathLength, Reduction, Std, TailMean
+from fastdescent.program.step.stops import wants_state
+from fastdescent.program.step.tangent import Lyapunov
 
-__all__ = ["Reduction", "max", "mean", "min", "path_length", "std", "tail_mean"]
+__all__ = [
+    "Reduction", "argmin", "count", "first", "lyapunov", "max", "mean", "min", "path_length", "period", "std",
+    "tail_mean",
+]  # fmt: skip
 
 _LONGEST_TAIL = 10_000
+_LONGEST_PERIOD = 1 << 20
+_MOST_LEFT_OUT = 1 << 24  #: steps, which a float32 counts
 
 
 def min(field: str, *, name: str | None = None) -> Reduction:
@@ -124,6 +138,139 @@ def path_length(*, name: str | None = None) -> Reduction:
     array(0.75)
     """
     return PathLength(_name(name, "path_length"))
+
+
+def first(predicate: Callable[..., Any], *, name: str | None = None) -> Reduction:
+    """The first step t at which a predicate holds, -1 where it never does; int32, of shape (...).
+
+    Parameters
+    ----------
+    predicate : callable
+        A function of any of these, by name: `x` (dim,), `fun`, `grad` (dim,), `x_previous` (dim,), `t` and `state`, as
+        for the option stop_when of `descend`. It returns one truth value.
+    name : str, optional
+        The name of the result; by default "first".
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> import fastdescent as fd
+    >>> small = fd.reduce.first(lambda fun: fun < 0.01)
+    >>> fd.descend(fd.surface("x**2"), [1.0], fd.GD(lr=0.25), reduce=[small]).reduced["first"]  # f is 1/4**t
+    array(4, dtype=int32)
+    """
+    return First(_name(name, "first"), _predicate(predicate, "first"))
+
+
+def count(predicate: Callable[..., Any], *, name: str | None = None) -> Reduction:
+    """The number of points at which a predicate holds; int32, of shape (...).
+
+    Arguments and errors as of `first`; the name is "count".
+
+    >>> import fastdescent as fd
+    >>> uphill = fd.reduce.count(lambda x, x_previous: x[0] > x_previous[0])
+    >>> run = fd.descend(fd.surface("x**2"), [1.0], fd.GD(lr=0.75), max_steps=4, reduce=[uphill])
+    >>> run.reduced["count"]  # 1, -1/2, 1/4, -1/8, 1/16
+    array(2, dtype=int32)
+    """
+    return Count(_name(name, "count"), _predicate(predicate, "count"))
+
+
+def argmin(field: str, *, name: str | None = None) -> Reduction:
+    """The step t at which a field is least, the first of equals; int32. If a value is NaN, the step of the first NaN.
+
+    As np.argmin has it for recorded values. Arguments and errors as of `min`; the name is "argmin_" and the field.
+
+    >>> import fastdescent as fd
+    >>> kept = [fd.reduce.argmin("x"), fd.reduce.min("x")]
+    >>> run = fd.descend(fd.surface("x**2"), [1.0], fd.Momentum(lr=0.1), reduce=kept, max_steps=50)
+    >>> run.reduced["argmin_x"], run.reduced["min_x"].round(2)
+    (array([9], dtype=int32), array([-0.73]))
+    """
+    return ArgMin(_name(name, f"argmin_{_field(field)}"), field)
+
+
+def period(most: int = 64, *, rtol: float | None = None, name: str | None = None) -> Reduction:
+    """The period of the cycle in which a trajectory ends; int32, of shape (...): 1 at rest, 0 where there is none.
+
+    It is the least k with ||x_t - x_{t-k}||_2 <= rtol * r, where r is the greatest ||x||_2 along the way. Points are
+    compared with one of them that stands for a block of steps, as in R. P. Brent, An improved Monte Carlo
+    factorization algorithm, BIT 20 (1980), section 2; blocks get longer, up to 2 `most` steps. In a block every k-th
+    point must return, two or more of them, and no other. So a cycle shows within 6 `most` steps of its arrival, most of
+    them much sooner. A trajectory that still approaches a cycle, wanders, or has left the finite numbers has none.
+
+    A trajectory keeps dim + 6 numbers, whatever `most` is.
+
+    Parameters
+    ----------
+    most : int
+        The longest period that is looked for, 1 ... 2**20.
+    rtol : float, optional
+        By default the square root of the dtype's resolution: 1.5e-8 in float64, 3.5e-4 in float32.
+    name : str, optional
+        The name of the result; by default "period".
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> import fastdescent as fd
+    >>> s = fd.surface("(x**2 - 1)**2/4")
+    >>> lr = [0.5, 1.1, 1.24, 1.5]
+    >>> run = fd.descend(s, [[0.6]] * 4, fd.GD(lr=lr), max_steps=3000, gtol=None, reduce=[fd.reduce.period()])
+    >>> run.reduced["period"]
+    array([1, 2, 4, 0], dtype=int32)
+    """
+    most = checks.whole_number("most", most, at_least=1, at_most=_LONGEST_PERIOD)
+    return Period(_name(name, "period"), most, None if rtol is None else checks.positive("rtol", rtol))
+
+
+def lyapunov(*, after: int = 0, name: str | None = None) -> Reduction:
+    """The largest Lyapunov exponent of the step map, in natural logarithms per step; of shape (...), the run's dtype.
+
+    The map M takes z = (x, the optimizer's arrays) to those of the next step; its derivative J is exact. A tangent v
+    starts in a fixed generic direction, and the exponent is the mean of log ||v_{t+1}|| over the steps t >= after,
+
+        v_{t+1} = J(z_t) v_t / ||v_t||
+
+    (Benettin, Galgani, Giorgilli and Strelcyn, Meccanica 15 (1980)). It is negative where nearby trajectories come
+    together, positive where they part. Random numbers of a step are held fixed. -inf where the tangent has vanished,
+    NaN where no step was counted.
+
+    Parameters
+    ----------
+    after : int
+        Steps that are left out, in which trajectory and tangent settle; 0 ... 2**24.
+    name : str, optional
+        The name of the result; by default "lyapunov".
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> import fastdescent as fd
+    >>> kept = [fd.reduce.lyapunov(after=10)]
+    >>> run = fd.descend(fd.surface("x**2"), [1.0], fd.GD(lr=0.25), max_steps=20, gtol=None, reduce=kept)
+    >>> run.reduced["lyapunov"].round(6)  # log(1/2)
+    array(-0.693147)
+    """
+    left_out = checks.whole_number("after", after, at_least=0, at_most=_MOST_LEFT_OUT)
+    return Lyapunov(_name(name, "lyapunov"), left_out)
+
+
+def _predicate(function: Any, what: str) -> Any:
+    wants_state(function, f"the predicate of reduce.{what}")  # raises if it cannot be called by name
+    return function
 
 
 def _field(field: Any) -> str:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import operator
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +62,17 @@ def directional(b: Builder, output: Node, x: Node, direction: Node) -> Node:
             if tangent is not None and not _is_zero(tangent):
                 tangents[node.number] = tangent
     return tangents.get(output.number) or zeros_like(b, output)
+
+
+def pushed_forward(b: Builder, outputs: Sequence[Node], directions: Sequence[tuple[Node, Node]]) -> list[Node]:
+    """The derivatives of `outputs` where several leaves move at once: pairs (leaf, its direction, of its shape)."""
+    tangents: dict[int, Node] = {leaf.number: direction for leaf, direction in directions}
+    for node in reachable([*(leaf for leaf, _ in directions), *outputs]):
+        if node.number not in tangents and any(n.number in tangents for n in node.inputs):
+            tangent = _pushforward(b, node, [tangents.get(n.number) for n in node.inputs])
+            if tangent is not None and not _is_zero(tangent):
+                tangents[node.number] = tangent
+    return [tangents.get(n.number) or zeros_like(b, n) for n in outputs]
 
 
 def _dependent(output: Node, x: Node) -> list[Node]:
