@@ -135,6 +135,8 @@ _INNER = {
     "program.step.reductions": ("Exponential", "Max", "Mean", "Min", "PathLength", "Std", "TailMean"),
     "program.step.occurrences": ("ArgMin", "Count", "First"),
     "program.step.period": ("Period",),
+    "program.step.inertia": ("Index",),
+    "program.step.sharpness": ("Sharpness",),
     "program.step.tangent": ("Lyapunov",),
     "program.step.data_rows": ("Rows",),
     "program.step.spec": ("Leaf", "NoiseSpec"),

@@ -156,3 +156,12 @@ def step_program(options: Options, with_fun: bool) -> StepProgram:
     formula = options.surface._formula
     steps: Recent[StepSpec, StepProgram] = formula.steps
     return steps.get(spec, lambda: build_step(formula, spec))
+
+
+def state_columns(options: Options) -> dict[str, slice]:
+    """Where the arrays of the state are, by name."""
+    columns, start = {}, 0
+    for slot in step_program(options, stop_limits(options)[1]).program.state:
+        columns[slot.name] = slice(start, start + slot.size)
+        start += slot.size
+    return columns

@@ -25,6 +25,7 @@ from fastdescent.engines.protocol import Engine, Recording
 from fastdescent.engines.registry import get_engine
 from fastdescent.optimizers import Optimizer
 from fastdescent.program.graph.nodes import Shape
+from fastdescent.program.step.looks import Look
 from fastdescent.program.step.reductions import Reduction
 from fastdescent.program.step.rule import state_shapes
 from fastdescent.program.step.spec import StepSpec
@@ -73,6 +74,12 @@ class Options:
     def half_diagonal(self) -> float:
         """Of the box around `center`."""
         return _half_diagonal(*_box_of_window_and_minima(self.surface))
+
+    @property
+    def pauses(self) -> tuple[int, ...]:
+        """A run stands still at each multiple of these steps: full gradients are tested, looks are taken."""
+        every = self.stochastic.check_every if self.gtol is not None else None
+        return (*(() if every is None else (every,)), *(r.every for r in self.reductions if isinstance(r, Look)))
 
     def step_spec(self, with_fun: bool) -> StepSpec:
         """What one step is made of, besides the formula."""

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._run.job import own_params, step_program, stop_limits
+from fastdescent._run.job import own_params, state_columns
+from fastdescent._run.looks import Looks
 from fastdescent._run.options import Options
 from fastdescent.engines.protocol import uniform_values
 from fastdescent.program.program import Program
@@ -27,20 +28,12 @@ def reduced_of(options: Options, x: Array, nit: npt.NDArray[np.int32], state: Ar
         uniform = uniform_values(options.engine, program, params).astype(x.dtype)
     t = nit.astype(np.float64).reshape(-1, 1)
     known = {"x": x, "count": t + 1.0, "t": t}
-    rows = _columns(options)
+    rows = state_columns(options)
     inputs = {s.name: known[s.name] if s.name in known else state[:, rows[s.name]] for s in program.main.inputs}
     found = options.engine.evaluate(program.main, uniform, inputs, len(x), options.n_threads)
+    found |= Looks(options).results(x, nit, state)
     leading = options.starts.shape[:-1]
     return {r.name: r.finished(found[r.name]).reshape(leading + r.shape(dim)) for r in reductions}
-
-
-def _columns(options: Options) -> dict[str, slice]:
-    """Where the rows of the state are, by name."""
-    columns, start = {}, 0
-    for slot in step_program(options, stop_limits(options)[1]).program.state:
-        columns[slot.name] = slice(start, start + slot.size)
-        start += slot.size
-    return columns
 
 
 def _end_program(options: Options) -> Program:

@@ -16,7 +16,7 @@ import numpy as np
 from fastdescent._base.at_top import at_top
 from fastdescent.program.graph.differentiate import pushed_forward
 from fastdescent.program.graph.nodes import Node, Shape
-from fastdescent.program.step.reductions import Kept, Move, Point, Reduction
+from fastdescent.program.step.reductions import Array, Kept, Move, Point, Reduction
 
 _GOLDEN = 0.6180339887498949  #: its multiples modulo 1 spread evenly, so that no symmetry is theirs
 
@@ -35,7 +35,7 @@ class Lyapunov(Reduction):
     def initial(self, dim: int) -> list[Kept]:
         shapes = [(dim,), *(shape for _, shape in self.shapes)]
         sizes = [math.prod(shape) for shape in shapes]
-        parts = np.split(_generic_direction(sum(sizes)), np.cumsum(sizes)[:-1])
+        parts = np.split(generic_direction(sum(sizes)), np.cumsum(sizes)[:-1])
         tangent = [(shape, part.reshape(shape)) for shape, part in zip(shapes, parts, strict=True)]
         return [*tangent, ((), float(self.leave_out)), ((), 0.0)]
 
@@ -57,7 +57,7 @@ class Lyapunov(Reduction):
         return b.div(keep[-1], b.elementwise("max", b.sub(count, b.const(self.leave_out + 1.0)), b.const(0.0)))
 
 
-def _generic_direction(n: int) -> np.ndarray:
+def generic_direction(n: int) -> Array:
     """Numbers of either sign between -1 and 1, of length 1 together."""
     numbers = 2.0 * np.modf(np.arange(1.0, n + 1.0) * _GOLDEN)[0] - 1.0
     return np.asarray(numbers / math.sqrt(math.fsum(numbers * numbers)))
