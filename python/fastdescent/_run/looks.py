@@ -63,7 +63,9 @@ class Looks:
         if program.main not in self._uniform:
             params = {**options.surface.params, **own_params(options)}
             with np.errstate(over="ignore", under="ignore"):
-                self._uniform[program.main] = uniform_values(options.engine, program, params).astype(options.starts.dtype)
+                self._uniform[program.main] = uniform_values(options.engine, program, params).astype(
+                    options.starts.dtype
+                )
         n = len(next(iter(inputs.values())))
         return options.engine.evaluate(program.main, self._uniform[program.main], inputs, n, options.n_threads)
 

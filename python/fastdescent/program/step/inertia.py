@@ -10,6 +10,7 @@ Golub and Van Loan, Matrix Computations, 4th edition, 2013, sections 8.3.1 (trid
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,9 @@ class Index(Look):
             raise ValueError(f"reduce.index is for at most {MOST_COORDINATES} coordinates; this surface has {dim}")
         return self
 
-    def measured(self, evaluate: Evaluate, formula: Formula, x: Array, memory: Array, anew: bool) -> tuple[Array, Array]:
+    def measured(
+        self, evaluate: Evaluate, formula: Formula, x: Array, memory: Array, anew: bool
+    ) -> tuple[Array, Array]:
         n, dim = x.shape
         hessian, product = np.empty((n, dim, dim), x.dtype), formula.program("hvp")
         for j in range(dim):
@@ -61,7 +64,7 @@ def _negative_eigenvalues(dim: int, rtol: float | None) -> Program:
     b = Builder()
     leaf = b.graph.leaf("input", "hessian", (dim, dim))
     with tracing():
-        h = Traced(b, leaf)
+        h: Any = Traced(b, leaf)
         tolerance = np.sqrt(Traced(b, b.graph.leaf("param", RESOLUTION, ()))) if rtol is None else rtol
         largest = np.max(np.abs(h))
         h = h / np.where(largest == 0.0, 1.0, largest)
@@ -77,7 +80,7 @@ def _negative_eigenvalues(dim: int, rtol: float | None) -> Program:
     return compile_function(b, [("hessian", leaf)], [("count", b.copy(as_node(b, count)))])
 
 
-def _tridiagonal(a: Traced, dim: int) -> tuple[list[Traced], list[Traced]]:
+def _tridiagonal(a: Any, dim: int) -> tuple[list[Any], list[Any]]:
     """The diagonal and the squares beside it of a tridiagonal matrix with the eigenvalues of a symmetric one."""
     diagonal, squares = [], []
     for _ in range(dim - 2):

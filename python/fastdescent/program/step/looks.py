@@ -42,7 +42,9 @@ class Look(Reduction):
         return np.zeros(self.memory(dim))
 
     @abstractmethod
-    def measured(self, evaluate: Evaluate, formula: Formula, x: Array, memory: Array, anew: bool) -> tuple[Array, Array]:
+    def measured(
+        self, evaluate: Evaluate, formula: Formula, x: Array, memory: Array, anew: bool
+    ) -> tuple[Array, Array]:
         """The values at points (n, dim), as (n, 1), and the new memory (n, size); `anew` at t = 0."""
 
     def initial(self, dim: int) -> list[Kept]:

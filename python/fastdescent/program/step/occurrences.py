@@ -64,7 +64,8 @@ class Occurrences(PointReduction):
 
     def holds(self, point: Point) -> Node:
         """1 where the predicate holds, else 0."""
-        return self.predicate.in_graph(point.b, point.seen)
+        (rule,) = self.predicates
+        return rule.in_graph(point.b, point.seen)
 
     @abstractmethod
     def initial(self, dim: int) -> list[Kept]: ...
@@ -100,7 +101,8 @@ class Count(Occurrences):
         return [((), 0.0)] * 2
 
     def having_seen(self, keep: list[Node], point: Point) -> list[Node]:
-        return [*_counted(point.b, *keep, self.holds(point))]
+        high, low = keep
+        return [*_counted(point.b, high, low, self.holds(point))]
 
     def result(self, keep: list[Node], end: Point, count: Node) -> Node:
         return _two_rows(end.b, *self.having_seen(keep, end))

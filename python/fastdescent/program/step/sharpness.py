@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,9 @@ class Sharpness(Look):
     def remembered(self, dim: int) -> Array:
         return generic_direction(dim)
 
-    def measured(self, evaluate: Evaluate, formula: Formula, x: Array, memory: Array, anew: bool) -> tuple[Array, Array]:
+    def measured(
+        self, evaluate: Evaluate, formula: Formula, x: Array, memory: Array, anew: bool
+    ) -> tuple[Array, Array]:
         n, dim = x.shape
         size = min(dim, MOST_VECTORS)
         growth = formula.steps.get("lanczos", lambda: _growth(formula, size))
@@ -78,7 +81,7 @@ def _growth(formula: Formula, size: int) -> Program:
     product = directional(b, own.gradient, own.x, leaves[0])
     resolution = Traced(b, b.graph.leaf("param", RESOLUTION, ()))
     with tracing():
-        (q, basis), w = (Traced(b, leaf) for leaf in leaves), Traced(b, product)
+        q, basis, w = (Traced(b, node) for node in (*leaves, product))
         alpha, length = np.sum(q * w), np.sqrt(np.sum(w * w))
         for _ in range(2):  # one pass leaves parts of about the size of rounding errors
             w = w - (basis @ w) @ basis
@@ -109,7 +112,7 @@ def _ritz(dim: int, size: int) -> Program:
     return compile_function(b, list(leaves.items()), outputs)
 
 
-def _without_lost_vectors(alpha: Traced, beta: Traced, size: int) -> tuple[list[Traced], list[Traced]]:
+def _without_lost_vectors(alpha: Any, beta: Any, size: int) -> tuple[list[Any], list[Any]]:
     """Diagonal and other elements. Behind a 0 among these no vectors follow: alpha_1 there adds no new largest one."""
     diagonal, live = [alpha[0]], beta[0] != 0.0
     for j in range(1, size):
@@ -118,7 +121,7 @@ def _without_lost_vectors(alpha: Traced, beta: Traced, size: int) -> tuple[list[
     return diagonal, [beta[j] for j in range(size - 1)]
 
 
-def _largest_eigenvalue(alpha: list[Traced], beta: list[Traced]) -> tuple[Traced, Traced]:
+def _largest_eigenvalue(alpha: list[Any], beta: list[Any]) -> tuple[Any, Any]:
     """The largest eigenvalue of a tridiagonal matrix, by multisection, and the width of the bracket at first.
 
     Above all eigenvalues the pivots of s - T are all positive.
@@ -142,13 +145,13 @@ def _largest_eigenvalue(alpha: list[Traced], beta: list[Traced]) -> tuple[Traced
     return low, width + np.abs(low)
 
 
-def _eigenvector(alpha: list[Traced], beta: list[Traced], value: Traced, offset: Traced) -> Traced:
+def _eigenvector(alpha: list[Any], beta: list[Any], value: Any, offset: Any) -> Any:
     """Two steps of inverse iteration with (value + offset) - T, which is positive definite: no pivoting."""
     s = value + offset
     pivots = [np.maximum(s - alpha[0], offset)]
     for a, e in zip(alpha[1:], beta, strict=True):
         pivots.append(np.maximum((s - a) - (e * e) / pivots[-1], offset))
-    y: list[Traced | float] = [1.0] * len(alpha)
+    y: list[Any] = [1.0] * len(alpha)
     for _ in range(2):
         for j, e in enumerate(beta):
             y[j + 1] = y[j + 1] + e * y[j] / pivots[j]
@@ -160,7 +163,7 @@ def _eigenvector(alpha: list[Traced], beta: list[Traced], value: Traced, offset:
     return np.stack(y)
 
 
-def _mixed(vector: Traced, dim: int) -> Traced:
+def _mixed(vector: Any, dim: int) -> Any:
     """The unit vector near `vector` that has a generic part; that part alone where the vector is not finite."""
     generic = generic_direction(dim)
     mixed = vector + _GENERIC_PART * generic

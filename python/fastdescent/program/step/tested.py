@@ -44,7 +44,8 @@ def seen_by_predicates(
 ) -> dict[str, Node]:  # fmt: skip
     """The operands of predicates that read these names. They see f over all samples, whose formula is `full`.
 
-    `formula` is the step's; `states` are the optimizer's, `before` the rows of `kept_for_tests`, as the step finds them.
+    `formula` is the step's; `states` are the optimizer's arrays, and `before` the rows of `kept_for_tests`, both as the
+    step finds them.
     """
     if not names:
         return {}
