@@ -92,8 +92,9 @@ def test_periods_of_rotations_and_short_runs() -> None:
 def test_curvature_is_that_of_the_hessian() -> None:
     s = fd.surfaces.rosenbrock(dim=6)
     x0 = np.asarray(fd.uniform(s.window, 30, seed=1))
-    reduce = [fd.reduce.sharpness(every=10), fd.reduce.index(every=10), fd.reduce.sharpness(every=1, take="max", name="m"),
-              fd.reduce.sharpness(every=10, take="mean", name="mean")]  # fmt: skip
+    reduce = [fd.reduce.sharpness(every=10), fd.reduce.index(every=10)]
+    reduce += [fd.reduce.sharpness(every=1, take="max", name="m")]
+    reduce += [fd.reduce.sharpness(every=10, take="mean", name="mean")]
     run = fd.descend(s, x0, fd.GD(lr=1e-4), max_steps=55, gtol=None, reduce=reduce, record=1)
     eigenvalues = np.linalg.eigvalsh(s.hessian(run.path.x))
     np.testing.assert_allclose(run.reduced["sharpness"], eigenvalues[:, -1, -1], rtol=1e-13)
@@ -118,6 +119,32 @@ def test_the_largest_eigenvalue_is_the_algebraic_one() -> None:
     x0 = np.random.default_rng(1).uniform(0.1, 1.0, 30)
     run = fd.descend(quartic, x0, fd.GD(lr=1e-3), max_steps=200, gtol=None, reduce=[fd.reduce.sharpness(every=2)])
     assert run.reduced["sharpness"] == pytest.approx(np.linalg.eigvalsh(quartic.hessian(run.x)).max(), rel=1e-6)
+
+
+@pytest.mark.parametrize("lr", [0.2, pytest.param(0.1, marks=pytest.mark.exhaustive)])
+def test_a_network_is_trained_at_the_edge_of_stability(lr: float) -> None:
+    x = np.linspace(-1, 1, 20)
+    loss = fd.surfaces.mlp((1, 10, 10, 1), "tanh", data=(x[:, None], np.cos(4 * np.arccos(x))))
+    start = fd.surfaces.xavier((1, 10, 10, 1), 1, seed=0)
+    swarm = fd.Swarm(loss, start, fd.GD(lr=lr), gtol=None, reduce=[fd.reduce.sharpness(every=50)])
+    at_first = swarm.reduced["sharpness"][0] * lr
+    found = [swarm.reduced["sharpness"][0] * lr for _ in range(120) if swarm.step(50)]
+    exact = np.linalg.eigvalsh(loss.hessian(swarm.x[0]))[-1] * lr
+    assert found[-1] == pytest.approx(exact, rel=1e-9)
+    assert at_first < 1.7
+    assert np.all(np.abs(np.array(found[-40:]) - 2.0) < 0.1)
+
+
+def test_a_linear_network_goes_from_saddle_to_saddle() -> None:
+    scale = np.sqrt(3.0)
+    s = fd.surfaces.deep_linear((3, 3, 3), data=(scale * np.eye(3), scale * np.diag([4.0, 2.0, 1.0])))
+    start = fd.surfaces.he((3, 3, 3), 1, gain=1e-8, bias=False, seed=1)
+    swarm = fd.Swarm(s, start, fd.GD(lr=0.02), gtol=None, reduce=[fd.reduce.index(every=10, rtol=1e-3)])
+    at_saddles = {}
+    for t in (0, 350, 800, 1490):
+        swarm.step(t - swarm.steps)
+        at_saddles[round(float(s(swarm.x)[0]), 2)] = int(swarm.reduced["index"][0])
+    assert at_saddles == {10.5: 9, 2.5: 4, 0.5: 1, 0.0: 0}  # half the squares of modes not yet learnt; their number^2
 
 
 @pytest.mark.exhaustive

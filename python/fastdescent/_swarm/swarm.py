@@ -272,8 +272,7 @@ class Swarm:
     @property
     def reduced(self) -> dict[str, Array]:
         with self._shared.turn() as stepper:
-            live = stepper.live
-            return reduced_of(stepper.options, live.x, live.nit, live.state)
+            return reduced_of(stepper.options, stepper.live.x, stepper.live.nit, stepper.live.state)
 
     @property
     def steps(self) -> int:
@@ -294,11 +293,6 @@ class Swarm:
         return f"<Swarm of {what}: {self.n_running} still run after {self.steps} steps>"
 
     def _repr_html_(self) -> str:
-        rows = [
-            ("surface", self.surface.name),
-            ("optimizer", repr(self.optimizer)),
-            ("trajectories", str(self.n)),
-            ("still run", str(self.n_running)),
-            ("steps", str(self.steps)),
-        ]
+        rows = [("surface", self.surface.name), ("optimizer", repr(self.optimizer)), ("trajectories", str(self.n))]
+        rows += [("still run", str(self.n_running)), ("steps", str(self.steps))]
         return table(rows, title="Swarm")

@@ -12,8 +12,8 @@ A predicate is a function of any of x, fun, grad, x_previous, t and state, by na
 traced, as the option stop_when of `descend` is: what is compiled and pickled is its graph, so that the same lambda,
 written anew, compiles nothing.
 
-Results have the same bits for any number of threads, instruction set and split. `resume` continues them, and a `Swarm` has
-them at every step.
+Results have the same bits for any number of threads, instruction set and split. `resume` continues them, and a
+`Swarm` has them at every step.
 
 >>> import fastdescent as fd
 >>> s = fd.surfaces.himmelblau()
