@@ -162,3 +162,31 @@ def test_catapults_of_a_wide_linear_network() -> None:
         run = fd.descend(s, x0, fd.GD(lr=product / curvature), max_steps=50_000, escape_radius=1e6)
         share = run.success.mean()
         assert share >= 0.97 if product < 4 else share == 0.0, (product, share)
+
+
+def test_curvature_of_one_coordinate_without_steps_and_of_none() -> None:
+    reduce = [
+        fd.reduce.sharpness(every=3),
+        fd.reduce.index(every=3),
+        fd.reduce.sharpness(every=3, take="mean", name="m"),
+    ]
+    line = fd.descend(CUBIC, [[0.25], [1.0]], fd.GD(lr=0.1), max_steps=0, gtol=None, reduce=reduce)
+    np.testing.assert_allclose(line.reduced["sharpness"], [-0.5, 1.0], rtol=1e-15)
+    np.testing.assert_array_equal(line.reduced["index"], [1, 0])
+    np.testing.assert_array_equal(line.reduced["m"], line.reduced["sharpness"])
+    none = fd.descend(CUBIC, np.zeros((0, 1)), fd.GD(lr=0.1), reduce=reduce)
+    assert all(values.shape == (0,) for values in none.reduced.values())
+
+
+def test_curvature_that_is_not_finite_is_nan_and_goes_on() -> None:
+    s = fd.surface("log(x)**2 + y**2", window=((0, 2), (0, 2)))
+    reduce = [
+        fd.reduce.sharpness(every=1),
+        fd.reduce.sharpness(every=1, take="max", name="m"),
+        fd.reduce.index(every=1),
+    ]
+    run = fd.descend(s, [[-1.0, 1.0], [0.5, 0.5]], fd.GD(lr=0.1), max_steps=5, gtol=None, reduce=reduce)
+    assert run.status[0] == fd.Status.UNDEFINED
+    for name in ("sharpness", "m", "index"):
+        assert np.isnan(run.reduced[name][0])
+        assert np.isfinite(run.reduced[name][1])

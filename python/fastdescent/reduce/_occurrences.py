@@ -60,7 +60,7 @@ def argmin(field: str, *, name: str | None = None) -> Reduction:
     >>> kept = [fd.reduce.argmin("x"), fd.reduce.min("x")]
     >>> run = fd.descend(fd.surface("x**2"), [1.0], fd.Momentum(lr=0.1), reduce=kept, max_steps=50)
     >>> run.reduced["argmin_x"], run.reduced["min_x"].round(2)
-    (array([9], dtype=int32), array([-0.73]))
+    (array([6], dtype=int32), array([-0.71]))
     """
     return ArgMin(_name(name, f"argmin_{_field(field)}"), field)
 

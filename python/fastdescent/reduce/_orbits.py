@@ -80,7 +80,7 @@ def lyapunov(*, after: int = 0, name: str | None = None) -> Reduction:
     >>> kept = [fd.reduce.lyapunov(after=10)]
     >>> run = fd.descend(fd.surface("x**2"), [1.0], fd.GD(lr=0.25), max_steps=20, gtol=None, reduce=kept)
     >>> run.reduced["lyapunov"].round(6)  # log(1/2)
-    array(-0.693147)
+    np.float64(-0.693147)
     """
     left_out = checks.whole_number("after", after, at_least=0, at_most=_MOST_LEFT_OUT)
     return Lyapunov(_name(name, "lyapunov"), left_out)
