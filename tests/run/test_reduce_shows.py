@@ -59,7 +59,7 @@ def test_exponents_are_those_of_the_derivative_along_the_path() -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_heavy_ball_cycles_where_gradient_descent_converges(engine: str) -> None:
-    """Lessard, Recht and Packard, SIAM J. Optim. 26(1), 2016, section 4.6."""
+    """Lessard, Recht and Packard, SIAM J. Optim. 26(1), 2016."""
     s = fd.surface("where(x < 1, 12.5*x**2, where(x < 2, 0.5*x**2 + 24*x - 12, 12.5*x**2 - 24*x + 36))")
     rule = fd.Momentum(lr=1 / 9, momentum=4 / 9)
     reduce = [fd.reduce.period(), fd.reduce.max("x"), fd.reduce.tail_mean("x", 3)]
@@ -152,7 +152,7 @@ def test_catapults_of_a_wide_linear_network() -> None:
     """f = u.v / sqrt(n) on one sample, x = 1 and y = 0, from standard normal weights: L = f^2 / 2.
 
     Lewkowycz, Bahri, Dyer, Sohl-Dickstein and Gur-Ari, The large learning rate phase of deep learning: the catapult
-    mechanism, 2020, section 2: at lr * lambda_0 < 2 it converges at once, up to 4 by a catapult, above 4 it diverges.
+    mechanism, 2020: at lr * lambda_0 < 2 it converges at once, up to 4 by a catapult, above 4 it diverges.
     """
     n, n_seeds = 1000, 200
     s = fd.surface(lambda w: 0.5 * (w[:n] @ w[n:]) ** 2 / n, dim=2 * n)

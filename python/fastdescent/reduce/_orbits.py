@@ -17,7 +17,7 @@ def period(most: int = 64, *, rtol: float | None = None, name: str | None = None
 
     It is the least k with ||x_t - x_{t-k}||_2 <= rtol * r, where r is the greatest ||x||_2 along the way. Points are
     compared with one of them that stands for a block of steps, as in R. P. Brent, An improved Monte Carlo
-    factorization algorithm, BIT 20 (1980), section 2; blocks get longer, up to 2 `most` steps. In a block every k-th
+    factorization algorithm, BIT 20 (1980); blocks get longer, up to 2 `most` steps. In a block every k-th
     point must return, two or more of them, and no other. So a cycle shows within 6 `most` steps of its arrival, most of
     them much sooner. A trajectory that still approaches a cycle, wanders, or has left the finite numbers has none.
 
