@@ -121,7 +121,9 @@ def pickled_things() -> Iterator[Any]:
     yield from (fd.Record(every=3), fd.Status.DIVERGED, fd.Outcome.SADDLE, fd.info(), fd.TraceError("no"), fd.descend)
     yield from (fd.noise.gaussian(0.1), fd.noise.student(0.1, 3.0), S._formula.program("fun", "gradient"))
     kept = [fd.reduce.min("fun"), fd.reduce.max("fun"), fd.reduce.mean("x"), fd.reduce.std("fun"),
-            fd.reduce.tail_mean("fun", 3), fd.reduce.path_length()]  # fmt: skip
+            fd.reduce.tail_mean("fun", 3), fd.reduce.path_length(), fd.reduce.first(lambda fun: fun < 1.0),
+            fd.reduce.count(lambda grad: grad[0] > 0.0), fd.reduce.argmin("x"), fd.reduce.period(),
+            fd.reduce.lyapunov(), fd.reduce.sharpness(every=4), fd.reduce.index(every=5)]  # fmt: skip
     run = fd.descend(
         S, X0, fd.Adam(lr=lambda t: 0.01), max_steps=30, record=5, reduce=kept, keep_state=True, average=0.9
     )

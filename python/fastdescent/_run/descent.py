@@ -17,7 +17,8 @@ from fastdescent._run.hyperparameters import for_pickle
 from fastdescent._run.options import Options, checked_options
 from fastdescent._run.path import Path, path_of
 from fastdescent._run.record import Record
-from fastdescent._run.reduced import AVERAGE, reduced_of
+from fastdescent._run.reduced import reduced_of
+from fastdescent._run.reductions import AVERAGE
 from fastdescent._run.run import run_job, values_at_the_ends
 from fastdescent._surface.surface import Surface
 from fastdescent.optimizers import Optimizer
@@ -272,7 +273,7 @@ def result_of(options: Options, ends: Ends) -> Descent:
     """The public result, f computed at the ends."""
     fun, grad_norm = values_at_the_ends(options, ends)
     leading = options.starts.shape[:-1]
-    reduced = reduced_of(options, ends)
+    reduced = reduced_of(options, ends.x, ends.nit, ends.state)
     return Descent(
         x=ends.x.reshape(options.starts.shape),
         fun=fun.reshape(leading),

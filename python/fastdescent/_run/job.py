@@ -71,7 +71,7 @@ def put_inside(options: Options, starts: Array) -> Array:
     if np.all((starts >= options.bounds[0]) & (starts <= options.bounds[1])):
         return starts
     program = wall_program(options.surface.dim, options.boundary)
-    uniform = uniform_values(options.engine, program, _own_params(options)).astype(starts.dtype)
+    uniform = uniform_values(options.engine, program, own_params(options)).astype(starts.dtype)
     found = options.engine.evaluate(program.main, uniform, {"x": starts}, len(starts), options.n_threads)
     return found["inside"]
 
@@ -116,7 +116,7 @@ def job_of(
     indices: Indices = None,
 ) -> DescentJob:
     """What the engine is given; it keeps the state where `options` say so."""
-    step = _step_program(options, with_fun)
+    step = step_program(options, with_fun)
     tests = (limits.gtol, limits.xtol, limits.box)
     tests_itself = any(s.name == "stop" for s in step.program.main.outputs)
     return DescentJob(
@@ -124,7 +124,7 @@ def job_of(
         initial=step.initial,
         starts=np.ascontiguousarray(starts),
         overwrite=False,
-        params={**options.surface.params, **options.hyper.params, **_own_params(options)},
+        params={**options.surface.params, **options.hyper.params, **own_params(options)},
         schedules=options.hyper.schedules,
         lane_inputs=options.hyper.lanes,
         state=None if before is None else before.state,
@@ -142,7 +142,7 @@ def job_of(
     )
 
 
-def _own_params(options: Options) -> dict[str, Any]:
+def own_params(options: Options) -> dict[str, Any]:
     """What rules and walls ask for by name."""
     own: dict[str, Any] = {RESOLUTION: float(np.finfo(options.starts.dtype).eps), SEED: seed_parts(options.seed)}
     if options.bounds is not None:
@@ -150,9 +150,18 @@ def _own_params(options: Options) -> dict[str, Any]:
     return own
 
 
-def _step_program(options: Options, with_fun: bool) -> StepProgram:
+def step_program(options: Options, with_fun: bool) -> StepProgram:
     """Compiled once for a formula, a rule and the kinds of its hyperparameters."""
     spec = options.step_spec(with_fun)
     formula = options.surface._formula
     steps: Recent[StepSpec, StepProgram] = formula.steps
     return steps.get(spec, lambda: build_step(formula, spec))
+
+
+def state_columns(options: Options) -> dict[str, slice]:
+    """Where the arrays of the state are, by name."""
+    columns, start = {}, 0
+    for slot in step_program(options, stop_limits(options)[1]).program.state:
+        columns[slot.name] = slice(start, start + slot.size)
+        start += slot.size
+    return columns

@@ -16,7 +16,7 @@ from fastdescent._base.threads import checked_threads
 from fastdescent._run.arguments import Progress, check_optimizer, check_order, check_progress, check_surface
 from fastdescent._run.hyperparameters import Hyperparameters
 from fastdescent._run.record import Record, checked_record
-from fastdescent._run.reduced import checked_average, checked_reductions
+from fastdescent._run.reductions import checked_average, checked_reductions, refuse_too_large
 from fastdescent._run.stochastic import Stochastic, bound, checked_stochastic
 from fastdescent._starts.arrays import is_random
 from fastdescent._starts.lazy import LazyStarts
@@ -24,6 +24,8 @@ from fastdescent._surface.surface import Surface
 from fastdescent.engines.protocol import Engine, Recording
 from fastdescent.engines.registry import get_engine
 from fastdescent.optimizers import Optimizer
+from fastdescent.program.graph.nodes import Shape
+from fastdescent.program.step.looks import Look
 from fastdescent.program.step.reductions import Reduction
 from fastdescent.program.step.rule import state_shapes
 from fastdescent.program.step.spec import StepSpec
@@ -73,6 +75,12 @@ class Options:
         """Of the box around `center`."""
         return _half_diagonal(*_box_of_window_and_minima(self.surface))
 
+    @property
+    def pauses(self) -> tuple[int, ...]:
+        """A run stands still at each multiple of these steps: full gradients are tested, looks are taken."""
+        every = self.stochastic.check_every if self.gtol is not None else None
+        return (*(() if every is None else (every,)), *(r.every for r in self.reductions if isinstance(r, Look)))
+
     def step_spec(self, with_fun: bool) -> StepSpec:
         """What one step is made of, besides the formula."""
         return StepSpec(
@@ -115,13 +123,14 @@ def checked_options(
         raise TypeError(f'engine must be text such as "auto"; got {checks.shown(engine)}')
     lows, highs = _box_of_window_and_minima(surface)
     box, boundary = _checked_bounds(bounds, boundary, surface)
-    n = math.prod(starts.shape[:-1])
     leading = starts.shape[:-1]
+    n = math.prod(leading)
     random = checked_stochastic(
         surface, optimizer, noise, batch_size, sampling, shared_batches, check_every, starts.dtype.name
     )
     hyper, random = bound(optimizer, random, leading, surface.dim, steps)
     wanted, recording = checked_record(record, n, steps)
+    wanted_numbers = checked_reductions(reduce)
     options = Options(
         surface=surface,
         starts=starts,
@@ -141,20 +150,33 @@ def checked_options(
         boundary=boundary,
         record=wanted,
         recording=recording,
-        reductions=(*checked_reductions(reduce, n, surface.dim, starts.itemsize), *checked_average(average)),
+        reductions=checked_average(average),
         final=_flag("final", final),
         keep_state=_flag("keep_state", keep_state),
         n_threads=checked_threads(n_threads),
         engine=get_engine(engine),
         progress=progress,
     )
-    return options if stop_when is None else replace(options, stop=_stop_rule(stop_when, options))
+    return replace(options, reductions=_reductions(wanted_numbers, options), stop=_stop_rule(stop_when, options))
 
 
-def _stop_rule(stop_when: Any, options: Options) -> StopRule:
-    formula = options.surface._formula
-    shapes = state_shapes(formula, options.step_spec(with_fun=False)) if wants_state(stop_when) else {}
-    return trace_stop_rule(stop_when, formula.dim, shapes)
+def _reductions(wanted: tuple[Reduction, ...], options: Options) -> tuple[Reduction, ...]:
+    """Those that were asked for, bound to the run, and that of the average."""
+    dim, starts = options.surface.dim, options.starts
+    bound = tuple(r.bound(dim, lambda: _state_shapes(options)) for r in wanted)
+    refuse_too_large(bound, math.prod(starts.shape[:-1]), dim, starts.itemsize)
+    return (*bound, *options.reductions)
+
+
+def _stop_rule(stop_when: Any, options: Options) -> StopRule | None:
+    if stop_when is None:
+        return None
+    shapes = _state_shapes(options) if wants_state(stop_when) else {}
+    return trace_stop_rule(stop_when, options.surface.dim, shapes)
+
+
+def _state_shapes(options: Options) -> dict[str, Shape]:
+    return state_shapes(options.surface._formula, options.step_spec(with_fun=False))
 
 
 def checked_starts(x0: Any, dim: int, dtype: Any) -> npt.NDArray[Any] | LazyStarts:

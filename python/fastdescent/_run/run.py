@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._run.at_once import run_at_once
-from fastdescent._run.full_gradient import run_gradually
+from fastdescent._run.gradually import run_gradually
 from fastdescent._run.job import Before, Indices
 from fastdescent._run.options import Options
 from fastdescent.engines.protocol import Ends
@@ -21,10 +21,8 @@ def run_job(options: Options, before: Before | None = None, indices: Indices = N
 
     `indices` are theirs, for random numbers, where they do not follow on the first one.
     """
-    every = options.stochastic.check_every
-    if every is None or options.gtol is None:
-        return run_at_once(options, before, indices)
-    return run_gradually(options, every, before, indices)
+    run = run_gradually if options.pauses else run_at_once
+    return run(options, before, indices)
 
 
 def values_at_the_ends(options: Options, ends: Ends) -> tuple[Array, Array]:

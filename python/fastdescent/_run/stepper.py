@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fastdescent._base.status import Status, Unended
 from fastdescent._run.job import Indices, put_inside
+from fastdescent._run.looks import Looks
 from fastdescent._run.options import Options
 from fastdescent._run.steps import Steps
 from fastdescent._starts.lazy import LazyStarts, flat
@@ -54,11 +55,12 @@ class Stepper:
         # The caller may change its array of starts, which are needed again.
         if not isinstance(options.starts, LazyStarts):
             options = replace(options, starts=options.starts.copy())
-        self.gtol, self._every = options.gtol, options.stochastic.check_every
+        self.gtol, self._every, self._pauses = options.gtol, options.stochastic.check_every, options.pauses
         if self._every is not None:  # the gradient of the step is not the one that is tested
             options = replace(options, gtol=None)
         starts = put_inside(options, flat(options.starts))
         self.options = options
+        self._looks = Looks(options)
         self._steps = Steps(options, starts, indices=indices)
         self._job = self._steps.job
         self._values = options.engine.values(self._job)
@@ -96,18 +98,27 @@ class Stepper:
         After an exception, such as Ctrl-C, trajectories may stand at different steps; the next call brings them
         together again, with the same bits.
         """
-        if self.gtol is None or self._every is None:
+        if not self._pauses:
             self._advance(until)
             return
         t = self._first_running()
         if until == 0:
             self._advance(0)
-            self._stop_where_flat(self.live.nit == 0)
+            self._pause(0)
         while self.n_running and t < until:
-            t = min(t - t % self._every + self._every, until)
+            t = min(self.next_pause(t), until)
             self._advance(t)
-            if t % self._every == 0:
-                self._stop_where_flat(self.live.nit == t)
+            self._pause(t)
+
+    def next_pause(self, t: int) -> int:
+        """The first pause after step t."""
+        return min(t - t % every + every for every in self._pauses)
+
+    def _pause(self, t: int) -> None:
+        """What is due at step t."""
+        if self.gtol is not None and self._every is not None and t % self._every == 0:
+            self._stop_where_flat(self.live.nit == t)
+        self._looks.take(self.live, t)
 
     def _first_running(self) -> int:
         """The least step of those that run."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,13 @@ from fastdescent._base import checks
 from fastdescent._base.at_top import at_top
 from fastdescent._base.markup import table
 from fastdescent._run.options import Options, checked_options
+from fastdescent._run.reduced import reduced_of
 from fastdescent._surface.surface import Surface
 from fastdescent._swarm import snapshot as _sight
 from fastdescent._swarm.shared import SharedStepper
 from fastdescent._swarm.state import live_of, state_of
 from fastdescent.optimizers import Optimizer
+from fastdescent.program.step.reductions import Reduction
 
 Array = npt.NDArray[Any]
 
@@ -51,6 +53,8 @@ class Swarm:
         Steps made, a copy.
     status : int8 array, (...)
         Values of `Status`, -1 where a trajectory still runs; a copy.
+    reduced : dict of arrays, (...) or (..., dim)
+        What the option reduce= asked for, by name, of the points so far.
     steps : int
         Steps that the swarm has made.
     n_running : int
@@ -94,6 +98,7 @@ class Swarm:
         check_every: int | None = None,
         seed: int = 0,
         first_index: int = 0,
+        reduce: Reduction | Sequence[Reduction] = (),
         stop_when: Callable[..., Any] | None = None,
         n_threads: int | None = None,
         engine: str = "auto",
@@ -103,14 +108,13 @@ class Swarm:
             "max_steps": max_steps, "gtol": gtol, "xtol": xtol, "ftol": ftol, "escape_radius": escape_radius,
             "bounds": bounds, "boundary": boundary, "noise": noise, "batch_size": batch_size, "sampling": sampling,
             "shared_batches": shared_batches, "check_every": check_every, "seed": seed, "first_index": first_index,
-            "stop_when": stop_when, "n_threads": n_threads,
-            "engine": engine, "dtype": dtype,
+            "reduce": reduce, "stop_when": stop_when, "n_threads": n_threads, "engine": engine, "dtype": dtype,
         }  # fmt: skip
         self._shared = SharedStepper(self._checked(surface, x0, optimizer))
 
     def _checked(self, surface: Any, x0: Any, optimizer: Any) -> Options:
         return checked_options(
-            surface, x0, optimizer, **self._options, record=None, reduce=(), final=False, keep_state=True, progress=None
+            surface, x0, optimizer, **self._options, record=None, final=False, keep_state=True, progress=None
         )
 
     # ------------------------------------------------------------------ going on
@@ -266,6 +270,11 @@ class Swarm:
         return self._copied("status", slice(-1))
 
     @property
+    def reduced(self) -> dict[str, Array]:
+        with self._shared.turn() as stepper:
+            return reduced_of(stepper.options, stepper.live.x, stepper.live.nit, stepper.live.state)
+
+    @property
     def steps(self) -> int:
         with self._shared.turn() as stepper:
             return stepper.n_steps
@@ -284,11 +293,6 @@ class Swarm:
         return f"<Swarm of {what}: {self.n_running} still run after {self.steps} steps>"
 
     def _repr_html_(self) -> str:
-        rows = [
-            ("surface", self.surface.name),
-            ("optimizer", repr(self.optimizer)),
-            ("trajectories", str(self.n)),
-            ("still run", str(self.n_running)),
-            ("steps", str(self.steps)),
-        ]
+        rows = [("surface", self.surface.name), ("optimizer", repr(self.optimizer)), ("trajectories", str(self.n))]
+        rows += [("still run", str(self.n_running)), ("steps", str(self.steps))]
         return table(rows, title="Swarm")

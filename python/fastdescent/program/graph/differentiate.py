@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import operator
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +39,7 @@ def gradient(b: Builder, f: Node, x: Node) -> Node:
     """df/dx for a scalar f, with x's shape."""
     pending: dict[int, list[Contribution]] = defaultdict(list)
     pending[f.number].append(Contribution(1, b.const(1.0), View.whole(())))
-    between = _dependent(f, x)
+    between = _dependent([f], [x])
     scope = Scope({n.number for n in between}, Ranges(x))
     for node in reversed(between):
         received = pending.pop(node.number, [])
@@ -55,22 +56,28 @@ def gradient(b: Builder, f: Node, x: Node) -> Node:
 
 def directional(b: Builder, output: Node, x: Node, direction: Node) -> Node:
     """The derivative of `output` along `direction`, which has x's shape."""
-    tangents: dict[int, Node] = {x.number: direction}
-    between = _dependent(output, x)
-    scope = Scope({n.number for n in between}, Ranges(x))
+    return pushed_forward(b, [output], [(x, direction)])[0]
+
+
+def pushed_forward(b: Builder, outputs: Sequence[Node], directions: Sequence[tuple[Node, Node]]) -> list[Node]:
+    """The derivatives of `outputs` where several leaves move at once: pairs (leaf, its direction, of its shape)."""
+    tangents: dict[int, Node] = {leaf.number: direction for leaf, direction in directions}
+    leaves = [leaf for leaf, _ in directions]
+    between = _dependent(outputs, leaves)
+    scope = Scope({n.number for n in between}, Ranges(*leaves))
     for node in between:
-        if node is not x:
+        if node.number not in tangents:
             tangent = _pushforward(b, node, [tangents.get(n.number) for n in node.inputs], scope)
             if tangent is not None and not _is_zero(tangent):
                 tangents[node.number] = tangent
-    return tangents.get(output.number) or zeros_like(b, output)
+    return [tangents.get(n.number) or zeros_like(b, n) for n in outputs]
 
 
-def _dependent(output: Node, x: Node) -> list[Node]:
-    """The nodes between x and the output, both included, in order of construction."""
-    found, numbers = [], {x.number}
-    for n in reachable([output, x]):
-        if n is x or (any(i.number in numbers for i in n.inputs) and not _shows_others(n, numbers)):
+def _dependent(outputs: Sequence[Node], leaves: Sequence[Node]) -> list[Node]:
+    """The nodes between leaves and outputs, both included, in order of construction."""
+    found, numbers = [], {leaf.number for leaf in leaves}
+    for n in reachable([*outputs, *leaves]):
+        if n in leaves or (any(i.number in numbers for i in n.inputs) and not _shows_others(n, numbers)):
             numbers.add(n.number)
             found.append(n)
     return found

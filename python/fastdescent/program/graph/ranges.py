@@ -46,10 +46,10 @@ _ANYTHING = Range(infinite=True, nan=True)
 
 
 class Ranges:
-    """The ranges of a graph's nodes, worked out when they are asked for. `x` is finite, whatever it is made of."""
+    """The ranges of a graph's nodes, worked out when they are asked for. `xs` are finite, whatever they are made of."""
 
-    def __init__(self, x: Node) -> None:
-        self._known: dict[int, Range] = {x.number: Range()}
+    def __init__(self, *xs: Node) -> None:
+        self._known: dict[int, Range] = {x.number: Range() for x in xs}
 
     def of(self, node: Node) -> Range:
         stack = [node]

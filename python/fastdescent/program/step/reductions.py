@@ -20,7 +20,7 @@ An example: f = x^2 and the points x = 1, 1/2, 1/4, two steps. The columns show 
 >>> (shape, value), = mean.initial(dim=1)
 >>> keep = [b.const([value])]
 >>> for x, x_next in ((1.0, 0.5), (0.5, 0.25)):
-...     keep = mean.after(keep, point(x), b.const([x_next]))
+...     keep = mean.after(keep, Move(point(x), b.const([x_next])))
 ...     print(constant_value(keep[0]))
 [1.]
 [1.5]
@@ -34,24 +34,28 @@ Invariants:
 - A value is rounded before it is added (see `Point.field`), so results have the same bits in a step, in the end
   Program, and however a run is split.
 - A trajectory's memory does not grow with its steps.
+- A reduction that needs more than points is `bound` to a run first: predicates are traced, arrays get their shapes.
 """
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy.typing as npt
 
 from fastdescent._base.at_top import at_top
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node, Shape
-from fastdescent.program.layout.extent import refuse_too_many_rows
-from fastdescent.program.layout.stages import StateRow, compile_function
-from fastdescent.program.program import Program
-from fastdescent.program.step.formula import Formula, copy_of
+from fastdescent.program.step.formula import Formula
+from fastdescent.program.step.stops import StopRule
 
 FIELDS = ("fun", "grad_norm", "x")
+Array = npt.NDArray[Any]
+Kept = tuple[Shape, float | Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +66,11 @@ class Point:
     x: Node
     fun: Node
     gradient: Node
+    seen: Mapping[str, Node] = field(default_factory=dict)  #: the operands of predicates
 
     @classmethod
-    def of(cls, formula: Formula) -> Point:
-        return cls(formula.builder, formula.x, formula.fun, formula.gradient)
+    def of(cls, formula: Formula, seen: Mapping[str, Node]) -> Point:
+        return cls(formula.builder, formula.x, formula.fun, formula.gradient, seen)
 
     def field(self, name: str) -> Node:
         """One of FIELDS. A copy, so that a sum adds the rounded number; a bare product would become part of an fma."""
@@ -74,31 +79,65 @@ class Point:
         return self.b.copy(self.fun if name == "fun" else self.x)
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A step, from a point to the next one, as nodes of one graph."""
+
+    start: Point
+    x_next: Node
+    state: Sequence[tuple[Node, Node]] = ()  #: the optimizer's arrays before and after
+
+
 @dataclass(frozen=True)
 class Reduction(ABC):
     """What `fastdescent.reduce` makes, for the option reduce= of `descend`."""
 
     name: str  #: of the result
 
+    def bound(self, dim: int, state_shapes: Callable[[], Mapping[str, Shape]]) -> Reduction:
+        """The reduction for a run of these shapes."""
+        return self
+
+    @property
+    def predicates(self) -> tuple[StopRule, ...]:
+        """What is asked of every point."""
+        return ()
+
     @abstractmethod
-    def initial(self, dim: int) -> list[tuple[Shape, float]]:
-        """The arrays to keep: shape, and value at t = 0."""
+    def initial(self, dim: int) -> list[Kept]:
+        """The arrays to keep: shape, and value or values at t = 0."""
 
     def shape(self, dim: int) -> Shape:
         """The shape of the result."""
         return ()
 
     @abstractmethod
-    def after(self, keep: list[Node], point: Point, x_next: Node) -> list[Node]:
-        """The arrays after the step from `point` to `x_next`, from those before the step."""
+    def after(self, keep: list[Node], move: Move) -> list[Node]:
+        """The arrays after a step, from those before it."""
 
     @abstractmethod
     def result(self, keep: list[Node], end: Point, count: Node) -> Node:
         """The result, from the arrays after the last step; `count` includes the end."""
 
+    def finished(self, found: Array) -> Array:
+        """The result as the user gets it, from that of the end Program."""
+        return found
+
 
 @dataclass(frozen=True)
-class FieldReduction(Reduction):
+class PointReduction(Reduction):
+    """A reduction that looks at points one by one."""
+
+    @abstractmethod
+    def having_seen(self, keep: list[Node], point: Point) -> list[Node]:
+        """The arrays after one more point."""
+
+    def after(self, keep: list[Node], move: Move) -> list[Node]:
+        return self.having_seen(keep, move.start)
+
+
+@dataclass(frozen=True)
+class FieldReduction(PointReduction):
     """A reduction of one field of every point."""
 
     field: str
@@ -112,14 +151,14 @@ class FieldReduction(Reduction):
 class Min(FieldReduction):
     """The least value; NaN if one is."""
 
-    def initial(self, dim: int) -> list[tuple[Shape, float]]:
+    def initial(self, dim: int) -> list[Kept]:
         return [(self.shape(dim), math.inf)]
 
-    def after(self, keep: list[Node], point: Point, x_next: Node) -> list[Node]:
+    def having_seen(self, keep: list[Node], point: Point) -> list[Node]:
         return [point.b.elementwise("min", keep[0], point.field(self.field))]
 
     def result(self, keep: list[Node], end: Point, count: Node) -> Node:
-        return self.after(keep, end, end.x)[0]
+        return self.having_seen(keep, end)[0]
 
 
 @at_top
@@ -127,14 +166,14 @@ class Min(FieldReduction):
 class Max(FieldReduction):
     """The greatest value; NaN if one is."""
 
-    def initial(self, dim: int) -> list[tuple[Shape, float]]:
+    def initial(self, dim: int) -> list[Kept]:
         return [(self.shape(dim), -math.inf)]
 
-    def after(self, keep: list[Node], point: Point, x_next: Node) -> list[Node]:
+    def having_seen(self, keep: list[Node], point: Point) -> list[Node]:
         return [point.b.elementwise("max", keep[0], point.field(self.field))]
 
     def result(self, keep: list[Node], end: Point, count: Node) -> Node:
-        return self.after(keep, end, end.x)[0]
+        return self.having_seen(keep, end)[0]
 
 
 @at_top
@@ -142,14 +181,14 @@ class Max(FieldReduction):
 class Mean(FieldReduction):
     """Keeps the sum; the result is the sum over the count. The sum starts at -0, since -0 + v has the bits of v."""
 
-    def initial(self, dim: int) -> list[tuple[Shape, float]]:
+    def initial(self, dim: int) -> list[Kept]:
         return [(self.shape(dim), -0.0)]
 
-    def after(self, keep: list[Node], point: Point, x_next: Node) -> list[Node]:
+    def having_seen(self, keep: list[Node], point: Point) -> list[Node]:
         return [point.b.add(keep[0], point.field(self.field))]
 
     def result(self, keep: list[Node], end: Point, count: Node) -> Node:
-        return end.b.div(self.after(keep, end, end.x)[0], count)
+        return end.b.div(self.having_seen(keep, end)[0], count)
 
 
 @at_top
@@ -159,16 +198,16 @@ class Exponential(FieldReduction):
 
     decay: float
 
-    def initial(self, dim: int) -> list[tuple[Shape, float]]:
+    def initial(self, dim: int) -> list[Kept]:
         return [((), 0.0), (self.shape(dim), 0.0)]
 
-    def after(self, keep: list[Node], point: Point, x_next: Node) -> list[Node]:
+    def having_seen(self, keep: list[Node], point: Point) -> list[Node]:
         b, value, (has_value, average) = point.b, point.field(self.field), keep
         updated = b.add(b.mul(b.const(self.decay), average), b.mul(b.const(1.0 - self.decay), value))
         return [b.const(1.0), b.select(b.broadcast(has_value, value.shape), updated, value)]
 
     def result(self, keep: list[Node], end: Point, count: Node) -> Node:
-        return self.after(keep, end, end.x)[1]
+        return self.having_seen(keep, end)[1]
 
 
 @at_top
@@ -176,10 +215,10 @@ class Exponential(FieldReduction):
 class Std(FieldReduction):
     """Keeps the count, the mean and the sum of squares about it (Welford, Technometrics 4(3), 1962)."""
 
-    def initial(self, dim: int) -> list[tuple[Shape, float]]:
+    def initial(self, dim: int) -> list[Kept]:
         return [((), 0.0), (self.shape(dim), 0.0), (self.shape(dim), 0.0)]
 
-    def after(self, keep: list[Node], point: Point, x_next: Node) -> list[Node]:
+    def having_seen(self, keep: list[Node], point: Point) -> list[Node]:
         b, value, (count, mean, squares) = point.b, point.field(self.field), keep
         count = b.add(count, b.const(1.0))
         deviation = b.sub(value, mean)
@@ -187,7 +226,7 @@ class Std(FieldReduction):
         return [count, mean, b.add(b.mul(deviation, b.sub(value, mean)), squares)]
 
     def result(self, keep: list[Node], end: Point, count: Node) -> Node:
-        _, _, squares = self.after(keep, end, end.x)
+        _, _, squares = self.having_seen(keep, end)
         return end.b.elementwise("sqrt", end.b.div(squares, count))
 
 
@@ -198,10 +237,10 @@ class TailMean(FieldReduction):
 
     n: int
 
-    def initial(self, dim: int) -> list[tuple[Shape, float]]:
+    def initial(self, dim: int) -> list[Kept]:
         return [((self.n - 1, *self.shape(dim)), -0.0)] if self.n > 1 else []
 
-    def after(self, keep: list[Node], point: Point, x_next: Node) -> list[Node]:
+    def having_seen(self, keep: list[Node], point: Point) -> list[Node]:
         return [point.b.view(self._with_latest(values, point), lambda a: a[1:]) for values in keep]
 
     def result(self, keep: list[Node], end: Point, count: Node) -> Node:
@@ -219,44 +258,12 @@ class TailMean(FieldReduction):
 class PathLength(Reduction):
     """The sum of the steps' lengths."""
 
-    def initial(self, dim: int) -> list[tuple[Shape, float]]:
+    def initial(self, dim: int) -> list[Kept]:
         return [((), 0.0)]
 
-    def after(self, keep: list[Node], point: Point, x_next: Node) -> list[Node]:
-        b = point.b
-        return [b.add(keep[0], b.norm(b.sub(b.copy(x_next), point.x)))]
+    def after(self, keep: list[Node], move: Move) -> list[Node]:
+        b = move.start.b
+        return [b.add(keep[0], b.norm(b.sub(b.copy(move.x_next), move.start.x)))]
 
     def result(self, keep: list[Node], end: Point, count: Node) -> Node:
         return keep[0]
-
-
-def reduction_rows(reductions: Sequence[Reduction], point: Point, x_next: Node) -> tuple[list[StateRow], list[float]]:
-    """The reductions' arrays before and after a step, and their numbers at t = 0."""
-    rows: list[StateRow] = []
-    initial: list[float] = []
-    for k, reduction in enumerate(reductions):
-        arrays = reduction.initial(point.x.size)
-        before = _leaves(point.b, k, arrays)
-        after = reduction.after(before, point, x_next)
-        rows += [StateRow(old.attr, old, new) for old, new in zip(before, after, strict=True)]
-        for (_, value), leaf in zip(arrays, before, strict=True):
-            initial += [value] * leaf.size
-    return rows, initial
-
-
-def end_program(formula: Formula, reductions: Sequence[Reduction]) -> Program:
-    """The end Program: from the reductions' arrays, the end x and the count of points to the results, by name."""
-    own = copy_of(formula)
-    b, end = own.builder, Point.of(own)
-    count = b.graph.leaf("input", "count", ())
-    inputs, outputs = [("x", own.x), ("count", count)], []
-    for k, reduction in enumerate(reductions):
-        keep = _leaves(b, k, reduction.initial(own.dim))
-        inputs += [(leaf.attr, leaf) for leaf in keep]
-        outputs.append((reduction.name, reduction.result(keep, end, count)))
-    refuse_too_many_rows(b, [n for _, n in outputs])
-    return compile_function(b, inputs, outputs)
-
-
-def _leaves(b: Builder, k: int, arrays: Sequence[tuple[Shape, float]]) -> list[Node]:
-    return [b.graph.leaf("input", f"reduce{k}.{j}", shape) for j, (shape, _) in enumerate(arrays)]

@@ -59,10 +59,11 @@ from fastdescent.program.step.formula import Formula, copy_of
 from fastdescent.program.step.gradient import Gradient, Noise
 from fastdescent.program.step.minibatch import minibatch_formula
 from fastdescent.program.step.randomness import Stream
-from fastdescent.program.step.reductions import Point, reduction_rows
+from fastdescent.program.step.reduction_rows import reduction_rows
+from fastdescent.program.step.reductions import Move, Point
 from fastdescent.program.step.rng import Rng
 from fastdescent.program.step.spec import Leaf, NoiseSpec, StepProgram, StepSpec
-from fastdescent.program.step.tested import kept_for_tests, tested_values
+from fastdescent.program.step.tested import kept_for_tests, seen_by_predicates, tested_values
 from fastdescent.program.step.walls import KEEPING, Wall
 from fastdescent.program.trace.context import tracing
 from fastdescent.program.trace.global_generators import GlobalGenerators
@@ -205,20 +206,30 @@ def _returned_shape(traced: _TracedRule, name: str) -> Shape:
 
 
 # ---------------------------------------------------------------------- compiling
+def _seen(traced: _TracedRule, spec: StepSpec, full: Formula, before: Mapping[str, Node]) -> dict[str, Node]:
+    """The operands of predicates, at the point from which the step starts."""
+    own, names = traced.formula, {name for rule in spec.predicates for name in rule.arguments}
+    states = {leaf.attr: leaf for leaf in traced.leaves.values()}
+    t = own.builder.graph.leaf("time", "t", ())
+    return seen_by_predicates(names, own, spec, full, states, before, t)
+
+
 def _compile(traced: _TracedRule, spec: StepSpec, full: Formula) -> StepProgram:
     own, x_next = traced.formula, traced.x_next
     b, init = own.builder, dict(spec.init)
     rows = [StateRow("x", own.x, x_next)]
-    rows += [StateRow(leaf.attr, leaf, as_node(b, traced.returned[name])) for name, leaf in traced.leaves.items()]
+    arrays = [(leaf, as_node(b, traced.returned[name])) for name, leaf in traced.leaves.items()]
+    rows += [StateRow(leaf.attr, leaf, after) for leaf, after in arrays]
     initial = [0.0] * own.dim
     for name, leaf in traced.leaves.items():
         initial += [init.get(name, 0.0)] * leaf.size
     before = kept_for_tests(own, spec, traced.returned)
-    outputs = tested_values(own, spec, full, traced.leaves, {row.name: row.before for row in before})
+    seen = _seen(traced, spec, full, {row.name: row.before for row in before})
+    outputs = tested_values(own, spec, seen)
     for row in before:
         rows.append(row)
         initial += [0.0] * row.after.size
-    reduction_state, reduction_initial = reduction_rows(spec.reduce, Point.of(own), x_next)
+    reduction_state, reduction_initial = reduction_rows(spec.reduce, Move(Point.of(own, seen), x_next, arrays))
     rows += reduction_state
     initial += reduction_initial
     refuse_too_many_rows(b, [node for _, node in outputs], [row.after for row in rows])

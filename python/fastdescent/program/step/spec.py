@@ -43,9 +43,15 @@ class StepSpec:
     stop: StopRule | None = None  #: the user's stop rule
 
     @property
+    def predicates(self) -> tuple[StopRule, ...]:
+        """The user's questions about points: the stop rule, and those of reductions."""
+        stop = () if self.stop is None else (self.stop,)
+        return (*stop, *(p for reduction in self.reduce for p in reduction.predicates))
+
+    @property
     def keeps_previous_x(self) -> bool:
-        """Whether a stop test compares x with the point before."""
-        return self.with_xtol or (self.stop is not None and "x_previous" in self.stop.arguments)
+        """Whether a stop test or a predicate compares x with the point before."""
+        return self.with_xtol or any("x_previous" in p.arguments for p in self.predicates)
 
 
 @at_top

@@ -1,5 +1,7 @@
 """A user's stop rule: a predicate of a point and of what led to it, traced into a graph of its own.
 
+Reductions that ask a question of every point hold such predicates, too.
+
 An example: stop once f has fallen below 1/1000 of its slope.
 
 >>> rule = trace_stop_rule(lambda fun, grad: fun < 1e-3 * np.max(np.abs(grad)), dim=2, state_shapes={})
@@ -52,6 +54,12 @@ class StopRule:
         """Names of the leaves, sorted."""
         return tuple(sorted({record[3] for record in self.records if len(record) > 1 and record[0] == "input"}))
 
+    @property
+    def states(self) -> list[tuple[str, Shape]]:
+        """Names and shapes of the leaves of the optimizer's state."""
+        leaves = [r for r in self.records if len(r) > 1 and r[0] == "input" and r[3].startswith(STATE)]
+        return [(name, shape) for _, _, shape, name in leaves]
+
     @cached_property
     def key(self) -> Hashable:
         """Equal for equal graphs: constants by their bytes."""
@@ -82,51 +90,53 @@ class StopRule:
 class _State:
     """The argument `state`: `state.v` is the optimizer's state v before the step."""
 
-    def __init__(self, b: Builder, shapes: Mapping[str, Shape]) -> None:
-        self._b, self._shapes = b, shapes
+    def __init__(self, b: Builder, shapes: Mapping[str, Shape], what: str) -> None:
+        self._b, self._shapes, self._what = b, shapes, what
 
     def __getitem__(self, name: Any) -> Traced:
-        refuse(f"stop_when reads state[{name!r}]", "write state.v for the array v")
+        refuse(f"{self._what} reads state[{name!r}]", "write state.v for the array v")
 
     def __getattr__(self, name: str) -> Traced:
         if name.startswith("_"):
             raise AttributeError(name)
         if name not in self._shapes:
             kept = ", ".join(self._shapes) or "nothing"
-            refuse(f"stop_when reads state.{name}; the optimizer keeps {kept}{nearest(name, self._shapes)}",
+            refuse(f"{self._what} reads state.{name}; the optimizer keeps {kept}{nearest(name, self._shapes)}",
                    "read what it keeps")  # fmt: skip
         return Traced(self._b, self._b.graph.leaf("input", STATE + name, self._shapes[name]))
 
 
-def wants_state(function: Callable[..., Any]) -> bool:
-    return "state" in _wanted(function)
+def wants_state(function: Callable[..., Any], what: str = "stop_when") -> bool:
+    return "state" in _wanted(function, what)
 
 
-def trace_stop_rule(function: Callable[..., Any], dim: int, state_shapes: Mapping[str, Shape]) -> StopRule:
-    """Runs the function once on tracers.
+def trace_stop_rule(
+    function: Callable[..., Any], dim: int, state_shapes: Mapping[str, Shape], what: str = "stop_when"
+) -> StopRule:
+    """Runs the function once on tracers; errors call it `what`.
 
     Raises
     ------
     TypeError
         If it is not callable, has an argument that it cannot be given, or returns anything but one truth value.
     """
-    names = _wanted(function)
+    names = _wanted(function, what)
     b = Builder()
     shapes: dict[str, Shape] = {"x": (dim,), "fun": (), "grad": (dim,), "x_previous": (dim,), "t": ()}
     given: dict[str, Any] = {}
     for name in (name for name in ARGUMENTS if name in names):  # whatever the order in which the function has them
         is_state = name == "state"
-        given[name] = _State(b, state_shapes) if is_state else _leaf(b, name, shapes[name])
+        given[name] = _State(b, state_shapes, what) if is_state else _leaf(b, name, shapes[name])
     generators = GlobalGenerators()
     with tracing():
         result = function(**given)
-    generators.warn_if_used("stop_when")
+    generators.warn_if_used(what)
     is_truth = isinstance(result, bool | np.bool_) or (isinstance(result, Traced) and result.is_bool)
     if result is None or not is_truth:
-        refuse("stop_when must return a truth value", "return a comparison, such as fun < 1e-3")
+        refuse(f"{what} must return a truth value", "return a comparison, such as fun < 1e-3")
     node = as_node(b, result)
     if node.size != 1:
-        refuse(f"stop_when returned shape {node.shape}, not one truth value", "use np.all or np.any of it")
+        refuse(f"{what} returned shape {node.shape}, not one truth value", "use np.all or np.any of it")
     records, (output,) = flatten([b.reshape(node, ())])
     return StopRule(tuple(records), output)
 
@@ -135,14 +145,14 @@ def _leaf(b: Builder, name: str, shape: Shape) -> Traced:
     return Traced(b, b.graph.leaf("input", name, shape), is_point=name == "x")
 
 
-def _wanted(function: Any) -> list[str]:
+def _wanted(function: Any, what: str) -> list[str]:
     """The arguments to be given by name; others must have defaults."""
     if not callable(function):
-        raise TypeError(f"stop_when must be a function of any of {', '.join(ARGUMENTS)}; got {shown(function)}")
+        raise TypeError(f"{what} must be a function of any of {', '.join(ARGUMENTS)}; got {shown(function)}")
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
-        raise TypeError(f"stop_when must be a function whose arguments can be seen; got {shown(function)}") from None
+        raise TypeError(f"{what} must be a function whose arguments can be seen; got {shown(function)}") from None
     names = []
     for p in parameters:
         by_name = p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
@@ -151,7 +161,7 @@ def _wanted(function: Any) -> list[str]:
         elif p.default is p.empty or p.name in ARGUMENTS:
             hint = "; take the / away" if p.name in ARGUMENTS else nearest(p.name, ARGUMENTS)
             raise TypeError(
-                f"stop_when has an argument {p.name!r}, which it cannot be given; its arguments are any of "
+                f"{what} has an argument {p.name!r}, which it cannot be given; its arguments are any of "
                 f"{', '.join(ARGUMENTS)}, by name{hint}"
             )
     return names

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from fastdescent._base.status import Status
+from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node
 from fastdescent.program.layout.stages import StateRow
 from fastdescent.program.step.formula import Formula, formula_in_graph
 from fastdescent.program.step.spec import StepSpec
-from fastdescent.program.step.stops import STATE, StopRule
+from fastdescent.program.step.stops import StopRule
 from fastdescent.program.step.walls import Wall
 from fastdescent.program.trace.operands import as_node
 
 
-def tested_values(
-    formula: Formula, spec: StepSpec, full: Formula, states: Mapping[str, Node], before: Mapping[str, Node]
-) -> list[tuple[str, Node]]:
-    """The values that the stop tests look at before the state is replaced.
-
-    `formula` is the step's, `full` that of all samples; `states` are the optimizer's, `before` the rows of
-    `kept_for_tests`, as the step finds them.
-    """
+def tested_values(formula: Formula, spec: StepSpec, seen: Mapping[str, Node]) -> list[tuple[str, Node]]:
+    """The values that the stop tests look at before the state is replaced; `seen` by predicates."""
     values = [("gradient", _tested_slope(formula, spec))]
     if spec.with_fun:
         values.append(("fun", formula.fun))
     if spec.stop is not None:
-        values.append(("stop", _stop_status(spec.stop, formula, spec, full, states, before)))
+        values.append(("stop", _stop_status(spec.stop, formula.builder, seen)))
     return values
 
 
@@ -43,6 +38,28 @@ def kept_for_tests(formula: Formula, spec: StepSpec, returned: Mapping[str, Any]
     return [StateRow(name, b.graph.leaf("input", f"test.{name}", node.shape), node) for name, node in after]
 
 
+def seen_by_predicates(
+    names: Collection[str], formula: Formula, spec: StepSpec, full: Formula, states: Mapping[str, Node],
+    before: Mapping[str, Node], t: Node,
+) -> dict[str, Node]:  # fmt: skip
+    """The operands of predicates that read these names. They see f over all samples, whose formula is `full`.
+
+    `formula` is the step's; `states` are the optimizer's arrays, and `before` the rows of `kept_for_tests`, both as the
+    step finds them.
+    """
+    if not names:
+        return {}
+    b = formula.builder
+    point = formula if spec.batch is None else formula_in_graph(full, b, formula.x)
+    values = {"x": formula.x, "fun": point.fun, "t": t, **states}
+    if "grad" in names:
+        values["grad"] = _tested_slope(point, spec)
+    if "x_previous" in names:
+        moved = b.broadcast(before["moved"], formula.x.shape)
+        values["x_previous"] = b.select(moved, before["previous_x"], formula.x)
+    return values
+
+
 def _tested_slope(formula: Formula, spec: StepSpec) -> Node:
     """The gradient that gtol tests: at walls that clip, without what pushes out."""
     if spec.boundary != "clip":
@@ -50,21 +67,6 @@ def _tested_slope(formula: Formula, spec: StepSpec) -> Node:
     return Wall(formula.builder, formula.dim, "clip").projected(formula.x, formula.gradient)
 
 
-def _stop_status(
-    rule: StopRule, formula: Formula, spec: StepSpec, full: Formula, states: Mapping[str, Node],
-    before: Mapping[str, Node],
-) -> Node:  # fmt: skip
-    """The status of a trajectory whose stop rule holds at the point from which the step starts, else 0.
-
-    The rule sees f over all samples.
-    """
-    b = formula.builder
-    seen = formula if spec.batch is None else formula_in_graph(full, b, formula.x)
-    values = {"x": formula.x, "fun": seen.fun, "t": b.graph.leaf("time", "t", ())}
-    values |= {STATE + name: leaf for name, leaf in states.items()}
-    if "grad" in rule.arguments:
-        values["grad"] = _tested_slope(seen, spec)
-    if "x_previous" in rule.arguments:
-        moved = b.broadcast(before["moved"], formula.x.shape)
-        values["x_previous"] = b.select(moved, before["previous_x"], formula.x)
-    return b.select(rule.in_graph(b, values), b.const(float(Status.STOPPED)), b.const(0.0))
+def _stop_status(rule: StopRule, b: Builder, seen: Mapping[str, Node]) -> Node:
+    """The status of a trajectory whose stop rule holds at the point from which the step starts, else 0."""
+    return b.select(rule.in_graph(b, seen), b.const(float(Status.STOPPED)), b.const(0.0))

@@ -1,4 +1,4 @@
-"""Runs whose full gradient is tested now and then only: those with noise or minibatches, and a gtol."""
+"""Runs that pause: full gradients of runs with noise or minibatches are tested, and looks are taken, now and then."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from fastdescent._run.stepper import Stepper
 from fastdescent.engines.protocol import Ends, Live
 
 
-def run_gradually(options: Options, every: int, before: Before | None, indices: Indices) -> Ends:
-    """Every so many steps, what runs stops where the noiseless gradient over all rows is small."""
+def run_gradually(options: Options, before: Before | None, indices: Indices) -> Ends:
+    """From pause to pause; what runs stops where the noiseless gradient over all rows is small."""
     stepper = Stepper(replace(options, record=None, recording=NOTHING), indices)
     engine, last = stepper.choose_engine(), options.max_steps
     if before is not None:
@@ -32,7 +32,7 @@ def run_gradually(options: Options, every: int, before: Before | None, indices: 
         while stepper.n_running and t < last:
             if report is not None and not report(len(live.x) - stepper.n_running):
                 break
-            t = min(t - t % every + every, last)
+            t = min(stepper.next_pause(t), last)
             stepper.advance(t)
     running = live.status == Unended.RUNNING
     live.status[running & (live.nit < last)] = Status.INTERRUPTED

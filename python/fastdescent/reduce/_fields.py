@@ -1,28 +1,10 @@
-"""Reductions: numbers that a run keeps of each trajectory as it goes, in memory that does not grow with its steps.
-
-`descend` takes them as ``reduce=[...]``. The results are in ``run.reduced``, a dict by name, as arrays with the leading
-axes of x0 and the run's dtype. A reduction is over all points x_0 ... x_nit of a trajectory, start and end included; a
-rejected step counts its point again. A field is "fun" (f), "grad_norm" (the gradient's Euclidean norm) or "x" (every
-coordinate by itself; the result has shape (..., dim)). If a value is NaN, so is the result.
-
-Results have the same bits for any number of threads, instruction set and split. `resume` continues them.
-
->>> import fastdescent as fd
->>> s = fd.surfaces.himmelblau()
->>> kept = [fd.reduce.min("fun"), fd.reduce.tail_mean("x", 20), fd.reduce.path_length()]
->>> run = fd.descend(s, fd.grid(s.window, (8, 8)), fd.Adam(lr=0.1), max_steps=100, reduce=kept)
->>> {name: values.shape for name, values in run.reduced.items()}
-{'min_fun': (8, 8), 'tail_mean_x': (8, 8, 2), 'path_length': (8, 8)}
-"""
+"""Extremes, means and spreads of fields, and the length of the path."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastdescent._base import checks
-from fastdescent.program.step.reductions import FIELDS, Max, Mean, Min, PathLength, Reduction, Std, TailMean
-
-__all__ = ["Reduction", "max", "mean", "min", "path_length", "std", "tail_mean"]
+from fastdescent.program.step.reductions import Max, Mean, Min, PathLength, Reduction, Std, TailMean
+from fastdescent.reduce._arguments import _field, _name
 
 _LONGEST_TAIL = 10_000
 
@@ -124,20 +106,3 @@ def path_length(*, name: str | None = None) -> Reduction:
     array(0.75)
     """
     return PathLength(_name(name, "path_length"))
-
-
-def _field(field: Any) -> str:
-    if not isinstance(field, str) or field not in FIELDS:
-        kind = ValueError if isinstance(field, str) else TypeError
-        raise kind(f'field must be "fun", "grad_norm" or "x"; got {checks.shown(field)}')
-    return field
-
-
-def _name(name: Any, default: str) -> str:
-    if name is None:
-        return default
-    if not isinstance(name, str):
-        raise TypeError(f"name must be text; got {checks.shown(name)}")
-    if not name:
-        raise ValueError("name must not be empty")
-    return name
