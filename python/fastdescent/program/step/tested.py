@@ -16,18 +16,24 @@ from fastdescent.program.trace.operands import as_node
 
 
 def tested_values(
-    formula: Formula, spec: StepSpec, full: Formula, states: Mapping[str, Node], before: Mapping[str, Node]
+    formula: Formula, spec: StepSpec, full: Formula, states: Mapping[str, Node], returned: Mapping[str, Any],
+    before: Mapping[str, Node],
 ) -> list[tuple[str, Node]]:
     """The values that the stop tests look at before the state is replaced.
 
-    `formula` is the step's, `full` that of all samples; `states` are the optimizer's, `before` the rows of
-    `kept_for_tests`, as the step finds them.
+    `formula` is the step's, `full` that of all samples; `states` are the optimizer's and `before` the rows of
+    `kept_for_tests`, as the step finds them; `returned` is what the rule returned.
     """
     values = [("gradient", _tested_slope(formula, spec))]
     if spec.with_fun:
         values.append(("fun", formula.fun))
-    if spec.stop is not None:
-        values.append(("stop", _stop_status(spec.stop, formula, spec, full, states, before)))
+    b, zero = formula.builder, formula.builder.const(0.0)
+    status = zero if spec.stop is None else _stop_status(spec.stop, formula, spec, full, states, before)
+    if "stalled" in returned:
+        stalled = b.reshape(as_node(b, returned["stalled"]), ())
+        status = b.select(stalled, b.const(float(Status.STALLED)), status)
+    if status is not zero:
+        values.append(("stop", status))
     return values
 
 
