@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=_types.file, metavar="FILE", help="write the picture: .png, .pdf, .svg ..."
     )
-    add_run_arguments(parser)
+    add_run_arguments(parser, "gradientflow; linesearch for more than two coordinates")
 
 
 def command(arguments: argparse.Namespace) -> None:

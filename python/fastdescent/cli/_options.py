@@ -14,9 +14,9 @@ from fastdescent.cli import _types
 from fastdescent.cli._optimizers import add_optimizer_arguments
 
 
-def add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the optimizer and its hyperparameters, --max-steps, --gtol, --threads and --dtype."""
-    add_optimizer_arguments(parser)
+def add_run_arguments(parser: argparse.ArgumentParser, default: str) -> None:
+    """Adds the optimizer, whose default is told in these words, and its hyperparameters, --max-steps, --gtol, --threads and --dtype."""
+    add_optimizer_arguments(parser, default)
     group = parser.add_argument_group("run")
     group.add_argument("--max-steps", type=int, default=10_000, metavar="N", help="most steps (default: %(default)s)")
     group.add_argument(

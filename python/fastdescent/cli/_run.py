@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write x0, x, fun, grad_norm, nit, status, label, outcome, and the table as points_x, points_fun, "
         "points_kind",
     )  # fmt: skip
-    add_run_arguments(parser)
+    add_run_arguments(parser, "linesearch")
 
 
 def command(arguments: argparse.Namespace) -> None:
