@@ -112,7 +112,16 @@ _HOMES = {
     "_surface.surface": ("Surface",),
     "_swarm.swarm": ("Swarm",),
     "optimizers": (
-        "GD", "SGD", "Adam", "GradientFlow", "Langevin", "LineSearch", "Momentum", "Optimizer", "RMSprop", "optimizer",
+        "GD",
+        "SGD",
+        "Adam",
+        "GradientFlow",
+        "Langevin",
+        "LineSearch",
+        "Momentum",
+        "Optimizer",
+        "RMSprop",
+        "optimizer",
     ),
 }
 #: Names that are not public: what methods reach that are below it, and what pickles hold besides.

@@ -54,10 +54,10 @@ def dormand_prince_step(surface: fd.Surface, x: Any, h: float) -> Any:
 def test_order_of_convergence(step: Any, order: int) -> None:
     """The error after a fixed time, by steps of half the length each time."""
     ends = []
-    for n in (8, 16, 32, 256):
+    for n in (8, 16, 32, 1024):
         x = np.array([-1.2, 0.7])
         for _ in range(n):
-            x = step(HIMMELBLAU, x, 0.04 / n)
+            x = step(HIMMELBLAU, x, 0.1 / n)
         ends.append(x)
     errors = [np.linalg.norm(x - ends[-1]) for x in ends[:-1]]
     assert np.log2(errors[1] / errors[2]) == pytest.approx(order, abs=0.3)
@@ -126,9 +126,9 @@ def test_in_float32(dtype: str) -> None:
 def test_far_from_the_origin(offset: float) -> None:
     s = HIMMELBLAU.shifted([offset, -offset])
     near = fd.grid(HIMMELBLAU.window, (30, 30))
-    run = fd.descend(s, near + [offset, -offset], fd.GradientFlow(), escape_radius=None)
+    run = fd.descend(s, near + np.array([offset, -offset]), fd.GradientFlow(), escape_radius=None)
     assert run.success.all()
-    assert not differ(HIMMELBLAU, run.x - [offset, -offset], fd.descend(HIMMELBLAU, near, TIGHT).x).any()
+    assert not differ(HIMMELBLAU, run.x - np.array([offset, -offset]), fd.descend(HIMMELBLAU, near, TIGHT).x).any()
 
 
 # ---------------------------------------------------------------------- walls
@@ -186,7 +186,7 @@ def test_ends_at_kinks(flow: Any) -> None:
     s = fd.surface("abs(x) + abs(y)", window=(-2, 2))
     run = fd.descend(s, fd.uniform(s.window, 200, seed=3), flow)
     assert np.all(run.status == fd.Status.STALLED)
-    assert run.nit.max() < 400
+    assert run.nit.max() < 600
     assert np.all(np.abs(run.x).min(axis=-1) < 1e-2)
 
 

@@ -17,7 +17,10 @@ FAR = 0.02  #: endpoints further apart than this part of the window are differen
 
 
 def scipy_ends(surface: fd.Surface, starts: Floats, tol: float = 1e-10, gtol: float = 1e-6) -> Floats:
-    """Ends of x' = -grad f by LSODA; NaN where a trajectory leaves 100 windows, or does not come to rest."""
+    """Ends of x' = -grad f by LSODA; NaN where a trajectory leaves 100 windows, or does not come to rest.
+
+    A plain, where the gradient is small because curvatures are, is no place to rest.
+    """
     parts = [_ends_of_one_system(surface, starts[k : k + _AT_ONCE], tol, gtol) for k in range(0, len(starts), _AT_ONCE)]
     return np.concatenate(parts)
 
@@ -35,7 +38,9 @@ def _ends_of_one_system(surface: fd.Surface, x: Floats, tol: float, gtol: float)
         if not run.success:
             break
         x, t = run.y[:, -1].reshape(-1, 2), 4 * t
-        rests = np.linalg.norm(surface.gradient(x), axis=-1) < gtol
+        slope = np.linalg.norm(surface.gradient(x), axis=-1)
+        curvature = np.abs(np.linalg.eigvalsh(surface.hessian(x))).max(axis=-1)
+        rests = (slope < gtol) & (slope < 1e-3 * widths.min() * curvature)
         ends[left[rests]] = x[rests]
         goes_on = ~rests & np.all(np.abs(x - centre) < 100 * widths, axis=-1)
         x, left = x[goes_on], left[goes_on]

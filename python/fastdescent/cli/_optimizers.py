@@ -34,7 +34,10 @@ def add_optimizer_arguments(parser: argparse.ArgumentParser, default: str) -> No
 
 
 def optimizer_of(arguments: argparse.Namespace, default: Optimizer) -> Optimizer:
-    """The optimizer of the command line, or one of the default's kind. Raises ValueError for an unknown optimizer, and for options of other ones."""
+    """The optimizer of the command line, or one of the default's kind.
+
+    Raises ValueError for an unknown optimizer, and for options of other ones.
+    """
     kind = type(default) if arguments.optimizer is None else _kind(arguments.optimizer.strip())
     given = {k.removeprefix(_PREFIX): v for k, v in vars(arguments).items() if k.startswith(_PREFIX)}
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]

@@ -15,7 +15,10 @@ from fastdescent.cli._optimizers import add_optimizer_arguments
 
 
 def add_run_arguments(parser: argparse.ArgumentParser, default: str) -> None:
-    """Adds the optimizer, whose default is told in these words, and its hyperparameters, --max-steps, --gtol, --threads and --dtype."""
+    """Adds the optimizer and its hyperparameters, --max-steps, --gtol, --threads and --dtype.
+
+    `default` tells which optimizer is the default.
+    """
     add_optimizer_arguments(parser, default)
     group = parser.add_argument_group("run")
     group.add_argument("--max-steps", type=int, default=10_000, metavar="N", help="most steps (default: %(default)s)")

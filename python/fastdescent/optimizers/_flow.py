@@ -20,6 +20,7 @@ _LEAST_H, _MOST_H = 1e-30, 1e20
 #: crossed, make an error as large as the step; the former would keep the gradient above gtol. Only the exponential
 #: method in the plane has no stiff components, and crosses kinks.
 _MOST_ERROR = 0.2
+_ROUNDINGS = 500  #: a rise of f by so many of its roundings is none
 _LOOK_EVERY = 64  #: attempts between the looks at whether the trajectory gets on
 #: A trajectory does not get on if from look to look its path is this small a part of the whole one, and its way is less
 #: than a part of that path: it goes to and fro across a kink, or before a kink its steps are shorter than rounding.
@@ -84,32 +85,36 @@ class GradientFlow(Optimizer):
 
     @staticmethod
     def rule(x: Any, grad: Any, state: Any, t: Any, wall: Any, *, rtol: Any, atol: Any, method: str) -> Step:
-        field = Field(x, grad, wall)
-        if method == "exponential":
-            axes, matrix = _exponential.linearized(x, field, grad.resolution)
-            h = np.where(state.h > 0, state.h, _exponential.first_h(field, matrix))
-            new, size, error = _exponential.step(x, field, axes, matrix, h)
-            root = np.sqrt
-        else:
-            h = np.where(state.h > 0, state.h, _dormand_prince.first_h(field))
-            new, size, error = _dormand_prince.step(x, field, h)
-            root = _fourth_root
-        allowed = rtol * size + atol * state.length
-        crosses_kinks = method == "exponential" and x.shape[0] == 2
+        attempt = _exponential_attempt if method == "exponential" else _dormand_prince_attempt
+        h, new, size, error = attempt(x, grad, Field(x, grad, wall), state.h)
+        allowed, crosses_kinks = rtol * size + atol * state.length, method == "exponential" and x.shape[0] == 2
         if not crosses_kinks:
             allowed = np.minimum(allowed, _MOST_ERROR * size)
         ratio = error / allowed  # NaN, where f is not defined, is no success either
         accepted = ratio <= 1
         ratio = np.where(ratio < 1e4, np.maximum(ratio, 1e-4), 1e4)
-        change = np.clip(_SAFETY / root(ratio), _SHRINK, _GROW)
-        h = np.clip(h * change, _LEAST_H, _MOST_H)
+        root = np.sqrt(ratio) if method == "exponential" else np.sqrt(np.sqrt(ratio))
+        h = np.clip(h * np.clip(_SAFETY / root, _SHRINK, _GROW), _LEAST_H, _MOST_H)
         length = state.length + np.where(accepted, size, 0.0)
         kept = {"h": h, "length": length, "accepted": accepted}
-        return np.where(accepted, new, x), kept | _headway(x, state, t, _STRAIGHT_ACROSS if crosses_kinks else _STRAIGHT_BEFORE)
+        kept |= _headway(x, state, t, _STRAIGHT_ACROSS if crosses_kinks else _STRAIGHT_BEFORE)
+        return np.where(accepted, new, x), kept
 
 
-def _fourth_root(v: Any) -> Any:
-    return np.sqrt(np.sqrt(v))
+def _exponential_attempt(x: Any, grad: Any, field: Field, h: Any) -> tuple[Any, Any, Any, Any]:
+    """The time h, which is 0 before the first attempt, the new point, the length of the step, and the error."""
+    axes, matrix = _exponential.linearized(x, field, grad.resolution)
+    h = np.where(h > 0, h, _exponential.first_h(field, matrix))
+    return h, *_exponential.step(x, field, axes, matrix, h)
+
+
+def _dormand_prince_attempt(x: Any, grad: Any, field: Field, h: Any) -> tuple[Any, Any, Any, Any]:
+    """The same. The flow never climbs: a step that does, across a kink that no stage has seen, is as wrong as long."""
+    h = np.where(h > 0, h, _dormand_prince.first_h(field))
+    new, size, error = _dormand_prince.step(x, field, h)
+    before = grad.fun(x)
+    climbs = grad.fun(new) - before > _ROUNDINGS * grad.resolution * np.abs(before)
+    return h, new, size, np.where(climbs, size, error)
 
 
 def _headway(x: Any, state: Any, t: Any, straight: float) -> dict[str, Any]:

@@ -29,7 +29,8 @@ class Optimizer:
 
     A rule with an argument `wall` gets None, or a function that puts points back into the bounds: in
     `inside, factor = wall(x)` the factor for velocities is 0 ("clip") or -1 ("reflect") where x was outside, and
-    otherwise 1; `wall.held(x, g)` is 1 for coordinates on a wall that clips and pushed against it by -g. A rule with an argument `rng` gets a generator with its own numbers for each trajectory and step: see
+    otherwise 1; `wall.held(x, g)` is 1 for coordinates that stand on a wall that clips and are pushed against it by -g.
+    A rule with an argument `rng` gets a generator with its own numbers for each trajectory and step: see
     `program.step.rng.Rng`.
     """
 

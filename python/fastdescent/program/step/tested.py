@@ -16,7 +16,11 @@ from fastdescent.program.trace.operands import as_node
 
 
 def tested_values(
-    formula: Formula, spec: StepSpec, full: Formula, states: Mapping[str, Node], returned: Mapping[str, Any],
+    formula: Formula,
+    spec: StepSpec,
+    full: Formula,
+    states: Mapping[str, Node],
+    returned: Mapping[str, Any],
     before: Mapping[str, Node],
 ) -> list[tuple[str, Node]]:
     """The values that the stop tests look at before the state is replaced.
