@@ -101,13 +101,16 @@ def test_ends_are_those_of_other_integrators(surface: fd.Surface) -> None:
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("surface", [RATIONAL, WELLS, *map(fd.surfaces.get, SMOOTH)], ids=lambda s: s.name)
 def test_wide_comparison(surface: fd.Surface) -> None:
-    """2,000 cells, half of them beside boundaries; of the others at most one may be wrong.
+    """2,000 cells, half of them beside boundaries; of the others at most one may be wrong. SciPy takes 200 of them.
 
     Where the other integrator finds no end in its time, it says nothing.
     """
     x0, beside = sampled_cells(surface, 2000)
     ends = arrivals(fd.descend(surface, x0, fd.GradientFlow()))
-    for other in (arrivals(fd.descend(surface, x0, TIGHT, max_steps=30_000)), scipy_ends(surface, x0)):
+    others = np.full_like(ends, np.nan)
+    some = np.r_[:100, len(x0) - 100 : len(x0)]
+    others[some] = scipy_ends(surface, x0[some])
+    for other in (arrivals(fd.descend(surface, x0, TIGHT, max_steps=30_000)), others):
         wrong = differ(surface, ends, other) & ~np.isnan(other).any(axis=-1)
         assert np.count_nonzero(wrong & ~beside) <= 1
         assert np.count_nonzero(wrong) <= 0.02 * len(x0)

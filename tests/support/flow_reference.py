@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ import fastdescent as fd
 
 Floats = np.ndarray
 
-_AT_ONCE = 100  #: trajectories that are one system, with steps in common
-_LAST_TIME = 1e9
+_AT_ONCE = 50  #: trajectories that are one system, with steps in common
+_LAST_TIME = 1e6
 FAR = 0.02  #: endpoints further apart than this part of the window are different ones
 
 
@@ -34,7 +35,11 @@ def _ends_of_one_system(surface: fd.Surface, x: Floats, tol: float, gtol: float)
         return -surface.gradient(flat.reshape(-1, 2)).reshape(-1)
 
     while len(left) and t < _LAST_TIME:
-        run = solve_ivp(velocity, (0, t), x.reshape(-1), "LSODA", rtol=tol, atol=tol * widths.max(), lband=1, uband=1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of failures, as `success` tells
+            run = solve_ivp(
+                velocity, (0, t), x.reshape(-1), "LSODA", rtol=tol, atol=tol * widths.max(), lband=1, uband=1
+            )
         if not run.success:
             break
         x, t = run.y[:, -1].reshape(-1, 2), 4 * t
