@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         GD,
         SGD,
         Adam,
+        GradientFlow,
         Langevin,
         LineSearch,
         Momentum,
@@ -55,6 +56,7 @@ __all__ = [
     "CriticalPoints",
     "Descent",
     "Endpoints",
+    "GradientFlow",
     "Langevin",
     "LazyStarts",
     "LineSearch",
@@ -109,7 +111,18 @@ _HOMES = {
     "_base.status": ("Outcome", "Status"),
     "_surface.surface": ("Surface",),
     "_swarm.swarm": ("Swarm",),
-    "optimizers": ("GD", "SGD", "Adam", "Langevin", "LineSearch", "Momentum", "Optimizer", "RMSprop", "optimizer"),
+    "optimizers": (
+        "GD",
+        "SGD",
+        "Adam",
+        "GradientFlow",
+        "Langevin",
+        "LineSearch",
+        "Momentum",
+        "Optimizer",
+        "RMSprop",
+        "optimizer",
+    ),
 }
 #: Names that are not public: what methods reach that are below it, and what pickles hold besides.
 _INNER = {

@@ -101,7 +101,7 @@ def test_committed_digests_without_hardware_fma() -> None:
 @pytest.mark.parametrize("n", [0, 1, 7, 8, 9, 1000])
 def test_threads_and_tile_widths(n: int, dtype: str, isa: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FASTDESCENT_ISA", isa)
-    for optimizer in ("adam-all", "linesearch", "gd-lanes"):
+    for optimizer in ("adam-all", "linesearch", "gd-lanes", "flow"):
         for options in ("default", "free", "recorded", "wrap"):
             case = ("himmelblau", optimizer, options, dtype)
             monkeypatch.delenv("FASTDESCENT_LANES", raising=False)

@@ -34,9 +34,12 @@ def test_row_0_is_at_the_bottom() -> None:
     np.testing.assert_allclose([below[1], above[1]], [-1, 1])
 
 
-def test_default_is_line_search_on_the_surface_window() -> None:
+def test_default_is_the_gradient_flow_on_the_surface_window() -> None:
     m = fd.basin_map(fd.surface("x**2 + 3*y**2"))
-    assert isinstance(m.optimizer, fd.LineSearch)
+    assert isinstance(m.optimizer, fd.GradientFlow)
+    assert "by gradient flow" in m.report()
+    assert "by gradient flow" in repr(m)
+    assert isinstance(fd.basin_map(CHAIN, plane=(0, 1), shape=4).optimizer, fd.LineSearch)
     assert m.label.shape == (1024, 1024)
     assert m.extent == (-5, 5, -5, 5)
     assert np.all(m.outcome == Outcome.GLOBAL_MINIMUM)

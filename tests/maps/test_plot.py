@@ -71,7 +71,7 @@ def test_minima_are_marked_and_lettered(pyplot: Any, himmelblau: BasinMap) -> No
     for row, letter in enumerate("ABCD"):
         np.testing.assert_array_equal(letters[letter], himmelblau.points.x[row])
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("$x$", "$y$")
-    assert ax.get_title(loc="left") == "himmelblau, LineSearch"
+    assert ax.get_title(loc="left") == "himmelblau, gradient flow"
     pyplot.close(ax.figure)
 
 

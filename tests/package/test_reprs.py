@@ -105,7 +105,7 @@ def test_text_is_short_and_names_no_addresses(value: Any) -> None:
         (fd.grid(tuple((0, k) for k in range(1, 6)), (2, 2, 2, 2, 2), lazy=True),
          "<LazyStarts (2, 2, 2, 2, 2, 5) of float64: grid([0, 1] x [0, 2] x [0, 3] x ..., shape=(2, 2, 2, 2, 2))>"),
         (fd.uniform((0, 1), 2)[:0], "RandomStarts([], shape=(0, 1), dtype=float64)"),
-        (MAP, "<BasinMap 8 x 8 of <b>a & b</b> by LineSearch(armijo=0.5, grow=1.25): 2 critical points>"),
+        (MAP, "<BasinMap 8 x 8 of <b>a & b</b> by gradient flow: 2 critical points>"),
     ],
 )  # fmt: skip
 def test_text(value: Any, text: str) -> None:

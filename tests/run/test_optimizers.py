@@ -96,6 +96,30 @@ def test_linesearch_converges(name: str) -> None:
     assert fd.descend(s, fd.grid(s.window, (30, 30)), fd.LineSearch()).success.all()
 
 
+def test_linesearch_gets_on_at_kinks() -> None:
+    """With armijo = 1/2 to the end, 40 % arrive; the rest makes ever shorter steps."""
+    s = fd.surface("100*(y - x**2)**2 + (1 - x)**2 + abs(x) + abs(y)", window=(-2, 2))
+    run = fd.descend(s, fd.uniform(s.window, 1000, seed=3), fd.LineSearch())
+    assert run.success.mean() > 0.95
+    assert np.all(run.success | (run.status == fd.Status.STALLED) | (run.nit == 10_000))
+
+
+def test_linesearch_ends_where_it_does_not_move() -> None:
+    run = fd.descend(fd.surface("10*abs(x) + abs(y)"), [[0.3, 1.7]], fd.LineSearch())
+    assert run.status.tolist() == [fd.Status.STALLED]
+    assert run.nit[0] < 5000
+
+
+def test_a_rule_may_stall() -> None:
+    @fd.optimizer
+    def three_steps(x: Any, grad: Any, state: Any, t: Any) -> Any:
+        return x - 0.1 * grad(x), {"stalled": t >= 3}
+
+    run = fd.descend(fd.surface("x**2"), [[1.0]], three_steps())
+    assert run.status.tolist() == [fd.Status.STALLED]
+    assert run.nit.tolist() == [3]
+
+
 def test_schedules_and_one_value_a_trajectory() -> None:
     s, x0 = fd.surfaces.himmelblau(), fd.grid(((-4, 4), (-4, 4)), (6, 5))
     constant = fd.descend(s, x0, fd.GD(lr=0.01), max_steps=30)

@@ -77,6 +77,8 @@ def optimizers(n: int) -> dict[str, Any]:
         "adam": fd.Adam(lr=0.02),
         "adam-all": fd.Adam(lr=lambda t: 0.1 / (1 + t), betas=(0.8, 0.99), weight_decay=0.01, amsgrad=True),
         "linesearch": fd.LineSearch(),
+        "flow": fd.GradientFlow(),
+        "dopri5": fd.GradientFlow(rtol=1e-3, method="dopri5"),
     }
 
 
@@ -122,7 +124,7 @@ def cases() -> Iterator[tuple[str, str, str, str]]:
 def more_cases() -> Iterator[tuple[str, str, str, str]]:
     """Rarer options, with some of the optimizers."""
     for surface in surfaces():
-        for optimizer in ("gd-lanes", "momentum", "adam-all", "linesearch"):
+        for optimizer in ("gd-lanes", "momentum", "adam-all", "linesearch", "flow"):
             for options in MORE_OPTIONS:
                 for dtype in ("float64", "float32"):
                     yield surface, optimizer, options, dtype

@@ -33,7 +33,7 @@ class Status(_Described):
     UNDEFINED = 1, "The function or its gradient is not finite at a finite point."
     DIVERGED = 2, "The point left the escape radius, or is not finite."
     LEFT_BOX = 3, "The point left the bounds."
-    STALLED = 4, "The step fell to xtol, or the change of the function to ftol."
+    STALLED = 4, "The step fell to xtol, the change of the function to ftol, or the optimizer does not get on."
     MAX_STEPS = 5, "max_steps steps were made."
     INTERRUPTED = 6, "The run was cancelled."
     STOPPED = 7, "stop_when held."

@@ -53,7 +53,7 @@ from fastdescent._endpoints.still_descending import descends
 from fastdescent._endpoints.verdict import Polished, Verdict, judged, unpolished
 from fastdescent._run.descent import Descent, descend
 from fastdescent._surface.surface import Surface
-from fastdescent.optimizers import LineSearch
+from fastdescent.optimizers import LineSearch, default_optimizer
 
 #: Statuses of endpoints that may belong to a critical point.
 ELIGIBLE = tuple(s for s in Status if not s.is_escape)
@@ -115,7 +115,7 @@ def without_noise(run: Descent) -> Descent:
     """The run after each endpoint has descended by the gradient without noise, over all samples."""
     x = run.x.reshape(-1, run.surface.dim).astype(np.float64)
     index = np.flatnonzero(np.isin(run.status.reshape(-1), ELIGIBLE))
-    noiseless = descend(run.surface, x[index], LineSearch(), gtol=_NOISELESS_GTOL, **run._inside)
+    noiseless = descend(run.surface, x[index], default_optimizer(x.shape[1]), gtol=_NOISELESS_GTOL, **run._inside)
     columns: dict[str, Any] = {"x": x}
     for name in _COLUMNS[1:]:
         columns[name] = getattr(run, name).reshape(-1).astype(getattr(noiseless, name).dtype)

@@ -26,7 +26,7 @@ def report(
 ) -> str:
     """The report, a line each; the lines of `about` come second."""
     lines = [
-        f"{surface.name} by {optimizer!r} (gradient: {gradient})",
+        f"{surface.name} by {optimizer.words} (gradient: {gradient})",
         *about,
         repr(points),
         f"{outcome_words(outcome)}.",

@@ -26,7 +26,7 @@ from fastdescent._starts.arrays import checked_counts
 from fastdescent._starts.rules import Grid
 from fastdescent._surface.known import Window
 from fastdescent._surface.surface import Surface, widened
-from fastdescent.optimizers import LineSearch, Optimizer
+from fastdescent.optimizers import Optimizer, default_optimizer
 
 _DEFAULT_SIDE = 1024
 _NOT_FOR_MAPS = ("surface", "x0", "optimizer", "record", "reduce", "keep_state", "average")
@@ -104,11 +104,11 @@ class BasinMap:
 
     def __repr__(self) -> str:
         size = " x ".join(map(str, reversed(self.shape)))
-        return f"<BasinMap {size} of {self.surface.name} by {self.optimizer!r}: {len(self.points)} critical points>"
+        return f"<BasinMap {size} of {self.surface.name} by {self.optimizer.words}: {len(self.points)} critical points>"
 
     def _repr_html_(self) -> str:
         """The table, and above it a small picture if Matplotlib has been imported already."""
-        title = paragraph(f"{self.surface.name} by {self.optimizer!r}. {outcome_words(self.outcome)}.")
+        title = paragraph(f"{self.surface.name} by {self.optimizer.words}. {outcome_words(self.outcome)}.")
         picture = ""
         if sys.modules.get("matplotlib") is not None:
             import fastdescent
@@ -143,7 +143,7 @@ def basin_map(
     ----------
     surface : Surface
     optimizer : Optimizer, optional
-        LineSearch() by default.
+        By default GradientFlow(), and LineSearch() for surfaces of more than two coordinates.
     window : ((lo, hi), (lo, hi)), optional
         Intervals of the coordinates shown, x first; by default the surface's.
     shape : (ny, nx), optional
@@ -173,8 +173,8 @@ def basin_map(
     """
     if isinstance(optimizer, Surface):
         raise TypeError("the order of arguments is (surface, optimizer): they are swapped")
-    rule = LineSearch() if optimizer is None else optimizer
     check_surface(surface)
+    rule = default_optimizer(surface.dim) if optimizer is None else optimizer
     check_optimizer(rule)
     _check_options(options)
     axes, base = _plane(surface, plane)

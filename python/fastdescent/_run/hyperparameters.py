@@ -76,7 +76,7 @@ def _bound(bound: Hyperparameters, name: str, value: Any, leading: tuple[int, ..
     if isinstance(value, tuple):
         return tuple(_bound(bound, f"{name}[{k}]", v, leading, dim, max_steps) for k, v in enumerate(value))
     key = f"hyper.{name}"
-    if isinstance(value, bool):
+    if isinstance(value, bool | str):
         return value
     if callable(value):
         bound.schedules[key] = _tabulated(name, value, max_steps)

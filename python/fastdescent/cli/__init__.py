@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     --------
     >>> from fastdescent.cli import main
     >>> main(["basins", "x**4 - x**2 + y**2", "--size", "64", "-o", "two.png"])
-    x**4 - x**2 + y**2 by LineSearch...
+    x**4 - x**2 + y**2 by gradient flow...
     wrote two.png
     0
     """

@@ -10,6 +10,7 @@ from fastdescent.cli import _types
 from fastdescent.cli._optimizers import optimizer_of
 from fastdescent.cli._options import add_run_arguments, run_options, work_words
 from fastdescent.cli._surfaces import add_surface_arguments, add_window_argument, shape_of, surface_of, window_of
+from fastdescent.optimizers import default_optimizer
 
 NAME = "basins"
 
@@ -28,13 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=_types.file, metavar="FILE", help="write the picture: .png, .pdf, .svg ..."
     )
-    add_run_arguments(parser)
+    add_run_arguments(parser, "gradientflow; linesearch for more than two coordinates")
 
 
 def command(arguments: argparse.Namespace) -> None:
     from fastdescent._maps.basin_map import basin_map
 
-    optimizer, surface = optimizer_of(arguments), surface_of(arguments)
+    surface = surface_of(arguments)
+    optimizer = optimizer_of(arguments, default_optimizer(surface.dim))
     axes = _axes(surface, arguments.plane)
     window = window_of(surface, arguments.window, arguments.plane)
     shown = tuple(window[k] for k in axes)

@@ -13,27 +13,32 @@ from fastdescent.optimizers import BUILT_IN, Optimizer
 _PREFIX = "hyper_"
 
 
-def add_optimizer_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds --optimizer and one option per hyperparameter."""
+def add_optimizer_arguments(parser: argparse.ArgumentParser, default: str) -> None:
+    """Adds --optimizer, whose default is told in these words, and one option per hyperparameter."""
     group = parser.add_argument_group("optimizer")
     names = ", ".join(map(str.lower, BUILT_IN))
-    group.add_argument("--optimizer", metavar="NAME", default="LineSearch", help=f"{names} (default: linesearch)")
+    group.add_argument("--optimizer", metavar="NAME", help=f"{names} (default: {default})")
     for name, owners in _hyperparameters().items():
         whose = ", ".join(f"{owner} ({default_words(f)})" for owner, f in owners.items())
-        default = next((f.default for f in owners.values() if f.default is not MISSING), None)
+        usual = next((f.default for f in owners.values() if f.default is not MISSING), None)
         kind: dict[str, Any]
-        if isinstance(default, bool):
+        if isinstance(usual, bool):
             kind = {"action": argparse.BooleanOptionalAction}
-        elif isinstance(default, tuple):
-            kind = {"type": _numbers(len(default)), "metavar": ",".join("V" * len(default))}
+        elif isinstance(usual, tuple):
+            kind = {"type": _numbers(len(usual)), "metavar": ",".join("V" * len(usual))}
+        elif isinstance(usual, str):
+            kind = {"type": str, "metavar": "WORD"}
         else:
             kind = {"type": float, "metavar": "V"}
         group.add_argument(option(name), dest=_PREFIX + name, default=argparse.SUPPRESS, help=f"of {whose}", **kind)
 
 
-def optimizer_of(arguments: argparse.Namespace) -> Optimizer:
-    """The optimizer of the command line. Raises ValueError for an unknown optimizer, and for options of other ones."""
-    kind = _kind(arguments.optimizer.strip())
+def optimizer_of(arguments: argparse.Namespace, default: Optimizer) -> Optimizer:
+    """The optimizer of the command line, or one of the default's kind.
+
+    Raises ValueError for an unknown optimizer, and for options of other ones.
+    """
+    kind = type(default) if arguments.optimizer is None else _kind(arguments.optimizer.strip())
     given = {k.removeprefix(_PREFIX): v for k, v in vars(arguments).items() if k.startswith(_PREFIX)}
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
     for name in given:

@@ -14,9 +14,12 @@ from fastdescent.cli import _types
 from fastdescent.cli._optimizers import add_optimizer_arguments
 
 
-def add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the optimizer and its hyperparameters, --max-steps, --gtol, --threads and --dtype."""
-    add_optimizer_arguments(parser)
+def add_run_arguments(parser: argparse.ArgumentParser, default: str) -> None:
+    """Adds the optimizer and its hyperparameters, --max-steps, --gtol, --threads and --dtype.
+
+    `default` tells which optimizer is the default.
+    """
+    add_optimizer_arguments(parser, default)
     group = parser.add_argument_group("run")
     group.add_argument("--max-steps", type=int, default=10_000, metavar="N", help="most steps (default: %(default)s)")
     group.add_argument(

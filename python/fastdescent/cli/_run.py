@@ -18,6 +18,7 @@ from fastdescent.cli import _types
 from fastdescent.cli._optimizers import optimizer_of
 from fastdescent.cli._options import add_run_arguments, run_options, work_words
 from fastdescent.cli._surfaces import add_surface_arguments, add_window_argument, shape_of, surface_of, window_of
+from fastdescent.optimizers import LineSearch
 
 if TYPE_CHECKING:
     from fastdescent._endpoints.classify import Endpoints
@@ -41,11 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write x0, x, fun, grad_norm, nit, status, label, outcome, and the table as points_x, points_fun, "
         "points_kind",
     )  # fmt: skip
-    add_run_arguments(parser)
+    add_run_arguments(parser, "linesearch")
 
 
 def command(arguments: argparse.Namespace) -> None:
-    optimizer, surface = optimizer_of(arguments), surface_of(arguments)
+    optimizer, surface = optimizer_of(arguments, LineSearch()), surface_of(arguments)
     window = window_of(surface, arguments.window)
     starts = _starts(window, arguments)
     target = checked_output(arguments.output, ("npz",)) if arguments.output else None

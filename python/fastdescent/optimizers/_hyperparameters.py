@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdescent._base.checks import number, shown
+from fastdescent._base.checks import nearest, number, shown
 
 Hyper = Any  #: a number, an array (one value per trajectory), or a schedule: a function of t
 
@@ -39,12 +39,23 @@ _RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
     "betas": (lambda v: 0 <= v < 1, "in [0, 1)"),
     "grow": (lambda v: v >= 1, "1 or greater"),
     "armijo": (lambda v: 0 < v < 1, "in (0, 1)"),
+    "rtol": (lambda v: v >= 0, "0 or greater"),
+    "atol": (lambda v: v >= 0, "0 or greater"),
 }
 
 
 def allowed(name: str) -> tuple[Callable[[float], bool], str]:
     """The condition on a number of this name, such as "lr" or "betas[0]", and its text in errors."""
     return _RANGES.get(name.split("[")[0].removeprefix("noise."), (lambda v: True, ""))
+
+
+def check_choice(owner: str, name: str, value: Any, choices: tuple[str, ...]) -> None:
+    """Raises TypeError or ValueError if the value is none of these words."""
+    words = " or ".join(map(repr, choices))
+    if not isinstance(value, str):
+        raise TypeError(f"{owner}: {name} must be {words}; got {shown(value)}")
+    if value not in choices:
+        raise ValueError(f"{owner}: {name} must be {words}{nearest(value, choices)}; got {shown(value)}")
 
 
 def check_form(owner: str, name: str, value: Any, default: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self, overload
 from fastdescent._base.at_top import at_top
 from fastdescent._base.checks import nearest, number, shown
 from fastdescent._base.markup import table
-from fastdescent.optimizers._hyperparameters import check_form, check_hyper, hyper_text
+from fastdescent.optimizers._hyperparameters import check_choice, check_form, check_hyper, hyper_text
 from fastdescent.optimizers._schedules import can_pickle
 
 OPTIONAL = ("rng", "wall")  #: arguments that a rule may have besides the four
@@ -25,16 +25,18 @@ class Optimizer:
     `rule(x, grad, state, t, *, <hyperparameters>)` returns the new point and a dict with the new state. It is ordinary
     NumPy-style code: `state.v` starts at zero (or at `init["v"]`), `grad(x)`, `grad.fun(x)` and `grad.hvp(x, v)` are
     exact, `grad.resolution` is the dtype's relative spacing, t counts the updates made. A state named "accepted" says
-    whether the step counts as one.
+    whether the step counts as one; a state named "stalled" ends the trajectory at x, before the step, with STALLED.
 
     A rule with an argument `wall` gets None, or a function that puts points back into the bounds: in
     `inside, factor = wall(x)` the factor for velocities is 0 ("clip") or -1 ("reflect") where x was outside, and
-    otherwise 1. A rule with an argument `rng` gets a generator with its own numbers for each trajectory and step: see
+    otherwise 1; `wall.held(x, g)` is 1 for coordinates that stand on a wall that clips and are pushed against it by -g.
+    A rule with an argument `rng` gets a generator with its own numbers for each trajectory and step: see
     `program.step.rng.Rng`.
     """
 
     rule: ClassVar[Callable[..., tuple[Any, Mapping[str, Any]]]]
     init: ClassVar[Mapping[str, float]] = {}
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}  #: the values of hyperparameters that are words
     velocity: ClassVar[tuple[str, ...]] = ()  #: states that a wall of the bounds stops or reverses
 
     def __new__(cls, *args: Any, **given: Any) -> Self:
@@ -44,8 +46,12 @@ class Optimizer:
 
     def __post_init__(self) -> None:
         for f in fields(self):  # type: ignore[arg-type]
-            check_form(type(self).__name__, f.name, getattr(self, f.name), f.default)
-            check_hyper(type(self).__name__, f.name, getattr(self, f.name))
+            owner, value = type(self).__name__, getattr(self, f.name)
+            if f.name in self.choices:
+                check_choice(owner, f.name, value, self.choices[f.name])
+                continue
+            check_form(owner, f.name, value, f.default)
+            check_hyper(owner, f.name, value)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -58,6 +64,11 @@ class Optimizer:
 
     def _repr_html_(self) -> str:
         return table([(name, hyper_text(v)) for name, v in self.hyper().items()], title=type(self).__name__)
+
+    @property
+    def words(self) -> str:
+        """The optimizer in reports and titles."""
+        return repr(self)
 
     @property
     def is_random(self) -> bool:

@@ -13,6 +13,8 @@ from fastdescent.optimizers._optimizer import Optimizer
 
 Step = tuple[Any, dict[str, Any]]
 
+_SIGNS_OF_KINKS = 3  #: after so many LineSearch is less demanding
+
 
 def is_zero(value: Any) -> bool:
     """Whether a hyperparameter is the number 0, so that the rule leaves its term out."""
@@ -159,6 +161,10 @@ class LineSearch(Optimizer):
     If h * |g|^2 is below the rounding of f (relative to the largest |f| so far), slopes decide instead: x' is accepted
     unless f rises at x' along the step, and h grows as long as more than half of the slope is left.
 
+    Before a kink, steps that lower f by half of the slope are too short to get anywhere. Two rejections in a row are
+    taken as a sign, and after three signs armijo is at most 1/100; on most smooth surfaces there are fewer. Where x' is
+    x to rounding, the trajectory ends with status STALLED.
+
     With the default armijo = 1/2 a step never passes the minimum along its ray on a quadratic. h starts small, at
     0.001, so that no early step crosses into another basin. Within bounds, x' is first put back into them, and
     g . (x - x') takes the place of h * |g|^2.
@@ -171,7 +177,7 @@ class LineSearch(Optimizer):
 
     armijo: Hyper = 0.5
     grow: Hyper = 1.25
-    init: ClassVar[dict[str, float]] = {"h": 1e-3, "size": 0.0}
+    init: ClassVar[dict[str, float]] = {"h": 1e-3, "size": 0.0, "rejections": 0.0, "signs": 0.0}
 
     @staticmethod
     def rule(x: Any, grad: Any, state: Any, t: Any, wall: Any, *, armijo: Any, grow: Any) -> Step:
@@ -184,8 +190,11 @@ class LineSearch(Optimizer):
         size = np.maximum(state.size, np.abs(f))
         is_rounding = slope <= 500 * grad.resolution * size
         slope_left = np.sum(grad(trial) * (x - trial))
+        armijo = np.where(state.signs >= _SIGNS_OF_KINKS, np.minimum(armijo, 0.01), armijo)
         descends = grad.fun(trial) - f <= -armijo * slope
         accepted = np.where(is_rounding, slope_left >= 0, descends)
         grows = np.where(is_rounding, slope_left > 0.5 * slope, descends)
         h = np.where(accepted, np.where(grows, grow * h, h), 0.5 * h)
-        return np.where(accepted, trial, x), {"h": h, "size": size, "accepted": accepted}
+        rejections = np.where(accepted, 0.0, state.rejections + 1)
+        kept = {"h": h, "size": size, "rejections": rejections, "signs": state.signs + (rejections == 2)}
+        return np.where(accepted, trial, x), kept | {"accepted": accepted, "stalled": np.all(trial == x)}

@@ -45,6 +45,8 @@ def optimizer_words(optimizer: Optimizer) -> str:
     >>> optimizer_words(Adam(lr=0.05))
     'Adam(lr=0.05)'
     """
+    if optimizer.words != repr(optimizer):
+        return optimizer.words
     given = []
     for f in fields(optimizer):  # type: ignore[arg-type]
         value = getattr(optimizer, f.name)

@@ -72,6 +72,7 @@ from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
 
 _MOST_TRACES = 4
+VERDICTS = ("accepted", "stalled")  #: states that are one truth value each
 
 
 class RuleState:
@@ -184,10 +185,9 @@ def _checked_result(formula: Formula, result: Any) -> tuple[Node, dict[str, Any]
     x_next, returned = as_node(b, result[0]), dict(result[1])
     if x_next.shape != shape:
         refuse(f"the rule returned x of shape {x_next.shape}, not {shape}", "return the whole point")
-    if "accepted" in returned:
-        accepted = as_node(b, returned["accepted"])
-        if accepted.size != 1:
-            refuse(f'the rule returned "accepted" of shape {accepted.shape}, not one truth value',
+    for name in VERDICTS:
+        if name in returned and (verdict := as_node(b, returned[name])).size != 1:
+            refuse(f'the rule returned "{name}" of shape {verdict.shape}, not one truth value',
                    "use np.all or np.any of it")  # fmt: skip
     return x_next, returned
 
@@ -225,7 +225,7 @@ def _compile(traced: _TracedRule, spec: StepSpec, full: Formula) -> StepProgram:
         initial += [init.get(name, 0.0)] * leaf.size
     before = kept_for_tests(own, spec, traced.returned)
     seen = _seen(traced, spec, full, {row.name: row.before for row in before})
-    outputs = tested_values(own, spec, seen)
+    outputs = tested_values(own, spec, seen, traced.returned.get("stalled"))
     for row in before:
         rows.append(row)
         initial += [0.0] * row.after.size

@@ -16,13 +16,21 @@ from fastdescent.program.step.walls import Wall
 from fastdescent.program.trace.operands import as_node
 
 
-def tested_values(formula: Formula, spec: StepSpec, seen: Mapping[str, Node]) -> list[tuple[str, Node]]:
-    """The values that the stop tests look at before the state is replaced; `seen` by predicates."""
+def tested_values(formula: Formula, spec: StepSpec, seen: Mapping[str, Node], stalled: Any) -> list[tuple[str, Node]]:
+    """The values that the stop tests look at before the state is replaced.
+
+    `seen` are the nodes that predicates see; `stalled` is the rule's verdict, or None if it gives none.
+    """
     values = [("gradient", _tested_slope(formula, spec))]
     if spec.with_fun:
         values.append(("fun", formula.fun))
-    if spec.stop is not None:
-        values.append(("stop", _stop_status(spec.stop, formula.builder, seen)))
+    b = formula.builder
+    status = None if spec.stop is None else _stop_status(spec.stop, b, seen)
+    if stalled is not None:
+        other = b.const(0.0) if status is None else status
+        status = b.select(b.reshape(as_node(b, stalled), ()), b.const(float(Status.STALLED)), other)
+    if status is not None:
+        values.append(("stop", status))
     return values
 
 

@@ -31,6 +31,13 @@ class Wall:
         inside, factor = self.put_back(as_node(self._b, x))
         return Traced(self._b, inside), Traced(self._b, factor)
 
+    def held(self, x: Traced, gradient: Traced) -> Traced:
+        """1 for coordinates that stand on a wall and that -gradient pushes out; else 0. All 0 unless walls clip."""
+        b = self._b
+        if self._mode != "clip":
+            return Traced(b, b.broadcast(b.const(0.0), x.shape))
+        return Traced(b, self._blocked(as_node(b, x), as_node(b, gradient)))
+
     def put_back(self, x: Node) -> tuple[Node, Node]:
         """The same, from a node to nodes."""
         b, low, high = self._b, self._low, self._high
@@ -49,11 +56,14 @@ class Wall:
 
     def projected(self, x: Node, gradient: Node) -> Node:
         """The gradient without components that push out of the box at its wall. NaN does not become finite."""
+        b = self._b
+        return b.mul(gradient, b.sub(b.const(1.0), self._blocked(x, gradient)))
+
+    def _blocked(self, x: Node, gradient: Node) -> Node:
         b, zero = self._b, self._b.const(0.0)
         at_low = b.mul(b.elementwise("le", x, self._low), b.elementwise("lt", zero, gradient))
         at_high = b.mul(b.elementwise("le", self._high, x), b.elementwise("lt", gradient, zero))
-        blocked = b.elementwise("max", at_low, at_high)
-        return b.mul(gradient, b.sub(b.const(1.0), blocked))
+        return b.elementwise("max", at_low, at_high)
 
     def _clipped(self, x: Node) -> Node:
         return self._b.elementwise("min", self._b.elementwise("max", x, self._low), self._high)
