@@ -16,7 +16,7 @@ TYPE_CHECKING = False  # type checkers know this name; `typing` itself takes lon
 if TYPE_CHECKING:
     from fastdescent import data, noise, plot, reduce, surfaces
     from fastdescent._base.errors import TraceError
-    from fastdescent._base.status import Outcome, Status
+    from fastdescent._base.status import Form, Outcome, Reason, Status
     from fastdescent._endpoints.classify import Endpoints, classify
     from fastdescent._endpoints.critical_points import critical_points
     from fastdescent._endpoints.points import CriticalPoints, merge
@@ -56,6 +56,7 @@ __all__ = [
     "CriticalPoints",
     "Descent",
     "Endpoints",
+    "Form",
     "GradientFlow",
     "Langevin",
     "LazyStarts",
@@ -65,6 +66,7 @@ __all__ = [
     "Outcome",
     "Path",
     "RMSprop",
+    "Reason",
     "Record",
     "Status",
     "Surface",
@@ -108,7 +110,7 @@ _HOMES = {
     "_run.record": ("Record",),
     "_run.resume": ("resume",),
     "_starts.arrays": ("grid", "repeat", "sobol", "uniform"),
-    "_base.status": ("Outcome", "Status"),
+    "_base.status": ("Form", "Outcome", "Reason", "Status"),
     "_surface.surface": ("Surface",),
     "_swarm.swarm": ("Swarm",),
     "optimizers": (

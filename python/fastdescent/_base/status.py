@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from typing import Self
 
 from fastdescent._base.at_top import at_top
@@ -53,24 +53,53 @@ class Unended(IntEnum):
 
 @at_top
 class Outcome(_Described):
-    """What an endpoint is. Values are disjoint from those of Status."""
+    """The state of an endpoint, and the kind of a critical point. Values are disjoint from those of Status."""
 
     GLOBAL_MINIMUM = 10, "A minimum, as low as the lowest known."
     LOCAL_MINIMUM = 11, "A minimum above the lowest known."
-    SADDLE = 12, "A critical point that curves down in some directions and up in others."
-    MAXIMUM = 13, "A critical point that curves down in every direction."
-    DEGENERATE = 14, "A critical point with a direction of no curvature."
-    FLAT = 15, "A point of a flat region."
-    CYCLE = 16, "A point of a cycle of the optimizer."
-    CONSTRAINED = 17, "A minimum on the bounds."
-    NONSMOOTH = 18, "A kink of the function."
+    SADDLE = 12, "A critical point that f falls from in some directions and rises from in others."
+    MAXIMUM = 13, "A critical point that f falls from in every direction."
+    DEGENERATE = 14, "A critical point where f is too flat to tell a minimum from a saddle."
+    FLAT = 15, "f is constant, to rounding, around the endpoint."
+    CYCLE = 16, "The optimizer goes round in a cycle: see the period."
     ESCAPED = 19, "Diverged, undefined or out of the bounds: see the status."
-    UNSETTLED = 20, "None of these could be shown."
+    UNSETTLED = 20, "It has not arrived anywhere: see the reason."
 
     @property
     def is_minimum(self) -> bool:
         """Whether it is a minimum: pictures give each minimum a hue, and hints look at its curvature."""
         return self in (Outcome.GLOBAL_MINIMUM, Outcome.LOCAL_MINIMUM)
+
+
+@at_top
+class Form(IntFlag):
+    """What is special about a critical point. Members combine."""
+
+    REGULAR = 0  #: no eigenvalue of the Hessian is zero, no wall pushes, f is smooth
+    DEGENERATE = 1  #: eigenvalues of the Hessian are zero
+    CONSTRAINED = 2  #: walls of the bounds hold it, with multipliers greater than 0
+    NONSMOOTH = 4  #: a kink or the tip of a cone
+
+
+@at_top
+class Reason(_Described):
+    """Why an endpoint is UNSETTLED or FLAT. `Reason(k).sentence` says it in words."""
+
+    NONE = 0, ""
+    CUT_OFF = 1, "It was still on its way when max_steps were made: a larger max_steps lets it go on."
+    GTOL = 2, "It stopped only because gtol is larger than the slope here: a smaller gtol lets it go on."
+    STEP_TOO_LARGE = 3, "The optimizer does not stay there: its steps lead away from the point that it came near."
+    JITTER = 4, "The optimizer moves about without coming to rest, in no short cycle."
+    INFIMUM = 5, "f keeps falling towards infinity, where slope and curvature vanish: there is no minimum."
+    NO_LOWER_BOUND = 6, "From here f falls without end."
+    CONSTANT = 7, "f is constant to rounding."
+    KINK = 8, "It is stuck on a kink that is no minimum."
+    STOPPED = 9, "It was stopped on its way, by stop_when, xtol, ftol or a cancelled run."
+    NOISE = 10, "Noise keeps it moving: shares are those of the moment when it was stopped."
+    OTHER_FUNCTION = 11, "The optimizer's resting points are not those of f: decoupled weight decay or the like."
+    TOO_MANY = 12, "Endpoints lie in more places than are looked at."
+    UNDEFINED_NEARBY = 13, "The Hessian or f itself is not finite around it."
+    UNDECIDED = 14, "Nothing could be shown: f may be too flat or too rough for its precision here."
 
 
 #: The kinds of critical points that are minima, as integers for NumPy.

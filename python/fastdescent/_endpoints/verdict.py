@@ -34,12 +34,18 @@ class Verdict(IntEnum):
 
 @dataclass(frozen=True)
 class Polished:
-    """Points after polishing. Their other columns mean something if the verdict is CLEAN."""
+    """Points after polishing. A point whose kind is not UNSETTLED is a critical point."""
 
     x: Floats  #: (m, dim)
     fun: Floats
     grad_norm: Floats
-    eigenvalues: Floats  #: (m, dim), of the Hessian, ascending
+    eigenvalues: Floats  #: (m, dim), of the Hessian among the coordinates that no wall holds, ascending; then NaN
+    nullity: npt.NDArray[np.int16]  #: zero eigenvalues
+    kind: npt.NDArray[np.int8]  #: values of `Outcome`; LOCAL_MINIMUM for all minima
+    form: npt.NDArray[np.int8]  #: values of `Form`
+    active: npt.NDArray[np.int8]  #: (m, dim): -1 where the lower wall holds the coordinate, 1 the upper one, else 0
+    set_dim: npt.NDArray[np.int16]  #: dimension of the connected set of critical points that the point stands for
+    reason: npt.NDArray[np.int8]  #: values of `Reason`, where the kind is UNSETTLED
     verdict: npt.NDArray[np.int8]  #: values of `Verdict`
 
     def __len__(self) -> int:
@@ -56,7 +62,12 @@ class Polished:
 def unpolished(x: Floats) -> Polished:
     """The points as they are, not yet judged."""
     m, dim = x.shape
-    return Polished(x, np.zeros(m), np.zeros(m), np.zeros((m, dim)), np.full(m, Verdict.PENDING, np.int8))
+    small, wide = np.zeros(m, np.int8), np.zeros(m, np.int16)
+    kind = np.full(m, Outcome.UNSETTLED, np.int8)
+    return Polished(
+        x, np.zeros(m), np.zeros(m), np.zeros((m, dim)), wide, kind, small, np.zeros((m, dim), np.int8), wide, small,
+        np.full(m, Verdict.PENDING, np.int8),
+    )  # fmt: skip
 
 
 #: Far away, or in windows near the largest float, numbers overflow. Points that are not finite are LOST.
