@@ -1,141 +1,127 @@
-"""Polishing: a few points go to the critical point beside each of them, by Newton's method.
+"""Polishing: a few points go to the critical point whose valley each of them is in, by Newton's method.
 
-Lengths are in windows (each coordinate is divided by the window's width), so that nothing depends on units.
+Lengths are in windows (each coordinate is divided by the window's width). They are a first guess of a step only: how
+far a point may go is told by the function, as long as its quadratic model foretells how far f falls.
 
-Example. f = x^4 - x^2 + y^2 has minima at x = -0.7071 and 0.7071 and a saddle between them. The window is 4 wide. The
-first start is 0.0002 windows from a minimum and descends there. The second one is so near the saddle that its Newton
-step is within `newton_radius`, and Newton's method leads to the saddle. The third one is further from the saddle,
-descends, and is lost once it is 0.001 windows away from its start; the fourth one is too far from the minimum.
+Example. f = x^4 - x^2 + y^2 has minima at x = -0.7071 and 0.7071 and a saddle between them. The first start is beside
+a minimum. The second one is so near the saddle that Newton's step leads there at once. The third one is further from
+the saddle: it descends to the minimum in whose valley it is, and has not kept its curvatures on the way.
 
 >>> from fastdescent import surface
 >>> s = surface("x**4 - x**2 + y**2", window=(-2, 2))
->>> starts = np.array([[0.708, 0.0], [1e-5, 0.0], [1e-3, 0.0], [0.75, 0.0]])
->>> points = polish(s, starts, Frame.of(s.window), newton_radius=1e-5)
->>> [Verdict(v).name for v in points.verdict]
-['CLEAN', 'CLEAN', 'LOST', 'LOST']
->>> (points.x[:2].round(6) + 0.0).tolist(), points.eigenvalues[:2].round(6).tolist()
-([[0.707107, 0.0], [0.0, 0.0]], [[2.0, 4.0], [-2.0, 2.0]])
+>>> starts = np.array([[0.708, 0.0], [1e-5, 0.0], [0.1, 0.0]])
+>>> points = polish(Landscape.of(s), starts, to_saddles=True)
+>>> [Outcome(v).name for v in points.kind]
+['LOCAL_MINIMUM', 'SADDLE', 'LOCAL_MINIMUM']
+>>> (points.x.round(6) + 0.0).tolist(), points.eigenvalues[:2].round(6).tolist()
+([[0.707107, 0.0], [0.0, 0.0], [0.707107, 0.0]], [[2.0, 4.0], [-2.0, 2.0]])
 
 Invariants
 ----------
-- A clean point is at most REACH from its start: a point that goes further is lost.
-- f never rises along descending steps, but for rounding; the gradient's norm falls along Newton's steps.
+- f never rises along descending steps, but for rounding; Newton's step shrinks to a quarter along Newton's steps.
+- No point leaves the walls.
 - The result of a point does not depend on the other points.
 - `model` always is the model at `x`.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._endpoints.cells import Floats, Frame
+from fastdescent._base.status import Outcome
+from fastdescent._endpoints.cells import Floats
+from fastdescent._endpoints.landscape import Landscape
 from fastdescent._endpoints.quadratic import QuadraticModel
-from fastdescent._endpoints.verdict import CLEAN_TOL, Polished, Verdict, chunks, judged_by, quiet, unpolished
-from fastdescent._surface.surface import Surface
+from fastdescent._endpoints.verdict import CLEAN_TOL, Polished, chunks, judged_by, quiet
 
-#: Points go no further than this: basins are wider, or too small to tell apart.
-REACH = 1e-3
-_MAX_STEPS, _MAX_FIXED_STEPS = 40, 8
-_NEWTON_TOL = 1e-12  # a point whose Newton step is at most this long has converged
+__all__ = ["Outcome", "polish"]
+
+_MAX_STEPS = 64
+_FIRST_RADIUS = 1e-3  #: of descending steps; it doubles where the model holds
+_NEWTON_TOL = 1e-12  #: a point whose Newton step is at most this long has converged
+#: Of Newton's step, from one step to the next, where f is nearly quadratic; and of the first step to a saddle.
+_CONTRACTION, _FIRST_CONTRACTION = 0.25, 1e-3
+_AGREES, _AGREES_WELL = 0.25, 0.75  #: parts of the fall foretold
 
 
 @quiet
-def polish(surface: Surface, start: Floats, frame: Frame, newton_radius: float) -> Polished:
-    """Takes each point (m, dim) to the critical point beside it, if that is within REACH.
+def polish(landscape: Landscape, start: Floats, to_saddles: bool) -> Polished:
+    """Takes each point (m, dim) to a critical point, and judges it.
 
-    If Newton's step is at most `newton_radius` long, the point is taken to be at a critical point, which may be a
-    saddle or maximum, and Newton's method goes there. Otherwise the point descends in a trust region: steps of
-    Newton's method with the curvatures' absolute values, which saddles repel (Dauphin et al. 2014), and f falls.
+    With `to_saddles`, a point that is near a critical point, as Newton's step tells that shrinks to a quarter, is taken
+    there, be it a saddle or maximum. Otherwise it descends in a trust region: steps of Newton's method with the
+    curvatures' absolute values, which saddles repel (Dauphin et al. 2014), and f falls.
     """
     parts = []
-    for x in chunks(start, surface.dim):
-        polishing = _Polishing(surface, x, frame, newton_radius)
-        points = polishing.run()
-        parts.append(judged_by(polishing.model, surface, points, frame, CLEAN_TOL))
+    for x in chunks(start, landscape.surface.dim):
+        polishing = _Polishing(landscape, landscape.put_inside(x), to_saddles)
+        polishing.run()
+        parts.append(judged_by(polishing.model, landscape, polishing.x))
     return Polished.joined(parts)
 
 
 class _Polishing:
-    """Points on their way. Only points that are pending and not at rest are evaluated."""
+    """Points on their way. Only points that are not at rest are evaluated."""
 
-    def __init__(self, surface: Surface, start: Floats, frame: Frame, newton_radius: float) -> None:
-        self.surface, self.frame, self.newton_radius = surface, frame, newton_radius
-        self.start, self.x = start, start.copy()
-        self.verdict = np.full(len(start), Verdict.PENDING, np.int8)
-        self.at_rest = np.zeros(len(start), np.bool_)
-        self.may_use_newton = np.ones(len(start), np.bool_)
-        self.trust_radius = np.full(len(start), REACH / 2)
-        self.model = QuadraticModel.at(surface, self.x, frame)
+    def __init__(self, landscape: Landscape, start: Floats, to_saddles: bool) -> None:
+        self.landscape, self.x = landscape, start.copy()
+        self.width = landscape.frame.width
+        self.model = QuadraticModel.at(landscape, self.x)
+        self.rounding = landscape.rounding(self.x, self.model.fun)
+        self.at_rest = ~self.model.valid
+        self.by_newton = self.model.is_nondegenerate & (to_saddles | (self.model.curvatures > 0).all(axis=-1))
+        self.radius = np.full(len(start), _FIRST_RADIUS)
+        self.has_moved = np.zeros(len(start), np.bool_)
 
-    def run(self) -> Polished:
-        self.verdict[~self.model.valid] = Verdict.LOST
-        self._steps_of_fixed_hessian()
+    def run(self) -> None:
         for _ in range(_MAX_STEPS):
-            moving = np.flatnonzero((self.verdict == Verdict.PENDING) & ~self.at_rest)
+            moving = np.flatnonzero(~self.at_rest)
             if not len(moving):
                 break
             self._step(moving)
-        # A point that still moves converges too slowly for a clean critical point.
-        self.verdict[(self.verdict == Verdict.PENDING) & ~self.at_rest] = Verdict.DEGENERATE
-        return replace(unpolished(self.x), verdict=self.verdict)
-
-    def _steps_of_fixed_hessian(self) -> None:
-        """Newton's steps with the Hessian of the start, so that each costs a gradient only.
-
-        They serve points beside a critical point, which nearly all are. Hessians are diagonalized at both ends.
-        """
-        near = np.flatnonzero((self.verdict == Verdict.PENDING) & (self.model.newton_length <= self.newton_radius))
-        if not len(near):
-            return
-        model, x = self.model[near], self.x[near]
-        moving = np.ones(len(near), np.bool_)
-        for _ in range(_MAX_FIXED_STEPS):
-            trial = x + np.einsum("mik,mk->mi", model.axes, model.newton_steps) * self.frame.width
-            gradient = self.surface.gradient(trial) * self.frame.width
-            slope = np.linalg.norm(gradient, axis=-1)
-            moving &= slope < model.slope
-            if not moving.any():
-                break
-            x[moving], model.slope[moving] = trial[moving], slope[moving]
-            model.along[moving] = np.einsum("mki,mk->mi", model.axes[moving], gradient[moving])
-        self.x[near] = x
-        self.model.put(near, QuadraticModel.at(self.surface, x, self.frame), np.ones(len(near), np.bool_))
-        self._judge(near, ~moving & (self.model[near].newton_length <= CLEAN_TOL))
 
     def _step(self, moving: npt.NDArray[np.int_]) -> None:
         """One step of Newton's method, or one descending step, of each moving point, if it improves the point."""
-        before, radius = self.model[moving], self.trust_radius[moving]
-        by_newton = self.may_use_newton[moving] & (before.newton_length <= self.newton_radius)
+        before, radius, by_newton = self.model[moving], self.radius[moving], self.by_newton[moving]
         steps = np.where(by_newton[:, np.newaxis], before.newton_steps, before.descending_steps(radius))
-        trial = self.x[moving] + np.einsum("mik,mk->mi", before.axes, steps) * self.frame.width
-        after = QuadraticModel.at(self.surface, trial, self.frame)
-        flatter = after.slope < before.slope
-        with np.errstate(invalid="ignore"):
-            change = after.fun - before.fun
-        rounding = 4 * np.finfo(np.float64).eps * np.abs(before.fun)
-        lower = (change < -rounding) | ((change <= rounding) & flatter)
-        accepted = after.valid & np.where(by_newton, flatter, lower)
+        x = self.x[moving]
+        trial = self.landscape.put_inside(x + np.einsum("mik,mk->mi", before.axes, steps) * self.width)
+        after = QuadraticModel.at(self.landscape, trial)
+        made = np.einsum("mki,mk->mi", before.axes, (trial - x) / self.width)
+        length = np.linalg.norm(made, axis=-1)
+        foretold = (made * before.along + 0.5 * made**2 * before.curvatures).sum(axis=-1)
+        fall, rounding = after.fun - before.fun, self.rounding[moving]
+        agreement = np.divide(fall, foretold, out=np.zeros_like(fall), where=foretold < 0)
+        falls = (agreement >= _AGREES) & (fall < -rounding)
+        falls |= (np.abs(fall) <= rounding) & (after.slope < before.slope)
+        accepted = after.valid & np.where(by_newton, self._is_newtons(moving, before, after), falls)
         index = moving[accepted]
-        self.x[index] = trial[accepted]
+        self.x[index], self.has_moved[index] = trial[accepted], True
         self.model.put(index, after, accepted)
-        self.trust_radius[moving] = np.where(accepted, np.minimum(2 * radius, REACH / 2), radius / 4)
-        self._judge(moving, by_newton & ~accepted)
+        grown = np.where(agreement >= _AGREES_WELL, 2 * np.maximum(radius, length), radius)
+        self.radius[moving] = np.where(accepted, grown, np.minimum(radius, length) / 4)
+        self._rest(moving, accepted | by_newton, by_newton & ~accepted)
+        self.by_newton[moving[~accepted]] = False
 
-    def _judge(self, moving: npt.NDArray[np.int_], stuck: npt.NDArray[np.bool_]) -> None:
-        """Decides which points have come to rest, are degenerate or are lost.
-
-        Newton's method is `stuck` at a point if a step does not make the gradient smaller. Rounding explains that if
-        the step is short; otherwise the point descends from now on.
-        """
+    def _rest(
+        self, moving: npt.NDArray[np.int_], goes_on: npt.NDArray[np.bool_], stuck: npt.NDArray[np.bool_]
+    ) -> None:
+        """Decides which points have come to rest: no step improves them further."""
         model = self.model[moving]
-        length = model.newton_length
-        at_rest = (length <= _NEWTON_TOL) | (stuck & (length <= CLEAN_TOL)) | (model.slope == 0)
-        flat = ~model.is_nondegenerate & (model.curved_newton_length <= self.newton_radius)
-        too_far = self.frame.distance(self.x[moving], self.start[moving]) > REACH
-        self.at_rest[moving[at_rest]] = True
-        self.may_use_newton[moving[stuck]] = False
-        self.verdict[moving[flat]] = Verdict.DEGENERATE
-        self.verdict[moving[too_far | (self.trust_radius[moving] < _NEWTON_TOL)]] = Verdict.LOST
+        rests = (model.newton_length <= _NEWTON_TOL) | (model.slope == 0)
+        rests |= stuck & (model.newton_length <= CLEAN_TOL)
+        rests |= ~goes_on & ((model.newton_length <= CLEAN_TOL) | (self.radius[moving] < _NEWTON_TOL))
+        self.at_rest[moving[rests]] = True
+
+    def _is_newtons(
+        self, moving: npt.NDArray[np.int_], before: QuadraticModel, after: QuadraticModel
+    ) -> npt.NDArray[np.bool_]:
+        """Whether f is nearly quadratic along Newton's step: the next one is much shorter, no curvature turns over.
+
+        The first step to a saddle must foretell its place well: beside a saddle, a point may be in a valley.
+        """
+        same = np.all(np.sign(before.curvatures) == np.sign(after.curvatures), axis=-1)
+        is_strict = ~self.has_moved[moving] & (before.curvatures < 0).any(axis=-1)
+        contraction = np.where(is_strict, _FIRST_CONTRACTION, _CONTRACTION)
+        return np.asarray(same & (after.newton_length <= contraction * before.newton_length))

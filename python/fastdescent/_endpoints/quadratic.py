@@ -1,4 +1,8 @@
-"""f to second order at points: gradient and Hessian in windows, and the steps that follow from them."""
+"""f to second order at points: gradient and Hessian in windows, and the steps that follow from them.
+
+Coordinates that a wall holds take no part. Their component of the gradient is left out, and in the Hessian their row
+and column are replaced by a positive number on the diagonal, so that steps leave them as they are.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._endpoints.cells import Floats, Frame
-from fastdescent._surface.surface import Surface
+from fastdescent._endpoints.cells import Floats
+from fastdescent._endpoints.landscape import Landscape
 
 #: A curvature counts as zero if it is smaller than this part of the largest one.
 ZERO_CURVATURE_RTOL = 1e-9
@@ -24,18 +28,22 @@ class QuadraticModel:
     along: Floats  #: (m, dim), components of the gradient along the axes
     curvatures: Floats  #: (m, dim), eigenvalues of the Hessian, ascending
     axes: Floats  #: (m, dim, dim), eigenvectors of the Hessian, as columns
+    held: npt.NDArray[np.int8]  #: (m, dim): -1 where the lower wall holds the coordinate, 1 the upper one, else 0
     valid: npt.NDArray[np.bool_]  #: f, its gradient and its Hessian are finite
 
     @classmethod
-    def at(cls, surface: Surface, x: Floats, frame: Frame) -> QuadraticModel:
+    def at(cls, landscape: Landscape, x: Floats) -> QuadraticModel:
+        width, surface = landscape.frame.width, landscape.surface
         gradient, fun = surface.gradient(x), surface(x)
-        hessian, finite = finite_matrices(surface.hessian(x) * np.multiply.outer(frame.width, frame.width))
+        own, finite = finite_matrices(surface.hessian(x))
+        held = landscape.held(x, gradient, np.einsum("mkk->mk", own))
+        hessian = without_held(own * np.multiply.outer(width, width), held != 0)
         curvatures, axes = np.linalg.eigh(hessian)
         valid = finite & np.isfinite(fun) & np.isfinite(gradient).all(axis=-1)
-        scaled = np.where(valid[:, np.newaxis], gradient, 0.0) * frame.width
-        along = np.einsum("mki,mk->mi", axes, scaled)
-        norms = np.linalg.norm(gradient, axis=-1)
-        return cls(fun, norms, np.linalg.norm(scaled, axis=-1), along, curvatures, axes, valid)
+        free = np.where(valid[:, np.newaxis] & (held == 0), gradient, 0.0)
+        along = np.einsum("mki,mk->mi", axes, free * width)
+        norms = np.where(valid, np.linalg.norm(free, axis=-1), np.linalg.norm(gradient, axis=-1))
+        return cls(fun, norms, np.linalg.norm(free * width, axis=-1), along, curvatures, axes, held, valid)
 
     @property
     def is_curved(self) -> npt.NDArray[np.bool_]:
@@ -88,3 +96,14 @@ def finite_matrices(matrices: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """The matrices, zeros in place of those that are not finite; and which of them are finite."""
     finite = np.asarray(np.isfinite(matrices).all(axis=(-2, -1)))
     return np.where(finite[..., np.newaxis, np.newaxis], matrices, 0.0), finite
+
+
+def without_held(matrices: Floats, held: npt.NDArray[np.bool_]) -> Floats:
+    """The matrices, rows and columns of held coordinates replaced by the largest entry (or 1) on the diagonal."""
+    if not held.any():
+        return matrices
+    size = np.abs(matrices).max(axis=(-2, -1), initial=0.0)
+    free = ~held
+    kept = np.where(free[:, :, np.newaxis] & free[:, np.newaxis, :], matrices, 0.0)
+    diagonal = np.where(held, np.where(size > 0, size, 1.0)[:, np.newaxis], 0.0)
+    return np.asarray(kept + diagonal[:, :, np.newaxis] * np.eye(held.shape[1]))

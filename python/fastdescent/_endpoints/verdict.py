@@ -1,35 +1,28 @@
-"""Verdicts on polished points: a clean critical point, a degenerate one, or none.
+"""What a polished point is: a critical point of some kind and form, or none, with the reason.
 
-A *clean* critical point has a short Newton step and no curvature that is zero, and keeps its curvatures nearby. It
-becomes a row of the table of critical points. Lengths are in windows.
+A *regular* critical point has a short Newton step and no curvature that is zero, and keeps its curvatures nearby.
+Where curvatures are zero, `singular` looks at f around the point. Lengths are in windows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._endpoints.cells import Floats, Frame
-from fastdescent._endpoints.quadratic import QuadraticModel, finite_matrices
-from fastdescent._surface.surface import Surface
+from fastdescent._base.status import Form, Outcome, Reason
+from fastdescent._endpoints.cells import Floats
+from fastdescent._endpoints.landscape import Landscape
+from fastdescent._endpoints.quadratic import ZERO_CURVATURE_RTOL, QuadraticModel, finite_matrices, without_held
+from fastdescent._endpoints.singular import explored
 
-CLEAN_TOL = 1e-8  #: Newton's step from a clean critical point is at most this long; rounding may allow no less
-_PROBE_DISTANCE = 1e-6  # a clean critical point keeps its curvatures at this distance
+CLEAN_TOL = 1e-8  #: Newton's step from a critical point is at most this long; rounding may allow no less
+#: A regular critical point keeps its curvatures at so many times the length of Newton's step, within these bounds.
+_PROBE, _LEAST_PROBE, _MOST_PROBE = 1e3, 1e-10, 1e-5
 _NUMBERS_PER_CHUNK = 1 << 21  # numbers in the Hessians that are evaluated together: 16 MiB
-
-
-class Verdict(IntEnum):
-    """What a polished point is."""
-
-    PENDING = 0  #: not yet judged
-    CLEAN = 1  #: a critical point with no curvature that is zero
-    DEGENERATE = 2  #: at rest where some curvature is zero
-    LOST = 3  #: no critical point within reach
 
 
 @dataclass(frozen=True)
@@ -46,7 +39,6 @@ class Polished:
     active: npt.NDArray[np.int8]  #: (m, dim): -1 where the lower wall holds the coordinate, 1 the upper one, else 0
     set_dim: npt.NDArray[np.int16]  #: dimension of the connected set of critical points that the point stands for
     reason: npt.NDArray[np.int8]  #: values of `Reason`, where the kind is UNSETTLED
-    verdict: npt.NDArray[np.int8]  #: values of `Verdict`
 
     def __len__(self) -> int:
         return len(self.x)
@@ -59,71 +51,92 @@ class Polished:
         return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
 
 
-def unpolished(x: Floats) -> Polished:
-    """The points as they are, not yet judged."""
-    m, dim = x.shape
-    small, wide = np.zeros(m, np.int8), np.zeros(m, np.int16)
-    kind = np.full(m, Outcome.UNSETTLED, np.int8)
-    return Polished(
-        x, np.zeros(m), np.zeros(m), np.zeros((m, dim)), wide, kind, small, np.zeros((m, dim), np.int8), wide, small,
-        np.full(m, Verdict.PENDING, np.int8),
-    )  # fmt: skip
-
-
-#: Far away, or in windows near the largest float, numbers overflow. Points that are not finite are LOST.
-quiet = np.errstate(over="ignore", invalid="ignore")
+#: Far away, or in windows near the largest float, numbers overflow. Points that are not finite are no critical points.
+quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
 
 
 @quiet
-def judged(surface: Surface, points: Polished, frame: Frame, newton_tol: float) -> Polished:
-    """The points with eigenvalues and verdicts; Newton's step from a clean point is at most `newton_tol` long."""
-    parts = [points[index] for index in chunks(np.arange(len(points)), surface.dim)]
-    models = (QuadraticModel.at(surface, p.x, frame) for p in parts)
-    return Polished.joined([judged_by(m, surface, p, frame, newton_tol) for m, p in zip(models, parts, strict=True)])
+def judged(landscape: Landscape, x: Floats, newton_tol: float = CLEAN_TOL) -> Polished:
+    """What points (m, dim) are; Newton's step from a regular one is at most `newton_tol` long."""
+    parts = []
+    for part in chunks(x, landscape.surface.dim):
+        model = QuadraticModel.at(landscape, part)
+        parts.append(judged_by(model, landscape, part, newton_tol))
+    return Polished.joined(parts)
 
 
-def judged_by(model: QuadraticModel, surface: Surface, points: Polished, frame: Frame, newton_tol: float) -> Polished:
-    """As `judged`, where the model at the points is known already."""
-    clean = model.is_nondegenerate & (model.newton_length <= newton_tol)
-    clean &= _keeps_curvatures(surface, points.x, frame, model)
-    verdict = points.verdict.copy()
-    at_rest = model.curved_newton_length <= newton_tol
-    verdict[model.valid & at_rest & ~clean & (verdict == Verdict.PENDING)] = Verdict.DEGENERATE
-    verdict[clean & (verdict == Verdict.PENDING)] = Verdict.CLEAN
-    verdict[verdict == Verdict.PENDING] = Verdict.LOST
-    return Polished(points.x, model.fun, model.grad_norm, _eigenvalues(surface, points.x, frame, model), verdict)
+def judged_by(
+    model: QuadraticModel, landscape: Landscape, x: Floats, newton_tol: float = CLEAN_TOL
+) -> Polished:
+    """As `judged`, where the model at the points is known."""
+    m, dim = x.shape
+    keeps = _kept_curvatures(landscape, x, model)
+    regular = model.is_nondegenerate & (model.newton_length <= newton_tol) & keeps.all(axis=-1)
+    is_zero = ~(model.is_curved & keeps)
+    kind = np.full(m, Outcome.UNSETTLED, np.int8)
+    reason = np.full(m, Reason.UNDECIDED, np.int8)
+    form = np.where((model.held != 0).any(axis=-1), Form.CONSTRAINED, Form.REGULAR).astype(np.int8)
+    set_dim, nullity = np.zeros(m, np.int16), np.zeros(m, np.int16)
+    down = (model.curvatures < 0).sum(axis=-1)
+    n_held = (model.held != 0).sum(axis=-1)
+    kind[regular] = np.where(down == 0, Outcome.LOCAL_MINIMUM, np.where(down + n_held == dim, Outcome.MAXIMUM, Outcome.SADDLE))[regular]
+    kind[regular & (down > 0) & (n_held > 0)] = Outcome.SADDLE
+
+    reason[~model.valid] = Reason.UNDEFINED_NEARBY
+    singular = np.flatnonzero(model.valid & ~regular & is_zero.any(axis=-1))
+    if len(singular):
+        found = explored(landscape, x[singular], model[singular], is_zero[singular])
+        kind[singular] = np.where(found.kind == Outcome.FLAT, Outcome.UNSETTLED, found.kind)
+        reason[singular[found.kind == Outcome.FLAT]] = Reason.CONSTANT
+        form[singular] |= np.where(found.is_kink, Form.NONSMOOTH, Form.DEGENERATE).astype(np.int8)
+        set_dim[singular] = found.set_dim
+        nullity[singular] = np.where(found.is_kink, 0, is_zero[singular].sum(axis=-1))
+    is_row = kind != Outcome.UNSETTLED
+    return Polished(
+        x, model.fun, model.grad_norm, _eigenvalues(landscape, x, model), nullity, kind, np.where(is_row, form, 0),
+        np.where(is_row[:, np.newaxis], model.held, 0).astype(np.int8), set_dim,
+        np.where(is_row, Reason.NONE, reason).astype(np.int8),
+    )  # fmt: skip
 
 
-def _eigenvalues(surface: Surface, x: Floats, frame: Frame, model: QuadraticModel) -> Floats:
-    """Eigenvalues in the surface's own units. The model has them if all coordinates have the same width."""
-    if np.ptp(frame.width) == 0:
-        return np.asarray(model.curvatures / frame.width[0] ** 2)
-    return np.asarray(np.linalg.eigvalsh(finite_matrices(surface.hessian(x))[0]), np.float64)
+def _eigenvalues(landscape: Landscape, x: Floats, model: QuadraticModel) -> Floats:
+    """Eigenvalues in the surface's own units. The model has them if no wall holds and all widths are the same."""
+    width, held = landscape.frame.width, model.held != 0
+    if np.ptp(width) == 0 and not held.any():
+        return np.asarray(model.curvatures / width[0] ** 2)
+    hessian = finite_matrices(landscape.surface.hessian(x))[0]
+    found = np.asarray(np.linalg.eigvalsh(hessian), np.float64)
+    for k in np.flatnonzero(held.any(axis=-1)):
+        free = np.flatnonzero(~held[k])
+        found[k] = np.nan
+        found[k, : len(free)] = np.linalg.eigvalsh(hessian[k][np.ix_(free, free)])
+    return found
 
 
-def _keeps_curvatures(surface: Surface, x: Floats, frame: Frame, model: QuadraticModel) -> npt.NDArray[np.bool_]:
-    """Whether every curvature keeps its sign and about its size within `_PROBE_DISTANCE`.
+def _kept_curvatures(landscape: Landscape, x: Floats, model: QuadraticModel) -> npt.NDArray[np.bool_]:
+    """Which curvatures (m, dim) keep their sign and about their size nearby.
 
     Newton's method does not quite reach a degenerate point, such as the centre of x**4. The curvatures where it stops
-    are small but not zero. They change completely over a distance at which a clean point's hardly change.
+    are small but not zero. They change completely over a distance at which a regular point's hardly change.
 
     No curvature changes by more than the norm of the Hessian's change (Weyl's inequality). Eigenvalues are computed
     only where the norm does not decide.
     """
-    dim, size = x.shape[1], np.abs(model.curvatures)
+    width, dim, size = landscape.frame.width, x.shape[1], np.abs(model.curvatures)
     generic = np.cos(1.0 + 2.4 * np.arange(dim))  # a direction that no symmetric surface singles out
-    generic *= _PROBE_DISTANCE / np.linalg.norm(generic)
-    to_windows = np.multiply.outer(frame.width, frame.width)
+    probe = np.clip(_PROBE * model.curved_newton_length, _LEAST_PROBE, _MOST_PROBE)
+    nearby_by = np.multiply.outer(probe, width * generic / np.linalg.norm(generic))
     hessian = (model.axes * model.curvatures[:, np.newaxis]) @ model.axes.transpose(0, 2, 1)
-    keeps = model.valid
+    keeps = np.repeat(model.valid[:, np.newaxis], dim, axis=1)
     for side in (-1.0, 1.0):
-        nearby, finite = finite_matrices(surface.hessian(x + side * generic * frame.width) * to_windows)
-        keeps = keeps & finite
+        nearby, finite = finite_matrices(landscape.surface.hessian(x + side * nearby_by))
+        nearby = without_held(nearby * np.multiply.outer(width, width), model.held != 0)
+        keeps &= finite[:, np.newaxis]
         change = np.linalg.norm(nearby - hessian, axis=(-2, -1))
-        undecided = np.flatnonzero(keeps & (change > 0.5 * size.min(axis=-1)))
+        undecided = np.flatnonzero(keeps.any(axis=-1) & (change > 0.5 * size.min(axis=-1)))
         if len(undecided):
             changes = np.abs(np.linalg.eigvalsh(nearby[undecided]) - model.curvatures[undecided])
-            keeps[undecided] = np.all(changes <= 0.5 * size[undecided], axis=-1)
+            keeps[undecided] &= changes <= 0.5 * size[undecided]
     return keeps
 
 
