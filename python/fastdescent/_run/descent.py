@@ -19,7 +19,7 @@ from fastdescent._run.path import Path, path_of
 from fastdescent._run.record import Record
 from fastdescent._run.reduced import reduced_of
 from fastdescent._run.reductions import AVERAGE
-from fastdescent._run.run import run_job, values_at_the_ends
+from fastdescent._run.run import lowest_start, run_job, values_at_the_ends
 from fastdescent._surface.surface import Surface
 from fastdescent.optimizers import Optimizer
 from fastdescent.program.step.reductions import Reduction
@@ -74,6 +74,8 @@ class Descent:
     gradient: str = "exact"
     _inside: dict[str, Any] = field(default_factory=dict, repr=False)  #: bounds and boundary, as `descend` takes them
     _kept: tuple[Options, Array] | None = field(default=None, repr=False)  #: of runs with keep_state: options, state
+    _gtol: float | None = field(default=None, repr=False)
+    _lowest_start: float = field(default=np.nan, repr=False)  #: the least f of a start, within the bounds
 
     @property
     def success(self) -> npt.NDArray[np.bool_]:
@@ -291,4 +293,6 @@ def result_of(options: Options, ends: Ends) -> Descent:
         reduced=reduced,
         average=reduced.pop(AVERAGE, None),
         _kept=(options, ends.state) if options.keep_state else None,
+        _gtol=options.gtol,
+        _lowest_start=lowest_start(options) if options.final else np.nan,
     )

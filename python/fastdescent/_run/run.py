@@ -11,6 +11,7 @@ from fastdescent._run.at_once import run_at_once
 from fastdescent._run.gradually import run_gradually
 from fastdescent._run.job import Before, Indices
 from fastdescent._run.options import Options
+from fastdescent._starts.lazy import in_parts
 from fastdescent.engines.protocol import Ends
 
 Array = npt.NDArray[Any]
@@ -31,3 +32,14 @@ def values_at_the_ends(options: Options, ends: Ends) -> tuple[Array, Array]:
         return options.surface.value_and_gradient_norm(ends.x)
     nothing = np.broadcast_to(ends.x.dtype.type(np.nan), ends.status.shape)
     return nothing, nothing
+
+
+def lowest_start(options: Options) -> float:
+    """The least f of a start that is within the bounds; NaN if there is none."""
+    lowest = np.nan
+    for x in in_parts(options.starts):
+        if options.bounds is not None:
+            x = x[np.all((x >= options.bounds[0]) & (x <= options.bounds[1]), axis=-1)]
+        fun = options.surface(x)
+        lowest = np.fmin(lowest, np.fmin.reduce(fun[np.isfinite(fun)], initial=np.nan))
+    return float(lowest)

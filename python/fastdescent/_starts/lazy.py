@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from fastdescent._base.at_top import at_top
 from fastdescent._starts.rules import Rule
 
 _FLOAT64: np.dtype[Any] = np.dtype(np.float64)
-_POINTS_PER_CALL = 1 << 20
+_POINTS_PER_CALL = 1 << 18
 
 
 @at_top
@@ -61,3 +62,14 @@ class LazyStarts:
 def flat(starts: npt.NDArray[Any] | LazyStarts) -> npt.NDArray[Any]:
     """The points in index order, (n, dim). Lazy starts become an array."""
     return starts.points() if isinstance(starts, LazyStarts) else starts.reshape(-1, starts.shape[-1])
+
+
+def in_parts(starts: npt.NDArray[Any] | LazyStarts) -> Iterator[npt.NDArray[Any]]:
+    """The points in index order, in arrays (k, dim) that take little memory."""
+    n = math.prod(starts.shape[:-1])
+    for first in range(0, n, _POINTS_PER_CALL):
+        last = min(n, first + _POINTS_PER_CALL)
+        if isinstance(starts, LazyStarts):
+            yield starts.rule.points(first, last - first).astype(starts.dtype, copy=False)
+        else:
+            yield starts.reshape(-1, starts.shape[-1])[first:last]
