@@ -7,15 +7,16 @@ becomes a row of the table of critical points. Lengths are in windows.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._base.status import Outcome
 from fastdescent._endpoints.cells import Floats, Frame
-from fastdescent._endpoints.quadratic import QuadraticModel, finite_matrices
+from fastdescent._endpoints.quadratic import ZERO_CURVATURE_RTOL, QuadraticModel, finite_matrices
 from fastdescent._surface.surface import Surface
 
 CLEAN_TOL = 1e-8  #: Newton's step from a clean critical point is at most this long; rounding may allow no less
@@ -91,7 +92,23 @@ def judged_by(model: QuadraticModel, surface: Surface, points: Polished, frame: 
     verdict[model.valid & at_rest & ~clean & (verdict == Verdict.PENDING)] = Verdict.DEGENERATE
     verdict[clean & (verdict == Verdict.PENDING)] = Verdict.CLEAN
     verdict[verdict == Verdict.PENDING] = Verdict.LOST
-    return Polished(points.x, model.fun, model.grad_norm, _eigenvalues(surface, points.x, frame, model), verdict)
+    eigenvalues = _eigenvalues(surface, points.x, frame, model)
+    kind, nullity = _kinds(eigenvalues, verdict)
+    return replace(
+        points, fun=model.fun, grad_norm=model.grad_norm, eigenvalues=eigenvalues, nullity=nullity, kind=kind,
+        verdict=verdict,
+    )  # fmt: skip
+
+
+def _kinds(eigenvalues: Floats, verdict: npt.NDArray[np.int8]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int16]]:
+    """Kind and nullity by the eigenvalues."""
+    size = np.abs(eigenvalues)
+    zero = size <= ZERO_CURVATURE_RTOL * size.max(axis=-1, keepdims=True, initial=0.0)
+    kind = np.full(len(verdict), Outcome.SADDLE, np.int8)
+    kind[(eigenvalues > 0).all(axis=-1)] = Outcome.LOCAL_MINIMUM
+    kind[(eigenvalues < 0).all(axis=-1)] = Outcome.MAXIMUM
+    kind[verdict != Verdict.CLEAN] = Outcome.UNSETTLED
+    return kind, zero.sum(axis=-1, dtype=np.int16)
 
 
 def _eigenvalues(surface: Surface, x: Floats, frame: Frame, model: QuadraticModel) -> Floats:
