@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from fastdescent._base.status import Form, Outcome, Reason, Status
     from fastdescent._endpoints.classify import Endpoints, classify
     from fastdescent._endpoints.critical_points import critical_points
-    from fastdescent._endpoints.points import CriticalPoints, merge
+    from fastdescent._endpoints.merging import merge
+    from fastdescent._endpoints.points import CriticalPoints
     from fastdescent._maps.basin_map import BasinMap, basin_map
     from fastdescent._run.descent import Descent, descend
     from fastdescent._run.listing import listing_of as listing_of
@@ -105,7 +106,8 @@ _HOMES = {
     "_surface.finite_sum": ("finite_sum",),
     "engines.info": ("info",),
     "_starts.lazy": ("LazyStarts",),
-    "_endpoints.points": ("CriticalPoints", "merge"),
+    "_endpoints.merging": ("merge",),
+    "_endpoints.points": ("CriticalPoints",),
     "_run.path": ("Path",),
     "_run.record": ("Record",),
     "_run.resume": ("resume",),

@@ -122,7 +122,7 @@ def test_the_title_of_a_table_rounds_f_as_its_rows_do() -> None:
     bowl = fd.descend(fd.surface("x**2 + y**2"), np.ones((5, 2)), fd.GD(lr=0.1)).classify().points
     for f, shown in ((2.7e-48, "0"), (-3e-22, "0"), (3e-9, "3e-09")):
         title, _, row = repr(replace(bowl, fun=np.array([f]), fmin=f)).splitlines()
-        assert f"global: f = {shown} (found)" in title
+        assert f"lowest found: f = {shown}" in title
         assert row.split()[:2] == ["A", shown]
     nowhere = fd.descend(fd.surfaces.schwefel(), np.full((3, 2), 1.0), fd.GD(lr=1e9)).classify().points
     assert nowhere.fmin != 0.0

@@ -13,9 +13,13 @@ from fastdescent._base.at_top import at_top
 from fastdescent._base.markup import paragraph
 from fastdescent._base.status import Outcome
 from fastdescent._endpoints.cells import Frame, Ints, Labels, label
+from fastdescent._endpoints.counts import medians, with_counts
 from fastdescent._endpoints.membership import Membership, endpoints_of, find_membership, without_noise
+from fastdescent._endpoints.merging import merged
 from fastdescent._endpoints.outcomes import outcomes
-from fastdescent._endpoints.points import CriticalPoints, merged, polished_of, table_of, with_counts
+from fastdescent._endpoints.points import CriticalPoints
+from fastdescent._endpoints.rows import polished_of, table_of
+from fastdescent._endpoints.stability import stability
 from fastdescent._endpoints.verdict import Polished
 from fastdescent._run.descent import Descent
 
@@ -116,8 +120,13 @@ def classify(
     table, row_of_candidate = _table(found, run, points, given)
     endpoints = endpoints_of(run) if run.is_random else found.endpoints
     labels = label(endpoints, found.candidate, _flat_nit(run), row_of_candidate, table.x)
-    table = with_counts(table, labels.count, labels.nit, run.status.size, run.random_starts)
-    return _endpoints(labels, replace(table, stability=_stability(run, table), window=surface.window), run)
+    nit_median = medians([(labels.label, _flat_nit(run))], len(table), int(run.nit.max(initial=0)))
+    table = with_counts(
+        table, labels.count, labels.nit, run.status.size, run.random_starts, n_arrived=labels.count,
+        nit_median=nit_median,
+    )  # fmt: skip
+    steadiness = stability(run.optimizer, table.eigenvalues, table.form, table.active)
+    return _endpoints(labels, replace(table, stability=steadiness, window=surface.window), run)
 
 
 def _checked(run: Any, points: Any, fmin: Any, polish: Any) -> float | None:
@@ -155,12 +164,6 @@ def _table(
     given_row[merged_row[: len(points)]] = np.arange(len(points))
     row_of_candidate[with_members] = given_row[merged_row[len(points) :]]
     return table_of(given_points, window, given, known, tol), row_of_candidate
-
-
-def _stability(run: Descent, table: CriticalPoints) -> npt.NDArray[np.float64]:
-    lr: Any = run.optimizer.hyper().get("lr")
-    constant = isinstance(lr, int | float | np.number) or (isinstance(lr, np.ndarray) and lr.ndim == 0)
-    return table.eigenvalues[:, -1] * (float(lr) if constant else np.nan)
 
 
 def _endpoints(labels: Labels, table: CriticalPoints, run: Descent) -> Endpoints:

@@ -55,7 +55,7 @@ def ranks(values: Floats, tol: npt.ArrayLike) -> Indices:
 
 def fun_tolerance(eigenvalues: Floats, distance: float) -> Floats:
     """How much f differs between two points at most that far apart beside a critical point; eigenvalues (k, dim)."""
-    steepest = np.abs(eigenvalues).max(axis=-1, initial=0.0)
+    steepest = np.max(np.abs(eigenvalues), axis=-1, initial=0.0, where=~np.isnan(eigenvalues))
     with np.errstate(over="ignore"):
         return np.asarray(0.5 * (np.sqrt(steepest) * distance) ** 2)
 

@@ -15,9 +15,12 @@ import numpy.typing as npt
 from fastdescent._base import checks
 from fastdescent._base.at_top import at_top
 from fastdescent._endpoints.cells import Floats, Frame
+from fastdescent._endpoints.counts import medians, with_counts
 from fastdescent._endpoints.membership import MERGE_TOL
-from fastdescent._endpoints.points import CriticalPoints, merged, table_of, with_counts
+from fastdescent._endpoints.merging import merged
+from fastdescent._endpoints.points import CriticalPoints
 from fastdescent._endpoints.quadratic import finite_matrices
+from fastdescent._endpoints.rows import table_of
 from fastdescent._endpoints.verdict import CLEAN_TOL, Polished, Verdict, chunks, judged, unpolished
 from fastdescent._run.arguments import check_surface
 from fastdescent._run.options import checked_starts
@@ -54,7 +57,7 @@ def critical_points(
     dimensions, and nearly all in many. In many dimensions, give as `x0` the ends of short descents, which are nearer
     to critical points. The longer the descents, the fewer negative eigenvalues the critical points have.
 
-    More starts find more points. Nothing tells when all are found.
+    More starts find more points. Nothing tells when all are found; `unseen` of the table estimates what is missing.
 
     Parameters
     ----------
@@ -76,8 +79,8 @@ def critical_points(
     Returns
     -------
     CriticalPoints
-        As `classify` makes it: `n_starts` and `share` tell how many starts led to a point, and `nit_mean` in how many
-        steps. `stability` is NaN. Points where an eigenvalue of the Hessian is zero are left out.
+        As `classify` makes it: `n_starts` and `share` tell how many starts led to a point, `nit_median` and `nit_mean`
+        in how many steps. `stability` is NaN. Points where an eigenvalue of the Hessian is zero are left out.
 
     Raises
     ------
@@ -114,8 +117,11 @@ def critical_points(
         counts &= _is_inside(ends.x, frame)
     row, best = merged(ends[counts], frame, MERGE_TOL)
     table, k = table_of(ends[counts][best], box, given, surface.fmin, MERGE_TOL), len(best)
-    n_starts_of_row, nit_of_row = np.bincount(row, minlength=k), np.bincount(row, nit[counts], k)
-    return with_counts(table, n_starts_of_row, nit_of_row, len(points), is_random(starts))
+    of_row = np.bincount(row, minlength=k)
+    return with_counts(
+        table, of_row, np.bincount(row, nit[counts], k), len(points), is_random(starts), n_arrived=of_row,
+        nit_median=medians([(row, nit[counts])], k, most),
+    )  # fmt: skip
 
 
 def _is_inside(x: Floats, frame: Frame) -> npt.NDArray[np.bool_]:

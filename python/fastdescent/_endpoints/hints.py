@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base.status import MINIMA, Status
-from fastdescent._endpoints.points import CriticalPoints, letter
+from fastdescent._endpoints.names import letter
+from fastdescent._endpoints.points import CriticalPoints
 from fastdescent._surface.surface import Surface
 from fastdescent.optimizers import GD, Momentum, Optimizer
 

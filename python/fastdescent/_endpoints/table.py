@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from fastdescent._base import markup
 from fastdescent._base.markup import ROUNDING, fun_words
-from fastdescent._base.status import Outcome
+from fastdescent._base.status import MINIMA
 from fastdescent._endpoints.cells import Frame
 from fastdescent._endpoints.clusters import fun_tolerance
+from fastdescent._endpoints.names import kind_words
 
 if TYPE_CHECKING:
     from fastdescent._endpoints.points import CriticalPoints
@@ -30,15 +31,35 @@ def fmin_words(table: CriticalPoints) -> str:
     """The value of f that makes a minimum global, and where the value comes from."""
     if np.isnan(table.fmin):
         return "no minimum found"
-    is_minimum = (table.morse_index == 0) & (table.nullity == 0)
-    rounding = _rounding(table)[is_minimum].max(initial=0.0) if is_minimum.any() else ROUNDING
-    return f"global: f = {fun_words(table.fmin, rounding)} ({table.fmin_source})"
+    fun = fun_words(table.fmin, _rounding_of_minima(table))
+    return f"lowest found: f = {fun}" if table.fmin_source == "found" else f"global: f = {fun} ({table.fmin_source})"
+
+
+def lower_words(table: CriticalPoints) -> str:
+    """What was seen below every minimum of the table, if anything was."""
+    fun = table.fun[np.isin(table.kind, MINIMA)]
+    least, rounding = float(fun.min(initial=np.inf)), _rounding_of_minima(table)
+    if table.n_lower:
+        many = table.n_lower > 1
+        return (
+            f"f = {fun_words(table.lowest, rounding)} was reached by {table.n_lower} "
+            f"endpoint{'s that have' if many else ' that has'} no name"
+        )
+    if table.lowest == table.fmin and table.lowest < least:  # otherwise it is as low as the least, to rounding
+        return f"f = {fun_words(table.lowest, rounding)} was seen, and no minimum as low"
+    return ""
+
+
+def _rounding_of_minima(table: CriticalPoints) -> float:
+    is_minimum = np.isin(table.kind, MINIMA)
+    return float(_rounding(table)[is_minimum].max(initial=0.0)) if is_minimum.any() else ROUNDING
 
 
 def title(table: CriticalPoints) -> str:
+    """How many rows and starts there are, and what the lowest f is."""
     k, n = len(table), int(table.n_starts.sum())
     starts = f"; {n} of {table.n_total} starts end at them" if table.n_total else ""
-    return f"{k} critical point{'' if k == 1 else 's'}{starts}; {fmin_words(table)}"
+    return "; ".join([f"{k} critical point{'' if k == 1 else 's'}{starts}", fmin_words(table)])
 
 
 def rows(table: CriticalPoints) -> list[tuple[str, ...]]:
@@ -48,7 +69,7 @@ def rows(table: CriticalPoints) -> list[tuple[str, ...]]:
         (
             table.letter(k),
             fun_words(table.fun[k], rounding[k]),
-            Outcome(int(table.kind[k])).words,
+            kind_words(table.kind[k], table.form[k], table.set_dim[k]),
             _share(table, k),
             _position(table.x[k]),
         )
@@ -80,6 +101,11 @@ def _more(table: CriticalPoints) -> str:
     return f"... and {hidden} more, with {percent(float(table.share[_MAX_ROWS:].sum()))} of the starts"
 
 
+def _notes(table: CriticalPoints) -> list[str]:
+    """What stands below the rows."""
+    return [_more(table), lower_words(table)]
+
+
 def text(table: CriticalPoints) -> str:
     lines = [title(table)]
     if len(table):
@@ -89,8 +115,9 @@ def text(table: CriticalPoints) -> str:
         for row in cells:
             padded = (v.rjust(w) if r else v.ljust(w) for v, w, r in zip(row, widths, right, strict=True))
             lines.append("  " + "  ".join(padded).rstrip())
-    return "\n".join([*lines, *filter(None, [_more(table)])])
+    return "\n".join([*lines, *filter(None, _notes(table))])
 
 
 def html(table: CriticalPoints) -> str:
-    return markup.table(rows(table), title=title(table), head=_HEAD) + markup.paragraph(_more(table))
+    notes = "".join(map(markup.paragraph, _notes(table)))
+    return markup.table(rows(table), title=title(table), head=_HEAD) + notes

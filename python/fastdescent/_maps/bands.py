@@ -43,7 +43,8 @@ from fastdescent._base.memory import refuse_if_too_large
 from fastdescent._base.progress import Poll, reporter
 from fastdescent._base.status import Status
 from fastdescent._endpoints.classify import classify
-from fastdescent._endpoints.points import CriticalPoints, joined
+from fastdescent._endpoints.merging import joined
+from fastdescent._endpoints.points import CriticalPoints
 from fastdescent._maps.image import Image, bands
 from fastdescent._run.arguments import check_progress
 from fastdescent._run.descent import descend

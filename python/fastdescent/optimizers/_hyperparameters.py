@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,11 @@ def hyper_text(value: Any) -> str:
     if isinstance(value, np.ndarray) and value.size > _MOST_SHOWN:
         return f"<array of {value.dtype}, shape {value.shape}>"
     return shown(value.item() if isinstance(value, np.generic) else value)
+
+
+def constant(value: Any) -> float:
+    """The value if it is one number for all steps and trajectories, else NaN."""
+    return math.nan if callable(value) or np.ndim(value) else float(value)
 
 
 #: The condition on a number of this name, as in PyTorch, and its text. Under other names any finite number is allowed.

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from fastdescent._base.at_top import at_top
-from fastdescent.optimizers._hyperparameters import Hyper
+from fastdescent.optimizers._hyperparameters import Hyper, constant
 from fastdescent.optimizers._optimizer import Optimizer
-from fastdescent.optimizers._rules import Step, is_zero
+from fastdescent.optimizers._rules import Step, heavy_ball_limit, is_zero
 
 
 @at_top
@@ -61,6 +62,13 @@ class SGD(Optimizer):
         else:
             b = np.where(t == 0, g, momentum * state.b + (1 - dampening) * g)
         return x - lr * (g + momentum * b if nesterov else b), {"b": b}
+
+    @property
+    def sharpness_limit(self) -> float:
+        if math.isnan(constant(self.weight_decay)):
+            return math.nan
+        dampening = 0.0 if is_zero(self.momentum) else self.dampening  # without momentum it plays no part
+        return heavy_ball_limit(self.lr, self.momentum, dampening, self.nesterov)
 
 
 @at_top

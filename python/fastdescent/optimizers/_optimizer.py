@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import MISSING, field, fields, make_dataclass
@@ -74,6 +75,14 @@ class Optimizer:
     def is_random(self) -> bool:
         """Whether the rule draws random numbers."""
         return "rng" in inspect.signature(type(self).rule).parameters
+
+    @property
+    def sharpness_limit(self) -> float:
+        """Steps lead to a minimum if the Hessian's largest eigenvalue there is below this, and away if it is above.
+
+        An L2 `weight_decay` adds to the eigenvalue. NaN: not known, or not the same for all steps and trajectories.
+        """
+        return math.nan
 
     def hyper(self) -> dict[str, Any]:
         """Hyperparameters by name."""

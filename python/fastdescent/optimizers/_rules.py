@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from fastdescent._base.at_top import at_top
-from fastdescent.optimizers._hyperparameters import Hyper
+from fastdescent.optimizers._hyperparameters import Hyper, constant
 from fastdescent.optimizers._optimizer import Optimizer
 
 Step = tuple[Any, dict[str, Any]]
@@ -19,6 +20,20 @@ _SIGNS_OF_KINKS = 3  #: after so many LineSearch is less demanding
 def is_zero(value: Any) -> bool:
     """Whether a hyperparameter is the number 0, so that the rule leaves its term out."""
     return isinstance(value, int | float) and value == 0
+
+
+def heavy_ball_limit(lr: Hyper, momentum: Hyper = 0.0, dampening: Hyper = 0.0, nesterov: bool = False) -> float:
+    """The largest curvature c of a bowl into which steps lead, NaN if a number is not constant.
+
+    With b <- momentum * b + (1 - dampening) * c * x and x <- x - lr * b, the roots of
+    z^2 - (1 + momentum - lr * (1 - dampening) * c) * z + momentum are inside the unit circle if
+    lr * c < 2 * (1 + momentum) / (1 - dampening). Nesterov's steps, x <- x - lr * (c * x + momentum * b), need
+    lr * c < 2 * (1 + momentum) / (1 + 2 * momentum). (Polyak 1964; Lessard, Recht and Packard 2016.)
+    """
+    a, m, d = constant(lr), constant(momentum), constant(dampening)
+    if not (a > 0 and 0 <= m < 1 and d < 1):
+        return math.nan
+    return 2 * (1 + m) / (1 + 2 * m if nesterov else 1 - d) / a
 
 
 @at_top
@@ -39,6 +54,10 @@ class GD(Optimizer):
     @staticmethod
     def rule(x: Any, grad: Any, state: Any, t: Any, *, lr: Any) -> Step:
         return x - lr * grad(x), {}
+
+    @property
+    def sharpness_limit(self) -> float:
+        return heavy_ball_limit(self.lr)
 
 
 @at_top
@@ -62,6 +81,10 @@ class Momentum(Optimizer):
     def rule(x: Any, grad: Any, state: Any, t: Any, *, lr: Any, momentum: Any) -> Step:
         v = momentum * state.v + grad(x)
         return x - lr * v, {"v": v}
+
+    @property
+    def sharpness_limit(self) -> float:
+        return heavy_ball_limit(self.lr, self.momentum)
 
 
 @at_top
