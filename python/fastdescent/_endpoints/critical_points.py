@@ -6,7 +6,6 @@ Lengths are in windows: each coordinate is divided by the window's width.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,14 +13,16 @@ import numpy.typing as npt
 
 from fastdescent._base import checks
 from fastdescent._base.at_top import at_top
+from fastdescent._base.status import Form, Outcome
 from fastdescent._endpoints.cells import Floats, Frame
 from fastdescent._endpoints.counts import medians, with_counts
+from fastdescent._endpoints.landscape import Landscape
 from fastdescent._endpoints.membership import MERGE_TOL
 from fastdescent._endpoints.merging import merged
 from fastdescent._endpoints.points import CriticalPoints
 from fastdescent._endpoints.quadratic import finite_matrices
 from fastdescent._endpoints.rows import table_of
-from fastdescent._endpoints.verdict import CLEAN_TOL, Polished, Verdict, chunks, judged, unpolished
+from fastdescent._endpoints.verdict import CLEAN_TOL, Polished, chunks, judged
 from fastdescent._run.arguments import check_surface
 from fastdescent._run.options import checked_starts
 from fastdescent._starts.arrays import is_random, uniform
@@ -112,7 +113,7 @@ def critical_points(
     given = None if fmin is None else checks.number("fmin", fmin)
     frame = Frame.of(box)
     ends, nit = _found(surface, points, frame, most)
-    counts = ends.verdict == Verdict.CLEAN
+    counts = (ends.kind != Outcome.UNSETTLED) & (ends.form == Form.REGULAR)
     if inside:
         counts &= _is_inside(ends.x, frame)
     row, best = merged(ends[counts], frame, MERGE_TOL)
@@ -133,27 +134,28 @@ def _is_inside(x: Floats, frame: Frame) -> npt.NDArray[np.bool_]:
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def _found(surface: Surface, starts: Floats, frame: Frame, most: int) -> tuple[Polished, npt.NDArray[np.int_]]:
     """Where the starts lead, with verdicts, and the steps that each start took."""
-    parts = []
-    nit = []
+    parts, nit, landscape = [], [], Landscape.of(surface)
     for x in chunks(starts, surface.dim):
-        ends, steps = _newton(surface, x, frame, most)
-        parts.append(judged(surface, ends, frame, CLEAN_TOL))
+        ends, is_at_rest, steps = _newton(surface, x, frame, most)
+        points = judged(landscape, ends)
+        points.kind[~is_at_rest] = Outcome.UNSETTLED
+        parts.append(points)
         nit.append(steps)
     return Polished.joined(parts), np.concatenate(nit)
 
 
-def _newton(surface: Surface, starts: Floats, frame: Frame, most: int) -> tuple[Polished, npt.NDArray[np.int_]]:
+def _newton(surface: Surface, starts: Floats, frame: Frame, most: int) -> tuple[Floats, npt.NDArray[np.bool_], npt.NDArray[np.int_]]:
     """Damped Newton's method from all starts at once; only points that still move are evaluated.
 
-    Points that came to rest are PENDING, the others LOST.
+    Returns the last points, which of them came to rest, and the steps that each start took.
     """
     x, n = starts.copy(), len(starts)
-    nit, verdict = np.zeros(n, np.int_), np.full(n, Verdict.LOST, np.int8)
+    nit, is_at_rest = np.zeros(n, np.int_), np.zeros(n, np.bool_)
     scale = math.sqrt(surface.dim)
     radius = np.full(n, _FIRST_RADIUS * scale)
     gradient = surface.gradient(x) * frame.width
     slope = np.linalg.norm(gradient, axis=-1)
-    verdict[slope == 0] = Verdict.PENDING
+    is_at_rest[slope == 0] = True
     moving = np.flatnonzero(np.isfinite(slope) & (slope > 0))
     for _ in range(most):
         if not len(moving):
@@ -172,9 +174,9 @@ def _newton(surface: Surface, starts: Floats, frame: Frame, most: int) -> tuple[
         radius[moving] = np.where(flatter, grown, shrunk)
         arrived = (length <= _STEP_TOL) | (slope[moving] == 0)
         ended = arrived | (~flatter & (length <= CLEAN_TOL)) | ~np.isfinite(length)
-        verdict[moving[ended]] = Verdict.PENDING
+        is_at_rest[moving[ended]] = True
         moving = moving[~ended]
-    return replace(unpolished(x), verdict=verdict), nit
+    return x, is_at_rest, nit
 
 
 def _damped_steps(surface: Surface, x: Floats, gradient: Floats, damping: Floats, frame: Frame) -> Floats:

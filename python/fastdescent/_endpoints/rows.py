@@ -12,7 +12,7 @@ from fastdescent._endpoints.cells import Floats, Frame
 from fastdescent._endpoints.clusters import fun_tolerance
 from fastdescent._endpoints.global_minimum import judge
 from fastdescent._endpoints.points import CriticalPoints
-from fastdescent._endpoints.verdict import Polished, Verdict
+from fastdescent._endpoints.verdict import Polished
 from fastdescent._surface.known import Window
 
 
@@ -66,5 +66,5 @@ def polished_of(table: CriticalPoints) -> Polished:
     k = len(table)
     return Polished(
         table.x, table.fun, table.grad_norm, table.eigenvalues, table.nullity.astype(np.int16), table.kind, table.form,
-        table.active, table.set_dim.astype(np.int16), np.zeros(k, np.int8), np.full(k, Verdict.CLEAN, np.int8),
+        table.active, table.set_dim.astype(np.int16), np.zeros(k, np.int8),
     )  # fmt: skip

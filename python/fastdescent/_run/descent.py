@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fastdescent._base.at_top import at_top
 from fastdescent._base.markup import table
 from fastdescent._base.status import Status
+from fastdescent._run.cut import State, state_of_cut, stochastic_for_pickle, stochastic_of
 from fastdescent._run.hyperparameters import for_pickle
 from fastdescent._run.options import Options, checked_options
 from fastdescent._run.path import Path, path_of
@@ -20,6 +21,7 @@ from fastdescent._run.record import Record
 from fastdescent._run.reduced import reduced_of
 from fastdescent._run.reductions import AVERAGE
 from fastdescent._run.run import lowest_start, run_job, values_at_the_ends
+from fastdescent._run.stochastic import Stochastic
 from fastdescent._surface.surface import Surface
 from fastdescent.optimizers import Optimizer
 from fastdescent.program.step.reductions import Reduction
@@ -73,6 +75,8 @@ class Descent:
     average: Array | None = field(default=None, repr=False)
     gradient: str = "exact"
     _inside: dict[str, Any] = field(default_factory=dict, repr=False)  #: bounds and boundary, as `descend` takes them
+    _stochastic: Stochastic | None = field(default=None, repr=False)  #: what is random in the gradients
+    _state: State | None = field(default=None, repr=False)  #: the optimizer's arrays where max_steps ended it
     _kept: tuple[Options, Array] | None = field(default=None, repr=False)  #: of runs with keep_state: options, state
     _gtol: float | None = field(default=None, repr=False)
     _lowest_start: float = field(default=np.nan, repr=False)  #: the least f of a start, within the bounds
@@ -102,13 +106,14 @@ class Descent:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what a pickle cannot hold: the function that showed progress, and schedules but for their values."""
-        if self._kept is None:
-            return {**self.__dict__, "optimizer": for_pickle(self.optimizer, int(self.nit.max(initial=0)))}
-        options, state = self._kept
-        optimizer = for_pickle(self.optimizer, options.max_steps)
-        random = options.stochastic.for_pickle(options.max_steps)
-        kept = replace(options, progress=None, optimizer=optimizer, stochastic=random), state
-        return {**self.__dict__, "optimizer": optimizer, "_kept": kept}
+        last = int(self.nit.max(initial=0)) if self._kept is None else self._kept[0].max_steps
+        optimizer = for_pickle(self.optimizer, last)
+        found = {**self.__dict__, "optimizer": optimizer, "_stochastic": stochastic_for_pickle(self._stochastic, last)}
+        if self._kept is not None:
+            options, state = self._kept
+            random = options.stochastic.for_pickle(last)
+            found["_kept"] = replace(options, progress=None, optimizer=optimizer, stochastic=random), state
+        return found
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         path = state["path"]
@@ -292,6 +297,8 @@ def result_of(options: Options, ends: Ends) -> Descent:
         path=None if options.record is None else path_of(options, ends),
         reduced=reduced,
         average=reduced.pop(AVERAGE, None),
+        _stochastic=stochastic_of(options),
+        _state=state_of_cut(options, ends),
         _kept=(options, ends.state) if options.keep_state else None,
         _gtol=options.gtol,
         _lowest_start=lowest_start(options) if options.final else np.nan,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._base.memory import n_that_fit
 from fastdescent._base.recent import Recent
 from fastdescent._base.status import Status
 from fastdescent._run.options import Options
 from fastdescent.engines.protocol import DescentJob, StopLimits, uniform_values
 from fastdescent.program.graph.intervals import Interval, hull
+from fastdescent.program.program import Program
 from fastdescent.program.step.gradient import RESOLUTION
 from fastdescent.program.step.randomness import SEED, seed_parts
 from fastdescent.program.step.rule import build_step
@@ -25,6 +28,8 @@ Indices = npt.NDArray[np.uint64] | None
 #: Up to some of these radii f may be provably finite where it is not up to the escape radius; tried in this order.
 _ALARM_RADII = {np.dtype(np.float64): (1e100, 1e50, 1e25), np.dtype(np.float32): (1e12, 1e8, 1e5)}
 _NEAR = 100.0  #: the last one that is tried, in half-diagonals of the box of window and minima
+_LARGEST_STATE, _PARTS_OF_FREE = 1024, 8  #: of a trajectory, in numbers; the free memory in parts, of which all may take one
+_OWN_STATE = "state."  #: names of the optimizer's arrays begin so
 _LARGEST = {np.dtype(np.float64): 1e300, np.dtype(np.float32): 1e37}
 
 
@@ -129,7 +134,7 @@ def job_of(
         lane_inputs=options.hyper.lanes,
         state=None if before is None else before.state,
         nit=None if before is None else before.nit,
-        keep_state=options.keep_state or bool(options.reductions),
+        keep_state=options.keep_state or bool(options.reductions) or _keeps_state_of_cut(options, step.program),
         first_index=options.first_index,
         indices=indices,
         record=options.recording,
@@ -140,6 +145,19 @@ def job_of(
         n_threads=options.n_threads,
         poll=poll,
     )
+
+
+def _keeps_state_of_cut(options: Options, program: Program) -> bool:
+    """Whether the arrays of the optimizer are kept, where max_steps ends trajectories: if their memory hardly counts."""
+    n_bytes = program.n_state * options.starts.itemsize * math.prod(options.starts.shape[:-1])
+    return bool(states_of_cut(options, program)) and n_that_fit(_PARTS_OF_FREE * n_bytes + 1, 0) > 0
+
+
+def states_of_cut(options: Options, program: Program) -> tuple[str, ...]:
+    """The names of those arrays; none if steps are random, or if they are large."""
+    if options.stochastic.is_random or options.optimizer.is_random or program.n_state > _LARGEST_STATE:
+        return ()
+    return tuple(s.name for s in program.state if s.name.startswith(_OWN_STATE))
 
 
 def own_params(options: Options) -> dict[str, Any]:

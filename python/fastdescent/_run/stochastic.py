@@ -45,6 +45,11 @@ class Stochastic:
             parts.append(f"noise {sigma:g}" if plain else f"noise {self.noise!r}")
         return ", ".join(parts) or "exact"
 
+    @property
+    def is_random(self) -> bool:
+        """Whether anything is."""
+        return self.noise is not None or self.batch is not None
+
     def for_pickle(self, last: int) -> Stochastic:
         """With the values at t = 0 ... last in place of schedules that cannot be pickled."""
         if self.noise is None:
