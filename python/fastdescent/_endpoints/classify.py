@@ -11,17 +11,21 @@ import numpy.typing as npt
 from fastdescent._base import checks
 from fastdescent._base.at_top import at_top
 from fastdescent._base.markup import paragraph
-from fastdescent._base.status import Outcome
-from fastdescent._endpoints.cells import Frame, Ints, Labels, label
+from fastdescent._base.status import MINIMA, Outcome, Status
+from fastdescent._endpoints.arrivals import arrivals, reasons
+from fastdescent._endpoints.cells import Ints, label
 from fastdescent._endpoints.counts import medians, with_counts
-from fastdescent._endpoints.membership import Membership, endpoints_of, find_membership, without_noise
-from fastdescent._endpoints.merging import merged
-from fastdescent._endpoints.outcomes import outcomes
+from fastdescent._endpoints.landscape import Landscape
+from fastdescent._endpoints.membership import Membership, find_membership, landscape_of
+from fastdescent._endpoints.outcomes import Facts, needs_reason, outcomes
 from fastdescent._endpoints.points import CriticalPoints
 from fastdescent._endpoints.rows import polished_of, table_of
 from fastdescent._endpoints.stability import stability
+from fastdescent._endpoints.tabulate import Canonical, rows_in_table, rows_of
 from fastdescent._endpoints.verdict import Polished
 from fastdescent._run.descent import Descent
+
+_ROUNDING = 1e-12  #: of f or its spread among minima: what lies lower by less is no lower
 
 
 @at_top
@@ -32,11 +36,18 @@ class Endpoints:
     Attributes
     ----------
     label : int32 array, (...)
-        Row of `points`, -1: none.
+        Row of `points`: the point at which the endpoint sits, or the minimum to which the descent from it leads, of a
+        cycle from its mean; -1: none.
     outcome : int8 array, (...)
-        Values of `Outcome`.
+        Values of `Outcome`: the kind of the point where it has arrived, or its state.
+    arrived : bool array, (...)
+        Whether it sits at that point, and the run's own step keeps it there.
+    period : int8 array, (...)
+        Of a CYCLE, else 0.
+    reason : int8 array, (...)
+        Values of `Reason`: why it is UNSETTLED or FLAT, else 0.
     moved : float array, (...)
-        Distance from the endpoint to the critical point; NaN where there is none.
+        Distance from the endpoint to the row's point; NaN where there is none.
     points : CriticalPoints
     fmin : float
         The value that a global minimum has; NaN where no minimum was found.
@@ -46,6 +57,9 @@ class Endpoints:
 
     label: npt.NDArray[np.int32]
     outcome: npt.NDArray[np.int8]
+    arrived: npt.NDArray[np.bool_]
+    period: npt.NDArray[np.int8]
+    reason: npt.NDArray[np.int8]
     moved: npt.NDArray[np.float64]
     points: CriticalPoints
     fmin: float
@@ -67,15 +81,15 @@ def outcome_words(outcome: npt.NDArray[np.int8]) -> str:
 
 @at_top
 def classify(
-    run: Descent, *, points: CriticalPoints | None = None, fmin: float | None = None, polish: bool = True
-) -> Endpoints:
-    """Says what each endpoint is: a minimum, a saddle or another critical point, escaped, or unsettled.
+    run: Descent, *, points: CriticalPoints | None = None, fmin: float | None = None, polish: bool = True,
+    canonical: Canonical | None = None,
+) -> Endpoints:  # fmt: skip
+    """Says in whose valley each endpoint is, whether it has arrived there, and if not, why.
 
-    Endpoints that lie together are taken to their critical point together, by Newton's method, at most a thousandth of
-    the window away. Endpoints that are still in transit descend further. They are labelled if they come to rest within
-    a twentieth of the window. Unless they come to rest very near, the run's own optimizer must also go down from where
-    it ended: with too large a step it may circle a minimum for ever. All other endpoints keep label -1. The statuses
-    of the run stay as they were.
+    Endpoints that lie together are taken to their critical point together, by Newton's method, within the bounds of
+    the run. All others descend from where they are: their label is the minimum to which that leads. An endpoint has
+    *arrived* if it sits at the point and the run's own step keeps it there. The statuses of the run stay as they were.
+    See the page on endpoints for how each name is decided.
 
     Parameters
     ----------
@@ -85,15 +99,18 @@ def classify(
         label -1. The numbers of starts in the result are those of this run.
     fmin : float, optional
         The lowest value of f, to tell global minima from local ones. By default it is the surface's, if known, else
-        the lowest found. If a lower minimum was found, its value counts instead.
+        the lowest found. If something lower was found, its value counts instead.
     polish : bool
         False: the endpoints are taken as they are. Those in one cell of a ten-thousandth of the window are one point.
+    canonical : callable, optional
+        A NumPy function of a point (dim,) that maps it to a representative of its symmetry class, or to numbers that
+        the symmetry does not change, such as ``fd.symmetry.permute_units(...)``. Points that it maps together are one
+        row.
 
     Returns
     -------
     Endpoints
-        `moved` is how far each endpoint is from its critical point. Endpoints of runs with noise or minibatches first
-        descend without them, however far that takes the endpoints.
+        With L2 weight decay w, what is tested is f + w |x|^2 / 2, and so are the values in the table.
 
     Raises
     ------
@@ -114,26 +131,39 @@ def classify(
     >>> ends.label.shape, len(ends.points), ends.points.x[2].round(6)
     ((32, 32), 4, array([3., 2.]))
     """
-    given = _checked(run, points, fmin, polish)
-    surface = run.surface
-    found = find_membership(without_noise(run) if run.is_random else run, polish)
-    table, row_of_candidate = _table(found, run, points, given)
-    endpoints = endpoints_of(run) if run.is_random else found.endpoints
-    labels = label(endpoints, found.candidate, _flat_nit(run), row_of_candidate, table.x)
-    nit_median = medians([(labels.label, _flat_nit(run))], len(table), int(run.nit.max(initial=0)))
+    given = _checked(run, points, fmin, polish, canonical)
+    landscape = landscape_of(run)
+    found = find_membership(run, landscape, polish)
+    table, row_of_candidate = _table(found, landscape, run, points, given, canonical)
+    nit = np.ascontiguousarray(run.nit.reshape(-1), dtype=np.int32)
+    labels = label(found.endpoints, found.candidate, nit, row_of_candidate, table.x)
+    arrived = arrivals(run, found, labels.label, table) if polish else labels.label >= 0
+    reason = reasons(run, landscape, found, labels.label, arrived)
+    facts = Facts(run.status.reshape(-1), labels.label, arrived, found.period, reason)
+    outcome = outcomes(facts, table.kind)
     table = with_counts(
-        table, labels.count, labels.nit, run.status.size, run.random_starts, n_arrived=labels.count,
-        nit_median=nit_median,
+        table, labels.count, labels.nit, run.status.size, run.random_starts,
+        n_arrived=np.bincount(labels.label[arrived], minlength=len(table)),
+        nit_median=medians([(labels.label, nit)], len(table), int(nit.max(initial=0))),
     )  # fmt: skip
     steadiness = stability(run.optimizer, table.eigenvalues, table.form, table.active)
-    return _endpoints(labels, replace(table, stability=steadiness, window=surface.window), run)
+    table = replace(table, stability=steadiness, window=run.surface.window)
+    shape = run.status.shape
+    return Endpoints(
+        label=labels.label.reshape(shape), outcome=outcome.reshape(shape), arrived=arrived.reshape(shape),
+        period=np.where(outcome == Outcome.CYCLE, found.period, 0).astype(np.int8).reshape(shape),
+        reason=np.where(needs_reason(outcome), reason, 0).astype(np.int8).reshape(shape),
+        moved=labels.moved.reshape(shape), points=table, fmin=table.fmin, fmin_source=table.fmin_source,
+    )  # fmt: skip
 
 
-def _checked(run: Any, points: Any, fmin: Any, polish: Any) -> float | None:
+def _checked(run: Any, points: Any, fmin: Any, polish: Any, canonical: Any) -> float | None:
     if not isinstance(run, Descent):
         raise TypeError(f"run must be a Descent, the result of fd.descend; got {checks.shown(run)}")
     if not isinstance(polish, bool):
         raise TypeError(f"polish must be True or False; got {checks.shown(polish)}")
+    if canonical is not None and not callable(canonical):
+        raise TypeError(f"canonical must be a function of a point; got {checks.shown(canonical)}")
     if points is not None:
         if not isinstance(points, CriticalPoints):
             raise TypeError(f"points must be a CriticalPoints table; got {checks.shown(points)}")
@@ -143,36 +173,40 @@ def _checked(run: Any, points: Any, fmin: Any, polish: Any) -> float | None:
     return None if fmin is None else checks.number("fmin", fmin)
 
 
-def _flat_nit(run: Descent) -> Ints:
-    return np.ascontiguousarray(run.nit.reshape(-1), dtype=np.int32)
-
-
 def _table(
-    found: Membership, run: Descent, points: CriticalPoints | None, given: float | None
-) -> tuple[CriticalPoints, Ints]:
+    found: Membership, landscape: Landscape, run: Descent, points: CriticalPoints | None, given: float | None,
+    canonical: Canonical | None,
+) -> tuple[CriticalPoints, Ints]:  # fmt: skip
     """The table, nothing counted yet, and the row of each candidate, or -1."""
-    window, known, tol = run.surface.window, run.surface.fmin, found.merge_tol
     with_members = np.flatnonzero(found.n_members > 0)
     candidates = found.candidates[with_members]
-    row_of_candidate = np.full(len(found.n_members), -1, np.int32)
+    row_of_candidate = np.full(len(found.candidates), -1, np.int32)
     if points is None:
-        row_of_candidate[with_members], best = merged(candidates, Frame.of(window), tol)
-        return table_of(candidates[best], window, given, known, tol), row_of_candidate
-    given_points = polished_of(points)
-    merged_row, _ = merged(Polished.joined([given_points, candidates]), Frame.of(window), tol)
-    given_row = np.full(len(merged_row), -1, np.int32)
-    given_row[merged_row[: len(points)]] = np.arange(len(points))
-    row_of_candidate[with_members] = given_row[merged_row[len(points) :]]
-    return table_of(given_points, window, given, known, tol), row_of_candidate
+        row_of_candidate[with_members], best = rows_of(landscape, candidates, found.merge_tol, canonical)
+        rows = candidates[best]
+    else:
+        rows = polished_of(points)
+        row_of_candidate[with_members] = rows_in_table(landscape, rows, candidates, found.merge_tol, canonical)
+    lowest, n_lower = _lowest_seen(run, landscape, found, rows)
+    table = table_of(rows, run.surface.window, given, landscape.surface.fmin, found.merge_tol, lowest=lowest,
+                     n_lower=n_lower)  # fmt: skip
+    return table, row_of_candidate
 
 
-def _endpoints(labels: Labels, table: CriticalPoints, run: Descent) -> Endpoints:
-    shape = run.status.shape
-    return Endpoints(
-        label=labels.label.reshape(shape),
-        outcome=outcomes(labels.label, run.status.reshape(-1), table.kind).reshape(shape),
-        moved=labels.moved.reshape(shape),
-        points=table,
-        fmin=table.fmin,
-        fmin_source=table.fmin_source,
-    )
+def _lowest_seen(run: Descent, landscape: Landscape, found: Membership, rows: Polished) -> tuple[float, int]:
+    """The least f of endpoints and starts, and how many endpoints lie lower than all minima, beyond rounding."""
+    fun, x = run.fun.reshape(-1).astype(np.float64), found.endpoints.x.astype(np.float64)
+    if landscape.surface is not run.surface or not np.isfinite(fun).any():
+        fun = landscape.surface(x)
+    seen = np.isfinite(fun) & landscape.is_inside(x) & (run.status.reshape(-1) != Status.DIVERGED)
+    is_minimum = np.isin(rows.kind, MINIMA)
+    if not is_minimum.any():
+        lowest = float(np.fmin(fun[seen].min(initial=np.inf), run._lowest_start))
+        return (lowest if np.isfinite(lowest) else np.nan), int(np.count_nonzero(seen & (found.candidate < 0)))
+    least, spread = float(rows.fun[is_minimum].min()), float(np.ptp(rows.fun[is_minimum]))
+    certain = least - _ROUNDING * max(spread, abs(least))
+    lower = np.flatnonzero(seen & (fun < certain))
+    lower = lower[fun[lower] < least - landscape.rounding(x[lower], fun[lower])]
+    lowest_start = run._lowest_start if landscape.surface is run.surface else np.nan
+    lowest = float(np.fmin(fun[lower].min(initial=np.inf), lowest_start))
+    return (lowest if lowest < certain else least), len(lower)

@@ -36,12 +36,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._base.status import Outcome, Status
+from fastdescent._base.status import Status
 from fastdescent._endpoints.cells import EndpointSet, Ints
+from fastdescent._endpoints.cycles import cycles
 from fastdescent._endpoints.landscape import Landscape
 from fastdescent._endpoints.rounds import COARSE_CELL, FINE_CELL, Rounds
 from fastdescent._endpoints.verdict import Polished
 from fastdescent._run.descent import Descent
+from fastdescent._surface.define import surface as define_surface
 
 #: Statuses of endpoints that may belong to a critical point, and of those that nothing moved any more.
 ELIGIBLE = tuple(s for s in Status if not s.is_escape)
@@ -51,6 +53,8 @@ MERGE_TOL = FINE_CELL  #: candidates nearer than this, in windows, are one criti
 _DEFAULT_GTOL = 1e-6
 _FURTHER = 1e-3  #: descents go on until the gradient is this part of gtol
 _FURTHER_STEPS = 2_000
+#: Endpoints that descend no further than this, in windows, were there already. Float32 stops earlier.
+_STILL = {np.dtype(np.float64): 1e-6, np.dtype(np.float32): 1e-4}
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ class Membership:
 
     endpoints: EndpointSet
     candidate: Ints  #: (n,), row of `candidates`, or -1
-    is_at_rest: npt.NDArray[np.bool_]  #: (n,), the endpoint is a member without a further descent
+    is_at_rest: npt.NDArray[np.bool_]  #: (n,), the endpoint is where its candidate is, as far as its gradient tells
+    period: npt.NDArray[np.int8]  #: (n,), of endpoints that go round in a cycle, else 0
     looked_at: Ints  #: (n,), the candidate that was looked at last for an endpoint without one, or -1
     candidates: Polished  #: not yet merged: several may be the same point
     merge_tol: float  #: candidates nearer than this, in windows, are the same point
@@ -69,24 +74,39 @@ class Membership:
         return np.bincount(self.candidate[self.candidate >= 0], minlength=len(self.candidates))
 
 
+def landscape_of(run: Descent) -> Landscape:
+    """What the run descends: with L2 weight decay w, f + w |x|^2 / 2."""
+    decay = run.optimizer.hyper().get("weight_decay", 0.0)
+    if isinstance(decay, int | float) and decay > 0:
+        bowl = define_surface(lambda x: 0.5 * decay * (x**2).sum(), dim=run.surface.dim, window=run.surface.window)
+        return Landscape.of(run.surface + bowl, run._inside)
+    return Landscape.of(run.surface, run._inside)
+
+
 def find_membership(run: Descent, landscape: Landscape, polish: bool) -> Membership:
     """Finds the candidate of each endpoint of a run."""
     endpoints = endpoints_of(run, landscape)
-    rounds = Rounds(landscape, len(endpoints.status), polish)
-    status = endpoints.status
+    status, n = endpoints.status, len(endpoints.status)
+    rounds, period = Rounds(landscape, n, polish), np.zeros(n, np.int8)
     if not polish:
         rounds.look_at(endpoints, np.flatnonzero(np.isin(status, ELIGIBLE)), at_rest=True, sizes=(COARSE_CELL,))
-        return _membership(endpoints, rounds, np.ones(len(status), np.bool_), 3 * COARSE_CELL)
+        at_rest = rounds.candidate >= 0
+        return Membership(endpoints, rounds.candidate, at_rest, period, rounds.looked_at, rounds.candidates,
+                          3 * COARSE_CELL)  # fmt: skip
     rounds.look_at(endpoints, np.flatnonzero(np.isin(status, RESTING)), at_rest=True)
     is_at_rest = rounds.candidate >= 0
     left = np.flatnonzero(np.isin(status, ELIGIBLE) & ~is_at_rest)
     if len(left):
         start = endpoints.x[left].astype(np.float64)
+        cut = np.flatnonzero(status[left] == Status.MAX_STEPS)
+        if len(cut) and not run.is_random:
+            period[left[cut]], start[cut] = cycles(run, left[cut])
         further = landscape.descended(start, _FURTHER * (run._gtol or _DEFAULT_GTOL), _FURTHER_STEPS)
-        slope = landscape.slope(further.x)
-        ends = EndpointSet.of(further.x, slope, further.status, ELIGIBLE)
+        ends = EndpointSet.of(further.x, landscape.slope(further.x), further.status, ELIGIBLE)
         rounds.look_at(ends, np.arange(len(left)), at_rest=False, owner=left)
-    return _membership(endpoints, rounds, is_at_rest, MERGE_TOL)
+        moved = landscape.frame.distance(endpoints.x[left], further.x)
+        is_at_rest[left] = (rounds.candidate[left] >= 0) & (moved <= _STILL[endpoints.x.dtype])
+    return Membership(endpoints, rounds.candidate, is_at_rest, period, rounds.looked_at, rounds.candidates, MERGE_TOL)
 
 
 def endpoints_of(run: Descent, landscape: Landscape) -> EndpointSet:
@@ -96,15 +116,3 @@ def endpoints_of(run: Descent, landscape: Landscape) -> EndpointSet:
     exact = x.dtype == np.float64 and not landscape.has_walls and landscape.surface is run.surface
     slope = run.grad_norm.reshape(-1) if exact and np.isfinite(run.grad_norm).any() else landscape.slope(x.astype(float))
     return EndpointSet.of(x, slope, run.status.reshape(-1), ELIGIBLE)
-
-
-def _membership(
-    endpoints: EndpointSet, rounds: Rounds, is_at_rest: npt.NDArray[np.bool_], merge_tol: float
-) -> Membership:
-    candidates = rounds.candidates
-    return Membership(endpoints, rounds.candidate, is_at_rest & (rounds.candidate >= 0), rounds.looked_at, candidates,
-                      merge_tol)  # fmt: skip
-
-
-def is_found(points: Polished) -> npt.NDArray[np.bool_]:
-    return np.asarray(points.kind != Outcome.UNSETTLED)

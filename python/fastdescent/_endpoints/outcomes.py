@@ -1,27 +1,56 @@
-"""What each endpoint is: decided here, from its label, its status, and the kinds of the rows of the table."""
+"""The state of each endpoint, decided here, in this order:
+
+1. ESCAPED: diverged, undefined, or left the box, unless it has arrived at a kink all the same.
+2. The kind of the row where it has arrived.
+3. CYCLE: it goes round with a short period.
+4. FLAT: f is constant to rounding around it.
+5. UNSETTLED, with a reason.
+
+>>> facts = Facts(
+...     status=np.array([Status.CONVERGED, Status.CONVERGED, Status.DIVERGED, Status.MAX_STEPS], np.int8),
+...     label=np.array([0, -1, -1, 0]), arrived=np.array([True, False, False, False]),
+...     period=np.array([0, 0, 0, 2], np.int8), reason=np.array([0, 5, 0, 1], np.int8),
+... )
+>>> [Outcome(o).name for o in outcomes(facts, np.array([Outcome.SADDLE], np.int8))]
+['SADDLE', 'UNSETTLED', 'ESCAPED', 'CYCLE']
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._base.status import Outcome, Status
+from fastdescent._base.status import Outcome, Reason, Status
 
 _IS_ESCAPE = np.array([s.is_escape for s in Status])  #: by status
+_UNREASONED = (Outcome.CYCLE, Outcome.ESCAPED)
 
 
-def outcomes(
-    label: npt.NDArray[np.integer[Any]], status: npt.NDArray[np.int8], kind: npt.NDArray[np.int8]
-) -> npt.NDArray[np.int8]:
-    """The outcomes, int8 of the shape of `label`; `kind` has those of the table's rows.
+@dataclass(frozen=True)
+class Facts:
+    """What is known of endpoints, arrays of shape (n,)."""
 
-    >>> status = np.array([Status.CONVERGED, Status.CONVERGED, Status.DIVERGED], np.int8)
-    >>> outcomes(np.array([0, -1, -1]), status, np.array([Outcome.SADDLE], np.int8)).tolist()
-    [12, 20, 19]
-    """
-    of_label = np.append(kind, np.int8(Outcome.UNSETTLED))  # label -1 takes the appended one
-    found: npt.NDArray[np.int8] = of_label[label]
-    found[_IS_ESCAPE[status]] = Outcome.ESCAPED
-    return found
+    status: npt.NDArray[np.int8]
+    label: npt.NDArray[np.integer[Any]]  #: row of the table, or -1
+    arrived: npt.NDArray[np.bool_]
+    period: npt.NDArray[np.int8]
+    reason: npt.NDArray[np.int8]  #: why it has not arrived
+
+
+def outcomes(facts: Facts, kind: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
+    """The outcomes, int8 (n,); `kind` has those of the table's rows."""
+    of_label = np.append(kind, np.int8(Outcome.UNSETTLED))
+    found = np.select(
+        [facts.arrived, _IS_ESCAPE[facts.status], facts.period > 1, facts.reason == Reason.CONSTANT],
+        [of_label[facts.label], np.int8(Outcome.ESCAPED), np.int8(Outcome.CYCLE), np.int8(Outcome.FLAT)],
+        np.int8(Outcome.UNSETTLED),
+    )
+    return found.astype(np.int8)
+
+
+def needs_reason(outcome: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
+    """Whether endpoints of these outcomes have a reason."""
+    return np.isin(outcome, (Outcome.UNSETTLED, Outcome.FLAT))

@@ -101,7 +101,7 @@ class _Polishing:
         self.model.put(index, after, accepted)
         grown = np.where(agreement >= _AGREES_WELL, 2 * np.maximum(radius, length), radius)
         self.radius[moving] = np.where(accepted, grown, np.minimum(radius, length) / 4)
-        self._rest(moving, accepted | by_newton, by_newton & ~accepted)
+        self._rest(moving, accepted | by_newton, by_newton & ~accepted & ~(after.slope < 0.5 * before.slope))
         self.by_newton[moving[~accepted]] = False
 
     def _rest(
@@ -121,7 +121,7 @@ class _Polishing:
 
         The first step to a saddle must foretell its place well: beside a saddle, a point may be in a valley.
         """
-        same = np.all(np.sign(before.curvatures) == np.sign(after.curvatures), axis=-1)
+        same = np.all(before.signs * after.signs >= 0, axis=-1)
         is_strict = ~self.has_moved[moving] & (before.curvatures < 0).any(axis=-1)
         contraction = np.where(is_strict, _FIRST_CONTRACTION, _CONTRACTION)
         return np.asarray(same & (after.newton_length <= contraction * before.newton_length))

@@ -16,6 +16,7 @@ from fastdescent._endpoints.landscape import Landscape
 
 #: A curvature counts as zero if it is smaller than this part of the largest one.
 ZERO_CURVATURE_RTOL = 1e-9
+_SMALL = 1e-6  #: ... and its sign may come and go if it is smaller than this part
 
 
 @dataclass
@@ -50,6 +51,12 @@ class QuadraticModel:
         """(m, dim): which curvatures are not zero."""
         size = np.abs(self.curvatures)
         return np.asarray((size > ZERO_CURVATURE_RTOL * size.max(axis=-1, keepdims=True)) & (size > 0))
+
+    @property
+    def signs(self) -> Floats:
+        """(m, dim): the signs of the curvatures, 0 for those that are much smaller than the largest one."""
+        size = np.abs(self.curvatures)
+        return np.where(size > _SMALL * size.max(axis=-1, keepdims=True), np.sign(self.curvatures), 0.0)
 
     @property
     def is_nondegenerate(self) -> npt.NDArray[np.bool_]:

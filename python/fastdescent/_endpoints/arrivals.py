@@ -1,0 +1,87 @@
+"""Which endpoints have arrived, and why the others have not.
+
+An endpoint has arrived if it is at rest at its row's point and the run's own step keeps it there. The step is tested
+once for each row and each setting of the hyperparameters, not for each endpoint.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent._base.status import MINIMA, Form, Outcome, Reason, Status
+from fastdescent._endpoints.arrival import stays
+from fastdescent._endpoints.landscape import Landscape
+from fastdescent._endpoints.membership import ELIGIBLE, Membership
+from fastdescent._endpoints.onwards import moves_on
+from fastdescent._endpoints.points import CriticalPoints
+from fastdescent._endpoints.reasons import beyond_points
+from fastdescent._run.descent import Descent
+from fastdescent._run.hyperparameters import per_trajectory
+
+Bools = npt.NDArray[np.bool_]
+Labels = npt.NDArray[np.integer[Any]]
+
+
+def arrivals(run: Descent, found: Membership, label: Labels, table: CriticalPoints) -> Bools:
+    """Which endpoints, (n,), sit at their row's point and are kept there."""
+    index = np.flatnonzero(found.is_at_rest & (label >= 0))
+    arrived = np.zeros(len(label), np.bool_)
+    if not len(index):
+        return arrived
+    group = _groups(run, index, label[index])
+    _, first, group = np.unique(group, return_index=True, return_inverse=True)
+    chosen = index[first]
+    row = label[chosen]
+    is_kink = (table.form[row] & Form.NONSMOOTH) != 0
+    x_star = found.candidates.x[found.candidate[chosen]]
+    kept = stays(run, chosen, x_star, np.isin(table.kind[row], MINIMA), is_kink)
+    arrived[index] = kept[group.reshape(-1)]
+    return arrived
+
+
+def _groups(run: Descent, index: npt.NDArray[np.int_], label: Labels) -> npt.NDArray[np.int_]:
+    """A number for each endpoint: the same for endpoints of one row with the same hyperparameters."""
+    group = np.asarray(label, np.int_)
+    for name, value in run.optimizer.hyper().items():
+        for number in value if isinstance(value, tuple) else (value,):
+            if not callable(number) and np.ndim(number):
+                own = per_trajectory(name, np.asarray(number, np.float64), run.status.shape, run.surface.dim)[index]
+                _, kind = np.unique(own, axis=0, return_inverse=True)
+                group = np.unique(np.stack([group, kind.reshape(-1)]), axis=1, return_inverse=True)[1].reshape(-1)
+    return group
+
+
+def reasons(run: Descent, landscape: Landscape, found: Membership, label: Labels, arrived: Bools) -> npt.NDArray[np.int8]:
+    """Why endpoints have not arrived, values of `Reason`; NONE for those that have, or escaped."""
+    status = run.status.reshape(-1)
+    reason = np.zeros(len(status), np.int8)
+    open_ = np.flatnonzero(~arrived & np.isin(status, ELIGIBLE))
+    if not len(open_):
+        return reason
+    reason[open_] = _by_candidate(landscape, found)[found.looked_at[open_]]
+    labelled = open_[label[open_] >= 0]
+    at_rest = found.is_at_rest[labelled]
+    reason[labelled] = np.select(
+        [at_rest, status[labelled] == Status.CONVERGED, status[labelled] == Status.STALLED],
+        [Reason.STEP_TOO_LARGE, Reason.GTOL, Reason.KINK], Reason.STOPPED,
+    )  # fmt: skip
+    cut = open_[(status[open_] == Status.MAX_STEPS) & (label[open_] >= 0)]
+    if run.is_random:
+        reason[open_[status[open_] != Status.CONVERGED]] = Reason.NOISE
+    elif len(cut):
+        reason[cut] = np.where(moves_on(run, cut), Reason.CUT_OFF, Reason.JITTER)
+    return reason
+
+
+def _by_candidate(landscape: Landscape, found: Membership) -> npt.NDArray[np.int8]:
+    """The reason of each candidate that is no critical point; and in the end TOO_MANY, for endpoints without one."""
+    reason = found.candidates.reason.copy()
+    unknown = np.flatnonzero(
+        (found.candidates.kind == Outcome.UNSETTLED) & (reason != Reason.CONSTANT) & (reason != Reason.UNDEFINED_NEARBY)
+    )
+    beyond = beyond_points(landscape, found.candidates.x[unknown])
+    reason[unknown] = np.where(beyond != Reason.NONE, beyond, Reason.UNDECIDED)
+    return np.append(reason, np.int8(Reason.TOO_MANY))
