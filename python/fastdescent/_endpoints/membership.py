@@ -40,7 +40,7 @@ from fastdescent._base.status import Status
 from fastdescent._endpoints.cells import EndpointSet, Ints
 from fastdescent._endpoints.cycles import cycles
 from fastdescent._endpoints.landscape import Landscape
-from fastdescent._endpoints.rounds import COARSE_CELL, FINE_CELL, Rounds
+from fastdescent._endpoints.rounds import COARSE_CELL, FINE_CELL, Rounds, may_rest
 from fastdescent._endpoints.verdict import Polished
 from fastdescent._run.descent import Descent
 from fastdescent._surface.define import surface as define_surface
@@ -105,7 +105,9 @@ def find_membership(run: Descent, landscape: Landscape, polish: bool) -> Members
         ends = EndpointSet.of(further.x, landscape.slope(further.x), further.status, ELIGIBLE)
         rounds.look_at(ends, np.arange(len(left)), at_rest=False, owner=left)
         moved = landscape.frame.distance(endpoints.x[left], further.x)
-        is_at_rest[left] = (rounds.candidate[left] >= 0) & (moved <= _STILL[endpoints.x.dtype])
+        still = left[(rounds.candidate[left] >= 0) & (moved <= _STILL[endpoints.x.dtype])]
+        x, slope = endpoints.x[still].astype(np.float64), endpoints.grad_norm[still]
+        is_at_rest[still] = may_rest(landscape, x, slope, rounds.candidates, rounds.candidate[still])
     return Membership(endpoints, rounds.candidate, is_at_rest, period, rounds.looked_at, rounds.candidates, MERGE_TOL)
 
 

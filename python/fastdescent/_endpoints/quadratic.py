@@ -16,6 +16,7 @@ from fastdescent._endpoints.landscape import Landscape
 
 #: A curvature counts as zero if it is smaller than this part of the largest one.
 ZERO_CURVATURE_RTOL = 1e-9
+_FLOOR = 1e-14  #: under curvatures, in steps, as a part of the largest one
 _SMALL = 1e-6  #: ... and its sign may come and go if it is smaller than this part
 
 
@@ -84,7 +85,7 @@ class QuadraticModel:
         A floor under the curvatures turns the step towards -g along axes of zero curvature.
         """
         size = np.abs(self.curvatures)
-        floor = np.maximum(ZERO_CURVATURE_RTOL * size.max(axis=-1), 1e-3 * self.slope) + np.finfo(np.float64).tiny
+        floor = np.maximum(_FLOOR * size.max(axis=-1), 1e-3 * self.slope) + np.finfo(np.float64).tiny
         steps = -self.along / np.maximum(size, floor[:, np.newaxis])
         length = np.linalg.norm(steps, axis=-1)
         shrink = np.divide(radius, length, out=np.ones_like(length), where=length > radius)

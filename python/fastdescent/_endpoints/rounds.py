@@ -67,26 +67,31 @@ class Rounds:
             if not len(index):
                 return
             part = EndpointSet(ends.x[index], ends.grad_norm[index], ends.status[index], ends.eligible)
-            found, looked_at = self._round(part, size, at_rest)
+            found, looked_at, is_alone = self._round(part, size, at_rest)
             own = index if owner is None else owner[index]
             is_member = found >= 0
             self.candidate[own[is_member]] = found[is_member]
             self.looked_at[own] = looked_at
-            index = index[~is_member]
+            index = index[~is_member & ~is_alone]
 
-    def _round(self, ends: EndpointSet, size: float, at_rest: bool) -> tuple[Ints, Ints]:
-        """For each endpoint its candidate, or -1; and the candidate of its cell, or -1."""
+    def _round(self, ends: EndpointSet, size: float, at_rest: bool) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+        """For each endpoint its candidate, or -1; the candidate of its cell, or -1; and whether it was polished itself.
+
+        Smaller cells change nothing for endpoints that were polished themselves.
+        """
         cells = gather(ends, self.landscape.frame, size)
         chosen = self._cells_to_polish(cells)
         candidates = self._polished(ends.x[cells.representative[chosen]].astype(np.float64))
         candidate_of_cell = np.full(len(cells.count) + 1, -1, np.int32)  # and one for endpoints without a cell
         candidate_of_cell[chosen] = np.arange(len(chosen))
         looked_at = candidate_of_cell[cells.cell]
+        is_alone = np.zeros(len(looked_at), np.bool_)
+        is_alone[cells.representative[chosen]] = True
         members = assign(ends, self.landscape.frame, cells, candidate_of_cell[:-1], self._limits(candidates)).candidate
         found = self._decided(ends, members, looked_at, candidates, at_rest)
         first, self._n_candidates = self._n_candidates, self._n_candidates + len(candidates)
         self._parts.append(candidates)
-        return np.where(found >= 0, found + first, -1), np.where(looked_at >= 0, looked_at + first, -1)
+        return np.where(found >= 0, found + first, -1), np.where(looked_at >= 0, looked_at + first, -1), is_alone
 
     def _cells_to_polish(self, cells: Cells) -> npt.NDArray[np.int_]:
         """The most populous cells."""
@@ -130,15 +135,18 @@ class Rounds:
         x, to = ends.x[index].astype(np.float64), looked_at[index]
         belongs = connected(self.landscape, x, candidates.x[to])
         if at_rest:
-            belongs &= self._may_rest(x, ends.grad_norm[index], candidates, to)
+            belongs &= may_rest(self.landscape, x, ends.grad_norm[index], candidates, to)
         found[index] = np.where(belongs, to, -1)
         return found
 
-    def _may_rest(self, x: Floats, slope: Floats, candidates: Polished, to: Ints) -> npt.NDArray[np.bool_]:
-        """Whether f is higher than at the candidates by no more than the slope at x allows where f is convex."""
-        fun = self.landscape.surface(x)
-        allowed = _SLACK * slope * np.linalg.norm(x - candidates.x[to], axis=-1) + self.landscape.rounding(x, fun)
-        return np.asarray(fun - candidates.fun[to] <= allowed)
+
+def may_rest(
+    landscape: Landscape, x: Floats, slope: Floats, candidates: Polished, to: Ints
+) -> npt.NDArray[np.bool_]:
+    """Whether f at points x is higher than at their candidates by no more than the slope allows where f is convex."""
+    fun = landscape.surface(x)
+    allowed = _SLACK * slope * np.linalg.norm(x - candidates.x[to], axis=-1) + landscape.rounding(x, fun)
+    return np.asarray(fun - candidates.fun[to] <= allowed)
 
 
 _VALLEYS = (Outcome.LOCAL_MINIMUM, Outcome.DEGENERATE)

@@ -36,11 +36,12 @@ from fastdescent._endpoints.landscape import Landscape
 from fastdescent._endpoints.quadratic import QuadraticModel
 
 _RADII = tuple(1e-6 * 8.0**k for k in range(6))  # windows
-_FLOOR_STEPS = 6
+_FLOOR_STEPS, _FLOOR_TOL = 30, 1e-12  #: at most so many; steps of this part of the radius are the last
 _GENERIC = 8  #: pairs of directions that single out no axis, where more than one curvature is zero
 _MOST_PAIRS = 4  #: of so many zero curvatures, all pairs are looked between
 _FLAT = 1e-6  #: a gradient of this part of what curvature makes at the same distance is none
 _LINEAR = 16.0  #: f that grows less than this from radius to radius, which is 8 times, has a kink: x^2 grows 64 times
+_BY_SLOPE = 4.0  #: a change is not that of the slope if it is so many times as large
 _POINTS_AT_ONCE = 1 << 17
 
 
@@ -131,6 +132,8 @@ class _Stencil:
             step = np.einsum("mic,mdc->mdi", self.curved, along)
             length = np.linalg.norm(step, axis=-1, keepdims=True)
             y = y - step * np.minimum(1.0, radius / np.maximum(length, 1e-300)) * self.width
+            if length.max(initial=0.0) <= _FLOOR_TOL * radius:
+                break
         y = self.landscape.put_inside(y)
         left = 0.5 * (self._along_curved(y) ** 2 / self.curvatures[:, np.newaxis, :]).sum(axis=-1)
         return y, left
@@ -148,18 +151,20 @@ class _Stencil:
     def _signs(
         self, changes: Floats, errors: Floats
     ) -> tuple[npt.NDArray[np.int_], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        """The sign of each direction; whether a slope explains one of them; whether f grows linearly from the point.
+        """The sign of each direction; whether the point is on a slope; whether f grows linearly from the point.
 
-        `changes` has f at each radius, less f at the point, and `errors` how wrong it may be.
+        `changes` has f at each radius, less f at the point, and `errors` how wrong it may be. What the slope at the
+        point makes is no sign of what the point is: it may be not quite reached.
         """
-        seen = np.abs(changes) > errors
-        first = np.where(seen.any(axis=0), seen.argmax(axis=0), len(_RADII) - 1)
+        radii = np.array(_RADII)[:, np.newaxis, np.newaxis]
+        by_slope = np.abs(self.slope) * radii
+        seen = np.abs(changes) > errors + _BY_SLOPE * by_slope
+        is_seen = seen.any(axis=0)
+        first = np.where(is_seen, seen.argmax(axis=0), len(_RADII) - 1)
         change = np.take_along_axis(changes, first[np.newaxis], axis=0)[0]
         after = np.take_along_axis(changes, np.minimum(first + 1, len(_RADII) - 1)[np.newaxis], axis=0)[0]
-        is_seen = seen.any(axis=0)
         sign = np.where(is_seen, np.sign(change), 0.0).astype(np.int_)
-        radius = np.array(_RADII)[first]
-        sloping = is_seen & (np.abs(self.slope) * radius > 0.5 * np.abs(change))
+        sloping = ~is_seen & (by_slope[-1] > errors[-1])
         linear = is_seen & (change > 0) & (first < len(_RADII) - 1) & (after < _LINEAR * change)
         both = linear & np.roll(linear, linear.shape[1] // 2, axis=1)  # a direction and its opposite
         return sign, sloping.any(axis=-1), both.any(axis=-1)
