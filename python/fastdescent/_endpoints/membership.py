@@ -48,8 +48,8 @@ import numpy.typing as npt
 
 from fastdescent._base.status import Status
 from fastdescent._endpoints.cells import Candidates, Cells, EndpointSet, Floats, Frame, Ints, Members, assign, gather
+from fastdescent._endpoints.cycles import moves_on
 from fastdescent._endpoints.polish import polish
-from fastdescent._endpoints.still_descending import descends
 from fastdescent._endpoints.verdict import Polished, Verdict, judged, unpolished
 from fastdescent._run.descent import Descent, descend
 from fastdescent._surface.surface import Surface
@@ -193,7 +193,7 @@ def _after_further_descent(
         index = np.flatnonzero(found.candidate >= 0)
         distance = search.frame.distance(start[index], new.x[found.candidate[index]])
         to_test = np.flatnonzero((distance <= _LABEL_DISTANCE) & (distance > _UNTESTED_DISTANCE))
-        distance[to_test[~descends(run, undecided[index[to_test]])]] = np.inf
+        distance[to_test[~moves_on(run, undecided[index[to_test]])]] = np.inf
         index = index[distance <= _LABEL_DISTANCE]
         candidate[undecided[index]] = found.candidate[index] + len(candidates)
         n_members = np.concatenate([n_members, np.bincount(found.candidate[index], minlength=len(new))])
