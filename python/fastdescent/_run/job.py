@@ -153,10 +153,10 @@ def _keeps_state_of_cut(options: Options, program: Program) -> bool:
     return bool(states_of_cut(options, program)) and n_that_fit(_PARTS_OF_FREE * n_bytes + 1, 0) > 0
 
 
-def states_of_cut(options: Options, program: Program) -> tuple[str, ...]:
-    """The names of those arrays; none if steps are random, or if they are large."""
+def states_of_cut(options: Options, program: Program) -> tuple[str, ...] | None:
+    """The names of those arrays; None if steps are random, or if the arrays are large."""
     if options.stochastic.is_random or options.optimizer.is_random or program.n_state > _LARGEST_STATE:
-        return ()
+        return None
     return tuple(s.name for s in program.state if s.name.startswith(_OWN_STATE))
 
 
