@@ -17,7 +17,7 @@ from fastdescent._endpoints.counts import medians, with_counts
 from fastdescent._endpoints.membership import Membership, endpoints_of, find_membership, without_noise
 from fastdescent._endpoints.merging import merged
 from fastdescent._endpoints.outcomes import outcomes
-from fastdescent._endpoints.points import CriticalPoints
+from fastdescent._endpoints.points import CriticalPoints, check_table
 from fastdescent._endpoints.rows import polished_of, table_of
 from fastdescent._endpoints.stability import stability
 from fastdescent._endpoints.verdict import Polished
@@ -135,11 +135,7 @@ def _checked(run: Any, points: Any, fmin: Any, polish: Any) -> float | None:
     if not isinstance(polish, bool):
         raise TypeError(f"polish must be True or False; got {checks.shown(polish)}")
     if points is not None:
-        if not isinstance(points, CriticalPoints):
-            raise TypeError(f"points must be a CriticalPoints table; got {checks.shown(points)}")
-        if points.x.shape[1] != run.surface.dim:
-            raise ValueError(f"points must have {run.surface.dim} coordinates, as the surface has; "
-                             f"got {points.x.shape[1]}")  # fmt: skip
+        check_table(points, run.surface.dim)
     return None if fmin is None else checks.number("fmin", fmin)
 
 
