@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fastdescent import data, noise, plot, reduce, surfaces
     from fastdescent._base.errors import TraceError
     from fastdescent._base.status import Form, Outcome, Reason, Status
+    from fastdescent._endpoints.agreement import Agreement, agreement
     from fastdescent._endpoints.classify import Endpoints, classify
     from fastdescent._endpoints.critical_points import critical_points
     from fastdescent._endpoints.merging import merge
@@ -53,6 +54,7 @@ __all__ = [
     "GD",
     "SGD",
     "Adam",
+    "Agreement",
     "BasinMap",
     "CriticalPoints",
     "Descent",
@@ -73,6 +75,7 @@ __all__ = [
     "Surface",
     "Swarm",
     "TraceError",
+    "agreement",
     "basin_map",
     "classify",
     "critical_points",
@@ -98,6 +101,7 @@ __all__ = [
 #: --version before NumPy and the rest are loaded.
 _HOMES = {
     "_maps.basin_map": ("BasinMap", "basin_map"),
+    "_endpoints.agreement": ("Agreement", "agreement"),
     "_endpoints.classify": ("Endpoints", "classify"),
     "_endpoints.critical_points": ("critical_points",),
     "_surface.define": ("surface",),

@@ -12,7 +12,7 @@ from fastdescent import BasinMap, Outcome, Status
 from fastdescent._maps import image as _image
 
 HIMMELBLAU = fd.surface("(x**2 + y - 11)**2 + (x + y**2 - 7)**2", window=((-6, 6), (-5, 5)))
-COLUMNS = ("label", "outcome", "nit", "fun", "status")
+COLUMNS = ("label", "outcome", "arrived", "nit", "fun", "status")
 
 
 @pytest.fixture
@@ -27,6 +27,8 @@ def same_cells(a: BasinMap, b: BasinMap) -> None:
     np.testing.assert_allclose(a.points.x, b.points.x, rtol=0, atol=1e-9)
     np.testing.assert_array_equal(a.points.n_starts, b.points.n_starts)
     np.testing.assert_allclose(a.points.nit_mean, b.points.nit_mean)
+    np.testing.assert_array_equal(a.points.nit_median, b.points.nit_median)
+    np.testing.assert_array_equal(a.points.arrived, b.points.arrived)
     assert (a.points.fmin_source, a.points.n_total) == (b.points.fmin_source, b.points.n_total)
 
 
@@ -57,9 +59,9 @@ def test_integers_widen_where_they_must() -> None:
     image = _image.Image.empty((4, 3), np.float64)
     assert (image.label.dtype, image.nit.dtype) == (np.int8, np.uint16)
     ones = np.ones((2, 3), np.int32)
-    image.put(slice(0, 2), 127 * ones, 65535 * ones, ones.astype(np.int8), 0.5)
+    image.put(slice(0, 2), 127 * ones, 65535 * ones, ones.astype(np.int8), 0.5, ones.astype(np.int8), ones > 0)
     assert (image.label.dtype, image.nit.dtype) == (np.int8, np.uint16)
-    image.put(slice(2, 4), -ones, 65536 * ones, ones.astype(np.int8), 0.5)
+    image.put(slice(2, 4), -ones, 65536 * ones, ones.astype(np.int8), 0.5, ones.astype(np.int8), ones > 0)
     image.relabel(slice(0, 2), np.arange(128) + 200)
     assert (image.label.dtype, image.nit.dtype) == (np.int16, np.int32)
     np.testing.assert_array_equal(image.label, np.repeat([327, -1], 6).reshape(4, 3))

@@ -84,12 +84,10 @@ def test_examples_in_docstrings(name: str, tmp_path: Path, monkeypatch: pytest.M
     assert failures == 0
 
 
-CLASSES = [name for name in fd.__all__ if inspect.isclass(getattr(fd, name))]
-
-
-@pytest.mark.parametrize("name", CLASSES)
-def test_examples_of_classes(name: str) -> None:
+@pytest.mark.parametrize("name", [n for n in fd.__all__ if not inspect.ismodule(getattr(fd, n))])
+def test_examples_of_public_names(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their `__module__` is the package, where doctest does not look for them."""
+    monkeypatch.chdir(tmp_path)
     home = importlib.import_module(f"fastdescent.{fd._HOME_OF[name]}")
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
     for example in doctest.DocTestFinder().find(getattr(fd, name), name, module=home):

@@ -15,7 +15,7 @@ from fastdescent._base.status import MINIMA, Form, Outcome, Reason, Status
 from fastdescent._endpoints.arrival import stays
 from fastdescent._endpoints.landscape import Landscape
 from fastdescent._endpoints.membership import ELIGIBLE, Membership
-from fastdescent._endpoints.onwards import moves_on
+from fastdescent._endpoints.cycles import moves_on
 from fastdescent._endpoints.points import CriticalPoints
 from fastdescent._endpoints.reasons import beyond_points
 from fastdescent._run.descent import Descent

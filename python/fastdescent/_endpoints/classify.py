@@ -18,7 +18,7 @@ from fastdescent._endpoints.counts import medians, with_counts
 from fastdescent._endpoints.landscape import Landscape
 from fastdescent._endpoints.membership import Membership, find_membership, landscape_of
 from fastdescent._endpoints.outcomes import Facts, needs_reason, outcomes
-from fastdescent._endpoints.points import CriticalPoints
+from fastdescent._endpoints.points import CriticalPoints, check_table
 from fastdescent._endpoints.rows import polished_of, table_of
 from fastdescent._endpoints.stability import stability
 from fastdescent._endpoints.tabulate import Canonical, rows_in_table, rows_of
@@ -165,11 +165,7 @@ def _checked(run: Any, points: Any, fmin: Any, polish: Any, canonical: Any) -> f
     if canonical is not None and not callable(canonical):
         raise TypeError(f"canonical must be a function of a point; got {checks.shown(canonical)}")
     if points is not None:
-        if not isinstance(points, CriticalPoints):
-            raise TypeError(f"points must be a CriticalPoints table; got {checks.shown(points)}")
-        if points.x.shape[1] != run.surface.dim:
-            raise ValueError(f"points must have {run.surface.dim} coordinates, as the surface has; "
-                             f"got {points.x.shape[1]}")  # fmt: skip
+        check_table(points, run.surface.dim)
     return None if fmin is None else checks.number("fmin", fmin)
 
 

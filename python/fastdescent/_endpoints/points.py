@@ -179,6 +179,14 @@ class CriticalPoints:
         return table.html(self)
 
 
+def check_table(points: Any, dim: int) -> None:
+    """Raises TypeError or ValueError if `points` is not a table of points of that many coordinates."""
+    if not isinstance(points, CriticalPoints):
+        raise TypeError(f"points must be a CriticalPoints table; got {checks.shown(points)}")
+    if points.x.shape[1] != dim:
+        raise ValueError(f"points must have {dim} coordinates, as the surface has; got {points.x.shape[1]}")
+
+
 def _row_index(rows: Any, k: int) -> Any:
     """A slice or an array of row numbers; raises unless `rows` is a row's number, a slice, or an array of them."""
     if isinstance(rows, slice):

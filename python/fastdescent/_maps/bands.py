@@ -25,14 +25,15 @@ Invariants
 - Bands are disjoint, in order, and cover the map.
 - A map in bands has the same cells as a map in one piece: starts, hyperparameters, and the indices from which random
   numbers are drawn are those of the whole map. (Positions of the joined table may differ in the last bits.)
-- Labels of a band refer to its own table until all bands have run. `image.relabel` is called once per band.
+- Labels of a band refer to its own table until all bands have run. `image.relabel` is called once per band. If a table
+  is given, labels are its rows from the beginning.
 - After a cancelled run, bands that were not begun hold f at the starts, label -1 and status INTERRUPTED.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,9 +42,9 @@ import numpy.typing as npt
 from fastdescent._base.at_top import at_top
 from fastdescent._base.memory import refuse_if_too_large
 from fastdescent._base.progress import Poll, reporter
-from fastdescent._base.status import Status
+from fastdescent._base.status import Outcome, Status
 from fastdescent._endpoints.classify import classify
-from fastdescent._endpoints.merging import joined
+from fastdescent._endpoints.merging import joined, summed
 from fastdescent._endpoints.points import CriticalPoints
 from fastdescent._maps.image import Image, bands
 from fastdescent._run.arguments import check_progress
@@ -55,7 +56,7 @@ from fastdescent._starts.rules import Floats, Grid
 from fastdescent._surface.surface import Surface
 from fastdescent.optimizers import Optimizer
 
-_BYTES_PER_CELL = 8 + 2 + 1 + 1
+_BYTES_PER_CELL = 8 + 2 + 1 + 1 + 1 + 1
 
 
 @at_top
@@ -82,9 +83,12 @@ class GridPart:
 
 
 def run_in_bands(
-    surface: Surface, optimizer: Optimizer, grid: Grid, options: dict[str, Any]
+    surface: Surface, optimizer: Optimizer, grid: Grid, points: CriticalPoints | None, options: dict[str, Any]
 ) -> tuple[Image, CriticalPoints, str]:
-    """Where the starts of a grid end; labels are rows of the table. The text says what is random in the gradients."""
+    """Where the starts of a grid end; labels are rows of the table, which has the rows of `points` if they are given.
+
+    The text says what is random in the gradients.
+    """
     shape, progress = grid.counts, options.pop("progress", None)
     check_progress(progress)
     n, first_index = math.prod(shape), options.pop("first_index", 0)
@@ -100,9 +104,10 @@ def run_in_bands(
                 first_index=first_index + band.first, progress=_continued(report, band.first), **options,
             )  # fmt: skip
             gradient = gradient or run.gradient
-            ends = classify(run)
+            ends = classify(run, points=points)
+            arrived = getattr(ends, "arrived", ends.label >= 0)
             image = image or Image.empty(shape, run.fun.dtype)
-            image.put(band.lines, ends.label, run.nit, run.status, run.fun)
+            image.put(band.lines, ends.label, run.nit, run.status, run.fun, ends.outcome, arrived)
             tables.append(ends.points)
             done = band.first + run.status.size
             cancelled = np.any(run.status == Status.INTERRUPTED)
@@ -111,9 +116,15 @@ def run_in_bands(
     assert image is not None
     for band in all_bands[len(tables) :]:
         _put_starts(image, band)
-    table, new_rows = joined(tables, n_total=n)
-    for band, new_row in zip(all_bands, new_rows, strict=False):
-        image.relabel(band.lines, new_row)
+    if points is None:
+        table, new_rows = joined(tables, n_total=n)
+        for band, new_row in zip(all_bands, new_rows, strict=False):
+            image.relabel(band.lines, new_row)
+    else:
+        table = summed(tables, n_total=n)
+    image.put_kinds(table.kind)
+    if not is_whole:
+        table = replace(table, nit_median=image.nit_medians(len(table)))
     return image, table, gradient
 
 
@@ -158,4 +169,5 @@ def _put_starts(image: Image, band: Band) -> None:
     fun = band.surface(np.asarray(band.starts))
     zeros = np.zeros(fun.shape, np.int32)
     status: npt.NDArray[np.int8] = np.full(fun.shape, Status.INTERRUPTED, np.int8)
-    image.put(band.lines, zeros - 1, zeros, status, fun)
+    outcome: npt.NDArray[np.int8] = np.full(fun.shape, Outcome.UNSETTLED, np.int8)
+    image.put(band.lines, zeros - 1, zeros, status, fun, outcome, np.zeros(fun.shape, np.bool_))

@@ -15,7 +15,7 @@ from fastdescent._base import checks
 from fastdescent._base.at_top import at_top
 from fastdescent._base.markup import paragraph
 from fastdescent._endpoints.classify import outcome_words
-from fastdescent._endpoints.points import CriticalPoints
+from fastdescent._endpoints.points import CriticalPoints, check_table
 from fastdescent._endpoints.report import report
 from fastdescent._maps.bands import run_in_bands
 from fastdescent._maps.image import Image
@@ -43,6 +43,8 @@ class BasinMap:
         Row of `points`, or -1.
     outcome : int8 array, the same shape
         Values of `Outcome`.
+    arrived : bool array, the same shape
+        Whether the trajectory sits at the point that `label` names. Else it circles, jitters or was cut off on the way.
     nit : int32 array, the same shape
         Steps.
     fun : array, the same shape
@@ -79,9 +81,13 @@ class BasinMap:
     def label(self) -> npt.NDArray[np.int32]:
         return np.asarray(self.image.label, np.int32)
 
-    @cached_property
+    @property
     def outcome(self) -> npt.NDArray[np.int8]:
-        return self.image.outcome(self.points.kind)
+        return self.image.outcome
+
+    @property
+    def arrived(self) -> npt.NDArray[np.bool_]:
+        return self.image.arrived
 
     @cached_property
     def nit(self) -> npt.NDArray[np.int32]:
@@ -101,6 +107,11 @@ class BasinMap:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "optimizer": for_pickle(self.optimizer, int(self.image.nit.max(initial=0)))}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Earlier pickles may hold outcomes that were made from the image."""
+        self.__dict__.update({name: value for name, value in state.items() if name != "outcome"})
+        self.image.put_kinds(self.points.kind)
 
     def __repr__(self) -> str:
         size = " x ".join(map(str, reversed(self.shape)))
@@ -135,6 +146,7 @@ def basin_map(
     window: Any = None,
     shape: int | tuple[int, ...] | None = None,
     plane: tuple[Any, ...] | None = None,
+    points: CriticalPoints | None = None,
     **options: Any,
 ) -> BasinMap:
     """Runs the optimizer from the centre of every cell of a window and classifies the ends.
@@ -151,13 +163,16 @@ def basin_map(
     plane : (i, j) or (i, j, base), optional
         Which coordinates are x and y, and the point that gives the other ones (by default the window's centre). Needed
         for surfaces of more than two coordinates: the starts lie in a plane, the descents do not.
+    points : CriticalPoints, optional
+        A table to use, as in `classify`: labels are its rows, and the same as in another map that uses it. Cells that
+        belong to none of its rows have label -1.
     **options
         Keyword options of `descend`, except `record`, `reduce`, `keep_state` and `average`.
 
     Returns
     -------
     BasinMap
-        Maps of many millions of cells are run band by band, and take about 12 bytes per cell.
+        Maps of many millions of cells are run band by band, and take about 14 bytes per cell.
 
     Raises
     ------
@@ -180,8 +195,10 @@ def basin_map(
     axes, base = _plane(surface, plane)
     shown = _window(surface, window, axes)
     starts = Grid(shown, checked_counts(_shape(shape, len(axes)), len(axes)), tuple(base.tolist()), axes)
-    image, points, gradient = run_in_bands(_covering(surface, shown, axes), rule, starts, options)
-    return BasinMap(points, shown, axes, base, surface, rule, gradient, image)
+    if points is not None:
+        check_table(points, surface.dim)
+    image, table, gradient = run_in_bands(_covering(surface, shown, axes), rule, starts, points, options)
+    return BasinMap(table, shown, axes, base, surface, rule, gradient, image)
 
 
 def _check_options(options: dict[str, Any]) -> None:

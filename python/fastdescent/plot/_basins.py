@@ -88,13 +88,12 @@ def draw(m: BasinMap, ax: Axes) -> None:
     """Draws the map, its marks, labels and legend on given axes."""
     is_minimum = np.isin(m.points.kind, MINIMA)
     cells = m.image.thinned(MAX_CELLS)
-    outcome = cells.outcome(m.points.kind)
     nit = cells.nit[np.append(is_minimum, False)[cells.label]]
     scale = StepScale.of(nit)
-    image = basin_image(cells.label, outcome, cells.nit, is_minimum, scale)
+    image = basin_image(cells.label, cells.outcome, cells.nit, is_minimum, scale)
     names = [_words.variable(m.surface.variables[k]) for k in m.plane]
     if len(m.shape) == 1:
-        flat = basin_image(cells.label, outcome, np.zeros_like(cells.nit), is_minimum)
+        flat = basin_image(cells.label, cells.outcome, np.zeros_like(cells.nit), is_minimum)
         heights = _draw_curve(m, ax, image, flat, names[0])
     else:
         heights = m.points.x[:, m.plane[1]]
