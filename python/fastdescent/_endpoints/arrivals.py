@@ -64,8 +64,9 @@ def reasons(run: Descent, landscape: Landscape, found: Membership, label: Labels
     reason[open_] = _by_candidate(landscape, found)[found.looked_at[open_]]
     labelled = open_[label[open_] >= 0]
     at_rest = found.is_at_rest[labelled]
+    is_flat = found.candidates.nullity[found.candidate[labelled]] > 0  # a step that is too large would not converge there
     reason[labelled] = np.select(
-        [at_rest, status[labelled] == Status.CONVERGED, status[labelled] == Status.STALLED],
+        [at_rest & ~is_flat, status[labelled] == Status.CONVERGED, status[labelled] == Status.STALLED],
         [Reason.STEP_TOO_LARGE, Reason.GTOL, Reason.KINK], Reason.STOPPED,
     )  # fmt: skip
     cut = open_[(status[open_] == Status.MAX_STEPS) & (label[open_] >= 0)]
