@@ -23,42 +23,63 @@ from fastdescent._run.hyperparameters import per_trajectory
 
 Bools = npt.NDArray[np.bool_]
 Labels = npt.NDArray[np.integer[Any]]
+Index = npt.NDArray[np.int_]
 
 
 def arrivals(run: Descent, found: Membership, label: Labels, table: CriticalPoints) -> Bools:
     """Which endpoints, (n,), sit at their row's point and are kept there."""
+    numbers = [v for value in run.optimizer.hyper().values() for v in (value if isinstance(value, tuple) else (value,))]
+    if all(callable(v) or np.ndim(v) == 0 for v in numbers):
+        kept = _rows_that_keep(run, found, label, table)
+        return found.is_at_rest & np.append(kept, False)[label]
     index = np.flatnonzero(found.is_at_rest & (label >= 0))
     arrived = np.zeros(len(label), np.bool_)
-    if not len(index):
-        return arrived
-    group = _groups(run, index, label[index])
-    _, first, group = np.unique(group, return_index=True, return_inverse=True)
-    chosen = index[first]
-    row = label[chosen]
-    is_kink = (table.form[row] & Form.NONSMOOTH) != 0
-    x_star = found.candidates.x[found.candidate[chosen]]
-    kept = stays(run, chosen, x_star, np.isin(table.kind[row], MINIMA), is_kink)
-    arrived[index] = kept[group.reshape(-1)]
+    _, first, group = np.unique(_settings(run, index, label[index]), axis=0, return_index=True, return_inverse=True)
+    arrived[index] = _keeps(run, found, index[first], label, table)[group.reshape(-1)]
     return arrived
 
 
-def _groups(run: Descent, index: npt.NDArray[np.int_], label: Labels) -> npt.NDArray[np.int_]:
-    """A number for each endpoint: the same for endpoints of one row with the same hyperparameters."""
-    group = np.asarray(label, np.int_)
+def _rows_that_keep(run: Descent, found: Membership, label: Labels, table: CriticalPoints) -> Bools:
+    """Which rows keep endpoints at rest, (k,). One endpoint of each row is tested: one that led to a candidate."""
+    kept = np.zeros(len(table), np.bool_)
+    chosen = found.representatives[found.is_at_rest[found.representatives]]
+    chosen = chosen[label[chosen] >= 0]
+    rows, first = np.unique(label[chosen], return_index=True)
+    kept[rows] = _keeps(run, found, chosen[first], label, table)
+    # Rows to which no endpoint at rest led, but other ones do: an endpoint at rest in its neighbour's cell.
+    left = np.flatnonzero(~np.isin(np.arange(len(table)), rows))
+    if len(left):
+        index = np.flatnonzero(found.is_at_rest & np.append(np.isin(np.arange(len(table)), left), False)[label])
+        more, first = np.unique(label[index], return_index=True)
+        kept[more] = _keeps(run, found, index[first], label, table)
+    return kept
+
+
+def _keeps(run: Descent, found: Membership, chosen: Index, label: Labels, table: CriticalPoints) -> Bools:
+    """Whether the run's step keeps these endpoints at their candidates."""
+    row = label[chosen]
+    is_kink = (table.form[row] & Form.NONSMOOTH) != 0
+    x_star = found.candidates.x[found.candidate[chosen]]
+    return stays(run, chosen, x_star, np.isin(table.kind[row], MINIMA), is_kink)
+
+
+def _settings(run: Descent, index: Index, label: Labels) -> npt.NDArray[np.float64]:
+    """Row and hyperparameters of endpoints, as far as these have one value per trajectory, (m, columns)."""
+    columns = [label.astype(np.float64)[:, np.newaxis]]
     for name, value in run.optimizer.hyper().items():
         for number in value if isinstance(value, tuple) else (value,):
             if not callable(number) and np.ndim(number):
-                own = per_trajectory(name, np.asarray(number, np.float64), run.status.shape, run.surface.dim)[index]
-                _, kind = np.unique(own, axis=0, return_inverse=True)
-                group = np.unique(np.stack([group, kind.reshape(-1)]), axis=1, return_inverse=True)[1].reshape(-1)
-    return group
+                own = np.asarray(number, np.float64)
+                columns.append(per_trajectory(name, own, run.status.shape, run.surface.dim)[index])
+    return np.concatenate(columns, axis=1)
 
 
 def reasons(run: Descent, landscape: Landscape, found: Membership, label: Labels, arrived: Bools) -> npt.NDArray[np.int8]:
     """Why endpoints have not arrived, values of `Reason`; NONE for those that have, or escaped."""
     status = run.status.reshape(-1)
     reason = np.zeros(len(status), np.int8)
-    open_ = np.flatnonzero(~arrived & np.isin(status, ELIGIBLE))
+    open_ = np.flatnonzero(~arrived)
+    open_ = open_[np.isin(status[open_], ELIGIBLE)]
     if not len(open_):
         return reason
     reason[open_] = _by_candidate(landscape, found)[found.looked_at[open_]]

@@ -92,6 +92,9 @@ class EndpointSet:
             sum(1 << int(s) for s in eligible),
         )
 
+    def __getitem__(self, index: npt.NDArray[np.int_]) -> EndpointSet:
+        return EndpointSet(self.x[index], self.grad_norm[index], self.status[index], self.eligible)
+
 
 @dataclass(frozen=True)
 class Cells:

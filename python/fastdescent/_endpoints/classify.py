@@ -11,13 +11,13 @@ import numpy.typing as npt
 from fastdescent._base import checks
 from fastdescent._base.at_top import at_top
 from fastdescent._base.markup import paragraph
-from fastdescent._base.status import MINIMA, Outcome, Status
+from fastdescent._base.status import MINIMA, Outcome, Reason, Status
 from fastdescent._endpoints.arrivals import arrivals, reasons
 from fastdescent._endpoints.cells import Ints, label
 from fastdescent._endpoints.counts import medians, with_counts
 from fastdescent._endpoints.landscape import Landscape
 from fastdescent._endpoints.membership import Membership, find_membership, landscape_of
-from fastdescent._endpoints.outcomes import Facts, needs_reason, outcomes
+from fastdescent._endpoints.outcomes import Facts, outcomes
 from fastdescent._endpoints.points import CriticalPoints, check_table
 from fastdescent._endpoints.rows import polished_of, table_of
 from fastdescent._endpoints.stability import stability
@@ -139,11 +139,12 @@ def classify(
     labels = label(found.endpoints, found.candidate, nit, row_of_candidate, table.x)
     arrived = arrivals(run, found, labels.label, table) if polish else labels.label >= 0
     reason = reasons(run, landscape, found, labels.label, arrived)
+    reason[found.period > 1] = Reason.NONE
     facts = Facts(run.status.reshape(-1), labels.label, arrived, found.period, reason)
     outcome = outcomes(facts, table.kind)
     table = with_counts(
         table, labels.count, labels.nit, run.status.size, run.random_starts,
-        n_arrived=np.bincount(labels.label[arrived], minlength=len(table)),
+        n_arrived=labels.count - _count(labels.label[~arrived], len(table)),
         nit_median=medians([(labels.label, nit)], len(table), int(nit.max(initial=0))),
     )  # fmt: skip
     steadiness = stability(run.optimizer, table.eigenvalues, table.form, table.active)
@@ -151,10 +152,14 @@ def classify(
     shape = run.status.shape
     return Endpoints(
         label=labels.label.reshape(shape), outcome=outcome.reshape(shape), arrived=arrived.reshape(shape),
-        period=np.where(outcome == Outcome.CYCLE, found.period, 0).astype(np.int8).reshape(shape),
-        reason=np.where(needs_reason(outcome), reason, 0).astype(np.int8).reshape(shape),
+        period=(found.period * (outcome == Outcome.CYCLE)).reshape(shape), reason=reason.reshape(shape),
         moved=labels.moved.reshape(shape), points=table, fmin=table.fmin, fmin_source=table.fmin_source,
     )  # fmt: skip
+
+
+def _count(label: Ints, k: int) -> npt.NDArray[np.int64]:
+    """How many have each label 0 ... k - 1."""
+    return np.bincount(label[label >= 0], minlength=k)
 
 
 def _checked(run: Any, points: Any, fmin: Any, polish: Any, canonical: Any) -> float | None:
@@ -191,18 +196,19 @@ def _table(
 
 def _lowest_seen(run: Descent, landscape: Landscape, found: Membership, rows: Polished) -> tuple[float, int]:
     """The least f of endpoints and starts, and how many endpoints lie lower than all minima, beyond rounding."""
-    fun, x = run.fun.reshape(-1).astype(np.float64), found.endpoints.x.astype(np.float64)
-    if landscape.surface is not run.surface or not np.isfinite(fun).any():
-        fun = landscape.surface(x)
-    seen = np.isfinite(fun) & landscape.is_inside(x) & (run.status.reshape(-1) != Status.DIVERGED)
+    fun, x = run.fun.reshape(-1), found.endpoints.x
+    if landscape.surface is not run.surface or not np.isfinite(fun[:1]).any():
+        fun = landscape.surface(x.astype(np.float64))
     is_minimum = np.isin(rows.kind, MINIMA)
-    if not is_minimum.any():
-        lowest = float(np.fmin(fun[seen].min(initial=np.inf), run._lowest_start))
-        return (lowest if np.isfinite(lowest) else np.nan), int(np.count_nonzero(seen & (found.candidate < 0)))
-    least, spread = float(rows.fun[is_minimum].min()), float(np.ptp(rows.fun[is_minimum]))
-    certain = least - _ROUNDING * max(spread, abs(least))
-    lower = np.flatnonzero(seen & (fun < certain))
-    lower = lower[fun[lower] < least - landscape.rounding(x[lower], fun[lower])]
+    least = float(rows.fun[is_minimum].min(initial=np.inf))
+    spread = float(np.ptp(rows.fun[is_minimum])) if is_minimum.any() else 0.0
+    certain = least - _ROUNDING * max(spread, abs(least)) if is_minimum.any() else np.inf
+    lower = np.flatnonzero(fun < certain)
+    lower = lower[landscape.is_inside(x[lower]) & (run.status.reshape(-1)[lower] != Status.DIVERGED)]
+    if is_minimum.any():
+        lower = lower[fun[lower] < least - landscape.rounding(x[lower].astype(np.float64), fun[lower])]
     lowest_start = run._lowest_start if landscape.surface is run.surface else np.nan
     lowest = float(np.fmin(fun[lower].min(initial=np.inf), lowest_start))
-    return (lowest if lowest < certain else least), len(lower)
+    n_lower = len(lower) if is_minimum.any() else int(np.count_nonzero(found.candidate[lower] < 0))
+    lowest = lowest if lowest < certain else least
+    return (lowest if np.isfinite(lowest) else np.nan), n_lower

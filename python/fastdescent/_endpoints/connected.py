@@ -24,34 +24,53 @@ import numpy.typing as npt
 from fastdescent._endpoints.cells import Floats
 from fastdescent._endpoints.landscape import Landscape
 
-_BETWEEN = (0.5, 0.25, 0.75)
+_MIDDLE, _BETWEEN = (0.5,), (0.5, 0.25, 0.75)
 _STEPS = 8
 _LEFT = 1e-8  #: of a barrier; less is what the steps have left
-_LONGEST_GAP = 0.5  #: of the segment
+_LONGEST_GAP = 0.5  #: of the segment, where points between stand at its quarters
+_POINTS_AT_ONCE = 1 << 14  #: so few stay in the processor's cache
 
 
 def connected(landscape: Landscape, a: Floats, b: Floats, levels: int = 1) -> npt.NDArray[np.bool_]:
     """For each pair of points, (m, dim) both, whether they are in one valley.
 
-    With more levels, each piece of the way between is looked at in the same manner.
+    With level 0 only the middle is looked at, between points that are known to be near. With more levels, each piece
+    of the way between is looked at in the same manner.
     """
-    surface, frame = landscape.surface, landscape.frame
+    cuts = range(0, len(a), _POINTS_AT_ONCE)
+    parts = (slice(k, k + _POINTS_AT_ONCE) for k in cuts)
+    found = [_connected(landscape, a[part], b[part], levels) for part in parts]
+    return np.concatenate([np.zeros(0, np.bool_), *found])
+
+
+def _connected(landscape: Landscape, a: Floats, b: Floats, levels: int) -> npt.NDArray[np.bool_]:
+    """First with the least rounding that f has in any case. Where this does not do, rounding is looked at."""
+    surface = landscape.surface
     fun_a, fun_b = surface(a), surface(b)
     level = np.maximum(fun_a, fun_b)
-    allowed = landscape.rounding(a, fun_a) + landscape.rounding(b, fun_b)
+    found = _has_way(landscape, a, b, level, 4 * np.finfo(np.float64).eps * np.abs(level), levels)
+    left = np.flatnonzero(~found)
+    if len(left):
+        allowed = landscape.rounding(a[left], fun_a[left]) + landscape.rounding(b[left], fun_b[left])
+        found[left] = _has_way(landscape, a[left], b[left], level[left], allowed, levels)
+    return found
+
+
+def _has_way(
+    landscape: Landscape, a: Floats, b: Floats, level: Floats, allowed: Floats, levels: int
+) -> npt.NDArray[np.bool_]:
+    surface, frame = landscape.surface, landscape.frame
     found, way = np.ones(len(a), np.bool_), {0.0: a, 1.0: b}
-    for part in _BETWEEN:
+    for part in _BETWEEN if levels else _MIDDLE:
         y = a + part * (b - a)
-        index = np.flatnonzero(found)
-        height = surface(y[index]) - level[index]
-        high = ~(height <= allowed[index])
-        if high.any():
-            some = index[high]
+        height = surface(y) - level
+        some = np.flatnonzero(found & ~(height <= allowed))
+        if len(some):
             y[some], left = _moved_down(landscape, y[some], level[some], allowed[some])
-            found[some] = left <= allowed[some] + _LEFT * height[high]
+            found[some] = left <= allowed[some] + _LEFT * height[some]
         way[part] = y
     points = [way[part] for part in sorted(way)]
-    most = _LONGEST_GAP * frame.distance(a, b)
+    most = (_LONGEST_GAP if levels else 1.5 * _LONGEST_GAP) * frame.distance(a, b)
     for p, q in pairwise(points):
         found &= frame.distance(p, q) <= most
     if levels > 1 and found.any():
@@ -71,7 +90,7 @@ def _moved_down(landscape: Landscape, start: Floats, level: Floats, allowed: Flo
         if not len(above):
             break
         gradient = surface.gradient(y[above]) * width
-        steepness = (gradient**2).sum(axis=-1)
+        steepness = np.einsum("mk,mk->m", gradient, gradient)
         length = np.divide(factor[above] * left[above], steepness, out=np.zeros_like(steepness), where=steepness > 0)
         trial = landscape.put_inside(y[above] - length[:, np.newaxis] * gradient * width)
         lower = surface(trial) - level[above]

@@ -48,6 +48,7 @@ from fastdescent._surface.define import surface as define_surface
 #: Statuses of endpoints that may belong to a critical point, and of those that nothing moved any more.
 ELIGIBLE = tuple(s for s in Status if not s.is_escape)
 RESTING = (Status.CONVERGED, Status.STALLED)
+_IS_ELIGIBLE, _RESTS = (np.array([s in group for s in Status]) for group in (ELIGIBLE, RESTING))  # by status
 MERGE_TOL = FINE_CELL  #: candidates nearer than this, in windows, are one critical point
 
 _DEFAULT_GTOL = 1e-6
@@ -67,6 +68,7 @@ class Membership:
     period: npt.NDArray[np.int8]  #: (n,), of endpoints that go round in a cycle, else 0
     looked_at: Ints  #: (n,), the candidate that was looked at last for an endpoint without one, or -1
     candidates: Polished  #: not yet merged: several may be the same point
+    representatives: npt.NDArray[np.int_]  #: the endpoint that led to each candidate
     merge_tol: float  #: candidates nearer than this, in windows, are the same point
 
     @property
@@ -89,13 +91,13 @@ def find_membership(run: Descent, landscape: Landscape, polish: bool) -> Members
     status, n = endpoints.status, len(endpoints.status)
     rounds, period = Rounds(landscape, n, polish), np.zeros(n, np.int8)
     if not polish:
-        rounds.look_at(endpoints, np.flatnonzero(np.isin(status, ELIGIBLE)), at_rest=True, sizes=(COARSE_CELL,))
+        rounds.look_at(endpoints, np.flatnonzero(_IS_ELIGIBLE[status]), at_rest=True, sizes=(COARSE_CELL,))
         at_rest = rounds.candidate >= 0
         return Membership(endpoints, rounds.candidate, at_rest, period, rounds.looked_at, rounds.candidates,
-                          3 * COARSE_CELL)  # fmt: skip
-    rounds.look_at(endpoints, np.flatnonzero(np.isin(status, RESTING)), at_rest=True)
+                          rounds.representatives, 3 * COARSE_CELL)  # fmt: skip
+    rounds.look_at(endpoints, np.flatnonzero(_RESTS[status]), at_rest=True)
     is_at_rest = rounds.candidate >= 0
-    left = np.flatnonzero(np.isin(status, ELIGIBLE) & ~is_at_rest)
+    left = np.flatnonzero(_IS_ELIGIBLE[status] & ~is_at_rest)
     if len(left):
         start = endpoints.x[left].astype(np.float64)
         cut = np.flatnonzero(status[left] == Status.MAX_STEPS)
@@ -108,7 +110,8 @@ def find_membership(run: Descent, landscape: Landscape, polish: bool) -> Members
         still = left[(rounds.candidate[left] >= 0) & (moved <= _STILL[endpoints.x.dtype])]
         x, slope = endpoints.x[still].astype(np.float64), endpoints.grad_norm[still]
         is_at_rest[still] = may_rest(landscape, x, slope, rounds.candidates, rounds.candidate[still])
-    return Membership(endpoints, rounds.candidate, is_at_rest, period, rounds.looked_at, rounds.candidates, MERGE_TOL)
+    return Membership(endpoints, rounds.candidate, is_at_rest, period, rounds.looked_at, rounds.candidates,
+                      rounds.representatives, MERGE_TOL)  # fmt: skip
 
 
 def endpoints_of(run: Descent, landscape: Landscape) -> EndpointSet:

@@ -26,7 +26,6 @@ import numpy.typing as npt
 from fastdescent._base.status import Outcome, Reason, Status
 
 _IS_ESCAPE = np.array([s.is_escape for s in Status])  #: by status
-_UNREASONED = (Outcome.CYCLE, Outcome.ESCAPED)
 
 
 @dataclass(frozen=True)
@@ -42,15 +41,10 @@ class Facts:
 
 def outcomes(facts: Facts, kind: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
     """The outcomes, int8 (n,); `kind` has those of the table's rows."""
-    of_label = np.append(kind, np.int8(Outcome.UNSETTLED))
-    found = np.select(
-        [facts.arrived, _IS_ESCAPE[facts.status], facts.period > 1, facts.reason == Reason.CONSTANT],
-        [of_label[facts.label], np.int8(Outcome.ESCAPED), np.int8(Outcome.CYCLE), np.int8(Outcome.FLAT)],
-        np.int8(Outcome.UNSETTLED),
-    )
-    return found.astype(np.int8)
-
-
-def needs_reason(outcome: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
-    """Whether endpoints of these outcomes have a reason."""
-    return np.isin(outcome, (Outcome.UNSETTLED, Outcome.FLAT))
+    found = np.append(kind, np.int8(Outcome.UNSETTLED))[facts.label]
+    open_ = np.flatnonzero(~facts.arrived)
+    found[open_] = np.select(
+        [_IS_ESCAPE[facts.status[open_]], facts.period[open_] > 1, facts.reason[open_] == Reason.CONSTANT],
+        [np.int8(Outcome.ESCAPED), np.int8(Outcome.CYCLE), np.int8(Outcome.FLAT)], np.int8(Outcome.UNSETTLED),
+    )  # fmt: skip
+    return found

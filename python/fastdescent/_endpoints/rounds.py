@@ -18,6 +18,8 @@ next round.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -31,13 +33,23 @@ from fastdescent._endpoints.verdict import Polished, judged
 # Lengths, in windows.
 COARSE_CELL, FINE_CELL = 1e-4, 1e-6
 _SIZES = (1 / 64, 1e-3, 3e-5, FINE_CELL, 1e-8)  #: of cells, from round to round
-_NEAR = 1e-4  #: a member further from its candidate must have no barrier between
+_NEAR = 1e-4  #: a member further from its minimum must have no barrier between
 _NEAR_SADDLE = 1e-3  #: members of saddles and maxima are no further away
 
 _SLACK = 2.0  #: by this factor the proof by gradients allows for f not being quadratic
 _UNLIMITED = 1e300
 # How many cells a round polishes, the most populous first. The work of an eigenvalue problem grows as dim^3.
 _MAX_CELLS, _MAX_CELLS_DIM3, _MIN_CELLS = 50_000, 50_000_000, 200
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a round has found of some endpoints."""
+
+    candidate: Ints  #: of each endpoint, or -1
+    looked_at: Ints  #: the candidate of its cell, or -1
+    undecided: npt.NDArray[np.int_]  #: endpoints for which smaller cells may find more: they were not polished themselves
+    representative: npt.NDArray[np.int_]  #: the endpoint that led to each new candidate
 
 
 class Rounds:
@@ -48,12 +60,18 @@ class Rounds:
         self.candidate: Ints = np.full(n, -1, np.int32)  #: row of `candidates`, or -1
         self.looked_at: Ints = np.full(n, -1, np.int32)  #: the candidate of the cell in the last round
         self._parts: list[Polished] = [judged(landscape, np.zeros((0, landscape.surface.dim)))]
+        self._representatives = [np.zeros(0, np.int_)]
         self._n_candidates = 0
 
     @property
     def candidates(self) -> Polished:
         """In the order in which they were found."""
         return Polished.joined(self._parts)
+
+    @property
+    def representatives(self) -> npt.NDArray[np.int_]:
+        """The endpoint that led to each candidate."""
+        return np.concatenate(self._representatives)
 
     def look_at(
         self, ends: EndpointSet, index: npt.NDArray[np.int_], at_rest: bool, sizes: tuple[float, ...] = _SIZES,
@@ -66,32 +84,33 @@ class Rounds:
         for size in sizes:
             if not len(index):
                 return
-            part = EndpointSet(ends.x[index], ends.grad_norm[index], ends.status[index], ends.eligible)
-            found, looked_at, is_alone = self._round(part, size, at_rest)
+            part = ends if len(index) == len(ends.status) else ends[index]
             own = index if owner is None else owner[index]
-            is_member = found >= 0
-            self.candidate[own[is_member]] = found[is_member]
-            self.looked_at[own] = looked_at
-            index = index[~is_member & ~is_alone]
+            found = self._round(part, size, at_rest)
+            self.candidate[own], self.looked_at[own] = found.candidate, found.looked_at
+            self._representatives.append(own[found.representative])
+            index = index[found.undecided]
 
-    def _round(self, ends: EndpointSet, size: float, at_rest: bool) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
-        """For each endpoint its candidate, or -1; the candidate of its cell, or -1; and whether it was polished itself.
-
-        Smaller cells change nothing for endpoints that were polished themselves.
-        """
+    def _round(self, ends: EndpointSet, size: float, at_rest: bool) -> _Found:
         cells = gather(ends, self.landscape.frame, size)
         chosen = self._cells_to_polish(cells)
-        candidates = self._polished(ends.x[cells.representative[chosen]].astype(np.float64))
+        representative = cells.representative[chosen]
+        candidates = self._polished(ends.x[representative].astype(np.float64))
+        first, self._n_candidates = self._n_candidates, self._n_candidates + len(candidates)
+        self._parts.append(candidates)
+
         candidate_of_cell = np.full(len(cells.count) + 1, -1, np.int32)  # and one for endpoints without a cell
         candidate_of_cell[chosen] = np.arange(len(chosen))
         looked_at = candidate_of_cell[cells.cell]
+        members = assign(ends, self.landscape.frame, cells, candidate_of_cell[:-1], self._limits(candidates))
+        candidate = members.candidate
+        undecided = self._decide(ends, candidate, looked_at, members.undecided, candidates, at_rest)
         is_alone = np.zeros(len(looked_at), np.bool_)
-        is_alone[cells.representative[chosen]] = True
-        members = assign(ends, self.landscape.frame, cells, candidate_of_cell[:-1], self._limits(candidates)).candidate
-        found = self._decided(ends, members, looked_at, candidates, at_rest)
-        first, self._n_candidates = self._n_candidates, self._n_candidates + len(candidates)
-        self._parts.append(candidates)
-        return np.where(found >= 0, found + first, -1), np.where(looked_at >= 0, looked_at + first, -1), is_alone
+        is_alone[representative] = True
+        if first:
+            candidate[candidate >= 0] += first
+            looked_at[looked_at >= 0] += first
+        return _Found(candidate, looked_at, undecided[~is_alone[undecided]], representative)
 
     def _cells_to_polish(self, cells: Cells) -> npt.NDArray[np.int_]:
         """The most populous cells."""
@@ -115,29 +134,28 @@ class Rounds:
         per_gradient = np.divide(_SLACK, smallest, out=np.full(len(size), _UNLIMITED), where=smallest > 1 / _UNLIMITED)
         per_gradient[candidates.nullity > 0] = 0.0
         is_minimum = candidates.kind == Outcome.LOCAL_MINIMUM
-        radius = np.where(is_minimum, _UNLIMITED, _NEAR_SADDLE if self.polish else COARSE_CELL)
+        radius = np.where(is_minimum, _NEAR, _NEAR_SADDLE) if self.polish else np.full(len(size), COARSE_CELL)
         x = np.where((candidates.kind == Outcome.UNSETTLED)[:, np.newaxis], np.nan, candidates.x)
         nothing = np.zeros(len(x))
         return Candidates(x, per_gradient, radius, nothing + 1e-8, nothing.astype(bool))
 
-    def _decided(
-        self, ends: EndpointSet, members: Ints, looked_at: Ints, candidates: Polished, at_rest: bool
-    ) -> Ints:
-        """The members, less those that a barrier parts from their candidate, and more where there is none."""
+    def _decide(
+        self, ends: EndpointSet, candidate: Ints, looked_at: Ints, undecided: npt.NDArray[np.int_],
+        candidates: Polished, at_rest: bool,
+    ) -> npt.NDArray[np.int_]:  # fmt: skip
+        """Gives endpoints from which a valley leads to their cell's candidate this candidate; the others are returned."""
         is_valley = np.append(np.isin(candidates.kind, _VALLEYS), False)
-        index = np.flatnonzero((members >= 0) & is_valley[members])
-        x = ends.x[index].astype(np.float64)
-        index = index[self.landscape.frame.distance(x, candidates.x[members[index]]) > _NEAR]
-        index = np.concatenate([index, np.flatnonzero((members < 0) & is_valley[looked_at])])
+        index = undecided[is_valley[looked_at[undecided]]]
         if not len(index):
-            return members
-        found = members.copy()
+            return undecided
         x, to = ends.x[index].astype(np.float64), looked_at[index]
-        belongs = connected(self.landscape, x, candidates.x[to])
+        belongs = np.ones(len(index), np.bool_)
         if at_rest:
-            belongs &= may_rest(self.landscape, x, ends.grad_norm[index], candidates, to)
-        found[index] = np.where(belongs, to, -1)
-        return found
+            belongs = may_rest(self.landscape, x, ends.grad_norm[index], candidates, to)
+        some = np.flatnonzero(belongs)
+        belongs[some] = connected(self.landscape, x[some], candidates.x[to[some]], levels=0 if at_rest else 1)
+        candidate[index[belongs]] = to[belongs]
+        return undecided[candidate[undecided] < 0]
 
 
 def may_rest(
@@ -145,8 +163,12 @@ def may_rest(
 ) -> npt.NDArray[np.bool_]:
     """Whether f at points x is higher than at their candidates by no more than the slope allows where f is convex."""
     fun = landscape.surface(x)
-    allowed = _SLACK * slope * np.linalg.norm(x - candidates.x[to], axis=-1) + landscape.rounding(x, fun)
-    return np.asarray(fun - candidates.fun[to] <= allowed)
+    height, way = fun - candidates.fun[to], x - candidates.x[to]
+    allowed = _SLACK * slope * np.sqrt(np.einsum("mk,mk->m", way, way))
+    may = height <= allowed
+    left = np.flatnonzero(~may)
+    may[left] = height[left] <= allowed[left] + landscape.rounding(x[left], fun[left])
+    return np.asarray(may)
 
 
 _VALLEYS = (Outcome.LOCAL_MINIMUM, Outcome.DEGENERATE)
