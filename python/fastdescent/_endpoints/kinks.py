@@ -44,7 +44,7 @@ from fastdescent._endpoints.rising import rises
 from fastdescent._endpoints.sampled import TINY, Domain, Sampled, directions
 from fastdescent._surface.surface import Surface
 
-_MAX_DIM = 64  # in more dimensions points stay where they are: steps would take too much memory
+_MAX_DIM = 40  # in more dimensions points stay where they are: steps take long, and few succeed
 _MAX_STEPS = 40
 _FIRST_RADIUS, _LARGEST_RADIUS, _LEAST_RADIUS = 1e-3, 1e-2, 1e-9
 _REACH = 0.2  # a point that goes further than this has no minimum nearby
@@ -81,8 +81,9 @@ def polish_at_kinks(
 ) -> KinkResult:
     """Takes each point (m, dim) to the minimum near it, which may be at a kink, and tells what is there.
 
-    `bounds` are two arrays (dim,): points are clipped to them and stay inside. In more than 64 dimensions points stay
-    where they are, and none is a minimum.
+    `bounds` are two arrays (dim,): points are clipped to them and stay inside. A point that ends more than 0.2 windows
+    from its start is not taken for a minimum. In more than 40 dimensions points stay where they are, and none is a
+    minimum.
     """
     domain = Domain.of(surface, frame, bounds)
     x = np.clip(np.asarray(x, np.float64), domain.low, domain.high)

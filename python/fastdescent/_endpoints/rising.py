@@ -6,6 +6,7 @@ Example. At 0, |x| + y^2 rises in all directions and has a kink. x^2 + y^2 rises
 kink, but falls along it:
 
 >>> from fastdescent import surface
+>>> from fastdescent._endpoints.cells import Frame
 >>> at, least = np.zeros((1, 2)), np.array([1e-9])
 >>> for text in ("abs(x) + y**2", "x**2 + y**2", "abs(x) - y"):
 ...     s = surface(text, window=(-1, 1))
@@ -29,10 +30,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._endpoints.cells import Floats, Frame
+from fastdescent._endpoints.cells import Floats
 from fastdescent._endpoints.sampled import Domain, Sampled, directions
-
-__all__ = ["Domain", "Frame", "Rising", "rises"]
 
 _COUNT = 1000  # directions that no step takes
 _LARGEST_RADIUS, _LARGEST_AT_CUSPS = 1e-2, 1e-3
