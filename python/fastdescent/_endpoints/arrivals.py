@@ -60,7 +60,9 @@ def _keeps(run: Descent, found: Membership, chosen: Index, label: Labels, table:
     row = label[chosen]
     is_kink = (table.form[row] & Form.NONSMOOTH) != 0
     x_star = found.candidates.x[found.candidate[chosen]]
-    return stays(run, chosen, x_star, np.isin(table.kind[row], MINIMA), is_kink)
+    # Where the gradient is not defined, the run has ended: it makes no step that could lead away.
+    ended = run.status.reshape(-1)[chosen] == Status.UNDEFINED
+    return ended | stays(run, chosen, x_star, np.isin(table.kind[row], MINIMA), is_kink)
 
 
 def _settings(run: Descent, index: Index, label: Labels) -> npt.NDArray[np.float64]:
@@ -101,9 +103,7 @@ def reasons(run: Descent, landscape: Landscape, found: Membership, label: Labels
 def _by_candidate(landscape: Landscape, found: Membership) -> npt.NDArray[np.int8]:
     """The reason of each candidate that is no critical point; and in the end TOO_MANY, for endpoints without one."""
     reason = found.candidates.reason.copy()
-    unknown = np.flatnonzero(
-        (found.candidates.kind == Outcome.UNSETTLED) & (reason != Reason.CONSTANT) & (reason != Reason.UNDEFINED_NEARBY)
-    )
+    unknown = np.flatnonzero((found.candidates.kind == Outcome.UNSETTLED) & (reason == Reason.UNDECIDED))
     beyond = beyond_points(landscape, found.candidates.x[unknown])
     reason[unknown] = np.where(beyond != Reason.NONE, beyond, Reason.UNDECIDED)
     return np.append(reason, np.int8(Reason.TOO_MANY))

@@ -36,11 +36,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._base.status import Status
+from fastdescent._base.status import Form, Status
 from fastdescent._endpoints.cells import EndpointSet, Ints
 from fastdescent._endpoints.cycles import cycles
 from fastdescent._endpoints.landscape import Landscape
 from fastdescent._endpoints.rounds import COARSE_CELL, FINE_CELL, Rounds, may_rest
+from fastdescent._endpoints.rough import is_rough
 from fastdescent._endpoints.verdict import Polished
 from fastdescent._run.descent import Descent
 from fastdescent._surface.define import surface as define_surface
@@ -55,6 +56,8 @@ _DEFAULT_GTOL = 1e-6
 _FURTHER = 1e-3  #: descents go on until the gradient is this part of gtol
 _FURTHER_STEPS = 2_000
 #: Endpoints that descend no further than this, in windows, were there already. Float32 stops earlier.
+_MAY_BE_STUCK = np.array([s in (Status.STALLED, Status.MAX_STEPS, Status.UNDEFINED) for s in Status])
+_AT_KINK, _AMPLITUDES = 1e-4, 2.0  #: at a kink: windows, or so many steps of the run
 _STILL = {np.dtype(np.float64): 1e-6, np.dtype(np.float32): 1e-4}
 
 
@@ -97,7 +100,7 @@ def find_membership(run: Descent, landscape: Landscape, polish: bool) -> Members
                           rounds.representatives, 3 * COARSE_CELL)  # fmt: skip
     rounds.look_at(endpoints, np.flatnonzero(_RESTS[status]), at_rest=True)
     is_at_rest = rounds.candidate >= 0
-    left = np.flatnonzero(_IS_ELIGIBLE[status] & ~is_at_rest)
+    left = np.flatnonzero((_IS_ELIGIBLE[status] & ~is_at_rest) | (status == Status.UNDEFINED))
     if len(left):
         start = endpoints.x[left].astype(np.float64)
         cut = np.flatnonzero(status[left] == Status.MAX_STEPS)
@@ -105,13 +108,48 @@ def find_membership(run: Descent, landscape: Landscape, polish: bool) -> Members
             period[left[cut]], start[cut] = cycles(run, left[cut])
         further = landscape.descended(start, _FURTHER * (run._gtol or _DEFAULT_GTOL), _FURTHER_STEPS)
         ends = EndpointSet.of(further.x, landscape.slope(further.x), further.status, ELIGIBLE)
-        rounds.look_at(ends, np.arange(len(left)), at_rest=False, owner=left)
-        moved = landscape.frame.distance(endpoints.x[left], further.x)
-        still = left[(rounds.candidate[left] >= 0) & (moved <= _STILL[endpoints.x.dtype])]
-        x, slope = endpoints.x[still].astype(np.float64), endpoints.grad_norm[still]
-        is_at_rest[still] = may_rest(landscape, x, slope, rounds.candidates, rounds.candidate[still])
+        rounds.look_at(ends, np.flatnonzero(status[left] != Status.UNDEFINED), at_rest=False, owner=left)
+        _look_at_kinks(landscape, rounds, further, left)
+        _settle(run, landscape, rounds, endpoints, further, left, is_at_rest)
     return Membership(endpoints, rounds.candidate, is_at_rest, period, rounds.looked_at, rounds.candidates,
                       rounds.representatives, MERGE_TOL)  # fmt: skip
+
+
+def _look_at_kinks(landscape: Landscape, rounds: Rounds, further: Descent, left: npt.NDArray[np.int_]) -> None:
+    """Looks for kinks where descents got stuck; endpoints by their numbers `left`."""
+    stuck = np.flatnonzero(rounds.candidate[left] < 0)
+    stuck = stuck[np.isfinite(further.x[stuck]).all(axis=-1) & _MAY_BE_STUCK[further.status[stuck]]]
+    stuck = stuck[is_rough(landscape, further.x[stuck])]
+    if len(stuck):
+        x = further.x[stuck]
+        slope, status = np.nan_to_num(landscape.slope(x), nan=np.inf), np.zeros(len(x), np.int8)
+        rounds.look_at_kinks(EndpointSet.of(x, slope, status, (0,)), left[stuck])
+
+
+def _settle(
+    run: Descent, landscape: Landscape, rounds: Rounds, endpoints: EndpointSet, further: Descent,
+    left: npt.NDArray[np.int_], is_at_rest: npt.NDArray[np.bool_],
+) -> None:  # fmt: skip
+    """Which of the endpoints that descended were at their candidate already."""
+    found = np.flatnonzero(rounds.candidate[left] >= 0)
+    index, candidates = left[found], rounds.candidates
+    x, slope, to = endpoints.x[index].astype(np.float64), endpoints.grad_norm[index], rounds.candidate[index]
+    is_kink = (candidates.form[to] & Form.NONSMOOTH) != 0
+    still = landscape.frame.distance(x, further.x[found]) <= _STILL[endpoints.x.dtype]
+    still &= ~is_kink
+    still[still] = may_rest(landscape, x[still], slope[still], candidates, to[still])
+    width = landscape.frame.width.max()
+    reach = np.maximum(_AMPLITUDES * _step_length(run, index) * np.nan_to_num(slope), _AT_KINK * width)
+    still |= is_kink & (np.linalg.norm(x - candidates.x[to], axis=-1) <= reach)
+    is_at_rest[index] = still
+
+
+def _step_length(run: Descent, index: npt.NDArray[np.int_]) -> npt.NDArray[np.float64]:
+    """lr of trajectories, as far as it is a number or one per trajectory; else 0."""
+    lr = run.optimizer.hyper().get("lr", 0.0)
+    if callable(lr) or np.ndim(lr) > run.status.ndim:
+        return np.zeros(len(index))
+    return np.broadcast_to(np.asarray(lr, np.float64), run.status.shape).reshape(-1)[index]
 
 
 def endpoints_of(run: Descent, landscape: Landscape) -> EndpointSet:

@@ -22,12 +22,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial import KDTree
 
-from fastdescent._base.status import Outcome
+from fastdescent._base.status import Form, Outcome
 from fastdescent._endpoints.cells import Candidates, Cells, EndpointSet, Floats, Ints, assign, gather
 from fastdescent._endpoints.connected import connected
 from fastdescent._endpoints.landscape import Landscape
 from fastdescent._endpoints.polish import polish
+from fastdescent._endpoints.rough import at_kinks, is_rough
 from fastdescent._endpoints.verdict import Polished, judged
 
 # Lengths, in windows.
@@ -40,6 +42,8 @@ _SLACK = 2.0  #: by this factor the proof by gradients allows for f not being qu
 _UNLIMITED = 1e300
 # How many cells a round polishes, the most populous first. The work of an eigenvalue problem grows as dim^3.
 _MAX_CELLS, _MAX_CELLS_DIM3, _MIN_CELLS = 50_000, 50_000_000, 200
+_KINK_SIZES, _MAX_KINKS = (1 / 64, 1e-3), 500  #: of cells at kinks, and how many cells are looked at
+_SLIDES, _MOST_SLIDES = 8, 20_000  #: minima that an endpoint stuck at a kink is compared with, and such endpoints
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,51 @@ class Rounds:
             self._representatives.append(own[found.representative])
             index = index[found.undecided]
 
+    def look_at_kinks(self, ends: EndpointSet, owner: npt.NDArray[np.int_]) -> None:
+        """Rounds for endpoints at kinks. In small cells, all of them belong to their representative's candidate."""
+        index = np.arange(len(owner))
+        for size in _KINK_SIZES:
+            if not len(index):
+                return
+            part, own = ends[index], owner[index]
+            cells = gather(part, self.landscape.frame, size)
+            chosen = self._cells_to_polish(cells, _MAX_KINKS)
+            representative = cells.representative[chosen]
+            candidates = at_kinks(self.landscape, part.x[representative].astype(np.float64))
+            candidate_of_cell = np.full(len(cells.count) + 1, -1, np.int32)
+            candidate_of_cell[chosen] = np.arange(len(chosen))
+            looked_at = candidate_of_cell[cells.cell]
+            belongs = np.append(candidates.kind != Outcome.UNSETTLED, False)[looked_at]
+            some = np.flatnonzero(belongs)
+            if size != _KINK_SIZES[-1]:
+                belongs[some] = connected(self.landscape, part.x[some], candidates.x[looked_at[some]])
+                belongs[representative] = (candidates.kind != Outcome.UNSETTLED)
+            first, self._n_candidates = self._n_candidates, self._n_candidates + len(candidates)
+            self._parts.append(candidates)
+            self._representatives.append(own[representative])
+            self.looked_at[own] = np.where(looked_at >= 0, looked_at + first, self.looked_at[own])
+            self.candidate[own[belongs]] = looked_at[belongs] + first
+            is_alone = np.zeros(len(index), np.bool_)
+            is_alone[representative] = True
+            index = index[~belongs & ~is_alone]
+        self._slide(ends, owner)
+
+    def _slide(self, ends: EndpointSet, owner: npt.NDArray[np.int_]) -> None:
+        """Gives endpoints stuck on a kink curve the nearest minimum at a kink to which f falls without a barrier."""
+        found = self.candidates
+        minima = np.flatnonzero((found.kind == Outcome.LOCAL_MINIMUM) & ((found.form & Form.NONSMOOTH) != 0))
+        if not len(minima):
+            return
+        left, width = np.flatnonzero(self.candidate[owner] < 0)[:_MOST_SLIDES], self.landscape.frame.width
+        x = ends.x[left].astype(np.float64)
+        n = min(_SLIDES, len(minima))
+        nearest = KDTree(found.x[minima] / width).query(x / width, k=np.arange(1, n + 1))[1]
+        for k in range(n):
+            some = np.flatnonzero(self.candidate[owner[left]] < 0)
+            to = minima[nearest[some, k]]
+            slides = connected(self.landscape, x[some], found.x[to])
+            self.candidate[owner[left[some[slides]]]] = to[slides]
+
     def _round(self, ends: EndpointSet, size: float, at_rest: bool) -> _Found:
         cells = gather(ends, self.landscape.frame, size)
         chosen = self._cells_to_polish(cells)
@@ -112,9 +161,9 @@ class Rounds:
             looked_at[looked_at >= 0] += first
         return _Found(candidate, looked_at, undecided[~is_alone[undecided]], representative)
 
-    def _cells_to_polish(self, cells: Cells) -> npt.NDArray[np.int_]:
+    def _cells_to_polish(self, cells: Cells, at_most: int = _MAX_CELLS) -> npt.NDArray[np.int_]:
         """The most populous cells."""
-        most = max(_MIN_CELLS, min(_MAX_CELLS, _MAX_CELLS_DIM3 // self.landscape.surface.dim**3))
+        most = max(_MIN_CELLS, min(at_most, _MAX_CELLS_DIM3 // self.landscape.surface.dim**3))
         if len(cells.count) <= most:
             return np.arange(len(cells.count))
         return np.sort(np.argpartition(-cells.count, most)[:most])
@@ -123,8 +172,11 @@ class Rounds:
         if not self.polish:
             return judged(self.landscape, start, newton_tol=10 * COARSE_CELL)
         found = polish(self.landscape, start, to_saddles=True)
-        outside = ~self.landscape.is_inside(found.x)
-        found.kind[outside] = Outcome.UNSETTLED
+        found.kind[~self.landscape.is_inside(found.x)] = Outcome.UNSETTLED
+        rough = np.flatnonzero(found.kind != Outcome.UNSETTLED)
+        rough = rough[is_rough(self.landscape, found.x[rough])]
+        if len(rough):  # at a kink, the Hessian is that of one side
+            found.put(rough, at_kinks(self.landscape, found.x[rough]))
         return found
 
     def _limits(self, candidates: Polished) -> Candidates:

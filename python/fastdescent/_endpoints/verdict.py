@@ -46,6 +46,11 @@ class Polished:
     def __getitem__(self, which: npt.NDArray[np.bool_ | np.int_]) -> Polished:
         return Polished(*(getattr(self, f.name)[which] for f in fields(self)))
 
+    def put(self, index: npt.NDArray[np.int_], others: Polished) -> None:
+        """Replaces points."""
+        for f in fields(self):
+            getattr(self, f.name)[index] = getattr(others, f.name)
+
     @classmethod
     def joined(cls, parts: list[Polished]) -> Polished:
         return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
