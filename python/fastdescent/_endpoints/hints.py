@@ -59,7 +59,7 @@ class Situation:
     def reached(self) -> npt.NDArray[np.int_]:
         """Rows of minima that starts belong to and whose stability is known."""
         known = np.isin(self.points.kind, MINIMA) & (self.points.n_starts > 0) & (self.points.stability > 0)
-        return np.flatnonzero(known)
+        return np.flatnonzero(known & (self.optimizer.sharpness_limit > 0))
 
     @cached_property
     def stability(self) -> float:

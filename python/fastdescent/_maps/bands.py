@@ -129,12 +129,16 @@ def run_in_bands(
         table, new_rows = joined(tables, n_total=n)
         for band, new_row in zip(all_bands, new_rows, strict=False):
             image.relabel(band.lines, new_row)
-    else:
+    else:  # each band has the rows that were given
         table = summed(tables, n_total=n)
+    n_reasons = np.sum(reasons, axis=0) if reasons else None
+    return Ended(image, _of_whole_map(image, table, is_whole), gradient, n_reasons)
+
+
+def _of_whole_map(image: Image, table: CriticalPoints, is_whole: bool) -> CriticalPoints:
+    """The table with medians of all bands; cells get the kinds of its rows, which may be global in one band alone."""
     image.put_kinds(table.kind)
-    if not is_whole:
-        table = replace(table, nit_median=image.nit_medians(len(table)))
-    return Ended(image, table, gradient, np.sum(reasons, axis=0) if reasons else None)
+    return table if is_whole else replace(table, nit_median=image.nit_medians(len(table)))
 
 
 @dataclass(frozen=True)
