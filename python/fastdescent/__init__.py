@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         RMSprop,
         optimizer,
     )
+    from fastdescent.plot._colours import map_rgba as map_rgba
     from fastdescent.plot._save import html_image as html_image
 
 __all__ = [
@@ -149,6 +150,7 @@ _INNER = {
     "noise": ("Noise",),
     "optimizers._optimizer": ("optimizer_of_pickle",),
     "optimizers._schedules": ("Tabulated",),
+    "plot._colours": ("map_rgba",),
     "plot._save": ("html_image",),
     "program.step.minibatch": ("BatchSpec",),
     "program.step.formula": ("formula_of_pickle",),

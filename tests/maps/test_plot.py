@@ -80,7 +80,9 @@ def test_the_legend_is_outside_of_the_map_and_inside_of_the_figure(pyplot: Any, 
     figure, texts = ax.figure, [t for t in ax.texts if t.xycoords == "axes fraction"]
     said = [t.get_text() for t in texts]
     shares = [f"{100 * s:.1f} %" for s in himmelblau.points.share]
-    assert said[:4] == ["A", "B", "C", "D"]
+    by_share = np.argsort(-himmelblau.points.n_starts, kind="stable").tolist()
+    assert said[:4] == ["ABCD"[row] for row in by_share]
+    assert said.count("lowest found") == (0 if himmelblau.points.fmin_source == "known" else 4)
     assert set(shares) <= set(said)
     inner, whole = ax.get_window_extent(), figure.bbox
     for t in texts:
@@ -96,7 +98,8 @@ def test_swatches_have_the_shade_in_the_middle_of_their_basins(pyplot: Any, himm
     swatches = [line.get_markerfacecolor() for line in ax.lines if line.get_marker() == "s"]
     assert len(swatches) == 4
     image = basin_image(himmelblau.label, himmelblau.outcome, himmelblau.nit, np.ones(4, bool))
-    for row, swatch in enumerate(swatches):
+    by_share = np.argsort(-himmelblau.points.n_starts, kind="stable").tolist()
+    for row, swatch in zip(by_share, swatches, strict=True):
         cells = image[(himmelblau.label == row) & ~edges(himmelblau.label)].sum(axis=-1)
         shade = round(255.0 * sum(swatch))
         assert np.mean(cells <= shade) >= 0.5

@@ -127,11 +127,11 @@ def test_typical_colours_are_those_of_the_median_cell() -> None:
     is_minimum = np.array([True, False, True, True])
     scale = StepScale.of(nit[:4])
     image = basin_image(label, np.full(5, CONVERGED), nit, is_minimum, scale)
-    found = typical_colours(label, nit, is_minimum, scale, 4)
+    found = typical_colours(label, nit, is_minimum, scale, np.arange(4))
     np.testing.assert_array_equal(found[[0, 2]], image[[1, 3]])
     assert found[1].tolist() == list(WHITE)
     assert found[3].tolist() == shades(3)[2, 0].tolist()  # no cell ends there
-    assert typical_colours(label, nit, is_minimum, scale, 0).shape == (0, 3)
+    assert typical_colours(label, nit, is_minimum, scale, np.arange(0)).shape == (0, 3)
 
 
 # ---------------------------------------------------------------------- words

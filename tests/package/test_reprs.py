@@ -143,24 +143,23 @@ def test_what_the_tables_hold() -> None:
     assert read(S.program()._repr_html_()).words == [str(S.program())]
 
 
-def test_a_map_has_a_picture_where_matplotlib_has_been_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    import matplotlib.figure  # noqa: F401
-
+def test_a_map_has_a_picture_where_matplotlib_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     with_picture = MAP._repr_html_()
     assert read(with_picture).tags.count("img") == 1
     assert 'alt="basins of &lt;b&gt;a &amp; b&lt;/b&gt;" src="data:image/png;base64,iVBOR' in with_picture
     assert len(with_picture) < 200_000
-    monkeypatch.delitem(sys.modules, "matplotlib")
+    for module in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
+        monkeypatch.setitem(sys.modules, module, None)  # an import of it fails
     without = MAP._repr_html_()
     assert "img" not in read(without).tags
     assert "global minimum" in without
-    assert "matplotlib" not in sys.modules
 
 
 def test_html_imports_nothing_heavy() -> None:
     code = (
-        "import sys, fastdescent as fd; m = fd.basin_map(fd.surfaces.beale(), shape=(4, 4)); before = {*sys.modules}; "
-        "m._repr_html_(); m.surface._repr_html_(); print(*{n.split('.')[0] for n in {*sys.modules} - before})"
+        "import sys, fastdescent as fd; s = fd.surfaces.beale(); run = fd.descend(s, [[1.0, 1.0]], fd.GD(1e-3)); "
+        "shown = [s, run, run.classify()]; before = {*sys.modules}; [thing._repr_html_() for thing in shown]; "
+        "print(*{n.split('.')[0] for n in {*sys.modules} - before})"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert not {"matplotlib", "tqdm", "sympy", "scipy"} & set(out.split())

@@ -69,13 +69,17 @@ def kind_words(kind: int, form: int = 0, set_dim: int = 0) -> str:
     return f"{words} ({special})" if special else words
 
 
-def reason_words(reason: npt.NDArray[np.integer[Any]]) -> str:
-    """How many endpoints are not settled, and why; nothing if all are.
+def reason_counts(reason: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
+    """How many endpoints have each reason, (number of reasons,)."""
+    return np.bincount(np.asarray(reason).reshape(-1), minlength=len(Reason)).astype(np.int64)
 
-    >>> reason_words(np.array([0, Reason.CUT_OFF, Reason.CUT_OFF, Reason.KINK]))
+
+def reason_words(n_reasons: npt.NDArray[np.int64]) -> str:
+    """How many endpoints are not settled, and why, from the counts of reasons; nothing if all are settled.
+
+    >>> reason_words(reason_counts(np.array([0, Reason.CUT_OFF, Reason.CUT_OFF, Reason.KINK])))
     '3 not settled: 2 cut off by max_steps, 1 stuck on a kink'
     """
-    counts = np.bincount(np.asarray(reason, np.int64).reshape(-1), minlength=len(Reason))
-    most_first = sorted(_REASONS, key=lambda r: -counts[r])
-    parts = [f"{counts[r]} {_REASONS[r]}" for r in most_first if counts[r]]
-    return f"{counts[1:].sum()} not settled: {', '.join(parts)}" if parts else ""
+    most_first = sorted(_REASONS, key=lambda r: -n_reasons[r])
+    parts = [f"{n_reasons[r]} {_REASONS[r]}" for r in most_first if n_reasons[r]]
+    return f"{n_reasons[1:].sum()} not settled: {', '.join(parts)}" if parts else ""

@@ -187,10 +187,10 @@ def check_table(points: Any, dim: int) -> None:
         raise ValueError(f"points must have {dim} coordinates, as the surface has; got {points.x.shape[1]}")
 
 
-def _row_index(rows: Any, k: int) -> Any:
-    """A slice or an array of row numbers; raises unless `rows` is a row's number, a slice, or an array of them."""
+def _row_index(rows: Any, k: int) -> npt.NDArray[np.int_]:
+    """The numbers of rows; raises unless `rows` is a row's number, a slice, or an array of numbers or truth values."""
     if isinstance(rows, slice):
-        return rows
+        return np.arange(k)[rows]
     index = np.asarray(rows)
     if isinstance(rows, tuple) or not (index.dtype.kind in "iub" or index.size == 0) or isinstance(rows, bool):
         raise TypeError(

@@ -1,4 +1,4 @@
-"""The report of a run: surface and optimizer, the table of critical points, counts of outcomes, a hint."""
+"""The report of a run: surface and optimizer, the table of critical points, counts of outcomes and reasons, a hint."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fastdescent._endpoints.classify import outcome_words
 from fastdescent._endpoints.hints import hint
+from fastdescent._endpoints.names import reason_words
 from fastdescent._endpoints.points import CriticalPoints
 from fastdescent._surface.surface import Surface
 from fastdescent.optimizers import Optimizer
@@ -23,13 +24,24 @@ def report(
     outcome: npt.NDArray[np.int8],
     points: CriticalPoints,
     gradient: str = "exact",
+    *,
+    fun: npt.NDArray[Any] | None = None,
+    n_reasons: npt.NDArray[np.int64] | None = None,
 ) -> str:
-    """The report, a line each; the lines of `about` come second."""
+    """The report, a line each; the lines of `about` come second.
+
+    `fun` has f at the ends, and `n_reasons` says how many have each `Reason`: with them the report says more.
+    """
+    is_random = gradient != "exact" or optimizer.is_random
+    unsettled = "" if n_reasons is None else reason_words(n_reasons)
+    advice = hint(surface, optimizer, status, points, fun=fun, n_reasons=n_reasons)
     lines = [
         f"{surface.name} by {optimizer.words} (gradient: {gradient})",
         *about,
         repr(points),
         f"{outcome_words(outcome)}.",
+        f"{unsettled}." if unsettled else "",
+        "Noise: shares when stopped." if is_random else "",
+        f"Hint: {advice}" if advice else "",
     ]
-    advice = hint(surface, optimizer, status, points)
-    return "\n".join([*lines, f"Hint: {advice}"] if advice else lines)
+    return "\n".join(filter(None, lines))

@@ -45,6 +45,7 @@ from fastdescent._base.progress import Poll, reporter
 from fastdescent._base.status import Outcome, Status
 from fastdescent._endpoints.classify import classify
 from fastdescent._endpoints.merging import joined, summed
+from fastdescent._endpoints.names import reason_counts
 from fastdescent._endpoints.points import CriticalPoints
 from fastdescent._maps.image import Image, bands
 from fastdescent._run.arguments import check_progress
@@ -82,20 +83,27 @@ class GridPart:
         return f"{self.grid} from point {self.offset} on"
 
 
+@dataclass(frozen=True)
+class Ended:
+    """What a map's starts have come to."""
+
+    image: Image  #: labels are rows of `points`
+    points: CriticalPoints
+    gradient: str  #: what is random in the gradients
+    n_reasons: npt.NDArray[np.int64] | None  #: how many cells have each `Reason`
+
+
 def run_in_bands(
     surface: Surface, optimizer: Optimizer, grid: Grid, points: CriticalPoints | None, options: dict[str, Any]
-) -> tuple[Image, CriticalPoints, str]:
-    """Where the starts of a grid end; labels are rows of the table, which has the rows of `points` if they are given.
-
-    The text says what is random in the gradients.
-    """
+) -> Ended:
+    """Where the starts of a grid end; the table has the rows of `points`, if they are given."""
     shape, progress = grid.counts, options.pop("progress", None)
     check_progress(progress)
     n, first_index = math.prod(shape), options.pop("first_index", 0)
     refuse_if_too_large(n * _BYTES_PER_CELL, f"a map of {n} cells", "choose a smaller shape")
     all_bands = [Band(surface, grid, lines) for lines in bands(shape)]
     noise, is_whole = checked_noise(options.pop("noise", None)), len(all_bands) == 1
-    image, tables, gradient = None, [], ""
+    image, tables, gradient, reasons = None, [], "", []
     with reporter(progress, n) as report:
         for band in all_bands:
             run = descend(
@@ -109,6 +117,7 @@ def run_in_bands(
             image = image or Image.empty(shape, run.fun.dtype)
             image.put(band.lines, ends.label, run.nit, run.status, run.fun, ends.outcome, arrived)
             tables.append(ends.points)
+            reasons += [reason_counts(ends.reason)] if hasattr(ends, "reason") else []
             done = band.first + run.status.size
             cancelled = np.any(run.status == Status.INTERRUPTED)
             if cancelled or (report is not None and done < n and not report(done)):
@@ -120,12 +129,16 @@ def run_in_bands(
         table, new_rows = joined(tables, n_total=n)
         for band, new_row in zip(all_bands, new_rows, strict=False):
             image.relabel(band.lines, new_row)
-    else:
+    else:  # each band has the rows that were given
         table = summed(tables, n_total=n)
+    n_reasons = np.sum(reasons, axis=0) if reasons else None
+    return Ended(image, _of_whole_map(image, table, is_whole), gradient, n_reasons)
+
+
+def _of_whole_map(image: Image, table: CriticalPoints, is_whole: bool) -> CriticalPoints:
+    """The table with medians of all bands; cells get the kinds of its rows, which may be global in one band alone."""
     image.put_kinds(table.kind)
-    if not is_whole:
-        table = replace(table, nit_median=image.nit_medians(len(table)))
-    return image, table, gradient
+    return table if is_whole else replace(table, nit_median=image.nit_medians(len(table)))
 
 
 @dataclass(frozen=True)

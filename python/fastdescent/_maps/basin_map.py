@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -62,6 +61,8 @@ class BasinMap:
         Which coordinates are shown.
     base : array, (dim,)
         The other coordinates of every start.
+    n_reasons : int array or None
+        How many cells have each `Reason`, by its number; None: not known.
     """
 
     points: CriticalPoints
@@ -72,6 +73,7 @@ class BasinMap:
     optimizer: Optimizer
     gradient: str  #: "exact", or what is random in the gradients
     image: Image  #: the cells in narrow types; the arrays above are made from it when they are asked for
+    n_reasons: npt.NDArray[np.int64] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -113,18 +115,28 @@ class BasinMap:
         self.__dict__.update({name: value for name, value in state.items() if name != "outcome"})
         self.image.put_kinds(self.points.kind)
 
+    def rgba(self) -> npt.NDArray[np.uint8]:
+        """The cells in colours, (ny, nx, 4) or (nx, 4), as `plot.basins` draws them, without marks and legend.
+
+        Hue says which minimum, darker means more steps, hatched cells have not arrived. Row 0 is at the bottom.
+        """
+        import fastdescent
+
+        return fastdescent.map_rgba(self)
+
     def __repr__(self) -> str:
         size = " x ".join(map(str, reversed(self.shape)))
         return f"<BasinMap {size} of {self.surface.name} by {self.optimizer.words}: {len(self.points)} critical points>"
 
     def _repr_html_(self) -> str:
-        """The table, and above it a small picture if Matplotlib has been imported already."""
+        """The table, and above it a small picture if Matplotlib is installed."""
         title = paragraph(f"{self.surface.name} by {self.optimizer.words}. {outcome_words(self.outcome)}.")
-        picture = ""
-        if sys.modules.get("matplotlib") is not None:
-            import fastdescent
+        import fastdescent
 
+        try:
             picture = fastdescent.html_image(self)
+        except ImportError:
+            picture = ""
         return title + picture + self.points._repr_html_()
 
     def __str__(self) -> str:
@@ -135,7 +147,10 @@ class BasinMap:
         names = [self.surface.variables[k] for k in self.plane]
         where = ", ".join(f"{n} in [{lo:g}, {hi:g}]" for n, (lo, hi) in zip(names, self.window, strict=True))
         about = [f"starts: {where}"]
-        return report(self.surface, self.optimizer, about, self.status, self.outcome, self.points, self.gradient)
+        return report(
+            self.surface, self.optimizer, about, self.status, self.outcome, self.points, self.gradient, fun=self.fun,
+            n_reasons=self.n_reasons,
+        )  # fmt: skip
 
 
 @at_top
@@ -197,8 +212,10 @@ def basin_map(
     starts = Grid(shown, checked_counts(_shape(shape, len(axes)), len(axes)), tuple(base.tolist()), axes)
     if points is not None:
         check_table(points, surface.dim)
-    image, table, gradient = run_in_bands(_covering(surface, shown, axes), rule, starts, points, options)
-    return BasinMap(table, shown, axes, base, surface, rule, gradient, image)
+    ended = run_in_bands(_covering(surface, shown, axes), rule, starts, points, options)
+    return BasinMap(
+        ended.points, shown, axes, base, surface, rule, ended.gradient, ended.image, ended.n_reasons
+    )  # fmt: skip
 
 
 def _check_options(options: dict[str, Any]) -> None:

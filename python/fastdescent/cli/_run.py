@@ -71,10 +71,15 @@ def _starts(window: Window, arguments: argparse.Namespace) -> Floats:
 
 
 def _report(run: Descent, ends: Endpoints) -> str:
+    from fastdescent._endpoints.names import reason_counts
     from fastdescent._endpoints.report import report
 
     about = [run.message, f"steps: median {np.median(run.nit):.0f}, most {run.nit.max()}"]
-    return report(run.surface, run.optimizer, about, run.status, ends.outcome, ends.points, run.gradient)
+    reason = getattr(ends, "reason", None)
+    return report(
+        run.surface, run.optimizer, about, run.status, ends.outcome, ends.points, run.gradient, fun=run.fun,
+        n_reasons=None if reason is None else reason_counts(reason),
+    )  # fmt: skip
 
 
 def _write(target: Path, starts: Floats, run: Descent, ends: Endpoints) -> None:

@@ -14,7 +14,7 @@ from fastdescent.plot import _words
 from fastdescent.plot._colours import StepScale, basin_image
 from fastdescent.plot._figure import box, place, to_scale
 from fastdescent.plot._legend import draw_legend, draw_step_scale
-from fastdescent.plot._marks import draw_marks
+from fastdescent.plot._marks import draw_marks, inside
 from fastdescent.plot._matplotlib import required
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ def basins(m: BasinMap, ax: Axes | None = None) -> Axes:
     """Draws a basin map: where descent ends, from every cell of a window.
 
     Hue says which minimum, in the order of f, so that colours do not change from map to map. Darker means more steps,
-    and edges between basins are dark. White cells end at a saddle or maximum, black ones escape, and the ends of grey
-    ones are not known. For a surface of one coordinate, f is drawn above a strip of its basins.
+    and edges between basins are dark. Hatched cells belong to a basin but have not arrived. White cells end at a saddle
+    or maximum, black ones escape, and the ends of grey ones are not known. The legend lists the largest basins first.
+    For a surface of one coordinate, f is drawn above a strip of its basins.
 
     Parameters
     ----------
@@ -90,16 +91,18 @@ def draw(m: BasinMap, ax: Axes) -> None:
     cells = m.image.thinned(MAX_CELLS)
     nit = cells.nit[np.append(is_minimum, False)[cells.label]]
     scale = StepScale.of(nit)
-    image = basin_image(cells.label, cells.outcome, cells.nit, is_minimum, scale)
+    image = basin_image(cells.label, cells.outcome, cells.nit, is_minimum, scale, cells.arrived)
     names = [_words.variable(m.surface.variables[k]) for k in m.plane]
     if len(m.shape) == 1:
-        flat = basin_image(cells.label, cells.outcome, np.zeros_like(cells.nit), is_minimum)
+        no_steps = np.zeros_like(cells.nit)
+        flat = basin_image(cells.label, cells.outcome, no_steps, is_minimum, arrived=cells.arrived)
         heights = _draw_curve(m, ax, image, flat, names[0])
     else:
         heights = m.points.x[:, m.plane[1]]
         _draw_map(m, ax, image, names)
-    n_listed, n_lines = draw_legend(m, ax, is_minimum, cells, scale)
-    draw_marks(m, ax, heights, is_minimum, n_listed)
+    visible = inside(m, heights)
+    listed, n_lines = draw_legend(m, ax, is_minimum, visible, cells, scale)
+    draw_marks(m, ax, heights, is_minimum, visible, listed)
     draw_step_scale(ax, scale, nit, n_lines)
     ax.set_title(_words.title(m.surface.name, m.optimizer), loc="left", fontsize=11, pad=8)
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._base.status import Outcome
+from fastdescent._base.status import MINIMA, Outcome
+
+if TYPE_CHECKING:
+    from fastdescent._maps.basin_map import BasinMap
 
 Floats = npt.NDArray[np.float64]
 Bytes = npt.NDArray[np.uint8]
@@ -32,6 +36,8 @@ _LOW_QUANTILE, _HIGH_QUANTILE = 0.01, 0.998  # of the numbers of steps: lightnes
 _DARKEST_FROM = (2.5, 6.0)  # times the median: the least and the greatest number of steps that is the darkest
 _CONTRAST = 1.5  # above 1 keeps the bulk of a basin light
 _EDGE = 0.45  # cells on an edge keep this part of their colour
+#: Stripes of cells that have not arrived: cells from one to the next, how many a long side has, their dark and light.
+_LEAST_PERIOD, _N_STRIPES, _DARKER, _LIGHTER = 4, 64, 0.72, 0.62
 
 _TO_LMS = np.array([[0.4122214708, 0.5363325363, 0.0514459929],
                     [0.2119034982, 0.6806995451, 0.1073969566],
@@ -117,8 +123,9 @@ def hue_of_row(is_minimum: npt.NDArray[np.bool_]) -> npt.NDArray[np.int_]:
 
 
 def basin_image(
-    label: Ints, outcome: Ints, nit: Ints, is_minimum: npt.NDArray[np.bool_], scale: StepScale | None = None
-) -> Bytes:
+    label: Ints, outcome: Ints, nit: Ints, is_minimum: npt.NDArray[np.bool_], scale: StepScale | None = None,
+    arrived: npt.NDArray[np.bool_] | None = None,
+) -> Bytes:  # fmt: skip
     """The picture of a basin map.
 
     Parameters
@@ -133,12 +140,14 @@ def basin_image(
         Which rows of the table are minima. Hues follow their order.
     scale : StepScale, optional
         Scale of the steps; by default the one that suits all cells that end at a minimum.
+    arrived : bool array, (...), optional
+        Which trajectories sit at their point; by default all that have a label.
 
     Returns
     -------
     uint8 array, (..., 3)
         RGB: hue by minimum, darker for more steps; white where another critical point is reached, black where
-        trajectories escape, grey elsewhere.
+        trajectories escape, grey elsewhere. Cells that have a label and have not arrived are hatched.
 
     Examples
     --------
@@ -159,9 +168,30 @@ def basin_image(
     for own, colour in _OWN_COLOURS.items():
         image[outcome == own] = colour
     image[at_minimum] = shades(n)[hue[at_minimum], scale.levels(nit[at_minimum])]
+    if arrived is not None:
+        _hatch(image, (label >= 0) & ~arrived)
     on_edge = edges(label) & at_minimum
     image[on_edge] = np.rint(_EDGE * image[on_edge])
     return image
+
+
+def _hatch(image: Bytes, where: npt.NDArray[np.bool_]) -> None:
+    """Draws diagonal stripes over some cells, darker and lighter than the colours that are there."""
+    if not where.any():
+        return
+    period = max(_LEAST_PERIOD, round(max(where.shape) / _N_STRIPES))
+    along = sum(np.ogrid[tuple(slice(0, n) for n in where.shape)]) % period
+    dark = where & (along < period // 2)
+    light = where & ~(along < period // 2)
+    image[dark] = np.rint(_DARKER * image[dark])
+    image[light] = np.rint(255 - _LIGHTER * (255.0 - image[light]))
+
+
+def map_rgba(m: BasinMap) -> Bytes:
+    """The cells of a map as RGBA, opaque; row 0 is at the bottom."""
+    is_minimum = np.isin(m.points.kind, MINIMA)
+    rgb = basin_image(m.label, m.outcome, m.nit, is_minimum, arrived=m.arrived)
+    return np.concatenate([rgb, np.full((*m.shape, 1), 255, np.uint8)], axis=-1)
 
 
 def colour_without_point(outcome: Outcome) -> tuple[int, int, int]:
@@ -169,8 +199,8 @@ def colour_without_point(outcome: Outcome) -> tuple[int, int, int]:
     return _OWN_COLOURS.get(outcome, GREY)
 
 
-def typical_colours(label: Ints, nit: Ints, is_minimum: npt.NDArray[np.bool_], scale: StepScale, n: int) -> Bytes:
-    """The colours of the first n rows in a legend: the hue of the row's cells at the median of their levels.
+def typical_colours(label: Ints, nit: Ints, is_minimum: npt.NDArray[np.bool_], scale: StepScale, rows: Ints) -> Bytes:
+    """The colours of n rows in a legend: the hue of the row's cells at the median of their levels.
 
     Returns
     -------
@@ -183,15 +213,15 @@ def typical_colours(label: Ints, nit: Ints, is_minimum: npt.NDArray[np.bool_], s
     >>> both = np.array([True, True])
     >>> scale = StepScale.of(nit)
     >>> image = basin_image(label, np.full(4, 10), nit, both, scale)
-    >>> np.array_equal(typical_colours(label, nit, both, scale, 2), image[[1, 3]])
+    >>> np.array_equal(typical_colours(label, nit, both, scale, np.array([0, 1])), image[[1, 3]])
     True
     """
-    hue, colours = hue_of_row(is_minimum), np.full((n, 3), WHITE, np.uint8)
+    hue, colours = hue_of_row(is_minimum), np.full((len(rows), 3), WHITE, np.uint8)
     ramps = shades(int(np.count_nonzero(is_minimum)))
-    for row in np.flatnonzero(is_minimum[:n]):
-        steps = nit[label == row]
+    for line in np.flatnonzero(is_minimum[rows]):
+        steps = nit[label == rows[line]]
         level = scale.levels(np.quantile(steps, [0.5], method="lower")) if steps.size else [0]
-        colours[row] = ramps[hue[row], level[0]]
+        colours[line] = ramps[hue[rows[line]], level[0]]
     return colours
 
 

@@ -24,22 +24,29 @@ _ALIGN: dict[str, Any] = {
 }  # fmt: skip
 
 
+def inside(m: BasinMap, heights: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Which rows of the table lie in the picture."""
+    across = m.points.x[:, m.plane[0]]
+    x_lo, x_hi = m.extent[:2]
+    found = (across >= x_lo) & (across <= x_hi) & np.isfinite(heights)
+    if len(m.extent) == 4:
+        found &= (heights >= m.extent[2]) & (heights <= m.extent[3])
+    return np.asarray(found)
+
+
 def draw_marks(
     m: BasinMap,
     ax: Axes,
     heights: npt.NDArray[np.float64],
     is_minimum: npt.NDArray[np.bool_],
-    n_lettered: int,
+    visible: npt.NDArray[np.bool_],
+    listed: npt.NDArray[np.int_],
 ) -> None:
-    """Marks the critical points of the table that lie in the picture; the first rows get their letters."""
-    across = m.points.x[:, m.plane[0]]
-    x_lo, x_hi = m.extent[:2]
-    inside = (across >= x_lo) & (across <= x_hi) & np.isfinite(heights)
-    is_map = len(m.extent) == 4
-    if is_map:
-        inside &= (heights >= m.extent[2]) & (heights <= m.extent[3])
-    for row in np.flatnonzero(inside)[::-1].tolist():
-        lettered = row < n_lettered
+    """Marks the rows of the table that lie in the picture; those that the legend lists get their letters."""
+    across, is_map = m.points.x[:, m.plane[0]], len(m.extent) == 4
+    has_letter = np.isin(np.arange(len(visible)), listed)
+    for row in np.flatnonzero(visible)[::-1].tolist():
+        lettered = bool(has_letter[row])
         marker, size = MINIMUM if is_minimum[row] else OTHER
         ax.plot(
             [across[row]],
