@@ -12,13 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from support.descents import descend_by
 
 import fastdescent as fd
 from fastdescent import Status
 from fastdescent._base.ragged import Ragged
-from fastdescent._run.descent import result_of
-from fastdescent._run.options import Options
-from fastdescent._run.run import run_job
 from fastdescent.engines.protocol import DescentJob, Ends, lane_values, table_values, uniform_values
 from fastdescent.program.exact import Exact
 from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE, GATHER, NAMES, ONGOING, REDUCTIONS
@@ -114,13 +112,15 @@ def one_nan(array: Any) -> Any:
     return array
 
 
-def run_exactly(options: Options, engine: ExactEngine) -> fd.Descent:
-    """The run, f and its gradient at the ends, and reductions, all by the exact evaluator."""
-    options = replace(options, engine=engine)
-    run = result_of(replace(options, final=False), run_job(options))
-    if not options.final:
+def descend_exactly(
+    s: fd.Surface, x0: Any, optimizer: Any, *, engine: ExactEngine | None = None, final: bool = True, **options: Any
+) -> fd.Descent:
+    """`descend`: the run, f and its gradient at the ends, and reductions, all by the exact evaluator."""
+    engine = engine or ExactEngine()
+    run = descend_by(engine, s, x0, optimizer, final=False, **options)
+    if not final:
         return run
-    s, n = options.surface, run.nit.size
+    n = run.nit.size
     program = s._formula.program("fun", "grad_norm")
     uniform = np.array(rounded(uniform_values(engine, program, s.params), run.x.dtype), run.x.dtype)
     found = engine.evaluate(program.main, uniform, {"x": run.x.reshape(n, s.dim)}, n, 1)
