@@ -12,7 +12,7 @@ import pytest
 from fastdescent._run import listing
 from fastdescent.engines import host
 from fastdescent.engines.jit.compile import cache, llvm, sections
-from fastdescent.engines.jit.compile.background import Kept
+from fastdescent.engines.jit.compile.background import Kept, is_at_work
 from fastdescent.engines.jit.emit.target import TARGETS
 from fastdescent.engines.jit.kernel import outline
 
@@ -24,6 +24,11 @@ def forget_compiled(patch: pytest.MonkeyPatch, *, n_kernels: int = 128, n_sectio
     """Nothing is compiled, as in a new process; so many pieces of each kind are kept from now on."""
     patch.setattr(cache, "_kernels", Kept(n_kernels))
     patch.setattr(sections, "_sections", Kept(n_sections))
+
+
+def is_compiling() -> bool:
+    """Whether a thread is at it."""
+    return is_at_work()
 
 
 def n_kernels() -> int:
