@@ -100,6 +100,24 @@ def norm2(m: Exact, v: list[float]) -> float:
     return _reduced(m, "dot", [[a, a] for a in v])
 
 
+def deviation(values: np.ndarray) -> float:
+    """Welford's recurrence."""
+    m, mean, squares = Exact(values.dtype.name), 0.0, 0.0
+    for k, v in enumerate(values.tolist(), 1):
+        away = m.sub(v, mean)
+        mean = m.add(mean, m.div(away, m.const(k)))
+        squares = m.fma(away, m.sub(v, mean), squares)
+    return m.sqrt(m.div(squares, m.const(len(values))))
+
+
+def length(points: np.ndarray) -> float:
+    """Of the path through them."""
+    m, total = Exact(points.dtype.name), 0.0
+    for a, b in itertools.pairwise(points.tolist()):
+        total = m.add(total, m.sqrt(norm2(m, [m.sub(q, p) for p, q in zip(a, b, strict=True)])))
+    return total
+
+
 def rounded(values: Any, dtype: Any) -> Any:
     """Numbers of the dtype, as lists of Python's."""
     with np.errstate(over="ignore", under="ignore"):
