@@ -16,7 +16,6 @@ from support.available import ENGINES
 
 import fastdescent as fd
 from fastdescent.program.graph.build import Builder, constant_value, view_of
-from fastdescent.surfaces import _normals
 
 S = fd.surfaces.sphere(dim=4)
 N = 1000
@@ -267,6 +266,12 @@ def test_what_would_not_fit_is_refused_at_once(make: Callable[[], Any], text: st
 
 
 def test_normal_numbers_do_not_depend_on_how_many_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = _normals.normals(5, 3, 40, 7)
-    monkeypatch.setattr(_normals, "_NUMBERS_AT_ONCE", 24)
-    np.testing.assert_array_equal(_normals.normals(5, 3, 40, 7), whole)
+    """Those of weights, and those of waves, whose indices begin elsewhere."""
+
+    def made() -> Any:
+        waves = fd.surfaces.random_field(2, waves=40, seed=5)
+        return np.append(fd.surfaces.he((2, 2, 1), 40, seed=5), waves(fd.grid(waves.window, (5, 5))))
+
+    whole = made()
+    monkeypatch.setattr("fastdescent.surfaces._normals._NUMBERS_AT_ONCE", 24)
+    np.testing.assert_array_equal(made(), whole)
