@@ -18,6 +18,11 @@ def limits(dtype: str) -> tuple[float, float, float]:
     return float(info.smallest_subnormal), float(info.tiny), float(info.max)
 
 
+def significant_bits(dtype: str) -> int:
+    """Of a normal number, the leading one included."""
+    return int(np.finfo(dtype).nmant) + 1
+
+
 def any_number(rng: random.Random, m: Any) -> float:
     """A finite number of the arithmetic's dtype whose bits are random: every exponent is equally likely."""
     while True:
