@@ -66,6 +66,13 @@ def run_code(m: Exact, code: np.ndarray, rows: list[float], uniform: list[float]
                 rows[_place(row, OUT, i, h, 0)] = _reduced(m, name, terms)
 
 
+def rows_after(section: Section, rows: list[float]) -> list[float]:
+    """The rows of one lane, in float64, after a section without uniform numbers."""
+    rows = list(rows)
+    run_code(Exact("float64"), in_order(section, 0, len(section.instructions)), rows, [])
+    return rows
+
+
 def draw(m: Exact, row: list[int], rows: list[float], uniform: list[float]) -> None:
     """In float64, whatever the dtype; the results are rounded."""
     wide = Exact("float64")
