@@ -12,6 +12,7 @@ import pytest
 from support import parity
 from support.available import ISAS
 from support.exact_engine import deviation, length
+from support.free_memory import pretend_free
 
 import fastdescent as fd
 
@@ -215,7 +216,7 @@ def test_bad_reductions(make: Any, error: type[Exception], text: str) -> None:
 
 
 def test_what_would_not_fit_is_refused_with_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastdescent._base.memory.free_bytes", lambda: 2.0**20)
+    pretend_free(monkeypatch, 2.0**20)
     kept = fd.reduce.tail_mean("x", 10_000)
     with pytest.raises(MemoryError, match=r"reduce: 30 trajectories would take 4.6 MiB, and 1.0 MiB are free"):
         fd.descend(S, X0, fd.GD(lr=0.01), reduce=kept)
