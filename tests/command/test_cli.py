@@ -13,7 +13,6 @@ import pytest
 
 import fastdescent as fd
 from fastdescent.cli import main
-from fastdescent.cli._surfaces import shape_of
 
 COMMAND = [sys.executable, "-m", "fastdescent"]
 
@@ -173,18 +172,24 @@ def test_a_plane_of_more_coordinates(good: Any, bad: Any) -> None:
 @pytest.mark.parametrize(
     ("size", "window", "shape"),
     [
-        ((1024,), ((-5, 5), (-5, 5)), (1024, 1024)),
-        ((1024,), ((-3, 3), (-2, 2)), (683, 1024)),
-        ((100,), ((0, 1), (0, 2)), (100, 50)),
-        ((100,), ((0, 1), (0, 1000)), (100, 100)),
-        ((30, 20), ((0, 1), (0, 1)), (20, 30)),
-        ((9,), ((0, 1),), (9,)),
-        ((9,), ((0, 1),) * 3, (9, 9, 9)),
-        ((7, 8, 9), ((0, 1),) * 3, (9, 8, 7)),
+        ("100", "-5:5,-5:5", (100, 100)),
+        ("100", "-3:3,-2:2", (67, 100)),
+        ("100", "0:1,0:2", (100, 50)),
+        ("100", "0:1,0:1000", (100, 100)),
+        ("30x20", "0:1,0:1", (20, 30)),
+        ("9", "0:1", (9,)),
+        ("9", "0:1,0:1,0:1", (9, 9, 9)),
+        ("7x8x9", "0:1,0:1,0:1", (9, 8, 7)),
     ],
 )
-def test_shapes(size: Any, window: Any, shape: Any) -> None:
-    assert shape_of(size, window) == shape
+def test_shapes(good: Any, tmp_path: Path, size: str, window: str, shape: tuple[int, ...]) -> None:
+    given = ("--dim", str(len(shape)), "--window", window, "--starts", "grid", "--size", size, "--max-steps", "0")
+    good("run", "sphere", *given, "-o", str(tmp_path / "run.npz"))
+    with np.load(tmp_path / "run.npz") as file:
+        assert file["nit"].shape == shape
+        for k, ends in enumerate(window.split(",")):
+            low, high = map(float, ends.split(":"))
+            assert np.all((low < file["x0"][..., k]) & (file["x0"][..., k] < high))
 
 
 # ---------------------------------------------------------------------- run

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.philox import uniform_slowly
 
 import fastdescent as fd
 from fastdescent._endpoints.cells import Candidates, Cells, EndpointSet, Frame, assign, gather, label
@@ -172,31 +173,6 @@ def test_philox_known_answers(counter: str, key: str, words: str) -> None:
         return [int(word, 16) for word in text.split()]
 
     assert list(core.philox(numbers(counter), numbers(key))) == numbers(words)
-
-
-def philox_slowly(counter: npt.NDArray[np.uint64], key: tuple[int, int]) -> npt.NDArray[np.uint64]:
-    """(n, 4) words."""
-    c, low = counter.astype(np.uint64).T.copy(), np.uint64(0xFFFFFFFF)
-    k0, k1 = key
-    for _ in range(10):
-        a, b = np.uint64(0xD2511F53) * c[0], np.uint64(0xCD9E8D57) * c[2]
-        c = np.stack([(b >> np.uint64(32)) ^ c[1] ^ np.uint64(k0), b & low,
-                      (a >> np.uint64(32)) ^ c[3] ^ np.uint64(k1), a & low])  # fmt: skip
-        k0, k1 = (k0 + 0x9E3779B9) % 2**32, (k1 + 0xBB67AE85) % 2**32
-    return c.T
-
-
-def uniform_slowly(window: npt.NDArray[np.float64], n: int, seed: int) -> npt.NDArray[np.float64]:
-    x = np.empty((n, len(window)))
-    for j in range((len(window) + 1) // 2):
-        counter = np.zeros((n, 4), np.uint64)
-        counter[:, 0], counter[:, 3] = np.arange(n), 2 << 24 | j
-        w = philox_slowly(counter, (seed % 2**32, seed >> 32))
-        for k in range(2 * j, min(2 * j + 2, len(window))):
-            high, low = (w[:, 1], w[:, 0]) if k % 2 == 0 else (w[:, 3], w[:, 2])
-            u = (((high << np.uint64(32) | low) >> np.uint64(11)) + np.uint64(1)).astype(np.float64) * 2.0**-53
-            x[:, k] = window[k, 0] + (window[k, 1] - window[k, 0]) * u
-    return x
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**32 + 5, 2**64 - 1])

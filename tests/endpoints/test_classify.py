@@ -14,7 +14,6 @@ from scipy.stats import binomtest
 
 import fastdescent as fd
 from fastdescent import Outcome, Status
-from fastdescent._endpoints.names import letter
 
 HIMMELBLAU = fd.surface("(x**2 + y - 11)**2 + (x + y**2 - 7)**2", window=(-6, 6), minima=[[3.0, 2.0]])
 HIMMELBLAU_MINIMA = np.array([[-3.779310, -3.283186], [-2.805118, 3.131312], [3.0, 2.0], [3.584428, -1.848126]])
@@ -347,7 +346,7 @@ def test_the_table_is_readable() -> None:
     assert "(-0.994959, 0)" in text
     assert "more, with" in text
     assert table._repr_html_().count("<tr>") == 21
-    assert [letter(k) for k in (0, 25, 26, 51, 52, 701, 702)] == ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]
+    assert [table.letter(k) for k in (0, 25, 26, 51, 52, 701, 702)] == ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]
 
 
 def test_results_pickle() -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
+from support.compiled import VECTOR_BYTES, force_vectors
 from support.machine_code import Loop, loops
 from support.opcode_cases import DTYPES
 
 import fastdescent as fd
-from fastdescent._run import listing as _program
-from fastdescent._run.listing import CompiledListing
-from fastdescent.engines.jit.emit.target import TARGETS
-from fastdescent.engines.jit.kernel.unroll import Shape
 
 pytestmark = pytest.mark.exhaustive
 
@@ -22,15 +20,15 @@ FUNCTIONS = ("exact", "fast")
 MOST_SPILLS = {"x86-64-v4": 0, "x86-64-v3": 30}
 
 
-def himmelblau(dtype: str) -> CompiledListing:
+def himmelblau(dtype: str) -> Any:
     return fd.surfaces.himmelblau().program(fd.GD(lr=0.01), dtype=dtype)
 
 
-def rastrigin(dtype: str) -> CompiledListing:
+def rastrigin(dtype: str) -> Any:
     return fd.surfaces.rastrigin().program(fd.Adam(lr=0.01), dtype=dtype)
 
 
-def rosenbrock(dtype: str) -> CompiledListing:
+def rosenbrock(dtype: str) -> Any:
     """All stop tests."""
     box = {"bounds": ((-3, 3), (-2, 4)), "boundary": "stop"}
     return fd.surfaces.rosenbrock().program(fd.Momentum(lr=1e-4), xtol=1e-9, ftol=1e-12, dtype=dtype, **box)
@@ -47,12 +45,12 @@ def test_steps_are_loops_over_whole_vectors(case: str, dtype: str, isa: str, fun
     found = loops(CASES[case](dtype).assembly(isa), function)
     assert found
     for loop in found:
-        assert not loop.faults(TARGETS[isa].vector_bytes, dtype)
+        assert not loop.faults(VECTOR_BYTES[isa], dtype)
         if case == "himmelblau":
             assert len(loop.spills) <= MOST_SPILLS[isa], loop.spills
 
 
-@pytest.mark.parametrize("isa", TARGETS)
+@pytest.mark.parametrize("isa", VECTOR_BYTES)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("case", CASES)
 def test_nothing_outside_is_called(case: str, dtype: str, isa: str) -> None:
@@ -70,7 +68,7 @@ def test_nothing_outside_is_called(case: str, dtype: str, isa: str) -> None:
 def faults(text: str, isa: str, function: str = "exact", dtype: str = "float64") -> set[str]:
     """Kinds of faults."""
     (loop,) = loops(text, function)
-    return {fault.split(":")[0] for fault in loop.faults(TARGETS[isa].vector_bytes, dtype)}
+    return {fault.split(":")[0] for fault in loop.faults(VECTOR_BYTES[isa], dtype)}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -94,7 +92,7 @@ def test_scalar_arithmetic_and_other_dtypes_are_noticed(isa: str) -> None:
 
 
 def test_spills_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_program, "shape_for", lambda *_: Shape("float64", 4, 8, 2))
+    force_vectors(monkeypatch, 8, 2)
     (loop,) = loops(himmelblau("float64").assembly("x86-64-v3"), "exact")
     assert len(loop.spills) > 2 * MOST_SPILLS["x86-64-v3"]
 

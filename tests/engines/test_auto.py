@@ -10,18 +10,14 @@ import numpy as np
 import pytest
 from support import parity
 from support.available import ISAS, needs_extension
+from support.compiled import forget_compiled, hide_compilers
+from support.core_jobs import Call, noted_calls
+from support.descents import job_of_descent
 
 import fastdescent as fd
 from fastdescent import get_engine
 from fastdescent._base.recent import Recent
-from fastdescent._run.job import job_of, stop_limits
-from fastdescent._run.options import checked_options
-from fastdescent.engines import accounts, auto, host
-from fastdescent.engines.core_engine import CoreEngine
-from fastdescent.engines.jit.compile import cache
-from fastdescent.engines.jit.compile import sections as section
-from fastdescent.engines.jit.compile.background import Kept
-from fastdescent.engines.protocol import DescentJob
+from fastdescent.engines import accounts, auto
 
 pytestmark = needs_extension
 
@@ -34,8 +30,7 @@ def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a new process, in which LLVM was used before."""
     monkeypatch.setattr(accounts, "_of_sections", weakref.WeakKeyDictionary())
     monkeypatch.setattr(accounts, "_by_content", Recent(8))
-    monkeypatch.setattr(cache, "_kernels", Kept(1))
-    monkeypatch.setattr(section, "_sections", Kept(8))
+    forget_compiled(monkeypatch, n_kernels=1, n_sections=8)
     monkeypatch.setattr(auto, "IMPORT_SECONDS", 0.0)
 
 
@@ -47,45 +42,33 @@ def starts(n: int = 3000) -> np.ndarray:
     return parity.starts(surface(), n, "float64")
 
 
-def job(s: fd.Surface, n: int = 3000, **more: Any) -> DescentJob:
-    options = checked_options(
-        s, parity.starts(s, n, "float64"), RULE, **{
-            "max_steps": 1500, "gtol": None, "xtol": None, "ftol": None, "escape_radius": "auto", "bounds": None,
-            "boundary": "ignore", "first_index": 0, "record": None, "reduce": (), "final": True, "keep_state": False,
-            "n_threads": 1, "engine": "auto", "dtype": None, "progress": None,
-        } | more
-    )  # fmt: skip
-    limits, with_fun = stop_limits(options)
-    return job_of(options, np.asarray(options.starts), None, limits, with_fun, None)
+def job(s: fd.Surface, n: int = 3000, **more: Any) -> Any:
+    return job_of_descent(s, parity.starts(s, n, "float64"), RULE, **{"max_steps": 1500, **FREE, **more})
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the engines that the core works for, call by call."""
-    found: list[str] = []
-    plain = CoreEngine._descend
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
+    return noted_calls(monkeypatch)
 
-    def noted(self: CoreEngine, *args: Any) -> tuple[Any, ...]:
-        found.append(self.name)
-        return plain(self, *args)
 
-    monkeypatch.setattr(CoreEngine, "_descend", noted)
-    return found
+def names(calls: list[Call]) -> list[str]:
+    """Of the engines that the core works for, call by call."""
+    return [call.engine for call in calls]
 
 
 def test_it_compiles_once_interpreting_has_lost_half_of_what_that_takes() -> None:
     s, x0 = surface(), starts()
     account = accounts.account_of_step(job(s))
     to_compile = account.compiling(lambda: auto.seconds_to_compile_step(job(s)))
-    names, lost = [], []
+    used, lost = [], []
     for _ in range(20):
         run = fd.descend(s, x0, RULE, max_steps=1500, **FREE)
-        names.append(run.engine)
+        used.append(run.engine)
         lost.append(account.lost)
         assert parity.same_bits(run, fd.descend(s, x0, RULE, max_steps=1500, engine="native", **FREE))
-    n = names.index("jit")
+    n = used.index("jit")
     assert 1 < n < 15
-    assert names == ["native"] * n + ["jit"] * (20 - n)
+    assert used == ["native"] * n + ["jit"] * (20 - n)
     assert lost[n - 1] <= 0.5 * to_compile < lost[n - 1] + 1.01 * lost[0]
     assert lost[n:] == [0.0] * (20 - n)
 
@@ -103,7 +86,7 @@ def test_a_run_that_is_surely_long_is_compiled_at_once() -> None:
     assert get_engine("auto").chosen(job(surface(), max_steps=100_000)).name == "jit"
 
 
-def test_what_was_lost_is_known_to_all_that_run_a_program(calls: list[str]) -> None:
+def test_what_was_lost_is_known_to_all_that_run_a_program(calls: list[Call]) -> None:
     """To runs, those that go on, and swarms; also of equal surfaces that are made anew."""
     x0 = starts()
     swarm = fd.Swarm(surface(), x0, RULE, **FREE)
@@ -115,23 +98,23 @@ def test_what_was_lost_is_known_to_all_that_run_a_program(calls: list[str]) -> N
         run = fd.resume(run, max_steps=300 * k)
         assert parity.same_bits(run, fd.descend(surface(), x0, RULE, max_steps=300 * k, engine="native", **FREE))
         assert swarm.x.tobytes() == run.x.tobytes()
-        if calls[-2:] == ["jit", "native"]:
+        if names(calls)[-2:] == ["jit", "native"]:
             break
-    of_auto = [name for k, name in enumerate(calls) if k % 4 != 3]
+    of_auto = [name for k, name in enumerate(names(calls)) if k % 4 != 3]
     n = of_auto.index("jit")
     assert 3 < n < 30
     assert set(of_auto[:n]) == {"native"}
     assert set(of_auto[n:]) == {"jit"}
 
 
-def test_a_swarm_compiles(calls: list[str]) -> None:
+def test_a_swarm_compiles(calls: list[Call]) -> None:
     x0 = starts()
     swarm = fd.Swarm(surface(), x0, RULE, **FREE)
     for _ in range(400):
         swarm.step(25)
-    n = calls.index("jit")
+    n = names(calls).index("jit")
     assert 100 < n < 400
-    assert calls == ["native"] * n + ["jit"] * (401 - n)
+    assert names(calls) == ["native"] * n + ["jit"] * (401 - n)
     assert swarm.x.tobytes() == fd.descend(surface(), x0, RULE, max_steps=10_000, engine="native", **FREE).x.tobytes()
 
 
@@ -154,7 +137,7 @@ def test_what_is_compiled_is_used_while_it_is_kept(monkeypatch: pytest.MonkeyPat
     assert fd.descend(s, x0, RULE, max_steps=9).engine == "jit"
     assert fd.descend(surface(), x0, RULE, max_steps=9).engine == "jit"
     with monkeypatch.context() as without_llvmlite:
-        without_llvmlite.setattr(host, "find_spec", lambda name: None)
+        hide_compilers(without_llvmlite)
         assert fd.descend(s, x0, RULE, max_steps=9).engine == "native"
     fd.descend(s, x0, fd.Momentum(lr=0.002), max_steps=9, engine="jit")
     gc.collect()

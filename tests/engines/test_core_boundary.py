@@ -10,7 +10,7 @@ import pytest
 from support.core_jobs import spied
 
 import fastdescent as fd
-from fastdescent.engines.core_job import CoreJob
+from fastdescent.program.opcodes import ARITY, NAMES
 
 _core = pytest.importorskip("fastdescent._core")
 
@@ -23,7 +23,7 @@ OPTIONS = {
 }  # fmt: skip
 
 
-def job_of(**options: Any) -> CoreJob:
+def job_of(**options: Any) -> Any:
     """What the extension was given for a run."""
     rates = fd.repeat([0.01], N)[:, 0]
     return spied(lambda: fd.descend(S, X0, fd.Momentum(lr=rates), **(OPTIONS | options))).calls[-1][0]
@@ -139,6 +139,10 @@ def test_messages_say_what_it_must_be_and_what_it_was() -> None:
 
 
 # ---------------------------------------------------------------------- sections
+def test_opcode_tables_agree() -> None:
+    assert _core.opcodes() == [(name, ARITY[name]) for name in NAMES]
+
+
 MAIN = S._formula.program("fun", "gradient").main
 GOOD = {
     "instructions": MAIN.instructions, "strips": [], "n_rows": MAIN.n_rows, "n_uniform": MAIN.n_uniform, "split": 0,

@@ -13,17 +13,15 @@ import numpy as np
 import pytest
 from support import parity
 from support.available import COMPILED, ISAS, USUAL
+from support.instruction_rows import spread
 
 import fastdescent as fd
 from fastdescent.engines.core_engine import CoreEngine
-from fastdescent.engines.protocol import DescentJob, Ends, uniform_values
+from fastdescent.engines.protocol import uniform_values
 from fastdescent.engines.registry import get_engine
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.views import View
 from fastdescent.program.layout.stages import compile_function
-from fastdescent.program.opcodes import ARITY, NAMES
-from fastdescent.program.program import Program
-from fastdescent.program.section import OP, OUT, PLACE, UNIFORM, A, Section, Slot
 from fastdescent.program.verify.program import MOST_ROWS, MOST_UNIFORM, InvalidProgram, verify_section
 
 pytestmark = pytest.mark.exhaustive
@@ -31,19 +29,9 @@ pytestmark = pytest.mark.exhaustive
 numba_only = pytest.mark.skipif("numba" not in COMPILED, reason="the engine numba alone takes its memory from NumPy")
 
 
-def spread(section: Section, kept: int) -> Section:
-    """The same with all rows but the first `kept` at the end of the most that there may be."""
-    by = MOST_ROWS - section.n_rows
-    code = section.instructions.copy()
-    for row in code:
-        places = [OUT, *(A + PLACE * k for k in range(ARITY[NAMES[row[OP]]]) if not row[UNIFORM] >> k & 1)]
-        row[[place for place in places if row[place] >= kept]] += by
-    outputs = tuple(Slot(s.name, s.offset + by * (s.offset >= kept), s.size) for s in section.outputs)
-    return replace(section, instructions=code, n_rows=MOST_ROWS, outputs=outputs)
-
-
-def spread_step(program: Program) -> Program:
-    return replace(program, main=spread(program.main, max(slot.stop for slot in program.main.inputs)))
+def spread_step(program: Any) -> Any:
+    kept = max(slot.stop for slot in program.main.inputs)
+    return replace(program, main=spread(program.main, kept, MOST_ROWS))
 
 
 @pytest.fixture
@@ -84,7 +72,7 @@ def test_steps_on_far_rows_have_the_same_bits(
     x0 = parity.starts(s, 70, dtype)
     near = fd.descend(s, x0, optimizer, max_steps=9, engine=USUAL, n_threads=1, **options)
 
-    def descend(engine: CoreEngine, job: DescentJob) -> Ends:
+    def descend(engine: CoreEngine, job: Any) -> Any:
         return as_it_is(engine, replace(job, program=spread_step(job.program)))
 
     as_it_is = CoreEngine.descend
@@ -104,7 +92,7 @@ def test_points_on_far_rows_have_the_same_bits(case: str, dtype: str, sparse: li
     program, x = s._formula.program("fun", "gradient"), parity.starts(s, 50, dtype)
     uniform = uniform_values(get_engine(USUAL), program, s.params).astype(dtype)
     near = get_engine(USUAL).evaluate(program.main, uniform, {"x": x}, len(x), 1)
-    section = spread(program.main, s.dim)
+    section = spread(program.main, s.dim, MOST_ROWS)
     verify_section(section, len(uniform))
     far = evaluate_section(section, ISAS[0], uniform, [x], len(x), 1)
     assert min(sparse) >= 1 << 31

@@ -7,16 +7,10 @@ import re
 import numpy as np
 import pytest
 from support.available import COMPILED, ISAS
-from support.opcode_cases import DTYPES, Floats, assert_same_bits, section
-from support.opcode_jobs import opcode_job
+from support.one_step import evaluated, stepped
+from support.opcode_cases import DTYPES, Floats, assert_same_bits, meant, section, step
 
-from fastdescent import get_engine
-from fastdescent.engines.jit.compile.llvm import assembly
-from fastdescent.engines.jit.emit.target import TARGETS
-from fastdescent.engines.jit.kernel.step import kernel_text
-from fastdescent.engines.jit.kernel.unroll import shape_for
-from fastdescent.engines.step_kernel import spec_of
-from fastdescent.program.exact import Exact
+import fastdescent as fd
 
 pytestmark = pytest.mark.exhaustive
 
@@ -26,6 +20,14 @@ N = 60_000
 PRODUCTS = {
     "float64": [(-1090, -1010), (-1010, -900), (-1023, 1023), (930, 1030)],
     "float32": [(-160, -120), (-126, -90), (-126, 127), (110, 130)],
+}
+
+
+OF_ONE_OPERATION = {
+    "fma": fd.surface("x*y + x"),
+    "dot": fd.surface(lambda x: np.dot(x, x), dim=5),
+    "exp": fd.surface("exp(x)"),
+    "pow": fd.surface("(x**2 + 1)**y"),
 }
 
 
@@ -60,13 +62,12 @@ def triples(product: tuple[int, int], dtype: str, seed: int) -> Floats:
 @pytest.mark.parametrize("where", range(4))
 def test_extreme_exponents(where: int, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
     x = triples(PRODUCTS[dtype][where], dtype, seed=where)
-    wanted = get_engine("auto").evaluate(section("fma", 3, 0), np.zeros(3, dtype), {"x": x}, len(x), 1)["y"][:, 0]
-    m = Exact(dtype)
+    wanted = evaluated("auto", section("fma", 3, 0), np.zeros(3, dtype), x)[:, 0]
     some = slice(0, 3000)
-    assert_same_bits(wanted[some], np.array([m.fma(*row) for row in x[some].tolist()], dtype), x[some])
+    assert_same_bits(wanted[some], np.array([meant("fma", dtype, row) for row in x[some].tolist()], dtype), x[some])
     monkeypatch.setenv("FASTDESCENT_ISA", WITHOUT_FMA)
     for engine in COMPILED:
-        assert_same_bits(get_engine(engine).descend(opcode_job("fma", x)).state[:, 1], wanted, x)
+        assert_same_bits(stepped(engine, step("fma", 3), x)[:, 0], wanted, x)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -79,15 +80,15 @@ def test_the_triples_are_hard(dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", ["fma", "dot", "exp", "pow"])
+@pytest.mark.parametrize("name", OF_ONE_OPERATION)
 def test_nothing_outside_is_called(name: str, dtype: str) -> None:
-    target = TARGETS[WITHOUT_FMA]
-    spec = spec_of(opcode_job(name, np.zeros((1, 10 if name == "dot" else 3), dtype)))
-    text = kernel_text(spec, shape_for(spec, dtype, target), target)
+    listing = OF_ONE_OPERATION[name].program(fd.GD(lr=0.1), stop_when=lambda fun: fun < 0.0, dtype=dtype)
+    assert ("r0 * r1 + r0" if name == "fma" else f" {name}(") in str(listing)
+    text = listing.llvm(WITHOUT_FMA)
     declared = re.findall(r"^declare .*?@([\w.]+)", text, re.M)
     assert declared
     assert all(d.startswith("llvm.") and not d.startswith("llvm.fma") for d in declared)
-    found = assembly(text, target)
+    found = listing.assembly(WITHOUT_FMA)
     called = set(re.findall(r"(?:call\w*\s+|jmp\s+|\$)([A-Za-z_][\w.]*)", found))
     assert any(c.startswith("fma.") for c in called)
     assert called <= set(re.findall(r"^([\w.]+):", found, re.M))

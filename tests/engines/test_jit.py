@@ -10,25 +10,18 @@ import re
 import subprocess
 import sys
 import threading
-import weakref
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from support import catalog_cases, parity
 from support.available import COMPILED, ENGINES, ISAS, USUAL, needs_extension
-from support.opcode_cases import DTYPES, NAMES, assert_same_bits, expected, operands
-from support.opcode_jobs import opcode_job
+from support.compiled import force_vectors, forget_compiled, hide_compilers, latest_kernel, n_kernels
+from support.one_step import stepped
+from support.opcode_cases import DTYPES, NAMES, assert_same_bits, expected, operands, step
 
 import fastdescent as fd
-from fastdescent import get_engine
-from fastdescent.engines import host
-from fastdescent.engines.jit.compile import cache
-from fastdescent.engines.jit.compile.background import Kept
-from fastdescent.engines.jit.kernel import unroll as shape
-from fastdescent.engines.jit.kernel.unroll import Shape
 
 
 @pytest.mark.exhaustive
@@ -38,10 +31,8 @@ from fastdescent.engines.jit.kernel.unroll import Shape
 def test_every_opcode(name: str, dtype: str, isa: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FASTDESCENT_ISA", isa)
     x = operands(name, dtype)
-    with np.errstate(invalid="ignore"):
-        job = opcode_job(name, x)
     for engine in COMPILED:
-        assert_same_bits(get_engine(engine).descend(job).state[:, 1], expected(name, dtype), x)
+        assert_same_bits(stepped(engine, step(name, x.shape[1]), x)[:, 0], expected(name, dtype), x)
 
 
 def interpreted(run: Callable[[str], fd.Descent]) -> fd.Descent:
@@ -107,11 +98,7 @@ def test_vectors_in_flight_threads_and_lanes(
     n_vectors: int, n_groups: int, isa: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FASTDESCENT_ISA", isa)
-
-    def forced(spec: Any, dtype: str, target: Any) -> Shape:
-        return replace(shape.shape_for(spec, dtype, target), n_vectors=n_vectors, n_groups=n_groups)
-
-    monkeypatch.setattr(cache, "shape_for", forced)
+    force_vectors(monkeypatch, n_vectors, n_groups)
     for optimizer in ("adam-all", "gd-lanes"):
         for options in ("default", "free", "tight"):
             for n in (0, 1, 9, 300):
@@ -207,18 +194,17 @@ def test_stop_tests_of_many_coordinates_are_loops() -> None:
 def test_a_kernel_is_compiled_once_for_all_parameters() -> None:
     s = fd.surface("a*x**2 + y**2", a=2.0)
     fd.descend(s, [[1.0, 1.0]], fd.GD(lr=0.1), engine=COMPILED[0])
-    n = len(cache._kernels)
+    n = n_kernels()
     fd.descend(s.with_params(a=3.0), [[1.0, 2.0]], fd.GD(lr=0.2), engine=COMPILED[0], gtol=1e-3)
-    assert len(cache._kernels) == n
+    assert n_kernels() == n
 
 
 def test_kernels_that_were_not_used_for_long_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    kernels: Kept[Any, Any] = Kept(2)
-    monkeypatch.setattr(cache, "_kernels", kernels)
+    forget_compiled(monkeypatch, n_kernels=2)
     alive = []
     for k in range(4):
         fd.descend(fd.surface(f"(x - {k}.25)**2"), [[1.0]], fd.GD(lr=0.1), engine=COMPILED[0])
-        alive.append(weakref.ref(next(reversed(kernels._values._values.values()))))
+        alive.append(latest_kernel())
     gc.collect()
     assert [ref() is not None for ref in alive] == [False, False, True, True]
 
@@ -249,7 +235,7 @@ def test_constants_that_differ_in_bits_alone_have_kernels_of_their_own() -> None
 @needs_extension
 @pytest.mark.parametrize(("engine", "package"), [("jit", "llvmlite"), ("numba", "numba")])
 def test_what_is_missing_says_why(engine: str, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host, "find_spec", lambda name: None)
+    hide_compilers(monkeypatch)
     words = re.escape(
         f'engine "{engine}" is missing: {package} is not installed: pip install {package}; fd.info() tells'
     )

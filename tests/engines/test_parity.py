@@ -16,11 +16,9 @@ import numpy as np
 import pytest
 from support import parity
 from support.available import BEST_ISA_FIRST, ENGINES, ISAS, needs_extension
-from support.exact_engine import ExactEngine, run_exactly
+from support.exact_engine import descend_exactly
 
 import fastdescent as fd
-from fastdescent._run.options import checked_options
-from fastdescent.program.opcodes import ARITY, NAMES
 
 SURFACES = list(parity.surfaces())
 
@@ -45,14 +43,8 @@ def exactly(case: tuple[str, str, str, str], n: int, max_steps: int, reduce: Any
     """The run of a case by the exact scalar evaluator, its ends evaluated by it too."""
     surface, optimizer, _, dtype = case
     s = parity.surfaces()[surface]
-    given: dict[str, Any] = {"gtol": "auto", "xtol": None, "ftol": None, "escape_radius": "auto"}
-    given |= {"bounds": None, "boundary": "ignore", "record": None, "keep_state": False, "final": True}
-    given |= {"first_index": 0} | parity.options_of(case)
-    checked = checked_options(
-        s, parity.starts(s, n, dtype), parity.optimizers(n)[optimizer], max_steps=max_steps,
-        n_threads=1, engine="auto", dtype=None, progress=None, reduce=reduce, **given,
-    )  # fmt: skip
-    return run_exactly(checked, ExactEngine())
+    x0, rule = parity.starts(s, n, dtype), parity.optimizers(n)[optimizer]
+    return descend_exactly(s, x0, rule, max_steps=max_steps, reduce=reduce, **parity.options_of(case))
 
 
 @pytest.mark.exhaustive
@@ -149,10 +141,3 @@ def test_asking_for_more_changes_nothing(surface: str) -> None:
         assert np.count_nonzero(same) > 100
         for p, q in zip(parity.arrays(plain), parity.arrays(with_f), strict=True):
             assert p[same].tobytes() == q[same].tobytes()
-
-
-@needs_extension
-def test_opcode_tables_agree() -> None:
-    from fastdescent import _core
-
-    assert _core.opcodes() == [(name, ARITY[name]) for name in NAMES]

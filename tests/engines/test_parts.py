@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from support import parity
 from support.available import COMPILED, ISAS, USUAL
+from support.compiled import force_small_parts
 from support.strip_functions import DIM, FUNCTIONS, surface_of
 from support.strip_sizes import small_strips
 
 import fastdescent as fd
-from fastdescent.engines.jit.compile import cache
-from fastdescent.engines.jit.compile import sections as section
-from fastdescent.engines.jit.compile.background import Kept
-from fastdescent.engines.jit.kernel import outline as parts
 
 pytestmark = pytest.mark.exhaustive
 
 
 @pytest.fixture
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Whatever is compiled comes in parts of a few instructions."""
-    monkeypatch.setattr(parts, "_MOST_WHOLE", 0)
-    monkeypatch.setattr(parts, "_PART", 40)
-    monkeypatch.setattr(cache, "_kernels", Kept(128))
-    monkeypatch.setattr(section, "_sections", Kept(128))
-    return
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    force_small_parts(monkeypatch)
 
 
 def runs_of(s: fd.Surface, x0: Any, optimizer: fd.Optimizer, **options: Any) -> list[fd.Descent]:

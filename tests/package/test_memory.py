@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 from support.available import ENGINES
+from support.free_memory import pretend_free
 
 import fastdescent as fd
 from fastdescent.program.graph.build import Builder, constant_value, view_of
-from fastdescent.surfaces import _normals
 
 S = fd.surfaces.sphere(dim=4)
 N = 1000
@@ -60,16 +60,16 @@ def run(optimizer: Any = None, **options: Any) -> Callable[[], Any]:
 def test_as_much_as_is_used_must_be_free(
     call: Callable[[], Any], n_bytes: int, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fastdescent._base.memory.free_bytes", lambda: float(n_bytes))
+    pretend_free(monkeypatch, n_bytes)
     call()
-    monkeypatch.setattr("fastdescent._base.memory.free_bytes", lambda: float(n_bytes - 1))
+    pretend_free(monkeypatch, n_bytes - 1)
     with pytest.raises(MemoryError, match=text):
         call()
 
 
 def test_values_of_each_trajectory_are_counted_before_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
     lazy = fd.uniform(S.window, 10**6, lazy=True)
-    monkeypatch.setattr("fastdescent._base.memory.free_bytes", lambda: 3e7)
+    pretend_free(monkeypatch, 3e7)
     fd.descend(S, lazy, fd.GD(lr=0.1), max_steps=0, dtype=np.float32)
     with pytest.raises(MemoryError, match=r"lr: its values for 1000000 trajectories would take 30.5 MiB"):
         fd.descend(S, lazy, fd.GD(lr=np.full((1, 4), 0.1)), max_steps=0, dtype=np.float32)
@@ -77,10 +77,10 @@ def test_values_of_each_trajectory_are_counted_before_they_are_made(monkeypatch:
 
 def test_what_goes_on_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     cut = run(fd.Adam(), keep_state=True)()
-    monkeypatch.setattr("fastdescent._base.memory.free_bytes", lambda: 32.0 * NUMBER - 1)
+    pretend_free(monkeypatch, 32.0 * NUMBER - 1)
     with pytest.raises(MemoryError, match="going on with 1000 trajectories would take"):
         fd.resume(cut, max_steps=9)
-    monkeypatch.setattr("fastdescent._base.memory.free_bytes", lambda: 32.0 * NUMBER)
+    pretend_free(monkeypatch, 32.0 * NUMBER)
     assert fd.resume(cut, max_steps=9).nit.max() == 9
 
 
@@ -95,12 +95,12 @@ def test_the_rows_of_large_programs_are_counted(monkeypatch: pytest.MonkeyPatch)
         fd.descend(s, x0, fd.GD(lr=0.1), max_steps=2, n_threads=1, final=False)
 
     results = 3 * (8 * (dim + 2) + 5)
-    monkeypatch.setattr("fastdescent._base.memory.free_bytes", lambda: float(results + 512 * n_rows))
+    pretend_free(monkeypatch, results + 512 * n_rows)
     call()
-    monkeypatch.setattr("fastdescent._base.memory.free_bytes", lambda: float(results + 512 * n_rows - 1))
+    pretend_free(monkeypatch, results + 512 * n_rows - 1)
     with pytest.raises(MemoryError, match=r"a run of 3 trajectories would take .* keep and record less$"):
         call()
-    monkeypatch.setattr("fastdescent._base.memory.free_bytes", lambda: 1e7)
+    pretend_free(monkeypatch, 1e7)
     with pytest.raises(MemoryError, match=r"a program of \d+ rows would take .*; use a smaller surface"):
         s.gradient(x0)
 
@@ -185,7 +185,7 @@ def test_constants_are_computed_once_where_they_are_spread() -> None:
 
 
 def test_more_rows_than_a_program_may_have_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastdescent._base.memory.free_bytes", lambda: float("inf"))
+    pretend_free(monkeypatch, float("inf"))
     s = fd.surface(lambda x: np.sum(np.outer(x, x) ** 2), dim=12_000)
     with pytest.raises(MemoryError, match=r"would take 68.7 GiB, and has more than 134217728 rows; use a smaller"):
         s(np.zeros(12_000))
@@ -193,7 +193,7 @@ def test_more_rows_than_a_program_may_have_are_refused(monkeypatch: pytest.Monke
 
 def test_wide_surfaces_are_refused_before_they_are_run(monkeypatch: pytest.MonkeyPatch) -> None:
     s = fd.surfaces.rosenbrock(dim=200_000)
-    monkeypatch.setattr("fastdescent._base.memory.free_bytes", lambda: 5e8)
+    pretend_free(monkeypatch, 5e8)
     with pytest.raises(MemoryError, match=r"a run of 64 trajectories would take .* GiB, and 476.8 MiB are free"):
         fd.descend(s, fd.uniform(s.window, 64), fd.GD(lr=0.1), n_threads=4)
     with pytest.raises(MemoryError, match=r"a field of 200000 waves in 50000 coordinates would take 223.5 GiB"):
@@ -267,6 +267,12 @@ def test_what_would_not_fit_is_refused_at_once(make: Callable[[], Any], text: st
 
 
 def test_normal_numbers_do_not_depend_on_how_many_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = _normals.normals(5, 3, 40, 7)
-    monkeypatch.setattr(_normals, "_NUMBERS_AT_ONCE", 24)
-    np.testing.assert_array_equal(_normals.normals(5, 3, 40, 7), whole)
+    """Those of weights, and those of waves, whose indices begin elsewhere."""
+
+    def made() -> Any:
+        waves = fd.surfaces.random_field(2, waves=40, seed=5)
+        return np.append(fd.surfaces.he((2, 2, 1), 40, seed=5), waves(fd.grid(waves.window, (5, 5))))
+
+    whole = made()
+    monkeypatch.setattr("fastdescent.surfaces._normals._NUMBERS_AT_ONCE", 24)
+    np.testing.assert_array_equal(made(), whole)

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.built_in import BUILT_IN
 
 import fastdescent as fd
-from fastdescent.optimizers import BUILT_IN
 
 S = fd.surfaces.himmelblau()
 X0 = fd.uniform(S.window, 20, seed=1)
@@ -39,7 +39,7 @@ def again(value: Any) -> Any:
     return pickle.loads(pickle.dumps(value))
 
 
-@pytest.mark.parametrize("kind", [*BUILT_IN.values(), own])
+@pytest.mark.parametrize("kind", [*BUILT_IN, own])
 @pytest.mark.parametrize("copied", [again, copy.copy, copy.deepcopy])
 def test_optimizers_pickle_and_copy(kind: Any, copied: Any) -> None:
     made = kind() if kind in WITHOUT_LR else kind(lr=np.full(20, 0.01))
@@ -120,7 +120,7 @@ def pickled_things() -> Iterator[Any]:
         fd.sobol(S.window, 5, lazy=True),
         fd.grid(S.window, (5, 5), lazy=True),
     )
-    yield from (kind() if kind in WITHOUT_LR else kind(lr=0.1) for kind in BUILT_IN.values())
+    yield from (kind() if kind in WITHOUT_LR else kind(lr=0.1) for kind in BUILT_IN)
     yield from (fd.Record(every=3), fd.Status.DIVERGED, fd.Outcome.SADDLE, fd.info(), fd.TraceError("no"), fd.descend)
     yield from (fd.noise.gaussian(0.1), fd.noise.student(0.1, 3.0), S._formula.program("fun", "gradient"))
     kept = [fd.reduce.min("fun"), fd.reduce.max("fun"), fd.reduce.mean("x"), fd.reduce.std("fun"),

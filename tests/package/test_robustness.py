@@ -20,11 +20,10 @@ from typing import Any
 import pytest
 from support import parity
 from support.available import COMPILED, ENGINES
+from support.compiled import fail_to_compile, forget_compiled, n_in_memory_of_llvm
 
 import fastdescent as fd
-from fastdescent.engines.jit.compile import cache
-from fastdescent.engines.jit.compile import llvm as compile
-from fastdescent.engines.jit.compile.background import Background, Kept
+from fastdescent.engines.jit.compile.background import Background
 
 linux = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="counts threads and memory as Linux has them")
 N_SIGNALS = 50
@@ -218,21 +217,17 @@ def test_an_error_is_raised_to_those_who_wait() -> None:
 
 def test_a_compilation_that_failed_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     s = fd.surface("(x - 77.125)**2")
-
-    def fails(*arguments: Any) -> None:
-        raise MemoryError("no room")
-
     with monkeypatch.context() as patch:
-        patch.setattr(cache, "kernel_text", fails)
+        fail_to_compile(patch, MemoryError("no room"))
         with pytest.raises(MemoryError, match="no room"):
             fd.descend(s, [[1.0]], fd.GD(lr=0.1), engine=COMPILED[0])
     assert fd.descend(s, [[1.0]], fd.GD(lr=0.1), engine=COMPILED[0]).success.all()
 
 
 def test_memory_of_kernels_that_are_gone_is_free_at_the_next_compilation(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "_kernels", Kept(2))
+    forget_compiled(monkeypatch, n_kernels=2)
     for k in range(6):
         fd.descend(fd.surface(f"(x - {k}.75)**4"), [[1.0]], fd.GD(lr=0.1), engine=COMPILED[0], max_steps=3)
     gc.collect()
-    alive = sum(code() is not None for code, _ in compile._engines)
-    assert len(compile._engines) <= alive + 1
+    held, in_use = n_in_memory_of_llvm()
+    assert held <= in_use + 1

@@ -9,26 +9,27 @@ import numpy as np
 import pytest
 from support.available import BEST_ISA_FIRST, COMPILED, ENGINES, ISAS
 from support.draw_opcodes import (
+    APART,
     N_BLOCKS,
+    N_OF_ROW,
     N_OPERANDS,
+    N_ROWS,
     WORD,
     counter_of,
     expected,
+    gather_instruction,
+    gather_section,
     instruction,
     meant,
     operands,
     parts,
     section,
-    step_job,
-    step_program,
     with_words,
+    words_of,
 )
+from support.one_step import evaluated, step_program, stepped
 
-from fastdescent import get_engine
-from fastdescent.program.elementary.random.philox import philox
-from fastdescent.program.exact import Exact
-from fastdescent.program.opcodes import DRAWS, GATHER, N_DRAWN, N_PARTS, NUMBERS
-from fastdescent.program.section import WIDTH, Section, Slot
+from fastdescent.program.opcodes import DRAWS, N_DRAWN, N_PARTS
 
 DTYPES = ("float64", "float32")
 EVALUATORS = [name for name in ENGINES if name != "jit"]
@@ -47,8 +48,7 @@ KNOWN = (
 
 @pytest.mark.parametrize(("counter", "key", "words"), KNOWN)
 def test_published_vectors(counter: tuple[int, ...], key: int, words: tuple[int, ...]) -> None:
-    found = philox(Exact("float64"), counter, (key & WORD, key >> 32))
-    assert tuple(w & WORD for w in found) == words
+    assert words_of(counter, key) == words
     assert counter_of(words, key) == counter
 
 
@@ -58,7 +58,7 @@ def test_published_vectors_by_draws_of_integers(engine: str) -> None:
     for counter, key, words in KNOWN:
         stream, block = counter[3] >> 24, counter[3] & 0xFFFFFF
         x = np.array([parts(counter[:3], key, stream, block, WORD)], float)
-        got = get_engine(engine).evaluate(section("draw_integer", 0), np.zeros(N_OPERANDS), {"x": x}, 1, 1)["y"][0, :4]
+        got = evaluated(engine, section("draw_integer", 0), np.zeros(N_OPERANDS), x)[0, :4]
         assert got.tolist() == [w * WORD >> 32 for w in words]
 
 
@@ -76,7 +76,7 @@ def test_draws_mean_what_the_table_says(
 ) -> None:
     monkeypatch.setenv("FASTDESCENT_ISA", isa)
     x = operands(name, dtype)
-    got = get_engine(engine).evaluate(section(name, 0), np.zeros(N_OPERANDS, dtype), {"x": x}, len(x), 1)["y"]
+    got = evaluated(engine, section(name, 0), np.zeros(N_OPERANDS, dtype), x)
     assert_same(got, expected(name, dtype), x)
 
 
@@ -86,7 +86,7 @@ def test_draws_mean_what_the_table_says(
 def test_uniform_counters_and_keys_mean_the_same(name: str, dtype: str, engine: str) -> None:
     x, wanted = operands(name, dtype), expected(name, dtype)
     for uniform, k in itertools.product((1, 2, 3), range(0, len(x), 9)):
-        got = get_engine(engine).evaluate(section(name, uniform), x[k], {"x": x[k : k + 1]}, 1, 1)["y"]
+        got = evaluated(engine, section(name, uniform), x[k], x[k : k + 1])
         assert_same(got, wanted[k : k + 1], x[k : k + 1])
 
 
@@ -102,8 +102,7 @@ def test_draws_that_are_compiled(name: str, dtype: str, isa: str, monkeypatch: p
             lanes, wanted = (x, expected(name, dtype)) if uniform == 0 else mixed(name, x[:20], given, uniform)
             given = given if uniform == 0 else np.concatenate([lanes[0, :N_PARTS], given[N_PARTS:]])
             for engine in COMPILED:
-                state = get_engine(engine).descend(step_job(program, lanes, given)).state
-                assert_same(np.ascontiguousarray(state[:, 1:]), wanted, lanes)
+                assert_same(stepped(engine, program, lanes, given), wanted, lanes)
 
 
 def mixed(name: str, lanes: Any, given: Any, uniform: int) -> tuple[Any, Any]:
@@ -143,7 +142,6 @@ def test_shuffles_are_permutations(n: int) -> None:
 
 
 # ---------------------------------------------------------------------- gather
-N_ROWS, APART, N_OF_ROW = 7, 5, 3
 WHICH = (
     0.0,
     -0.0,
@@ -166,12 +164,6 @@ WHICH = (
 )
 
 
-def gather_instruction(which: int, out: int) -> list[int]:
-    """A row of data has three numbers, in reverse order; one row begins five numbers after the other."""
-    row = [NUMBERS[GATHER], 2, 1, 1, N_OF_ROW, out, 0, 0, 1, which, 0, 0, 0, N_OF_ROW - 1, 0, 0, -1, N_ROWS, APART]
-    return row + [0] * (WIDTH - len(row))
-
-
 def gathered(which: Any, data: Any) -> Any:
     """What is no number is 0, what lies outside is brought inside, and the rest is rounded towards 0."""
     rows = np.minimum(np.maximum(np.nan_to_num(which[:, 0], posinf=1e9, neginf=-1), 0), N_ROWS - 1).astype(int)
@@ -191,11 +183,8 @@ def test_gather(dtype: str, isa: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FASTDESCENT_ISA", isa)
     which, data = gather_operands(dtype)
     wanted = gathered(which, data)
-    made = Section(np.array([gather_instruction(0, 1)], np.int32), 1 + N_OF_ROW, len(data), (Slot("x", 0, 1),),
-                   (Slot("y", 1, N_OF_ROW),))  # fmt: skip
     for engine in EVALUATORS:
-        assert_same(get_engine(engine).evaluate(made, data, {"x": which}, len(which), 1)["y"], wanted, which)
+        assert_same(evaluated(engine, gather_section(len(data)), data, which), wanted, which)
     program = step_program(gather_instruction(1 + N_OF_ROW, 1), N_OF_ROW, 1, len(data))
     for engine in ENGINES:
-        state = get_engine(engine).descend(step_job(program, which, data)).state
-        assert_same(np.ascontiguousarray(state[:, 1:]), wanted, which)
+        assert_same(stepped(engine, program, which, data), wanted, which)

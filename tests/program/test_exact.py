@@ -8,16 +8,15 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from support.floats import DTYPES, INF, NAN, any_number, limits, same
+from support.floats import DTYPES, INF, NAN, any_number, limits, same, significant_bits
 
 from fastdescent.program.elementary import functions as elementary
-from fastdescent.program.elementary.formats import FORMATS
 from fastdescent.program.exact import Exact, fma_by_integers, to_float32
 
 
 def rounded_fraction(exact: Fraction, m: Exact) -> float:
     """The nearest number of the dtype, ties to even."""
-    digits = FORMATS[m.dtype].digits
+    digits = significant_bits(m.dtype)
     least = Fraction(limits(m.dtype)[0])
     size = abs(exact)
     exponent = size.numerator.bit_length() - size.denominator.bit_length()

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from support import parity
 from support.available import ENGINES, ISAS
-from support.exact_engine import ExactEngine, run_exactly
-from support.generated_programs import Case, cases
-from support.generated_source import DRAWS
+from support.compiled import force_vectors
+from support.descents import descend_by
+from support.exact_engine import ExactEngine, descend_exactly
+from support.generated_programs import NAMES, Case, cases
 from support.strip_sizes import small_strips
 
 import fastdescent as fd
-from fastdescent import get_engine
-from fastdescent._run.descent import result_of
-from fastdescent._run.options import Options
-from fastdescent._run.run import run_job
-from fastdescent.engines.jit.compile import cache
-from fastdescent.engines.jit.kernel.unroll import Shape
-from fastdescent.engines.protocol import DescentJob, Ends
-from fastdescent.program.opcodes import ELEMENTWISE, NUMBERS, REDUCTIONS
+from fastdescent.program.opcodes import NUMBERS
 from fastdescent.program.section import OP
 
 pytestmark = pytest.mark.exhaustive
 
-NAMES = (*ELEMENTWISE, *REDUCTIONS, *DRAWS)
 N_PROGRAMS = 1250  #: about a thousand differ: Hypothesis comes back to some with other starts and options
 EACH = -(-N_PROGRAMS // len(NAMES))
 PHASES = (Phase.generate, Phase.shrink)
@@ -41,33 +32,23 @@ class Watched(ExactEngine):
         self.opcodes: set[int] = set()
         self.n_strips = 0
 
-    def descend(self, job: DescentJob) -> Ends:
+    def descend(self, job: Any) -> Any:
         self.n_strips += len(job.program.main.strips)
         for section in (job.program.setup, job.program.table, job.program.lanes, job.program.main):
             self.opcodes |= set(section.instructions[:, OP].tolist())
         return super().descend(job)
 
 
-def run_on(engine: str, case: Case, options: Options) -> fd.Descent:
-    """By an engine, with the instruction set, the lanes and the vectors of the case."""
-
-    def shape(spec: Any, dtype: str, target: Any) -> Shape:
-        return Shape(dtype, target.vector_bytes // np.dtype(dtype).itemsize, *case.vectors)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FASTDESCENT_LANES", str(case.n_lanes))
-        patch.setattr(cache, "shape_for", shape)
-        options = replace(options, engine=get_engine(engine))
-        return result_of(options, run_job(options))
-
-
 def check(case: Case, oracle: Watched) -> None:
+    """Engines run with the instruction set, the lanes and the vectors of the case."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FASTDESCENT_ISA", case.isa)
-        options = case.checked()
-        wanted = run_exactly(options, oracle)
+        arguments, options = case.descent()
+        wanted = descend_exactly(*arguments, engine=oracle, **options)
+        patch.setenv("FASTDESCENT_LANES", str(case.n_lanes))
+        force_vectors(patch, *case.vectors)
         for engine in ENGINES:
-            found = run_on(engine, case, options)
+            found = descend_by(engine, *arguments, **options)
             assert parity.same_bits(found, wanted), difference(engine, found, wanted)
 
 

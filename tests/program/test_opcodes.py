@@ -7,10 +7,8 @@ import itertools
 import numpy as np
 import pytest
 from support.available import ENGINES, ISAS
-from support.opcode_cases import DTYPES, NAMES, assert_same_bits, expected, operands, section
-
-from fastdescent import get_engine
-from fastdescent.program.opcodes import ARITY
+from support.one_step import evaluated
+from support.opcode_cases import DTYPES, NAMES, assert_same_bits, expected, operands, section, some_uniform
 
 #: Engines with ways of their own to run a section.
 EVALUATORS = [name for name in ENGINES if name != "jit"]
@@ -26,7 +24,7 @@ def test_opcode_means_what_the_table_says(
     monkeypatch.setenv("FASTDESCENT_ISA", isa)
     x = operands(name, dtype)
     code = section(name, x.shape[1], uniform=0)
-    got = get_engine(engine).evaluate(code, np.zeros(x.shape[1], dtype), {"x": x}, len(x), 1)["y"][:, 0]
+    got = evaluated(engine, code, np.zeros(x.shape[1], dtype), x)[:, 0]
     assert_same_bits(got, expected(name, dtype), x)
 
 
@@ -35,7 +33,7 @@ def test_opcode_means_what_the_table_says(
 @pytest.mark.parametrize("name", NAMES)
 def test_uniform_operands_mean_the_same(name: str, dtype: str, engine: str) -> None:
     x, wanted = operands(name, dtype), expected(name, dtype)
-    for uniform, k in itertools.product(range(1, 1 << ARITY[name]), range(0, len(x), 40)):
+    for uniform, k in itertools.product(some_uniform(name), range(0, len(x), 40)):
         code = section(name, x.shape[1], uniform)
-        got = get_engine(engine).evaluate(code, x[k], {"x": x[k : k + 1]}, 1, 1)["y"][:, 0]
+        got = evaluated(engine, code, x[k], x[k : k + 1])[:, 0]
         assert_same_bits(got, wanted[k : k + 1], x[k : k + 1])

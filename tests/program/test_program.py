@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
-import sys
 from typing import Any
 
 import numpy as np
 import pytest
 from support import parity
 from support.available import COMPILED
+from support.compiled import compiled_texts, hide_architecture, hide_llvm
+from support.evaluate_text import block_of, called
 from support.opcode_cases import DTYPES
 
 import fastdescent as fd
-from fastdescent import get_engine
-from fastdescent.engines.host import isa
-from fastdescent.engines.jit.compile import cache
-from fastdescent.engines.jit.compile import llvm as compile
-from fastdescent.engines.jit.compile.background import Kept
-from fastdescent.engines.jit.compile.llvm import MachineCode, assembly
-from fastdescent.engines.jit.emit.target import TARGETS, Target
-from fastdescent.engines.jit.kernel.unroll import section_shape
-from fastdescent.engines.protocol import uniform_values
 
 HIMMELBLAU = fd.surfaces.himmelblau()
 STEP = HIMMELBLAU.program(fd.GD(lr=0.01))
@@ -31,16 +22,7 @@ STEP = HIMMELBLAU.program(fd.GD(lr=0.01))
 @pytest.fixture
 def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts that the engine compiles."""
-    texts: list[str] = []
-    original = cache.kernel_text
-
-    def kernel_text(*args: Any) -> str:
-        texts.append(original(*args))
-        return texts[-1]
-
-    monkeypatch.setattr(cache, "kernel_text", kernel_text)
-    monkeypatch.setattr(cache, "_kernels", Kept(8))
-    return texts
+    return compiled_texts(monkeypatch)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -54,29 +36,12 @@ def test_the_text_is_that_of_what_runs(optimizer: str, options: str, dtype: str,
     assert s.program(rule, x0=x0, **run).llvm() == compiled[0]
 
 
-def numbers_of_evaluate(s: fd.Surface, x: Any, dtype: str) -> tuple[Any, Any]:
-    """f and its gradient at points that fill one block, by the function in the text."""
-    listing = s.program(dtype=dtype)
-    code = MachineCode(listing.llvm(), TARGETS[isa()])
-    program = s._formula.program("fun", "gradient")
-    n, align = len(x), 64
-    memory = np.zeros(program.main.n_rows * n + align, dtype)
-    rows = memory[-memory.ctypes.data % align // memory.itemsize :][: program.main.n_rows * n].reshape(-1, n)
-    rows[: s.dim] = x.T
-    uniform = uniform_values(get_engine("auto"), program, s.params).astype(dtype)
-    flight = (ctypes.c_void_p * 32)(rows.ctypes.data, uniform.ctypes.data)
-    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(code.address("evaluate"))(ctypes.addressof(flight))
-    offsets = {slot.name: slot.offset for slot in program.main.outputs}
-    return rows[offsets["fun"]], rows[offsets["gradient"] : offsets["gradient"] + s.dim].T
-
-
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", ["himmelblau", "rastrigin", "ackley", "rosenbrock"])
 def test_evaluate_has_the_bits_of_the_surface(name: str, dtype: str) -> None:
     s = getattr(fd.surfaces, name)()
-    block = section_shape(s._formula.program("fun", "gradient").main, dtype, TARGETS[isa()]).block
-    x = parity.starts(s, block, dtype)
-    fun, gradient = numbers_of_evaluate(s, x, dtype)
+    x = parity.starts(s, block_of(s, dtype), dtype)
+    fun, gradient = called(s.program(dtype=dtype).llvm(), s, x)
     assert fun.tobytes() == s(x).tobytes()
     assert gradient.tobytes() == s.gradient(x).tobytes()
 
@@ -97,16 +62,16 @@ def test_assembly_for_each_instruction_set(isa: str, multiply: str) -> None:
         assert listing.llvm(isa) != listing.llvm("neon")
 
 
-def test_assembly_for_another_architecture() -> None:
+def test_assembly_for_another_architecture(monkeypatch: pytest.MonkeyPatch) -> None:
     for listing in (STEP, HIMMELBLAU.program()):
         assert re.search(r"fmla\s+v\d+\.2d", listing.assembly("neon"))
+    hide_architecture(monkeypatch, "neon")
     with pytest.raises(ValueError, match="makes no code for z80"):
-        assembly(STEP.llvm("neon"), Target("generic", 16, 32, architectures=("z80",)))
+        STEP.assembly("neon")
 
 
 def test_text_needs_no_llvm_but_assembly_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    compile._llvm.cache_clear()
-    monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
+    hide_llvm(monkeypatch)
     assert STEP.llvm("x86-64-v3").startswith("define i32 @exact(")
     with pytest.raises(ImportError, match=r"machine code needs llvmlite: pip install llvmlite"):
         STEP.assembly("x86-64-v3")

@@ -9,13 +9,11 @@ import numpy as np
 import pytest
 from support import parity
 from support.available import ENGINES, ISAS
-from support.exact_engine import ExactEngine, run_exactly
+from support.exact_engine import descend_exactly
 from support.strip_functions import DIM, FUNCTIONS, network, surface_of
 from support.strip_sizes import small_strips
 
 import fastdescent as fd
-from fastdescent._run.options import checked_options
-from fastdescent.program.section import Section
 
 pytestmark = pytest.mark.exhaustive
 
@@ -23,15 +21,11 @@ CLASSES = np.eye(2)[np.arange(13) % 2]
 
 
 OPTIONS: dict[str, Any] = {"max_steps": 2, "gtol": None, "escape_radius": None}
-#: Of `descend`, as the function below it wants them.
-UNSET: dict[str, Any] = {
-    "xtol": None, "ftol": None, "bounds": None, "boundary": "ignore", "first_index": 0, "record": None, "reduce": (),
-    "final": True, "keep_state": False, "n_threads": 1, "engine": "auto", "dtype": None, "progress": None,
-}  # fmt: skip
 OPTIMIZERS = (fd.SGD(lr=0.01, momentum=0.9), fd.Adam(lr=0.02), fd.LineSearch())
 
 
-def main_of(s: fd.Surface, optimizer: fd.Optimizer) -> Section:
+def main_of(s: fd.Surface, optimizer: fd.Optimizer) -> Any:
+    """The section of a step."""
     return s.program(optimizer)._program.main
 
 
@@ -66,8 +60,7 @@ def test_strips_have_the_bits_of_the_exact_evaluator(f: Callable[..., Any]) -> N
     x0 = np.random.default_rng(3).normal(size=(2, DIM))
     with small_strips():
         s = surface_of(f)
-        options = checked_options(s, x0, fd.Adam(lr=0.02), **{**UNSET, **OPTIONS})
-        wanted = run_exactly(options, ExactEngine())
+        wanted = descend_exactly(s, x0, fd.Adam(lr=0.02), **OPTIONS)
         assert all(parity.same_bits(fd.descend(s, x0, fd.Adam(lr=0.02), engine=e, **OPTIONS), wanted) for e in ENGINES)
 
 

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.exact_engine import in_order, run_code
+from support.exact_engine import in_order, rows_after
 from support.instruction_rows import rows_of
 
-from fastdescent.program.exact import Exact
 from fastdescent.program.opcodes import ARITY, NAMES, NUMBERS, ONGOING, REDUCTIONS
 from fastdescent.program.section import OUT, PLACE, WIDTH, A, Section, Slot, Strips
 from fastdescent.program.verify.program import InvalidProgram, verify_section
@@ -135,8 +134,7 @@ def turning(moves: list[list[int]], **changes: Any) -> Section:
 def test_strips_that_are_sound_run_in_order() -> None:
     good = turning(MOVES)
     verify_section(good, N_UNIFORM)
-    rows = [float(k) for k in range(N_ROWS)]
-    run_code(Exact("float64"), in_order(good, 0, 3), rows, [])
+    rows = rows_after(good, [float(k) for k in range(N_ROWS)])
     assert rows[7:10] == [0.0, -1.0, -2.0]
 
 

@@ -12,11 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import parity
 from support.available import ENGINES, ISAS, USUAL
-from support.exact_engine import ExactEngine, run_exactly
+from support.exact_engine import descend_exactly
 from support.floats import DTYPES
 
 import fastdescent as fd
-from fastdescent._run.options import checked_options
 
 STEPS = 7
 OPTIMIZERS = (fd.GD(lr=0.05), fd.SGD(lr=0.03, momentum=0.9, nesterov=True), fd.Adam(lr=np.array([0.1, 0.2, 0.3])))
@@ -76,15 +75,10 @@ def cases(draw: Any) -> Case:
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(case=cases(), isa=st.sampled_from(ISAS), n_threads=st.sampled_from([1, 3]))
 def test_engines_have_the_bits_of_the_exact_evaluator(case: Case, isa: str, n_threads: int) -> None:
-    given = case.options() | {
-        "gtol": "auto", "xtol": None, "ftol": None, "escape_radius": "auto", "bounds": None, "boundary": "ignore",
-        "record": None, "reduce": (), "keep_state": True, "final": True, "n_threads": 1, "engine": "auto",
-        "dtype": None, "progress": None,
-    }  # fmt: skip
-    options = checked_options(case.surface(), case.starts(), OPTIMIZERS[case.optimizer], **given)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FASTDESCENT_ISA", isa)
-        wanted = run_exactly(options, ExactEngine())
+        optimizer = OPTIMIZERS[case.optimizer]
+        wanted = descend_exactly(case.surface(), case.starts(), optimizer, keep_state=True, **case.options())
         for engine in ENGINES:
             found = case.run(engine=engine, n_threads=n_threads, keep_state=True)
             assert parity.same_bits(found, wanted), engine

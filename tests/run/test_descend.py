@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.free_memory import pretend_free
 
 import fastdescent as fd
 from fastdescent import Status
@@ -343,7 +344,7 @@ def test_subnormals_whatever_the_host_has_set() -> None:
 def test_tables_over_t_that_do_not_fit_are_refused(
     optimizer: fd.Optimizer, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fastdescent._base.memory.free_bytes", lambda: 100_000.0)
+    pretend_free(monkeypatch, 100_000.0)
     with pytest.raises(MemoryError, match=text):
         fd.descend(fd.surfaces.himmelblau(), [[1.0, 2.0]], optimizer, max_steps=20_000)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.available import ENGINES
+from support.free_memory import pretend_free
 
 import fastdescent as fd
 from fastdescent._base.ragged import Ragged
@@ -19,10 +20,6 @@ X0 = fd.grid(S.window, (9, 8))
 N = 72
 RESULTS = N * (4 * 8 + 5)  #: bytes: x, f, the gradient's norm; nit, status
 OUTGROWN = r"^record: the paths of 72 trajectories do not fit into memory, which had room for \d+ points; record fewer"
-
-
-def free(monkeypatch: pytest.MonkeyPatch, n_bytes: float) -> None:
-    monkeypatch.setattr("fastdescent._base.memory.free_bytes", lambda: float(n_bytes))
 
 
 @pytest.mark.parametrize(
@@ -39,9 +36,9 @@ def test_all_that_is_kept_counts(fields: Any, dtype: Any, bytes_of_point: int, m
     record = fd.Record(every=10, fields=fields, dtype=dtype)
     n_points = fd.descend(S, X0, fd.GD(lr=0.01), max_steps=35, record=record).path.offsets[-1]
     assert n_points > 3 * N
-    free(monkeypatch, RESULTS + n_points * bytes_of_point)
+    pretend_free(monkeypatch, RESULTS + n_points * bytes_of_point)
     assert fd.descend(S, X0, fd.GD(lr=0.01), max_steps=35, record=record).path.offsets[-1] == n_points
-    free(monkeypatch, RESULTS + n_points * bytes_of_point - 1)
+    pretend_free(monkeypatch, RESULTS + n_points * bytes_of_point - 1)
     with pytest.raises(MemoryError, match=OUTGROWN):
         fd.descend(S, X0, fd.GD(lr=0.01), max_steps=35, record=record)
 
@@ -50,11 +47,11 @@ def test_only_what_is_certain_is_refused_before_the_run(monkeypatch: pytest.Monk
     """The start of each trajectory."""
     told: list[int] = []
     given: dict[str, Any] = {"max_steps": 2**31 - 2, "progress": lambda done, total: told.append(done) or True}
-    free(monkeypatch, RESULTS + 36 * N - 1)
+    pretend_free(monkeypatch, RESULTS + 36 * N - 1)
     with pytest.raises(MemoryError, match="a run of 72 trajectories and recorded would take"):
         fd.descend(S, X0, fd.GD(lr=1e-9), record=1, **given)
     assert told == []
-    free(monkeypatch, RESULTS + 36 * N)
+    pretend_free(monkeypatch, RESULTS + 36 * N)
     still = fd.descend(S, S.minima, fd.GD(lr=1e-9), gtol=1e-3, record=1, max_steps=2**31 - 2)
     assert still.path.offsets[-1] == 4
 
@@ -69,7 +66,7 @@ def test_a_run_that_outgrows_the_memory_ends(
     wanted = fd.descend(S, X0, fd.GD(lr=0.01), record=1, engine=engine)
     steps = 20_000 if "noise" in options else 2**31 - 2  # there a first run, which records nothing, makes them all
     with monkeypatch.context() as patch:
-        free(patch, 10e6)
+        pretend_free(patch, 10e6)
         with pytest.raises(MemoryError, match=OUTGROWN):
             fd.descend(S, X0, fd.GD(lr=1e-9), max_steps=steps, record=1, n_threads=n_threads, engine=engine, **options)
     again = fd.descend(S, X0, fd.GD(lr=0.01), record=1, engine=engine)
@@ -118,10 +115,10 @@ def test_memory_that_is_really_gone_ends_a_run_as_well(engine: str) -> None:
 def test_a_rectangle_that_would_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     path = fd.descend(S, X0, fd.Momentum(lr=0.01), record=1).path
     n_bytes = 17 * N * len(path.steps)
-    free(monkeypatch, n_bytes - 1)
+    pretend_free(monkeypatch, n_bytes - 1)
     with pytest.raises(MemoryError, match=r"paths of different lengths as an array of shape \(72, \d+, 2\) would take"):
         path.x  # noqa: B018
-    free(monkeypatch, n_bytes)
+    pretend_free(monkeypatch, n_bytes)
     assert path.x.shape == (72, len(path.steps), 2)
 
 

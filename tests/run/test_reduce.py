@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 import pickle
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 from support import parity
 from support.available import ISAS
-from support.exact_engine import norm2
+from support.exact_engine import deviation, length
+from support.free_memory import pretend_free
 
 import fastdescent as fd
-from fastdescent.program.exact import Exact
 
 S = fd.surfaces.himmelblau()
 X0 = fd.grid(S.window, (6, 5))
@@ -30,41 +29,23 @@ def shrink(x: Any, grad: Any, state: Any, t: Any, *, rate: float = 0.9) -> Any:
     return x * rate, {}
 
 
-def deviation(m: Exact, values: list[float]) -> float:
-    """Welford's recurrence."""
-    mean = squares = 0.0
-    for k, v in enumerate(values, 1):
-        away = m.sub(v, mean)
-        mean = m.add(mean, m.div(away, m.const(k)))
-        squares = m.fma(away, m.sub(v, mean), squares)
-    return m.sqrt(m.div(squares, m.const(len(values))))
-
-
-def length(m: Exact, points: list[list[float]]) -> float:
-    total = 0.0
-    for a, b in pairwise(points):
-        total = m.add(total, m.sqrt(norm2(m, [m.sub(q, p) for p, q in zip(a, b, strict=True)])))
-    return total
-
-
 def mean(values: np.ndarray) -> np.ndarray:
     return np.add.accumulate(values)[-1] / values.dtype.type(len(values))
 
 
 def expected(x: np.ndarray, fun: np.ndarray, grad_norm: np.ndarray) -> dict[str, Any]:
     """The results of KEPT for one trajectory, from all of its points."""
-    m = Exact(x.dtype.name)
     return {
         "min_fun": np.min(fun),
         "max_x": np.max(x, axis=0),
         "mean_fun": mean(fun),
         "mean_grad_norm": mean(grad_norm),
-        "std_x": [deviation(m, column) for column in x.T.tolist()],
+        "std_x": [deviation(column) for column in x.T],
         "tail_mean_fun": mean(fun[-4:]),
         "tail_mean_x": mean(x[-2:]),
         "tail_mean_grad_norm": grad_norm[-1],
         "long_tail": mean(fun[-200:]),
-        "path_length": length(m, x.tolist()),
+        "path_length": length(x),
     }
 
 
@@ -235,7 +216,7 @@ def test_bad_reductions(make: Any, error: type[Exception], text: str) -> None:
 
 
 def test_what_would_not_fit_is_refused_with_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastdescent._base.memory.free_bytes", lambda: 2.0**20)
+    pretend_free(monkeypatch, 2.0**20)
     kept = fd.reduce.tail_mean("x", 10_000)
     with pytest.raises(MemoryError, match=r"reduce: 30 trajectories would take 4.6 MiB, and 1.0 MiB are free"):
         fd.descend(S, X0, fd.GD(lr=0.01), reduce=kept)

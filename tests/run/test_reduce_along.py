@@ -11,7 +11,6 @@ from support import parity
 from support.available import ENGINES
 
 import fastdescent as fd
-from fastdescent.program.step.rule import build_step
 
 S = fd.surfaces.himmelblau()
 X0 = np.asarray(fd.uniform(S.window, 40, seed=3))
@@ -115,13 +114,22 @@ def test_the_first_nan_is_the_least() -> None:
     assert np.isnan(fun[0]).any()
 
 
-def test_predicates_written_anew_compile_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    built = []
-    monkeypatch.setattr("fastdescent._run.job.build_step", lambda *a: built.append(a) or build_step(*a))
-    s = fd.surface("x**2 + y**4")
-    for limit in (0.1, 0.1, 0.2):
-        fd.descend(s, X0, fd.GD(lr=0.1), reduce=[fd.reduce.first(lambda fun, limit=limit: fun < limit)], max_steps=9)
-    assert len(built) == 2
+def test_predicates_written_anew_compile_nothing() -> None:
+    """A step is built where its rule is traced."""
+    traced = []
+
+    @fd.optimizer
+    def rule(x: Any, grad: Any, state: Any, t: Any, *, lr: Any) -> Any:
+        traced.append(t)
+        return x - lr * grad(x), {}
+
+    s, n_traced = fd.surface("x**2 + y**4"), []
+    for limit in (0.1, 0.1, 0.2, 0.1, 0.2):
+        fd.descend(s, X0, rule(lr=0.1), reduce=[fd.reduce.first(lambda fun, limit=limit: fun < limit)], max_steps=9)
+        n_traced.append(len(traced))
+    first, again, other, *rest = n_traced
+    assert 0 < first == again < other
+    assert rest == [other, other]
 
 
 def test_minibatches_and_noise() -> None:

@@ -15,12 +15,12 @@ import warnings
 from typing import Any
 
 import numpy as np
+import pytest
 from support import parity
 from support.available import COMPILED, ENGINES
+from support.compiled import forget_compiled, is_compiling
 
 import fastdescent as fd
-from fastdescent.engines.jit.compile import cache
-from fastdescent.engines.jit.compile.background import Kept, is_at_work
 
 FOREVER = 2**31 - 2
 SECONDS_AT_MOST = 120
@@ -61,7 +61,7 @@ def n_threads_left(before: int) -> int:
 
 
 def say_when_compiling() -> None:
-    while not is_at_work():
+    while not is_compiling():
         time.sleep(0.01)
     say("go")
 
@@ -132,7 +132,7 @@ def moment(k: int, engine: str) -> None:
 def interrupted(engine: str, n: str) -> None:
     """Says "go", is sent SIGINT some time after, and says when it came out and whether the run was over."""
     right, before = digest(engine), n_threads()
-    cache._kernels = Kept(4)  # those that are let go give their memory back
+    forget_compiled(pytest.MonkeyPatch(), n_kernels=4)  # those that are let go give their memory back
     for k in range(int(n)):
         completed = False
         try:
@@ -156,7 +156,7 @@ def interrupted_compilation(engine: str) -> None:
         fd.descend(s, [[1.0]], fd.GD(lr=1e-9), engine=engine, max_steps=3)
         raise AssertionError("the compilation was over before the signal came")
     except KeyboardInterrupt:
-        say({"out": time.monotonic(), "compiling": is_at_work()})
+        say({"out": time.monotonic(), "compiling": is_compiling()})
     runs = [fd.descend(s, [[1.0]], fd.GD(lr=1e-9), engine=e, max_steps=3) for e in (engine, ENGINES[0])]
     say({"left": n_threads_left(before), "same": parity.same_bits(*runs) and digest(engine) == right})
 

@@ -1,4 +1,4 @@
-"""Jobs as the extension is given them: captured from runs, and written to files that `test_core FOLDER` replays.
+"""Jobs as the core is given them: noted, captured from runs, and written to files that `test_core FOLDER` replays.
 
 `python tests/support/core_jobs.py FOLDER` writes some jobs of the parity grid, each with what it gave.
 """
@@ -9,13 +9,33 @@ import dataclasses
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 from unittest import mock
 
 import numpy as np
+import pytest
 
 from fastdescent.engines.core_engine import CoreEngine
-from fastdescent.engines.core_job import CoreJob
+
+
+class Call(NamedTuple):
+    """The engine that the core works for, and the step to which it goes."""
+
+    engine: str
+    max_steps: int
+
+
+def noted_calls(patch: pytest.MonkeyPatch) -> list[Call]:
+    """Those that are made from now on."""
+    found: list[Call] = []
+    plain = CoreEngine._descend
+
+    def noted(self: CoreEngine, job: Any, values: Any, before: Any, max_steps: int, kernel: Any) -> tuple[Any, ...]:
+        found.append(Call(self.name, max_steps))
+        return plain(self, job, values, before, max_steps, kernel)
+
+    patch.setattr(CoreEngine, "_descend", noted)
+    return found
 
 
 class _Spy:
@@ -32,7 +52,7 @@ class _Spy:
         self.sections[section] = fields
         return section
 
-    def descend(self, job: CoreJob) -> Any:
+    def descend(self, job: Any) -> Any:
         result = self._core.descend(job)
         self.calls.append((job, result))
         return result
@@ -49,7 +69,7 @@ def spied(run: Callable[[], Any]) -> _Spy:
     return spy
 
 
-def write_job(file: BinaryIO, job: CoreJob, section: dict[str, Any], result: Any) -> None:
+def write_job(file: BinaryIO, job: Any, section: dict[str, Any], result: Any) -> None:
     """In the format of cpp/tests/replay.cpp."""
     fields = {f.name: getattr(job, f.name) for f in dataclasses.fields(job) if f.name not in ("section", "poll")}
     strips = section["strips"]

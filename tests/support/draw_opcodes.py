@@ -11,26 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from fastdescent._run.record import NOTHING
-from fastdescent.engines.protocol import DescentJob, StopLimits
-from fastdescent.program.elementary.random.philox import MULTIPLIERS, ROUNDS, WEYL
+from fastdescent.program.elementary.random.philox import MULTIPLIERS, ROUNDS, WEYL, philox
 from fastdescent.program.exact import Exact
-from fastdescent.program.opcodes import DRAWS, N_DRAWN, N_PARTS, NUMBERS
-from fastdescent.program.program import Program
-from fastdescent.program.section import (
-    N_INNER,
-    N_MIDDLE,
-    N_OUTER,
-    OP,
-    OUT,
-    PLACE,
-    UNIFORM,
-    WIDTH,
-    A,
-    Section,
-    Slot,
-    empty_section,
-)
+from fastdescent.program.opcodes import DRAWS, GATHER, N_DRAWN, N_PARTS, NUMBERS
+from fastdescent.program.section import N_INNER, N_MIDDLE, N_OUTER, OP, OUT, PLACE, UNIFORM, WIDTH, A, Section, Slot
 
 N_BLOCKS, N_RANDOM = 3, 150
 WORD, HALF = 0xFFFFFFFF, 0xFFFF
@@ -50,6 +34,11 @@ def counter_of(words: tuple[int, ...], seed: int) -> tuple[int, ...]:
         p, q = before_a * MULTIPLIERS[0] >> 32, before_c * MULTIPLIERS[1] >> 32
         a, b, c, d = before_a, a ^ q ^ k0, before_c, c ^ p ^ k1
     return a, b, c, d
+
+
+def words_of(counter: tuple[int, ...], seed: int) -> tuple[int, ...]:
+    """The four words that Philox makes of a counter."""
+    return tuple(w & WORD for w in philox(Exact("float64"), counter, (seed & WORD, seed >> 32)))
 
 
 def parts(
@@ -132,33 +121,17 @@ def section(name: str, uniform: int) -> Section:
     return Section(code, N_OPERANDS + n, N_OPERANDS, inputs, outputs)
 
 
-def copy(n: int, source: int, out: int) -> list[int]:
-    row = [0] * WIDTH
-    row[OP], row[N_OUTER], row[N_MIDDLE], row[N_INNER] = NUMBERS["copy"], 1, 1, n
-    row[OUT : OUT + PLACE], row[A : A + PLACE] = (out, 0, 0, 1), (source, 0, 0, 1)
-    return row
+# ---------------------------------------------------------------------- gather
+N_ROWS, APART, N_OF_ROW = 7, 5, 3
 
 
-def step_program(code: list[int], n_out: int, n_lane: int, n_params: int) -> Program:
-    """State x (one coordinate, its own gradient) and y; `code` makes y of values of the lane, which follow y."""
-    x, y, gradient = Slot("x", 0, 1), Slot("y", 1, n_out), Slot("gradient", 1 + n_out + n_lane, 1)
-    made = Slot("values", n_lane, n_lane)
-    lanes = Section(np.array([copy(n_lane, 0, n_lane)], np.int32), 2 * n_lane, n_params, (Slot("lane", 0, n_lane),),
-                    (made,))  # fmt: skip
-    main = Section(np.array([copy(1, 0, gradient.offset), code], np.int32), gradient.stop, n_params,
-                   (x, y, Slot("values", 1 + n_out, n_lane)), (gradient,), split=1)  # fmt: skip
-    params, nothing = (Slot("given", 0, n_params),), empty_section(n_params)
-    return Program(np.zeros(0), params, nothing, nothing, lanes, main, (x, y))
+def gather_instruction(which: int, out: int) -> list[int]:
+    """A row of data has three numbers, in reverse order; one row begins five numbers after the other."""
+    row = [NUMBERS[GATHER], 2, 1, 1, N_OF_ROW, out, 0, 0, 1, which, 0, 0, 0, N_OF_ROW - 1, 0, 0, -1, N_ROWS, APART]
+    return row + [0] * (WIDTH - len(row))
 
 
-def step_job(program: Program, lanes: Any, given: Any) -> DescentJob:
-    """One step."""
-    dtype, n = lanes.dtype, len(lanes)
-    limits = StopLimits(None, None, None, None, (0.0,), None, False)
-    return DescentJob(
-        program=program, initial=(0.0,) * program.n_state, starts=np.zeros((n, 1), dtype), overwrite=False,
-        params={"given": given.astype(np.float64)}, schedules={}, lane_inputs={"lane": lanes.astype(np.float64)},
-        state=None, nit=None, keep_state=True, first_index=0, indices=None,
-        record=NOTHING, limits=limits, may_speculate=False, max_steps=1,
-        last=None, n_threads=1, poll=None,
-    )  # fmt: skip
+def gather_section(n_data: int) -> Section:
+    """Reads the row of data that x says."""
+    code = np.array([gather_instruction(0, 1)], np.int32)
+    return Section(code, 1 + N_OF_ROW, n_data, (Slot("x", 0, 1),), (Slot("y", 1, N_OF_ROW),))

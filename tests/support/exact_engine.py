@@ -12,13 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from support.descents import descend_by
 
 import fastdescent as fd
 from fastdescent import Status
 from fastdescent._base.ragged import Ragged
-from fastdescent._run.descent import result_of
-from fastdescent._run.options import Options
-from fastdescent._run.run import run_job
 from fastdescent.engines.protocol import DescentJob, Ends, lane_values, table_values, uniform_values
 from fastdescent.program.exact import Exact
 from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE, GATHER, NAMES, ONGOING, REDUCTIONS
@@ -68,6 +66,13 @@ def run_code(m: Exact, code: np.ndarray, rows: list[float], uniform: list[float]
                 rows[_place(row, OUT, i, h, 0)] = _reduced(m, name, terms)
 
 
+def rows_after(section: Section, rows: list[float]) -> list[float]:
+    """The rows of one lane, in float64, after a section without uniform numbers."""
+    rows = list(rows)
+    run_code(Exact("float64"), in_order(section, 0, len(section.instructions)), rows, [])
+    return rows
+
+
 def draw(m: Exact, row: list[int], rows: list[float], uniform: list[float]) -> None:
     """In float64, whatever the dtype; the results are rounded."""
     wide = Exact("float64")
@@ -102,6 +107,24 @@ def norm2(m: Exact, v: list[float]) -> float:
     return _reduced(m, "dot", [[a, a] for a in v])
 
 
+def deviation(values: np.ndarray) -> float:
+    """Welford's recurrence."""
+    m, mean, squares = Exact(values.dtype.name), 0.0, 0.0
+    for k, v in enumerate(values.tolist(), 1):
+        away = m.sub(v, mean)
+        mean = m.add(mean, m.div(away, m.const(k)))
+        squares = m.fma(away, m.sub(v, mean), squares)
+    return m.sqrt(m.div(squares, m.const(len(values))))
+
+
+def length(points: np.ndarray) -> float:
+    """Of the path through them."""
+    m, total = Exact(points.dtype.name), 0.0
+    for a, b in itertools.pairwise(points.tolist()):
+        total = m.add(total, m.sqrt(norm2(m, [m.sub(q, p) for p, q in zip(a, b, strict=True)])))
+    return total
+
+
 def rounded(values: Any, dtype: Any) -> Any:
     """Numbers of the dtype, as lists of Python's."""
     with np.errstate(over="ignore", under="ignore"):
@@ -114,13 +137,15 @@ def one_nan(array: Any) -> Any:
     return array
 
 
-def run_exactly(options: Options, engine: ExactEngine) -> fd.Descent:
-    """The run, f and its gradient at the ends, and reductions, all by the exact evaluator."""
-    options = replace(options, engine=engine)
-    run = result_of(replace(options, final=False), run_job(options))
-    if not options.final:
+def descend_exactly(
+    s: fd.Surface, x0: Any, optimizer: Any, *, engine: ExactEngine | None = None, final: bool = True, **options: Any
+) -> fd.Descent:
+    """`descend`: the run, f and its gradient at the ends, and reductions, all by the exact evaluator."""
+    engine = engine or ExactEngine()
+    run = descend_by(engine, s, x0, optimizer, final=False, **options)
+    if not final:
         return run
-    s, n = options.surface, run.nit.size
+    n = run.nit.size
     program = s._formula.program("fun", "grad_norm")
     uniform = np.array(rounded(uniform_values(engine, program, s.params), run.x.dtype), run.x.dtype)
     found = engine.evaluate(program.main, uniform, {"x": run.x.reshape(n, s.dim)}, n, 1)

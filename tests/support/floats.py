@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import random
+from typing import Any
 
 import numpy as np
-
-from fastdescent.program.exact import Exact
 
 DTYPES = ("float64", "float32")
 INF, NAN = math.inf, math.nan
@@ -19,8 +18,13 @@ def limits(dtype: str) -> tuple[float, float, float]:
     return float(info.smallest_subnormal), float(info.tiny), float(info.max)
 
 
-def any_number(rng: random.Random, m: Exact) -> float:
-    """A finite number whose bits are random: every exponent is equally likely."""
+def significant_bits(dtype: str) -> int:
+    """Of a normal number, the leading one included."""
+    return int(np.finfo(dtype).nmant) + 1
+
+
+def any_number(rng: random.Random, m: Any) -> float:
+    """A finite number of the arithmetic's dtype whose bits are random: every exponent is equally likely."""
     while True:
         x = m.reals(rng.getrandbits(63 if m.dtype == "float64" else 31))
         if math.isfinite(x):

@@ -7,20 +7,20 @@ without a derivative in rules alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+from support.built_in import BUILT_IN
 from support.generated_source import DRAWS, Draw, Lines, defined
 
 import fastdescent as fd
 from fastdescent import Optimizer
-from fastdescent._run.options import BOUNDARIES, Options, checked_options
-from fastdescent.optimizers import BUILT_IN
 from fastdescent.program.graph.derivatives import DIFFERENTIABLE
 from fastdescent.program.opcodes import ELEMENTWISE, REDUCTIONS
 
+NAMES = (*ELEMENTWISE, *REDUCTIONS, *DRAWS)  #: opcodes that cases may ask for
 IN_SURFACES = tuple(name for name in ELEMENTWISE if name in DIFFERENTIABLE)
 STARTS = (0.5, -1.5, 2.25, 0.0, -0.0, 1e-5, 100.0, 5e-324, -1e-310, 1e-40, 1e22, -1e38, 1.7e308, np.inf, -np.inf,
           np.nan, -np.nan)  # fmt: skip
@@ -51,18 +51,12 @@ class Case:
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(repr(self))  # else Hypothesis would print functions in one line
 
-    def checked(self) -> Options:
-        """What `descend` would run, with starts that it would refuse."""
+    def descent(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments of `descend`, which would refuse some of the starts, and its options."""
         s = fd.surface(defined(self.surface, "f"), dim=self.dim, window=(-2.0, 2.0), **self.params)
         with np.errstate(over="ignore"):
             x0 = np.array(self.starts, self.dtype)
-        given: dict[str, Any] = {"xtol": None, "ftol": None, "bounds": None, "boundary": "ignore", "record": None}
-        given |= {"reduce": (), "keep_state": True, "final": True, "first_index": 0} | self.options
-        made = checked_options(
-            s, np.zeros_like(x0), self._made_optimizer(), n_threads=1, engine="auto", dtype=None, progress=None,
-            **given,
-        )  # fmt: skip
-        return replace(made, starts=x0)
+        return (s, x0, self._made_optimizer()), {"keep_state": True, "n_threads": 1} | self.options
 
     def _made_optimizer(self) -> Optimizer:
         if self.optimizer.startswith("def"):
@@ -99,7 +93,7 @@ def _rule(draw: Draw, dim: int, opcode: str) -> str:
 
 
 def _built_in(draw: Draw) -> str:
-    kind = draw(st.sampled_from(list(BUILT_IN.values())))
+    kind = draw(st.sampled_from(BUILT_IN))
     given: dict[str, Any] = {}
     for f in fields(kind):
         if f.name == "lr":
@@ -140,7 +134,7 @@ def _options(draw: Draw, n: int) -> dict[str, Any]:
         if one_of(False, False, True):
             options[name] = one_of(0.0, 1e-3, 0.5)
     if one_of(False, False, True):
-        options |= {"bounds": (-1.0, 1.5), "boundary": one_of(*BOUNDARIES)}
+        options |= {"bounds": (-1.0, 1.5), "boundary": one_of("ignore", "stop", "clip", "reflect", "wrap")}
     if one_of(False, False, True):
         options["record"] = fd.Record(every=one_of(1, 2), fields=("x", "fun", "grad_norm"))
     if one_of(*[False] * 5, True):

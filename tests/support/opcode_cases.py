@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import itertools
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from support.one_step import step_program
 
 from fastdescent.program.exact import Exact
 from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NUMBERS, ONGOING, REDUCTIONS
@@ -79,16 +81,32 @@ def expected(name: str, dtype: str) -> Floats:
     return np.array([meant(name, dtype, row) for row in operands(name, dtype).tolist()], dtype)
 
 
-def section(name: str, n_rows: int, uniform: int) -> Section:
-    """One instruction: operand k is row k (the terms of a reduction follow each other), or uniform number k."""
-    row = np.zeros(WIDTH, np.int32)
-    n_terms = N_TERMS if name in SUMS else 1
-    row[[OP, UNIFORM, N_OUTER, N_MIDDLE, N_INNER, OUT]] = NUMBERS[name], uniform, 1, 1, n_terms, n_rows
+def instruction(name: str, uniform: int, out: int, first: int) -> list[int]:
+    """Operand k is row `first` + k (the terms of a reduction follow each other), or uniform number k."""
+    row, n_terms = [0] * WIDTH, N_TERMS if name in SUMS else 1
+    row[OP], row[UNIFORM], row[N_OUTER], row[N_MIDDLE], row[N_INNER] = NUMBERS[name], uniform, 1, 1, n_terms
+    row[OUT] = out
     for k in range(ARITY[name]):
+        place = k * n_terms + (0 if uniform >> k & 1 else first)
         is_start = name in ONGOING and k == ARITY[name] - 1
-        row[A + PLACE * k : A + PLACE * (k + 1)] = k * n_terms, 0, 0, 0 if is_start else 1
-    inputs, outputs = (Slot("x", 0, n_rows),), (Slot("y", n_rows, 1),)
-    return Section(row[np.newaxis], n_rows + 1, n_rows, inputs, outputs)
+        row[A + PLACE * k : A + PLACE * (k + 1)] = place, 0, 0, 0 if is_start else 1
+    return row
+
+
+def some_uniform(name: str) -> range:
+    """Masks of operands that are uniform numbers: all but that of none."""
+    return range(1, 1 << ARITY[name])
+
+
+def section(name: str, n_rows: int, uniform: int) -> Section:
+    """Evaluates the opcode."""
+    code = np.array([instruction(name, uniform, n_rows, 0)], np.int32)
+    return Section(code, n_rows + 1, n_rows, (Slot("x", 0, n_rows),), (Slot("y", n_rows, 1),))
+
+
+def step(name: str, n_rows: int) -> Any:
+    """A Program of one step: y of the lane's own values."""
+    return step_program(instruction(name, 0, 1, 2), 1, n_rows, 0)
 
 
 def assert_same_bits(got: Floats, wanted: Floats, x: Floats) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.free_memory import pretend_free
 
 import fastdescent as fd
 from fastdescent import surfaces
@@ -154,7 +155,7 @@ def test_messages() -> None:
 
 
 def test_eigenvalues_beyond_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastdescent._base.memory.free_bytes", lambda: 1e8)
+    pretend_free(monkeypatch, 1e8)
     monkeypatch.setattr(_spectrum, "_by_lanczos", lambda *arguments: None)
     s = surfaces.rosenbrock(dim=3000)
     with pytest.raises(MemoryError, match=r"all eigenvalues of a Hessian in 3000 coordinates .*; choose a greater tol"):

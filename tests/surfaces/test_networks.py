@@ -17,13 +17,13 @@ from support.tracing import check
 
 import fastdescent as fd
 from fastdescent import surfaces
-from fastdescent.surfaces._losses import ACTIVATIONS, LOSSES
 
 WIDTHS = st.lists(st.integers(1, 5), min_size=2, max_size=4).map(tuple)
 OF_NUMPY = {
     "tanh": np.tanh, "relu": lambda z: z * (z > 0), "gelu": lambda z: z * ndtr(z), "sigmoid": expit,
     "softplus": lambda z: np.log1p(np.exp(z)), "identity": lambda z: z,
 }  # fmt: skip
+ACTIVATIONS, LOSSES = [*OF_NUMPY], ["mse", "logistic", "cross_entropy"]
 
 
 def labels_for(loss: str, n: int, n_outputs: int) -> Any:
@@ -50,8 +50,15 @@ def by_numpy(w: Any, widths: tuple[int, ...], activation: str, X: Any, y: Any, l
     return total / len(X)
 
 
+@pytest.mark.parametrize(("option", "names"), [("activation", ACTIVATIONS), ("loss", LOSSES)])
+def test_there_are_no_other_names(option: str, names: list[str]) -> None:
+    listed = ", ".join(f'"{name}"' for name in names)
+    with pytest.raises(ValueError, match=f"^{option} must be one of {listed}; got 'other'"):
+        surfaces.mlp((2, 1), **{option: "other"})
+
+
 @settings(max_examples=40, deadline=None)
-@given(widths=WIDTHS, activation=st.sampled_from([*ACTIVATIONS]), loss=st.sampled_from([*LOSSES]), n=st.integers(1, 6))
+@given(widths=WIDTHS, activation=st.sampled_from(ACTIVATIONS), loss=st.sampled_from(LOSSES), n=st.integers(1, 6))
 def test_the_loss_is_that_of_the_formula(widths: tuple[int, ...], activation: str, loss: str, n: int) -> None:
     widths = (*widths[:-1], {"logistic": 1, "cross_entropy": max(2, widths[-1])}.get(loss, widths[-1]))
     X, y = np.random.default_rng(0).normal(size=(n, widths[0])), labels_for(loss, n, widths[-1])

@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 import fastdescent as fd
-from fastdescent._starts.arrays import is_random
 
 STARTS = fd.uniform(((-1.0, 1.0), (0.0, 2.0)), 12, seed=3)
+
+
+def begun_at(starts: Any) -> fd.Descent:
+    return fd.descend(fd.surfaces.sphere(), starts, fd.GD(lr=0.1), max_steps=0)
 
 
 def doubled_in_place() -> Any:
@@ -37,7 +40,7 @@ def doubled_in_place() -> Any:
     ],
 )
 def test_what_is_chosen_of_random_starts_is_random(chosen: Callable[[], Any]) -> None:
-    assert is_random(chosen())
+    assert begun_at(chosen()).random_starts
 
 
 @pytest.mark.parametrize(
@@ -60,6 +63,7 @@ def test_what_is_chosen_of_random_starts_is_random(chosen: Callable[[], Any]) ->
 )
 def test_what_is_made_of_random_starts_is_a_plain_array(made: Callable[[], Any]) -> None:
     assert type(made()) is np.ndarray
+    assert not begun_at(made()).random_starts
 
 
 def test_values_are_those_of_plain_arrays() -> None:

@@ -3,50 +3,37 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
-import numpy as np
 import pytest
+from support.core_jobs import Call, noted_calls
 from support.swarms import X0, S, made, same
 
 import fastdescent as fd
 from fastdescent._swarm import shared as _shared
-from fastdescent._swarm.fair_lock import Turns
 from fastdescent._swarm.pace import Pace
-from fastdescent._swarm.shared import SharedStepper
-from fastdescent.engines.core_engine import CoreEngine
 
 
 @pytest.fixture
-def targets(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The step to which each call of the core goes."""
-    found: list[int] = []
-    plain = CoreEngine._descend
-
-    def noted(self: CoreEngine, job: Any, values: Any, before: Any, max_steps: int, kernel: Any) -> tuple[Any, ...]:
-        found.append(max_steps)
-        return plain(self, job, values, before, max_steps, kernel)
-
-    monkeypatch.setattr(CoreEngine, "_descend", noted)
-    return found
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
+    return noted_calls(monkeypatch)
 
 
-def test_steps_are_made_in_one_call(targets: list[int]) -> None:
+def test_steps_are_made_in_one_call(calls: list[Call]) -> None:
     swarm = made(S, X0, fd.GD(lr=1e-4), gtol=None)
-    targets.clear()
+    calls.clear()
     assert swarm.step(50) == 50
     for _ in range(3):
         assert swarm.step() == 1
     assert swarm.step(200) == 200
-    assert targets == [50, 51, 52, 53, 253]
+    assert [call.max_steps for call in calls] == [50, 51, 52, 53, 253]
     assert same(swarm, 10_000, steps=253, gtol=None)
 
 
-def test_steps_to_the_next_test_of_the_full_gradient_are_made_in_one_call(targets: list[int]) -> None:
+def test_steps_to_the_next_test_of_the_full_gradient_are_made_in_one_call(calls: list[Call]) -> None:
     swarm = made(S, X0, fd.GD(lr=1e-4), noise=0.1, check_every=40, gtol=1e-6)
-    targets.clear()
+    calls.clear()
     swarm.step(100)
-    assert targets == [40, 80, 100]
+    assert [call.max_steps for call in calls] == [40, 80, 100]
 
 
 def test_a_turn_is_shorter_while_others_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +41,7 @@ def test_a_turn_is_shorter_while_others_take_turns(monkeypatch: pytest.MonkeyPat
     for module in ("shared", "fair_lock"):
         monkeypatch.setattr(f"fastdescent._swarm.{module}.perf_counter", lambda: now[0])
     swarm = fd.Swarm(S, X0, fd.GD(lr=1e-4))
-    shared: SharedStepper = swarm._shared
+    shared = swarm._shared
     pace = Pace()
     assert shared._seconds_of_a_turn(pace) == _shared._TURN_ALONE
     swarm.step(3)
@@ -72,26 +59,3 @@ def test_a_turn_is_shorter_while_others_take_turns(monkeypatch: pytest.MonkeyPat
     for n in (1, 2, 4, 8):
         pace.learn(n, 1.0 + 1e-6 * n)
     assert shared._seconds_of_a_turn(pace) == pytest.approx(3.0, rel=0.1), "a call alone takes a second"
-
-
-def test_turns_tell_for_how_long_one_thread_has_been_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [5.0]
-    monkeypatch.setattr("fastdescent._swarm.fair_lock.perf_counter", lambda: now[0])
-    turns = Turns()
-    with turns:
-        assert turns.seconds_alone() == np.inf
-
-    def takes_one() -> None:
-        with turns:
-            assert turns.seconds_alone() == 0.0
-
-    other = threading.Thread(target=takes_one)
-    other.start()
-    other.join()
-    now[0] = 7.0
-    assert turns.seconds_alone() == 2.0
-    with turns:
-        assert turns.seconds_alone() == 0.0
-    now[0] = 8.0
-    with turns:
-        assert turns.seconds_alone() == 1.0

@@ -12,7 +12,6 @@ from support.swarms import X0, S, made, same
 
 import fastdescent as fd
 from fastdescent import Status
-from fastdescent._swarm.fair_lock import Turns
 
 
 def test_one_thread_advances_while_another_looks() -> None:
@@ -68,23 +67,6 @@ def test_reset_ends_the_steps_of_another_thread() -> None:
     assert 0 < totals[0] < 2**31 - 2
     assert swarm.steps == 0
     assert np.array_equal(swarm.x, X0)
-
-
-def test_a_lock_is_handed_to_who_waits() -> None:
-    turns, log = Turns(), []
-
-    def waits() -> None:
-        with turns:
-            log.append("waited")
-
-    thread = threading.Thread(target=waits)
-    with turns:
-        thread.start()
-        while not turns._queue.locked():
-            pass
-    with turns:
-        assert log == ["waited"]
-    thread.join()
 
 
 class Alarm(Exception):

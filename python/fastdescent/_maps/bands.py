@@ -113,7 +113,7 @@ def run_in_bands(
             )  # fmt: skip
             gradient = gradient or run.gradient
             ends = classify(run, points=points)
-            arrived = getattr(ends, "arrived", ends.label >= 0)
+            arrived = ends.arrived
             image = image or Image.empty(shape, run.fun.dtype)
             image.put(band.lines, ends.label, run.nit, run.status, run.fun, ends.outcome, arrived)
             tables.append(ends.points)
