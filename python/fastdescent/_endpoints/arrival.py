@@ -17,15 +17,15 @@ the second one grows by 1.02. The largest distances, in windows, of the first 25
 >>> start = _displaced(run.surface, np.zeros((2, 1)), None)
 >>> way = _distances(run, index, np.zeros((2, 1)), start)
 >>> [f"{distance:.0e}" for distance in way.parts[:, [0, -1]].ravel()]
-['1e-06', '5e-08', '1e-04', '6e+02']
+['1e-06', '1e-14', '1e-04', '6e+02']
 
 What stays
 ----------
-- At a minimum: what comes back after a small displacement, and after another one later. Momentum may swing. Adam, with
-  no state yet, begins with a jump of its learning rate, and comes back; RMSprop jumps, comes back and then jitters. In a
-  valley of minima it may come back to another point of the valley.
-- At a saddle or a maximum: what starts at the endpoint and is within tens of steps not several times farther away, or
-  is there in the end.
+- At a minimum: what comes back after a small displacement. Momentum may swing. Adam, with no state yet, begins with a
+  jump of its learning rate, and comes back; RMSprop jumps, may come back and then jitters. What has jumped is displaced
+  once more, and in a valley of minima it may come back to another point of the valley.
+- At a saddle or a maximum: what starts at the endpoint and is within tens of steps not several times farther away. If
+  it jumps for lack of a state, it may come back in the end.
 - At a kink: what starts at the endpoint and keeps within twice the distances of its first steps: steps are as long as
   lr * slope, wherever the trajectory is.
 
@@ -44,11 +44,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from fastdescent._base.status import Status
 from fastdescent._endpoints.cells import Floats, Frame
-from fastdescent._endpoints.onwards import Bools, Index, Onwards, knows_noise, together
+from fastdescent._endpoints.onwards import Bools, Index, Onwards, has_state, knows_noise, together
 from fastdescent._endpoints.quadratic import finite_matrices
 from fastdescent._endpoints.verdict import chunks, quiet
 from fastdescent._run.descent import Descent
@@ -57,8 +56,8 @@ from fastdescent._surface.surface import Surface
 _DISPLACEMENT = 1e-6  #: in windows
 _STEPS = 1024
 _PARTS = (256, 512, 768, 896, _STEPS)  #: where the parts of the way end
-_FIRST, _SOON = 16, 32  #: steps in which a kink shows its amplitude; in which a saddle repels
-_KICK, _BACK = 768, 0.7  #: it is displaced once more, by a part of that, the other way: jitter may have come to rest by luck
+_SOON = 32  #: steps in which a saddle repels, and a kink shows its amplitude
+_KICK, _BACK = 768, 0.7  #: when it is displaced once more, and by which part, the other way: jitter may rest by luck
 _NEAR = 2.0  #: displacements: what is so near has come back, or slides along a valley of minima
 _SWING = 20.0  #: displacements: how far momentum may swing
 _SETTLES, _SHRINKS = 0.75, 0.5  #: from part to part: after the second displacement, and before, after a jump
@@ -88,8 +87,8 @@ def stays(run: Descent, index: Index, x_star: Floats, is_minimum: Bools, is_kink
     others = np.flatnonzero(~displaced)
     for part in together(run, index[others]):
         some = others[part]
-        way = _distances(run, index[some], x_star[some], None)
-        found[some] = np.where(is_kink[some], _keeps_amplitude(way), _is_not_repelled(way))
+        way, fresh = _distances(run, index[some], x_star[some], None), ~has_state(run)[index[some]]
+        found[some] = np.where(is_kink[some], _keeps_amplitude(way), _is_not_repelled(way, fresh))
     return found
 
 
@@ -98,16 +97,17 @@ class _Way:
     """Largest distances from x_star, in windows, (m,); infinite after an escape."""
 
     start: Floats
-    first: Floats  #: of the first steps
-    soon: Floats
+    soon: Floats  #: of the first steps
     parts: Floats  #: (m, 5), of the parts of the way
-    from_rest: Floats  #: (m, 5), from where a jump has led along a valley, before the second displacement; infinite: none
+    from_rest: (
+        Floats  #: (m, 5), from where a jump has led along a valley, before the second displacement; infinite: none
+    )
 
     @classmethod
     def begun(cls, distance: Floats) -> _Way:
         parts = np.zeros((2, len(distance), len(_PARTS)))
         parts[0, :, 0] = distance
-        return cls(distance, distance.copy(), distance.copy(), *parts)
+        return cls(distance, distance.copy(), *parts)
 
 
 def _comes_back(way: _Way) -> Bools:
@@ -120,13 +120,13 @@ def _comes_back(way: _Way) -> Bools:
     return np.asarray(returns | (shrinks & settles) | rests)
 
 
-def _is_not_repelled(way: _Way) -> Bools:
+def _is_not_repelled(way: _Way, fresh: Bools) -> Bools:
     soon = way.soon <= _GROWTH * np.maximum(way.start, _ROUNDING)
-    return np.asarray(soon | (way.parts[:, -1] <= _NEAR * _DISPLACEMENT))
+    return np.asarray(soon | (fresh & (way.parts[:, -1] <= _NEAR * _DISPLACEMENT)))
 
 
 def _keeps_amplitude(way: _Way) -> Bools:
-    return np.asarray(way.parts.max(axis=1) <= _AMPLITUDES * np.maximum(way.first, _ROUNDING))
+    return np.asarray(way.parts.max(axis=1) <= _AMPLITUDES * np.maximum(way.soon, _ROUNDING))
 
 
 def _distances(run: Descent, index: Index, x_star: Floats, start: Floats | None) -> _Way:
@@ -143,14 +143,15 @@ def _distances(run: Descent, index: Index, x_star: Floats, start: Floats | None)
     for k in _looks():
         onwards.advance(k)
         now, part = distance(x_star), bisect_left(_PARTS, k)
-        for largest, until in ((way.first, _FIRST), (way.soon, _SOON), (way.parts[:, part], _STEPS)):
-            if k <= until:
-                np.maximum(largest, now, out=largest)
+        if k <= _SOON:
+            np.maximum(way.soon, now, out=way.soon)
+        np.maximum(way.parts[:, part], now, out=way.parts[:, part])
         np.maximum(way.from_rest[:, part], distance(rest), out=way.from_rest[:, part])
         if start is not None and k == _KICK:
-            jumped = (way.soon >= way.parts[:, :-2].max(axis=1)) & (way.soon <= _LONGEST_JUMP)
-            rest = np.where(_in_valley(run.surface, x_star, start, onwards.x, jumped), onwards.x, np.nan)
-            onwards.move(_BACK * (x_star - start))
+            jumped = way.soon > _SWING * _DISPLACEMENT
+            first = jumped & (way.soon >= way.parts[:, :-2].max(axis=1)) & (way.soon <= _LONGEST_JUMP)
+            rest = np.where(_in_valley(run.surface, x_star, start, onwards.x, first), onwards.x, np.nan)
+            onwards.move(jumped, _BACK * (x_star - start))
     return way
 
 
@@ -158,7 +159,7 @@ def _distances(run: Descent, index: Index, x_star: Floats, start: Floats | None)
 def _in_valley(surface: Surface, x_star: Floats, start: Floats, x: Floats, jumped: Bools) -> Bools:
     """(m, 1): where the first jump has led to another point of the valley of minima in which x_star lies.
 
-    In a valley f hardly rises from x_star to x, by far less than over the same distance in the displacement's direction.
+    In a valley f hardly rises from x_star to x: by far less than as far away in the displacement's direction.
     """
     if not jumped.any():
         return jumped[:, np.newaxis]

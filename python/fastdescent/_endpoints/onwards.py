@@ -1,7 +1,7 @@
 """Trajectories of a run that go on, by the run's own step: some steps at a time, with a look at them in between.
 
-The step is the run's: optimizer, bounds, noise, minibatches, and each trajectory's own hyperparameters. No stop test but
-those of points that are not finite ends a trajectory, unless gtol is given.
+The step is the run's: optimizer, bounds, noise, minibatches, and each trajectory's own hyperparameters. Trajectories end
+where they leave the finite numbers or a box that stops them, and where the optimizer says that they have stalled.
 
 Example. Heavy ball is cut off after two of its steps. With its state it goes on as if it had not been:
 
@@ -40,7 +40,7 @@ import numpy.typing as npt
 from fastdescent._base.status import Status, Unended
 from fastdescent._run.descent import Descent
 from fastdescent._run.hyperparameters import changed, per_trajectory
-from fastdescent._run.job import state_columns
+from fastdescent._run.job import put_inside, state_columns
 from fastdescent._run.options import MOST_STEPS, Options, checked_options
 from fastdescent._run.reduced import reduced_of
 from fastdescent._run.stepper import Stepper
@@ -87,20 +87,22 @@ class Onwards:
 
     @property
     def status(self) -> npt.NDArray[np.int8]:
+        """Values of `Status`, or of `Unended` where they run."""
         return self._stepper.live.status
 
     def advance(self, n_steps: int) -> None:
         """To so many steps after the first point."""
         self._stepper.advance(self._first + n_steps)
 
-    def move(self, by: Array) -> None:
-        """Moves the points, with their states, unless they have escaped; those that had stalled go on."""
+    def move(self, which: Bools, by: Array) -> None:
+        """Moves some of the points, with their states, within the bounds; those that had stalled go on. Points that
+        have escaped stay where they are."""
         live = self._stepper.live
-        escaped = np.isin(live.status, [s for s in Status if s.is_escape])
-        status = np.where(escaped, live.status, np.int8(Unended.RUNNING))
-        nit = np.where(escaped, live.nit, np.int32(self._stepper.n_steps))
-        x = live.x + np.where(escaped[:, np.newaxis], 0.0, by)
-        self._stepper.place(Live(x.astype(live.x.dtype), live.state, nit, status))
+        which = which & ~np.isin(live.status, [s for s in Status if s.is_escape])
+        status = np.where(which, np.int8(Unended.RUNNING), live.status)
+        nit = np.where(which, np.int32(self._stepper.n_steps), live.nit)
+        moved = put_inside(self._options, (live.x + by).astype(live.x.dtype))
+        self._stepper.place(Live(np.where(which[:, np.newaxis], moved, live.x), live.state, nit, status))
 
     def reduced(self) -> dict[str, Array]:
         """What the reductions have found so far, by name."""

@@ -28,7 +28,8 @@ Indices = npt.NDArray[np.uint64] | None
 #: Up to some of these radii f may be provably finite where it is not up to the escape radius; tried in this order.
 _ALARM_RADII = {np.dtype(np.float64): (1e100, 1e50, 1e25), np.dtype(np.float32): (1e12, 1e8, 1e5)}
 _NEAR = 100.0  #: the last one that is tried, in half-diagonals of the box of window and minima
-_LARGEST_STATE, _PARTS_OF_FREE = 1024, 8  #: of a trajectory, in numbers; the free memory in parts, of which all may take one
+_LARGEST_STATE = 1024  #: of a trajectory, in numbers, that is kept unasked
+_PARTS_OF_FREE = 8  #: the states of all trajectories may take one such part of the free memory
 _OWN_STATE = "state."  #: names of the optimizer's arrays begin so
 _LARGEST = {np.dtype(np.float64): 1e300, np.dtype(np.float32): 1e37}
 
