@@ -1,7 +1,7 @@
 """Trajectories of a run that go on, by the run's own step: some steps at a time, with a look at them in between.
 
-The step is the run's: optimizer, bounds, noise, minibatches, and each trajectory's own hyperparameters. Trajectories end
-where they leave the finite numbers or a box that stops them, and where the optimizer says that they have stalled.
+The step is the run's: optimizer, bounds, noise, minibatches, and each trajectory's own hyperparameters. A trajectory
+ends where it leaves the finite numbers or a box that stops it, and where the optimizer says that it has stalled.
 
 Example. Heavy ball is cut off after two of its steps. With its state it goes on as if it had not been:
 

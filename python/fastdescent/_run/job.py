@@ -149,7 +149,7 @@ def job_of(
 
 
 def _keeps_state_of_cut(options: Options, program: Program) -> bool:
-    """Whether the arrays of the optimizer are kept, where max_steps ends trajectories: if their memory hardly counts."""
+    """Whether the optimizer's arrays are kept where max_steps ends trajectories: if their memory hardly counts."""
     n_bytes = program.n_state * options.starts.itemsize * math.prod(options.starts.shape[:-1])
     return bool(states_of_cut(options, program)) and n_that_fit(_PARTS_OF_FREE * n_bytes + 1, 0) > 0
 
