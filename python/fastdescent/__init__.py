@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from fastdescent import data, noise, plot, reduce, surfaces
     from fastdescent._base.errors import TraceError
     from fastdescent._base.status import Form, Outcome, Reason, Status
-    from fastdescent._endpoints.agreement import Agreement, agreement
+    from fastdescent._endpoints.table.agreement import Agreement, agreement
     from fastdescent._endpoints.classify import Endpoints, classify
     from fastdescent._endpoints.critical_points import critical_points
-    from fastdescent._endpoints.merging import merge
-    from fastdescent._endpoints.points import CriticalPoints
+    from fastdescent._endpoints.table.merging import merge
+    from fastdescent._endpoints.table.points import CriticalPoints
     from fastdescent._maps.basin_map import BasinMap, basin_map
     from fastdescent._run.descent import Descent, descend
     from fastdescent._run.listing import listing_of as listing_of
@@ -102,7 +102,7 @@ __all__ = [
 #: --version before NumPy and the rest are loaded.
 _HOMES = {
     "_maps.basin_map": ("BasinMap", "basin_map"),
-    "_endpoints.agreement": ("Agreement", "agreement"),
+    "_endpoints.table.agreement": ("Agreement", "agreement"),
     "_endpoints.classify": ("Endpoints", "classify"),
     "_endpoints.critical_points": ("critical_points",),
     "_surface.define": ("surface",),
@@ -111,8 +111,8 @@ _HOMES = {
     "_surface.finite_sum": ("finite_sum",),
     "engines.info": ("info",),
     "_starts.lazy": ("LazyStarts",),
-    "_endpoints.merging": ("merge",),
-    "_endpoints.points": ("CriticalPoints",),
+    "_endpoints.table.merging": ("merge",),
+    "_endpoints.table.points": ("CriticalPoints",),
     "_run.path": ("Path",),
     "_run.record": ("Record",),
     "_run.resume": ("resume",),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 import fastdescent as fd
-from fastdescent._endpoints.arrival import stays
+from fastdescent._endpoints.arrival.stays import stays
 
 HIMMELBLAU = fd.surface("(x**2 + y - 11)**2 + (x + y**2 - 7)**2", window=(-6, 6))
 MINIMA = [[-3.779310253, -3.283185991], [-2.805118087, 3.131312518], [3.0, 2.0], [3.584428340, -1.848126527]]
@@ -190,12 +190,13 @@ def test_a_maximum() -> None:
 
 
 def test_momentum_passes_a_saddle_with_its_velocity() -> None:
-    starts = fd.repeat([0.5, 0.0], 1)
-    for n in range(2, 40):
-        run = fd.descend(HILLS, starts, fd.Momentum(0.05), max_steps=n, gtol=None)
-        if abs(run.x[0, 0]) < 0.1:
-            break
+    """Where it passes, and at rest at the same point."""
+    wide = fd.surface("x**2/2 - y**2/2e6")
+    runs = [fd.descend(wide, [[0.5, 0.0]], fd.Momentum(0.01), max_steps=n, gtol=None) for n in range(2, 40)]
+    run = min(runs, key=lambda r: abs(r.x[0, 0]))
+    assert abs(run.x[0, 0]) < 0.03
     assert kept_after(run, np.zeros((1, 2)), "saddle") == [False]
+    assert kept(wide, fd.Momentum(0.01), np.zeros((1, 2)), run.x, "saddle") == [True]
 
 
 # ---------------------------------------------------------------------------------------------------------- kinks

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.philox import uniform_slowly
 
 import fastdescent as fd
-from fastdescent._endpoints.cells import Candidates, Cells, EndpointSet, Frame, assign, gather, label
+from fastdescent._endpoints.search.cells import Candidates, Cells, EndpointSet, Frame, assign, gather, label
 from fastdescent._endpoints.outcomes import outcomes
 from fastdescent.engines.host import core
 

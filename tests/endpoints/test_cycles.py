@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 import fastdescent as fd
-from fastdescent._endpoints.cycles import cycles, moves_on
+from fastdescent._endpoints.arrival.cycles import cycles, moves_on
 
 WELLS = fd.surface("x**4 - x**2", window=(-2, 2))
 SLOPES = fd.surface("log(1 + exp(-x)) + log(1 + exp(x/4))", window=(-5, 8))
@@ -129,15 +129,15 @@ def test_walls_take_part() -> None:
 # ------------------------------------------------------------------------------------------------- what is kept
 def test_the_state_of_those_that_max_steps_ended() -> None:
     starts = fd.grid(HIMMELBLAU.window, (20, 20))
-    run = fd.descend(HIMMELBLAU, starts, fd.Momentum(0.004), max_steps=80)
+    run = fd.descend(HIMMELBLAU, starts, fd.Momentum(0.004), max_steps=300)
     cut = run.status == fd.Status.MAX_STEPS
     assert 0 < cut.sum() < cut.size
     assert run._state is not None
-    whole = fd.descend(HIMMELBLAU, starts, fd.Momentum(0.004), max_steps=80, keep_state=True)
+    whole = fd.descend(HIMMELBLAU, starts, fd.Momentum(0.004), max_steps=300, keep_state=True)
     assert whole._kept is not None
     assert np.array_equal(run._state["state.v"], whole._kept[1][cut.ravel(), 2:4])
     assert np.array_equal(pickle.loads(pickle.dumps(run))._state["state.v"], run._state["state.v"])
-    longer = fd.resume(whole, max_steps=90)
+    longer = fd.resume(whole, max_steps=310)
     n_cut = np.count_nonzero(longer.status == fd.Status.MAX_STEPS)
     assert longer._state is not None
     assert longer._state["state.v"].shape == (n_cut, 2)
@@ -148,8 +148,7 @@ def test_nothing_is_kept_without_need() -> None:
     assert run_from(WELLS, fd.Adam(0.1), [0.3], noise=0.1, max_steps=10)._state is None
     assert run_from(WELLS, fd.Langevin(0.1), [0.3], max_steps=10)._state is None
     kept = run_from(WELLS, fd.Adam(0.1), [0.3])._state
-    assert kept is not None
-    assert [v.shape for v in kept.values()] == [(0, 1), (0, 1)]
+    assert kept == {}
 
 
 # --------------------------------------------------------------------------------------------------- progress
@@ -161,7 +160,7 @@ def test_nothing_is_kept_without_need() -> None:
         (fd.Adam(0.001), 50, True),
         (fd.GD(0.505), 5000, False),
         (fd.GD(lambda t: 0.505), 5000, False),
-        (fd.RMSprop(0.01), 5000, False),
+        (fd.GD(0.9), 5000, False),
     ],
 )
 def test_progress(optimizer: Any, max_steps: int, expected: bool) -> None:

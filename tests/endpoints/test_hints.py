@@ -10,7 +10,7 @@ import pytest
 import fastdescent as fd
 from fastdescent import Reason, Status
 from fastdescent._endpoints.hints import hint
-from fastdescent._endpoints.names import reason_counts
+from fastdescent._endpoints.table.names import reason_counts
 from fastdescent._endpoints.report import report
 
 H = fd.surface("(x**2 + y - 11)**2 + (x + y**2 - 7)**2", window=(-6, 6))

@@ -14,15 +14,15 @@ import numpy.typing as npt
 from fastdescent._base import checks
 from fastdescent._base.at_top import at_top
 from fastdescent._base.status import Form, Outcome
-from fastdescent._endpoints.cells import Floats, Frame
-from fastdescent._endpoints.counts import medians, with_counts
-from fastdescent._endpoints.landscape import Landscape
-from fastdescent._endpoints.membership import MERGE_TOL
-from fastdescent._endpoints.merging import merged
-from fastdescent._endpoints.points import CriticalPoints
-from fastdescent._endpoints.quadratic import finite_matrices
-from fastdescent._endpoints.rows import table_of
-from fastdescent._endpoints.verdict import CLEAN_TOL, Polished, chunks, judged
+from fastdescent._endpoints.search.cells import Floats, Frame
+from fastdescent._endpoints.table.counts import medians, with_counts
+from fastdescent._endpoints.search.landscape import Landscape
+from fastdescent._endpoints.search.membership import MERGE_TOL
+from fastdescent._endpoints.table.merging import merged
+from fastdescent._endpoints.table.points import CriticalPoints
+from fastdescent._endpoints.search.quadratic import finite_matrices
+from fastdescent._endpoints.table.rows import table_of
+from fastdescent._endpoints.search.verdict import CLEAN_TOL, Polished, chunks, judged
 from fastdescent._run.arguments import check_surface
 from fastdescent._run.options import checked_starts
 from fastdescent._starts.arrays import is_random, uniform

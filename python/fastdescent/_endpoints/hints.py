@@ -22,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base.status import MINIMA, Reason, Status
-from fastdescent._endpoints.names import letter
-from fastdescent._endpoints.points import CriticalPoints
-from fastdescent._endpoints.stability import largest_eigenvalues
+from fastdescent._endpoints.table.names import letter
+from fastdescent._endpoints.table.points import CriticalPoints
+from fastdescent._endpoints.table.stability import largest_eigenvalues
 from fastdescent._surface.surface import Surface
 from fastdescent.optimizers import Optimizer
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from fastdescent._endpoints.classify import outcome_words
 from fastdescent._endpoints.hints import hint
-from fastdescent._endpoints.names import reason_words
-from fastdescent._endpoints.points import CriticalPoints
+from fastdescent._endpoints.table.names import reason_words
+from fastdescent._endpoints.table.points import CriticalPoints
 from fastdescent._surface.surface import Surface
 from fastdescent.optimizers import Optimizer
 

@@ -44,9 +44,9 @@ from fastdescent._base.memory import refuse_if_too_large
 from fastdescent._base.progress import Poll, reporter
 from fastdescent._base.status import Outcome, Status
 from fastdescent._endpoints.classify import classify
-from fastdescent._endpoints.merging import joined, summed
-from fastdescent._endpoints.names import reason_counts
-from fastdescent._endpoints.points import CriticalPoints
+from fastdescent._endpoints.table.merging import joined, summed
+from fastdescent._endpoints.table.names import reason_counts
+from fastdescent._endpoints.table.points import CriticalPoints
 from fastdescent._maps.image import Image, bands
 from fastdescent._run.arguments import check_progress
 from fastdescent._run.descent import descend

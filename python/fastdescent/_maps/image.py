@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fastdescent._base.at_top import at_top
 from fastdescent._base.status import Outcome, Status
-from fastdescent._endpoints.counts import medians
+from fastdescent._endpoints.table.counts import medians
 
 Integers = npt.NDArray[np.integer[Any]]
 _CELLS_PER_BAND = 1 << 20

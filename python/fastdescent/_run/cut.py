@@ -13,7 +13,8 @@ Example. Two trajectories of heavy ball; the first one converges, and max_steps 
 Invariants
 ----------
 - Row k of each array belongs to the k-th trajectory with status MAX_STEPS, in C order.
-- No arrays, {}: the optimizer has none. None: they were not kept, as the run is random or they would be large.
+- No arrays, {}: the optimizer has none, or max_steps ended no trajectory.
+- None: the arrays were not kept, as the run is random or they would be large.
 """
 
 from __future__ import annotations
@@ -36,12 +37,15 @@ State = dict[str, npt.NDArray[Any]]
 
 def state_of_cut(options: Options, ends: Ends) -> State | None:
     """The optimizer's arrays by name, (n_cut, size) each."""
+    rows = np.flatnonzero(ends.status == Status.MAX_STEPS)
+    if not len(rows):
+        return {}
     names = states_of_cut(options, step_program(options, stop_limits(options)[1]).program)
     if not names:
         return None if names is None else {}
     if len(ends.state) != len(ends.status):
         return None
-    columns, rows = state_columns(options), np.flatnonzero(ends.status == Status.MAX_STEPS)
+    columns = state_columns(options)
     return {name: ends.state[rows, columns[name]] for name in names}
 
 

@@ -108,12 +108,11 @@ class Descent:
         """Without what a pickle cannot hold: the function that showed progress, and schedules but for their values."""
         last = int(self.nit.max(initial=0)) if self._kept is None else self._kept[0].max_steps
         optimizer = for_pickle(self.optimizer, last)
-        found = {**self.__dict__, "optimizer": optimizer, "_stochastic": stochastic_for_pickle(self._stochastic, last)}
-        if self._kept is not None:
-            options, state = self._kept
-            random = options.stochastic.for_pickle(last)
-            found["_kept"] = replace(options, progress=None, optimizer=optimizer, stochastic=random), state
-        return found
+        kept, random = self._kept, stochastic_for_pickle(self._stochastic, last)
+        if kept is not None:
+            own = kept[0].stochastic.for_pickle(last)
+            kept = replace(kept[0], progress=None, optimizer=optimizer, stochastic=own), kept[1]
+        return {**self.__dict__, "optimizer": optimizer, "_stochastic": random, "_kept": kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         path = state["path"]

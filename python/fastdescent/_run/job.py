@@ -28,7 +28,8 @@ Indices = npt.NDArray[np.uint64] | None
 #: Up to some of these radii f may be provably finite where it is not up to the escape radius; tried in this order.
 _ALARM_RADII = {np.dtype(np.float64): (1e100, 1e50, 1e25), np.dtype(np.float32): (1e12, 1e8, 1e5)}
 _NEAR = 100.0  #: the last one that is tried, in half-diagonals of the box of window and minima
-_LARGEST_STATE, _PARTS_OF_FREE = 1024, 8  #: of a trajectory, in numbers; the free memory in parts, of which all may take one
+_LARGEST_STATE = 1024  #: of a trajectory, in numbers, that is kept unasked
+_PARTS_OF_FREE = 8  #: the states of all trajectories may take one such part of the free memory
 _OWN_STATE = "state."  #: names of the optimizer's arrays begin so
 _LARGEST = {np.dtype(np.float64): 1e300, np.dtype(np.float32): 1e37}
 
@@ -148,7 +149,7 @@ def job_of(
 
 
 def _keeps_state_of_cut(options: Options, program: Program) -> bool:
-    """Whether the arrays of the optimizer are kept, where max_steps ends trajectories: if their memory hardly counts."""
+    """Whether the optimizer's arrays are kept where max_steps ends trajectories: if their memory hardly counts."""
     n_bytes = program.n_state * options.starts.itemsize * math.prod(options.starts.shape[:-1])
     return bool(states_of_cut(options, program)) and n_that_fit(_PARTS_OF_FREE * n_bytes + 1, 0) > 0
 

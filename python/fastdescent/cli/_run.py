@@ -71,7 +71,7 @@ def _starts(window: Window, arguments: argparse.Namespace) -> Floats:
 
 
 def _report(run: Descent, ends: Endpoints) -> str:
-    from fastdescent._endpoints.names import reason_counts
+    from fastdescent._endpoints.table.names import reason_counts
     from fastdescent._endpoints.report import report
 
     about = [run.message, f"steps: median {np.median(run.nit):.0f}, most {run.nit.max()}"]

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base.status import Outcome
-from fastdescent._endpoints.names import form_words, kind_words
+from fastdescent._endpoints.table.names import form_words, kind_words
 from fastdescent.plot import _words
 from fastdescent.plot._colours import Bytes, StepScale, colour_without_point, neutral_shades, typical_colours
 from fastdescent.plot._marks import INK, OTHER

@@ -1,0 +1,1 @@
+"""Whether endpoints have arrived: the run's own step, cycles, reasons."""

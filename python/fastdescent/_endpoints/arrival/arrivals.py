@@ -1,0 +1,109 @@
+"""Which endpoints have arrived, and why the others have not.
+
+An endpoint has arrived if it is at rest at its row's point and the run's own step keeps it there. The step is tested
+once for each row and each setting of the hyperparameters, not for each endpoint.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdescent._base.status import MINIMA, Form, Outcome, Reason, Status
+from fastdescent._endpoints.arrival.stays import stays
+from fastdescent._endpoints.search.landscape import Landscape
+from fastdescent._endpoints.search.membership import ELIGIBLE, Membership
+from fastdescent._endpoints.arrival.cycles import moves_on
+from fastdescent._endpoints.table.points import CriticalPoints
+from fastdescent._endpoints.arrival.reasons import beyond_points
+from fastdescent._run.descent import Descent
+from fastdescent._run.hyperparameters import per_trajectory
+
+Bools = npt.NDArray[np.bool_]
+Labels = npt.NDArray[np.integer[Any]]
+Index = npt.NDArray[np.int_]
+
+
+def arrivals(run: Descent, found: Membership, label: Labels, table: CriticalPoints) -> Bools:
+    """Which endpoints, (n,), sit at their row's point and are kept there."""
+    numbers = [v for value in run.optimizer.hyper().values() for v in (value if isinstance(value, tuple) else (value,))]
+    if all(callable(v) or np.ndim(v) == 0 for v in numbers):
+        kept = _rows_that_keep(run, found, label, table)
+        return found.is_at_rest & np.append(kept, False)[label]
+    index = np.flatnonzero(found.is_at_rest & (label >= 0))
+    arrived = np.zeros(len(label), np.bool_)
+    _, first, group = np.unique(_settings(run, index, label[index]), axis=0, return_index=True, return_inverse=True)
+    arrived[index] = _keeps(run, found, index[first], label, table)[group.reshape(-1)]
+    return arrived
+
+
+def _rows_that_keep(run: Descent, found: Membership, label: Labels, table: CriticalPoints) -> Bools:
+    """Which rows keep endpoints at rest, (k,). One endpoint of each row is tested: one that led to a candidate."""
+    kept = np.zeros(len(table), np.bool_)
+    chosen = found.representatives[found.is_at_rest[found.representatives]]
+    chosen = chosen[label[chosen] >= 0]
+    rows, first = np.unique(label[chosen], return_index=True)
+    kept[rows] = _keeps(run, found, chosen[first], label, table)
+    # Rows to which no endpoint at rest led, but other ones do: an endpoint at rest in its neighbour's cell.
+    left = np.flatnonzero(~np.isin(np.arange(len(table)), rows))
+    if len(left):
+        index = np.flatnonzero(found.is_at_rest & np.append(np.isin(np.arange(len(table)), left), False)[label])
+        more, first = np.unique(label[index], return_index=True)
+        kept[more] = _keeps(run, found, index[first], label, table)
+    return kept
+
+
+def _keeps(run: Descent, found: Membership, chosen: Index, label: Labels, table: CriticalPoints) -> Bools:
+    """Whether the run's step keeps these endpoints at their candidates."""
+    row = label[chosen]
+    is_kink = (table.form[row] & Form.NONSMOOTH) != 0
+    x_star = found.candidates.x[found.candidate[chosen]]
+    # Where the gradient is not defined, the run has ended: it makes no step that could lead away.
+    ended = run.status.reshape(-1)[chosen] == Status.UNDEFINED
+    return ended | stays(run, chosen, x_star, np.isin(table.kind[row], MINIMA), is_kink)
+
+
+def _settings(run: Descent, index: Index, label: Labels) -> npt.NDArray[np.float64]:
+    """Row and hyperparameters of endpoints, as far as these have one value per trajectory, (m, columns)."""
+    columns = [label.astype(np.float64)[:, np.newaxis]]
+    for name, value in run.optimizer.hyper().items():
+        for number in value if isinstance(value, tuple) else (value,):
+            if not callable(number) and np.ndim(number):
+                own = np.asarray(number, np.float64)
+                columns.append(per_trajectory(name, own, run.status.shape, run.surface.dim)[index])
+    return np.concatenate(columns, axis=1)
+
+
+def reasons(run: Descent, landscape: Landscape, found: Membership, label: Labels, arrived: Bools) -> npt.NDArray[np.int8]:
+    """Why endpoints have not arrived, values of `Reason`; NONE for those that have, or escaped."""
+    status = run.status.reshape(-1)
+    reason = np.zeros(len(status), np.int8)
+    open_ = np.flatnonzero(~arrived)
+    open_ = open_[np.isin(status[open_], ELIGIBLE)]
+    if not len(open_):
+        return reason
+    reason[open_] = _by_candidate(landscape, found)[found.looked_at[open_]]
+    labelled = open_[label[open_] >= 0]
+    at_rest = found.is_at_rest[labelled]
+    is_flat = found.candidates.nullity[found.candidate[labelled]] > 0  # a step that is too large would not converge there
+    reason[labelled] = np.select(
+        [at_rest & ~is_flat, status[labelled] == Status.CONVERGED, status[labelled] == Status.STALLED],
+        [Reason.STEP_TOO_LARGE, Reason.GTOL, Reason.KINK], Reason.STOPPED,
+    )  # fmt: skip
+    cut = open_[(status[open_] == Status.MAX_STEPS) & (label[open_] >= 0)]
+    if run.is_random:
+        reason[open_[status[open_] != Status.CONVERGED]] = Reason.NOISE
+    elif len(cut):
+        reason[cut] = np.where(moves_on(run, cut), Reason.CUT_OFF, Reason.JITTER)
+    return reason
+
+
+def _by_candidate(landscape: Landscape, found: Membership) -> npt.NDArray[np.int8]:
+    """The reason of each candidate that is no critical point; and in the end TOO_MANY, for endpoints without one."""
+    reason = found.candidates.reason.copy()
+    unknown = np.flatnonzero((found.candidates.kind == Outcome.UNSETTLED) & (reason == Reason.UNDECIDED))
+    beyond = beyond_points(landscape, found.candidates.x[unknown])
+    reason[unknown] = np.where(beyond != Reason.NONE, beyond, Reason.UNDECIDED)
+    return np.append(reason, np.int8(Reason.TOO_MANY))

@@ -1,0 +1,1 @@
+"""Minima where the function is not smooth."""

@@ -1,0 +1,1 @@
+"""From endpoints to critical points: cells, polishing, membership."""

@@ -1,0 +1,226 @@
+"""Rounds of looking at endpoints in cells: large cells first, and smaller ones for what is undecided.
+
+A round has three passes. Endpoints are gathered into cells. Each cell's representative, of least gradient, is polished
+to a candidate. Endpoints of the cell are members of the candidate if they can be shown to belong to it.
+
+Example. Two minima of one cell: the representative leads to one of them, and endpoints at the other wait for the
+next round.
+
+>>> from fastdescent import surface
+>>> land = Landscape.of(surface("(x**2 - 0.01)**2", window=(-100, 100)))
+>>> x = np.array([[-0.1], [-0.1 - 1e-6], [0.1], [0.1 + 1e-6]])
+>>> ends = EndpointSet.of(x, land.slope(x), np.zeros(4, np.int8), eligible=(0,))
+>>> rounds = Rounds(land, 4, polish=True)
+>>> rounds.look_at(ends, np.arange(4), at_rest=True)
+>>> rounds.candidates.x[rounds.candidate, 0].round(6).tolist()
+[-0.1, -0.1, 0.1, 0.1]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import KDTree
+
+from fastdescent._base.status import Form, Outcome
+from fastdescent._endpoints.search.cells import Candidates, Cells, EndpointSet, Floats, Ints, assign, gather
+from fastdescent._endpoints.search.connected import connected
+from fastdescent._endpoints.search.landscape import Landscape
+from fastdescent._endpoints.search.polish import polish
+from fastdescent._endpoints.kinks.rough import at_kinks, is_rough
+from fastdescent._endpoints.search.verdict import Polished, judged
+
+# Lengths, in windows.
+COARSE_CELL, FINE_CELL = 1e-4, 1e-6
+_SIZES = (1 / 64, 1e-3, 3e-5, FINE_CELL, 1e-8)  #: of cells, from round to round
+_NEAR = 1e-4  #: a member further from its minimum must have no barrier between
+_NEAR_SADDLE = 1e-3  #: members of saddles and maxima are no further away
+
+_SLACK = 2.0  #: by this factor the proof by gradients allows for f not being quadratic
+_UNLIMITED = 1e300
+# How many cells a round polishes, the most populous first. The work of an eigenvalue problem grows as dim^3.
+_MAX_CELLS, _MAX_CELLS_DIM3, _MIN_CELLS = 50_000, 50_000_000, 200
+_KINK_SIZES, _MAX_KINKS = (1 / 64, 1e-3), 500  #: of cells at kinks, and how many cells are looked at
+_SLIDES, _MOST_SLIDES = 8, 20_000  #: minima that an endpoint stuck at a kink is compared with, and such endpoints
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a round has found of some endpoints."""
+
+    candidate: Ints  #: of each endpoint, or -1
+    looked_at: Ints  #: the candidate of its cell, or -1
+    undecided: npt.NDArray[np.int_]  #: endpoints for which smaller cells may find more: they were not polished themselves
+    representative: npt.NDArray[np.int_]  #: the endpoint that led to each new candidate
+
+
+class Rounds:
+    """Endpoints, by number, and the candidates to which rounds have led so far."""
+
+    def __init__(self, landscape: Landscape, n: int, polish: bool) -> None:
+        self.landscape, self.polish = landscape, polish
+        self.candidate: Ints = np.full(n, -1, np.int32)  #: row of `candidates`, or -1
+        self.looked_at: Ints = np.full(n, -1, np.int32)  #: the candidate of the cell in the last round
+        self._parts: list[Polished] = [judged(landscape, np.zeros((0, landscape.surface.dim)))]
+        self._representatives = [np.zeros(0, np.int_)]
+        self._n_candidates = 0
+
+    @property
+    def candidates(self) -> Polished:
+        """In the order in which they were found."""
+        return Polished.joined(self._parts)
+
+    @property
+    def representatives(self) -> npt.NDArray[np.int_]:
+        """The endpoint that led to each candidate."""
+        return np.concatenate(self._representatives)
+
+    def look_at(
+        self, ends: EndpointSet, index: npt.NDArray[np.int_], at_rest: bool, sizes: tuple[float, ...] = _SIZES,
+        owner: npt.NDArray[np.int_] | None = None,
+    ) -> None:  # fmt: skip
+        """Rounds for these of the endpoints; `owner` has their numbers, if these are others than the set's.
+
+        With `at_rest`, members must be where their small gradient lets f be as low as at the candidate.
+        """
+        for size in sizes:
+            if not len(index):
+                return
+            part = ends if len(index) == len(ends.status) else ends[index]
+            own = index if owner is None else owner[index]
+            found = self._round(part, size, at_rest)
+            self.candidate[own], self.looked_at[own] = found.candidate, found.looked_at
+            self._representatives.append(own[found.representative])
+            index = index[found.undecided]
+
+    def look_at_kinks(self, ends: EndpointSet, owner: npt.NDArray[np.int_]) -> None:
+        """Rounds for endpoints at kinks. In small cells, all of them belong to their representative's candidate."""
+        index = np.arange(len(owner))
+        for size in _KINK_SIZES:
+            if not len(index):
+                return
+            part, own = ends[index], owner[index]
+            cells = gather(part, self.landscape.frame, size)
+            chosen = self._cells_to_polish(cells, _MAX_KINKS)
+            representative = cells.representative[chosen]
+            candidates = at_kinks(self.landscape, part.x[representative].astype(np.float64))
+            candidate_of_cell = np.full(len(cells.count) + 1, -1, np.int32)
+            candidate_of_cell[chosen] = np.arange(len(chosen))
+            looked_at = candidate_of_cell[cells.cell]
+            belongs = np.append(candidates.kind != Outcome.UNSETTLED, False)[looked_at]
+            some = np.flatnonzero(belongs)
+            if size != _KINK_SIZES[-1]:
+                belongs[some] = connected(self.landscape, part.x[some], candidates.x[looked_at[some]])
+                belongs[representative] = (candidates.kind != Outcome.UNSETTLED)
+            first, self._n_candidates = self._n_candidates, self._n_candidates + len(candidates)
+            self._parts.append(candidates)
+            self._representatives.append(own[representative])
+            self.looked_at[own] = np.where(looked_at >= 0, looked_at + first, self.looked_at[own])
+            self.candidate[own[belongs]] = looked_at[belongs] + first
+            is_alone = np.zeros(len(index), np.bool_)
+            is_alone[representative] = True
+            index = index[~belongs & ~is_alone]
+        self._slide(ends, owner)
+
+    def _slide(self, ends: EndpointSet, owner: npt.NDArray[np.int_]) -> None:
+        """Gives endpoints stuck on a kink curve the nearest minimum at a kink to which f falls without a barrier."""
+        found = self.candidates
+        minima = np.flatnonzero((found.kind == Outcome.LOCAL_MINIMUM) & ((found.form & Form.NONSMOOTH) != 0))
+        if not len(minima):
+            return
+        left, width = np.flatnonzero(self.candidate[owner] < 0)[:_MOST_SLIDES], self.landscape.frame.width
+        x = ends.x[left].astype(np.float64)
+        n = min(_SLIDES, len(minima))
+        nearest = KDTree(found.x[minima] / width).query(x / width, k=np.arange(1, n + 1))[1]
+        for k in range(n):
+            some = np.flatnonzero(self.candidate[owner[left]] < 0)
+            to = minima[nearest[some, k]]
+            slides = connected(self.landscape, x[some], found.x[to])
+            self.candidate[owner[left[some[slides]]]] = to[slides]
+
+    def _round(self, ends: EndpointSet, size: float, at_rest: bool) -> _Found:
+        cells = gather(ends, self.landscape.frame, size)
+        chosen = self._cells_to_polish(cells)
+        representative = cells.representative[chosen]
+        candidates = self._polished(ends.x[representative].astype(np.float64))
+        first, self._n_candidates = self._n_candidates, self._n_candidates + len(candidates)
+        self._parts.append(candidates)
+
+        candidate_of_cell = np.full(len(cells.count) + 1, -1, np.int32)  # and one for endpoints without a cell
+        candidate_of_cell[chosen] = np.arange(len(chosen))
+        looked_at = candidate_of_cell[cells.cell]
+        members = assign(ends, self.landscape.frame, cells, candidate_of_cell[:-1], self._limits(candidates))
+        candidate = members.candidate
+        undecided = self._decide(ends, candidate, looked_at, members.undecided, candidates, at_rest)
+        is_alone = np.zeros(len(looked_at), np.bool_)
+        is_alone[representative] = True
+        if first:
+            candidate[candidate >= 0] += first
+            looked_at[looked_at >= 0] += first
+        return _Found(candidate, looked_at, undecided[~is_alone[undecided]], representative)
+
+    def _cells_to_polish(self, cells: Cells, at_most: int = _MAX_CELLS) -> npt.NDArray[np.int_]:
+        """The most populous cells."""
+        most = max(_MIN_CELLS, min(at_most, _MAX_CELLS_DIM3 // self.landscape.surface.dim**3))
+        if len(cells.count) <= most:
+            return np.arange(len(cells.count))
+        return np.sort(np.argpartition(-cells.count, most)[:most])
+
+    def _polished(self, start: Floats) -> Polished:
+        if not self.polish:
+            return judged(self.landscape, start, newton_tol=10 * COARSE_CELL)
+        found = polish(self.landscape, start, to_saddles=True)
+        found.kind[~self.landscape.is_inside(found.x)] = Outcome.UNSETTLED
+        rough = np.flatnonzero(found.kind != Outcome.UNSETTLED)
+        rough = rough[is_rough(self.landscape, found.x[rough])]
+        if len(rough):  # at a kink, the Hessian is that of one side
+            found.put(rough, at_kinks(self.landscape, found.x[rough]))
+        return found
+
+    def _limits(self, candidates: Polished) -> Candidates:
+        """How near members of regular critical points must be; other candidates have none yet."""
+        size = np.abs(candidates.eigenvalues)
+        smallest = np.nanmin(size, axis=-1, initial=np.inf)
+        per_gradient = np.divide(_SLACK, smallest, out=np.full(len(size), _UNLIMITED), where=smallest > 1 / _UNLIMITED)
+        per_gradient[candidates.nullity > 0] = 0.0
+        is_minimum = candidates.kind == Outcome.LOCAL_MINIMUM
+        radius = np.where(is_minimum, _NEAR, _NEAR_SADDLE) if self.polish else np.full(len(size), COARSE_CELL)
+        x = np.where((candidates.kind == Outcome.UNSETTLED)[:, np.newaxis], np.nan, candidates.x)
+        nothing = np.zeros(len(x))
+        return Candidates(x, per_gradient, radius, nothing + 1e-8, nothing.astype(bool))
+
+    def _decide(
+        self, ends: EndpointSet, candidate: Ints, looked_at: Ints, undecided: npt.NDArray[np.int_],
+        candidates: Polished, at_rest: bool,
+    ) -> npt.NDArray[np.int_]:  # fmt: skip
+        """Gives endpoints from which a valley leads to their cell's candidate this candidate; the others are returned."""
+        is_valley = np.append(np.isin(candidates.kind, _VALLEYS), False)
+        index = undecided[is_valley[looked_at[undecided]]]
+        if not len(index):
+            return undecided
+        x, to = ends.x[index].astype(np.float64), looked_at[index]
+        belongs = np.ones(len(index), np.bool_)
+        if at_rest:
+            belongs = may_rest(self.landscape, x, ends.grad_norm[index], candidates, to)
+        some = np.flatnonzero(belongs)
+        belongs[some] = connected(self.landscape, x[some], candidates.x[to[some]], levels=0 if at_rest else 1)
+        candidate[index[belongs]] = to[belongs]
+        return undecided[candidate[undecided] < 0]
+
+
+def may_rest(
+    landscape: Landscape, x: Floats, slope: Floats, candidates: Polished, to: Ints
+) -> npt.NDArray[np.bool_]:
+    """Whether f at points x is higher than at their candidates by no more than the slope allows where f is convex."""
+    fun = landscape.surface(x)
+    height, way = fun - candidates.fun[to], x - candidates.x[to]
+    allowed = _SLACK * slope * np.sqrt(np.einsum("mk,mk->m", way, way))
+    may = height <= allowed
+    left = np.flatnonzero(~may)
+    may[left] = height[left] <= allowed[left] + landscape.rounding(x[left], fun[left])
+    return np.asarray(may)
+
+
+_VALLEYS = (Outcome.LOCAL_MINIMUM, Outcome.DEGENERATE)

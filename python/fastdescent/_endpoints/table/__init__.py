@@ -1,0 +1,1 @@
+"""The table of critical points: rows, sets, counts, merging, words."""
