@@ -21,7 +21,7 @@ from fastdescent._endpoints.table.merging import merged
 from fastdescent._endpoints.table.names import form_words, kind_words, reason_counts, reason_words
 from fastdescent._endpoints.table.rows import table_of
 from fastdescent._endpoints.table.stability import stability
-from fastdescent._endpoints.search.verdict import Polished, Verdict
+from fastdescent._endpoints.search.verdict import Polished
 
 HIMMELBLAU = fd.surfaces.himmelblau()
 RUN = fd.descend(HIMMELBLAU, fd.uniform(HIMMELBLAU.window, 500, seed=3), fd.GD(0.01))
@@ -37,7 +37,7 @@ def points(fun: Any, kind: Any = Outcome.LOCAL_MINIMUM, eigenvalues: Any = None,
         "x": np.stack([np.arange(k, dtype=float), np.zeros(k)], axis=1), "fun": np.array(fun, float),
         "grad_norm": np.zeros(k), "eigenvalues": np.tile([1.0, 2.0], (k, 1)) if eigenvalues is None else eigenvalues,
         "nullity": zeros, "kind": np.full(k, kind, np.int8), "form": zeros, "active": np.zeros((k, 2), np.int8),
-        "set_dim": zeros, "reason": zeros, "verdict": np.full(k, Verdict.CLEAN, np.int8),
+        "set_dim": zeros, "reason": zeros,
     }  # fmt: skip
     return Polished(**(made | columns))
 

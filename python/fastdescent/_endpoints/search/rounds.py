@@ -204,10 +204,15 @@ class Rounds:
         belongs = np.ones(len(index), np.bool_)
         if at_rest:
             belongs = may_rest(self.landscape, x, ends.grad_norm[index], candidates, to)
+            belongs &= (candidates.set_dim[to] > 0) | self._falls_towards(x, candidates.x[to])
         some = np.flatnonzero(belongs)
         belongs[some] = connected(self.landscape, x[some], candidates.x[to[some]], levels=0 if at_rest else 1)
         candidate[index[belongs]] = to[belongs]
         return undecided[candidate[undecided] < 0]
+
+    def _falls_towards(self, x: Floats, to: Floats) -> npt.NDArray[np.bool_]:
+        """Whether f falls at first on the way, as it does not beyond a ridge, however low the ridge is."""
+        return np.asarray(np.einsum("mk,mk->m", self.landscape.surface.gradient(x), to - x) <= 0)
 
 
 def may_rest(
