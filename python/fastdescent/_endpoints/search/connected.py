@@ -1,17 +1,18 @@
-"""Whether two points are in one valley: along the segment between them, f has no barrier that it could not go around.
+"""Whether two points are in one valley: along the way between them, f has no barrier.
 
-Points of the segment that are higher than its ends are moved down first, as valleys bend. They go by steps of
-2 (f - level) / |g|^2 along the negative gradient g. On f = d^2, where d is the distance from the valley's floor, one
-step reaches the floor. The points must not part: the way from each to the next is at most half of the segment.
+`has_no_barrier` looks whether f only falls on the straight way. `connected` looks at a way that may bend, as valleys do: points of the
+segment that are higher than its ends are moved down first, by steps of 2 (f - level) / |g|^2 along the negative gradient
+g. On f = d^2, where d is the distance from the valley's floor, one step reaches the floor. The points must stay near
+the segment; between each two of them, the same is asked again, so that a way cannot leap from valley to valley.
 
 Example. On a ring of minima two neighbours are connected, though the segment leaves the ring. Across the hill in the
 middle points are not:
 
 >>> from fastdescent import surface
 >>> ring = Landscape.of(surface("(x**2 + y**2 - 1)**2", window=(-2, 2)))
->>> a = np.array([[1.0, 0.0], [1.0, 0.0]])
->>> connected(ring, a, np.array([[0.96, 0.28], [-1.0, 0.0]])).tolist()
-[True, False]
+>>> a, b = np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([[0.96, 0.28], [-1.0, 0.0]])
+>>> connected(ring, a, b).tolist(), has_no_barrier(ring, a, b).tolist()
+([True, False], [False, False])
 """
 
 from __future__ import annotations
@@ -24,59 +25,59 @@ import numpy.typing as npt
 from fastdescent._endpoints.search.cells import Floats
 from fastdescent._endpoints.search.landscape import Landscape
 
-_MIDDLE, _BETWEEN = (0.5,), (0.5, 0.25, 0.75)
+_STRAIGHT = (0.38, 0.71)  #: of a straight way; no period of f divides both
+_BETWEEN = (0.24, 0.51, 0.77)  #: of a way that bends
+_LEVELS = 3  #: of asking again between points
 _STEPS = 8
 _LEFT = 1e-8  #: of a barrier; less is what the steps have left
-_LONGEST_GAP = 0.5  #: of the segment, where points between stand at its quarters
+_LONGEST_GAP, _LARGEST_BEND = 0.5, 0.25  #: from point to point, and from a point to the segment, as parts of the segment
 _POINTS_AT_ONCE = 1 << 14  #: so few stay in the processor's cache
 
 
-def connected(landscape: Landscape, a: Floats, b: Floats, levels: int = 1) -> npt.NDArray[np.bool_]:
-    """For each pair of points, (m, dim) both, whether they are in one valley.
-
-    With level 0 only the middle is looked at, between points that are known to be near. With more levels, each piece
-    of the way between is looked at in the same manner.
-    """
-    cuts = range(0, len(a), _POINTS_AT_ONCE)
-    parts = (slice(k, k + _POINTS_AT_ONCE) for k in cuts)
-    found = [_connected(landscape, a[part], b[part], levels) for part in parts]
+def has_no_barrier(landscape: Landscape, a: Floats, b: Floats) -> npt.NDArray[np.bool_]:
+    """For each pair of points, (m, dim) both, whether f only falls on the straight way from a to b."""
+    parts = (slice(k, k + _POINTS_AT_ONCE) for k in range(0, len(a), _POINTS_AT_ONCE))
+    found = [_only_falls(landscape, a[part], b[part]) for part in parts]
     return np.concatenate([np.zeros(0, np.bool_), *found])
 
 
-def _connected(landscape: Landscape, a: Floats, b: Floats, levels: int) -> npt.NDArray[np.bool_]:
-    """First with the least rounding that f has in any case. Where this does not do, rounding is looked at."""
+def _only_falls(landscape: Landscape, a: Floats, b: Floats) -> npt.NDArray[np.bool_]:
     surface = landscape.surface
-    fun_a, fun_b = surface(a), surface(b)
-    level = np.maximum(fun_a, fun_b)
-    found = _has_way(landscape, a, b, level, 4 * np.finfo(np.float64).eps * np.abs(level), levels)
-    left = np.flatnonzero(~found)
-    if len(left):
-        allowed = landscape.rounding(a[left], fun_a[left]) + landscape.rounding(b[left], fun_b[left])
-        found[left] = _has_way(landscape, a[left], b[left], level[left], allowed, levels)
-    return found
+    fun = [surface(a), *(surface(a + part * (b - a)) for part in _STRAIGHT), surface(b)]
+    rise = np.diff(fun, axis=0).max(axis=0)
+    falls = rise <= 4 * np.finfo(np.float64).eps * np.abs(fun[0])
+    left = np.flatnonzero(~falls)
+    falls[left] = rise[left] <= _allowed(landscape, a[left], fun[0][left], b[left], fun[-1][left])
+    return np.asarray(falls)
 
 
-def _has_way(
-    landscape: Landscape, a: Floats, b: Floats, level: Floats, allowed: Floats, levels: int
-) -> npt.NDArray[np.bool_]:
+def _allowed(landscape: Landscape, a: Floats, fun_a: Floats, b: Floats, fun_b: Floats) -> Floats:
+    return landscape.rounding(a, fun_a) + landscape.rounding(b, fun_b)
+
+
+def connected(landscape: Landscape, a: Floats, b: Floats, levels: int = _LEVELS) -> npt.NDArray[np.bool_]:
+    """For each pair of points, (m, dim) both, whether a way that may bend leads from one to the other."""
     surface, frame = landscape.surface, landscape.frame
-    found, way = np.ones(len(a), np.bool_), {0.0: a, 1.0: b}
-    for part in _BETWEEN if levels else _MIDDLE:
-        y = a + part * (b - a)
-        height = surface(y) - level
+    fun_a, fun_b = surface(a), surface(b)
+    level, allowed = np.maximum(fun_a, fun_b), _allowed(landscape, a, fun_a, b, fun_b)
+    length = frame.distance(a, b)
+    found, points = np.ones(len(a), np.bool_), [a]
+    for part in _BETWEEN:
+        on_segment = a + part * (b - a)
+        y, height = on_segment.copy(), surface(on_segment) - level
         some = np.flatnonzero(found & ~(height <= allowed))
         if len(some):
             y[some], left = _moved_down(landscape, y[some], level[some], allowed[some])
             found[some] = left <= allowed[some] + _LEFT * height[some]
-        way[part] = y
-    points = [way[part] for part in sorted(way)]
-    most = (_LONGEST_GAP if levels else 1.5 * _LONGEST_GAP) * frame.distance(a, b)
+            found &= frame.distance(y, on_segment) <= _LARGEST_BEND * length
+        points.append(y)
+    points.append(b)
     for p, q in pairwise(points):
-        found &= frame.distance(p, q) <= most
-    if levels > 1 and found.any():
-        index = np.flatnonzero(found)
+        found &= frame.distance(p, q) <= _LONGEST_GAP * length
+    if levels > 1:
         for p, q in pairwise(points):
-            found[index] &= connected(landscape, p[index], q[index], levels - 1)
+            index = np.flatnonzero(found)
+            found[index] = connected(landscape, p[index], q[index], levels - 1)
     return found
 
 

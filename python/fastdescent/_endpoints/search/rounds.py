@@ -26,7 +26,7 @@ from scipy.spatial import KDTree
 
 from fastdescent._base.status import Form, Outcome
 from fastdescent._endpoints.search.cells import Candidates, Cells, EndpointSet, Floats, Ints, assign, gather
-from fastdescent._endpoints.search.connected import connected
+from fastdescent._endpoints.search.connected import connected, has_no_barrier
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.polish import polish
 from fastdescent._endpoints.kinks.rough import at_kinks, is_rough
@@ -36,6 +36,7 @@ from fastdescent._endpoints.search.verdict import Polished, judged
 COARSE_CELL, FINE_CELL = 1e-4, 1e-6
 _SIZES = (1 / 64, 1e-3, 3e-5, FINE_CELL, 1e-8)  #: of cells, from round to round
 _NEAR = 1e-4  #: a member further from its minimum must have no barrier between
+_SAME_SET, _MOST_WAYS = 2e-3, 20_000  #: a set has members so near; further away, so many ways to it are looked at
 _NEAR_SADDLE = 1e-3  #: members of saddles and maxima are no further away
 
 _SLACK = 2.0  #: by this factor the proof by gradients allows for f not being quadratic
@@ -201,14 +202,25 @@ class Rounds:
         if not len(index):
             return undecided
         x, to = ends.x[index].astype(np.float64), looked_at[index]
+        in_set = candidates.set_dim[to] > 0
         belongs = np.ones(len(index), np.bool_)
         if at_rest:
             belongs = may_rest(self.landscape, x, ends.grad_norm[index], candidates, to)
-            belongs &= (candidates.set_dim[to] > 0) | self._falls_towards(x, candidates.x[to])
-        some = np.flatnonzero(belongs)
-        belongs[some] = connected(self.landscape, x[some], candidates.x[to[some]], levels=0 if at_rest else 1)
+            belongs &= in_set | self._falls_towards(x, candidates.x[to])
+        for which, is_one_valley in ((~in_set, has_no_barrier), (in_set, self._in_one_set)):
+            some = np.flatnonzero(belongs & which)
+            belongs[some] = is_one_valley(self.landscape, x[some], candidates.x[to[some]])
         candidate[index[belongs]] = to[belongs]
         return undecided[candidate[undecided] < 0]
+
+    @staticmethod
+    def _in_one_set(landscape: Landscape, x: Floats, to: Floats) -> npt.NDArray[np.bool_]:
+        """Whether endpoints are on the set of their cell's candidate. In small cells they are."""
+        found = landscape.frame.distance(x, to) <= _SAME_SET
+        left = np.flatnonzero(~found)
+        if len(left) <= _MOST_WAYS:
+            found[left] = connected(landscape, x[left], to[left])
+        return found
 
     def _falls_towards(self, x: Floats, to: Floats) -> npt.NDArray[np.bool_]:
         """Whether f falls at first on the way, as it does not beyond a ridge, however low the ridge is."""

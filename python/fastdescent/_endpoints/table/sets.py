@@ -27,7 +27,6 @@ from fastdescent._endpoints.search.verdict import Polished
 
 MOST = 1_500  #: representatives that are joined; others join the set of the nearest of these
 _TRIES = 6  #: nearest points of other sets that a set is compared with
-_LEVELS = 2  #: of looking at the way between two points
 _SAME_HEIGHT = 1e-6  #: windows: f of one set is the same but for what such a distance makes
 
 Indices = npt.NDArray[np.int_]
@@ -61,7 +60,7 @@ def _joined(landscape: Landscape, x: Floats, scaled: Floats, fun: Floats, tol: F
         a, b = _nearest_pairs(apart, sets)
         if not len(a):
             return np.unique(sets, return_inverse=True)[1].reshape(-1)
-        is_one = connected(landscape, x[a], x[b], _LEVELS)
+        is_one = connected(landscape, x[a], x[b])
         distance[a[~is_one], b[~is_one]] = distance[b[~is_one], a[~is_one]] = np.inf
         np.add.at(failures, sets[a[~is_one]], 1)
         np.add.at(failures, sets[b[~is_one]], 1)
