@@ -48,6 +48,13 @@ def test_cells_that_have_arrived_have_the_kind_of_their_row() -> None:
     assert line.arrived.shape == line.label.shape == (30,)
 
 
+def test_centres_are_the_starts() -> None:
+    x, y = MAP.centers
+    starts = fd.grid(HIMMELBLAU.window, (40, 50))
+    np.testing.assert_allclose(np.stack(np.meshgrid(x, y), axis=-1), starts)
+    assert fd.basin_map(fd.surface("x**2"), shape=(4,)).centers[0].tolist() == [-3.75, -1.25, 1.25, 3.75]
+
+
 def test_pickles() -> None:
     again = pickle.loads(pickle.dumps(HALF))
     for name in ("label", "outcome", "arrived", "nit", "fun", "status"):

@@ -148,7 +148,7 @@ def classify(
         nit_median=medians([(labels.label, nit)], len(table), int(nit.max(initial=0))),
     )  # fmt: skip
     steadiness = stability(run.optimizer, table.eigenvalues, table.form, table.active)
-    table = replace(table, stability=steadiness, window=run.surface.window)
+    table = replace(table, stability=steadiness, _surface=landscape.surface, _inside=landscape.inside)
     shape = run.status.shape
     return Endpoints(
         label=labels.label.reshape(shape), outcome=outcome.reshape(shape), arrived=arrived.reshape(shape),

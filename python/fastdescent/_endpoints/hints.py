@@ -1,6 +1,6 @@
 """One sentence of advice if many trajectories do not arrive. A hint is right or absent.
 
-The conditions, of which docs/concepts/endpoints.md has the table:
+docs/tutorial/results.md has a table of the conditions, of which these are the short forms:
 
 - no lower bound: trajectories diverged while f fell far below all that the window and the table have;
 - a smaller lr: trajectories diverged while f rose, or stay away because their steps are too large;
@@ -121,7 +121,7 @@ def _rising(now: Situation) -> int:
 
 
 def _rising_words(now: Situation) -> str:
-    return f"diverged; {_lr_words(now, even_if_not_reached=True)}try a smaller lr, or LineSearch()."
+    return f"diverged; {_lr_words(now, diverged=True)}try a smaller lr, or LineSearch()."
 
 
 def _too_large(now: Situation) -> int:
@@ -177,14 +177,18 @@ _HINTS: tuple[tuple[Callable[[Situation], int], Callable[[Situation], str]], ...
 )
 
 
-def _lr_words(now: Situation, even_if_not_reached: bool = False) -> str:
-    """The lr, beside the one from which on steps lead away from the sharpest minimum that was reached."""
+def _lr_words(now: Situation, diverged: bool = False) -> str:
+    """The lr, beside the one from which on steps lead away from the sharpest minimum that was reached.
+
+    If trajectories diverged and no minimum was reached, it is compared with the usual curvature of the window.
+    """
     if np.isnan(now.lr):
         return ""
     largest, where = now.stability, "typically in the window"
     if len(now.reached):
         where = f"at {letter(int(now.reached[np.argmax(now.points.stability[now.reached])]))}"
-    elif even_if_not_reached:
+        where += ", less elsewhere" if diverged and largest < 1 else ""
+    elif diverged:
         largest = _typical_stability(now)
     if not largest > 0:
         return f"lr = {now.lr:g}: "

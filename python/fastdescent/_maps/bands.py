@@ -113,11 +113,10 @@ def run_in_bands(
             )  # fmt: skip
             gradient = gradient or run.gradient
             ends = classify(run, points=points)
-            arrived = ends.arrived
             image = image or Image.empty(shape, run.fun.dtype)
-            image.put(band.lines, ends.label, run.nit, run.status, run.fun, ends.outcome, arrived)
+            image.put(band.lines, ends.label, run.nit, run.status, run.fun, ends.outcome, ends.arrived)
             tables.append(ends.points)
-            reasons += [reason_counts(ends.reason)] if hasattr(ends, "reason") else []
+            reasons.append(reason_counts(ends.reason))
             done = band.first + run.status.size
             cancelled = np.any(run.status == Status.INTERRUPTED)
             if cancelled or (report is not None and done < n and not report(done)):

@@ -107,6 +107,12 @@ class BasinMap:
     def extent(self) -> tuple[float, ...]:
         return tuple(v for pair in self.window for v in pair)
 
+    @property
+    def centers(self) -> tuple[npt.NDArray[np.float64], ...]:
+        """The centres of the cells, an array per axis, x first: ``contour(*m.centers, m.fun)``."""
+        sides = zip(self.window, reversed(self.shape), strict=True)
+        return tuple(np.asarray(lo + (np.arange(n) + 0.5) * ((hi - lo) / n), np.float64) for (lo, hi), n in sides)
+
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "optimizer": for_pickle(self.optimizer, int(self.image.nit.max(initial=0)))}
 

@@ -75,10 +75,9 @@ def _report(run: Descent, ends: Endpoints) -> str:
     from fastdescent._endpoints.report import report
 
     about = [run.message, f"steps: median {np.median(run.nit):.0f}, most {run.nit.max()}"]
-    reason = ends.reason
     return report(
         run.surface, run.optimizer, about, run.status, ends.outcome, ends.points, run.gradient, fun=run.fun,
-        n_reasons=None if reason is None else reason_counts(reason),
+        n_reasons=reason_counts(ends.reason),
     )  # fmt: skip
 
 

@@ -128,8 +128,7 @@ def _draw_curve(
 ) -> npt.NDArray[np.float64]:
     """Draws f above a strip of its basins, and colours the area under it; returns the heights of the marks."""
     lo, hi = m.extent
-    n = len(image)
-    x = np.asarray(lo + (np.arange(n) + 0.5) * ((hi - lo) / n), np.float64)
+    x = m.centers[0]
     f = np.asarray(m.surface(x[:, np.newaxis]), dtype=np.float64)
     f = np.where(np.isfinite(f), f, np.nan)
     ax.plot(x, f, color="0.15", linewidth=1.6, solid_capstyle="round")

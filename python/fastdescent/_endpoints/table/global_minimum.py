@@ -29,6 +29,7 @@ Invariants
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -69,6 +70,14 @@ def judge(
     return GlobalMinimum(fmin, source, is_minimum & (fun <= fmin + tolerance))
 
 
-def lies_lower(lowest: float, fun: Floats, is_minimum: npt.NDArray[np.bool_], fun_tol: Floats) -> bool:
-    """Whether the least f that was seen lies below all minima of a table."""
-    return bool(judge(fun, is_minimum, fun_tol, lowest=lowest).fmin < fun[is_minimum].min(initial=np.inf))
+def count_lower(ends: npt.NDArray[Any], fun: Floats, is_minimum: npt.NDArray[np.bool_], fun_tol: Floats) -> int:
+    """How many endpoints, with these values of f, lie lower than every minimum of a table.
+
+    >>> count_lower(np.array([-3.0, -1e-12, 0.5, np.nan]), np.array([0.0]), np.array([True]), np.array([1e-9]))
+    1
+    """
+    if not is_minimum.any():
+        return int(np.count_nonzero(np.isfinite(ends)))
+    least = float(fun[is_minimum].min())
+    slack = float(fun_tol[is_minimum].max()) + _SPREAD_RTOL * float(np.ptp(fun[is_minimum])) + _SIZE_RTOL * abs(least)
+    return int(np.count_nonzero(np.isfinite(ends) & (ends < least - slack)))

@@ -12,27 +12,14 @@ from fastdescent._base import checks
 from fastdescent._base.at_top import at_top
 from fastdescent._base.status import MINIMA
 from fastdescent._endpoints.search.cells import Floats, Frame
-from fastdescent._endpoints.table.clusters import cheapest_of_each, clusters_of, fun_tolerance, ranks
 from fastdescent._endpoints.table.counts import with_counts
 from fastdescent._endpoints.table.points import CriticalPoints
 from fastdescent._endpoints.table.rows import polished_of, table_of
+from fastdescent._endpoints.table.tabulate import rows_of
+from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.verdict import Polished
 
 Indices = npt.NDArray[np.int_]
-
-
-def merged(points: Polished, frame: Frame, tol: float) -> tuple[Indices, Indices]:
-    """Merges points nearer than `tol`, and sorts: the row of each point, and the point that stands for each row."""
-    scaled = (points.x - frame.low) / frame.width
-    fun_tol = fun_tolerance(points.eigenvalues, tol * frame.width.max())
-    fun_tol += 16 * np.finfo(np.float64).eps * np.abs(points.fun)
-    cluster = clusters_of(scaled, tol, points.fun, fun_tol)
-    best = cheapest_of_each(cluster, points.grad_norm)
-    by_position = [ranks(scaled[best, k], tol) for k in reversed(range(scaled.shape[1]))]
-    order = np.lexsort((*by_position, ranks(points.fun[best], fun_tol[best])))
-    row_of_cluster = np.empty(len(best), np.int_)
-    row_of_cluster[order] = np.arange(len(best))
-    return row_of_cluster[cluster], best[order]
 
 
 @at_top
@@ -46,7 +33,8 @@ def merge(*tables: CriticalPoints, tolerance: float = 1e-6) -> CriticalPoints:
     *tables : CriticalPoints
         One or more, of surfaces with the same number of coordinates.
     tolerance : float
-        Rows nearer than this, in widths of the first table's window, are the same.
+        Rows nearer than this, in widths of the first table's window, are the same, and so are rows that stand for
+        one connected set, as long as the first table has not been in a pickle.
 
     Returns
     -------
@@ -89,10 +77,17 @@ def joined(
     if len(tables) == 1 and tables[0].n_total == n_total:
         return tables[0], [np.arange(len(tables[0]))]
     points = Polished.joined([polished_of(t) for t in tables])
-    row, best = merged(points, Frame.of(tables[0].window), tolerance)
+    row, best = rows_of(_landscape(tables[0]), points, tolerance)
     table = _rejudged(points[best], tables, tolerance)
     bounds = np.cumsum([len(t) for t in tables])
     return _with_added_counts(table, tables, row, n_total), np.split(row, bounds[:-1])
+
+
+def _landscape(table: CriticalPoints) -> Landscape | Frame:
+    """What the table is of, so that sets can be followed; the window alone if the table was in a pickle."""
+    if table._surface is None:
+        return Frame.of(table.window)
+    return Landscape.of(table._surface, table._inside)
 
 
 def summed(tables: Sequence[CriticalPoints], n_total: int) -> CriticalPoints:
@@ -133,7 +128,8 @@ def _with_added_counts(
         table, np.bincount(row, n, k).astype(np.int64), sums["nit_mean"], n_total, all(t.random_starts for t in tables),
         n_arrived=sums["arrived"], nit_median=_only(column("nit_median"), n, row, k),
     )  # fmt: skip
-    return replace(counted, stability=_agreed(column("stability"), row, k))
+    first = tables[0]
+    return replace(counted, stability=_agreed(column("stability"), row, k), _surface=first._surface, _inside=first._inside)
 
 
 def _only(values: Floats, n_starts: npt.NDArray[np.int64], row: Indices, k: int) -> Floats:

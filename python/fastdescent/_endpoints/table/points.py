@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,9 @@ from fastdescent._endpoints.table import dataframes, text
 from fastdescent._endpoints.table.clusters import Floats
 from fastdescent._endpoints.table.names import letter
 from fastdescent._surface.known import Window
+
+if TYPE_CHECKING:
+    from fastdescent._surface.surface import Surface
 
 Counts = npt.NDArray[np.int64]
 
@@ -120,6 +123,12 @@ class CriticalPoints:
     random_starts: bool = False
     lowest: float = np.nan
     n_lower: int = 0
+    _surface: Surface | None = field(default=None, repr=False)  #: whose points these are, to follow connected sets
+    _inside: dict[str, Any] = field(default_factory=dict, repr=False)  #: bounds and boundary in force
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the surface, which may hold what no pickle can."""
+        return {**self.__dict__, "_surface": None, "_inside": {}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Earlier pickles lack columns: their rows are regular points away from walls."""
@@ -127,7 +136,7 @@ class CriticalPoints:
         zeros, nan = np.zeros(k, np.int8), np.full(k, np.nan)
         lacking = {
             "set_dim": np.zeros(k, np.int_), "form": zeros, "active": np.zeros((k, dim), np.int8), "arrived": nan,
-            "nit_median": nan, "lowest": np.nan, "n_lower": 0,
+            "nit_median": nan, "lowest": np.nan, "n_lower": 0, "_surface": None, "_inside": {},
         }  # fmt: skip
         self.__dict__.update(lacking | state)
 

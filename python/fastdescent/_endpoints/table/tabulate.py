@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._endpoints.search.cells import Floats, Frame
-from fastdescent._endpoints.table.clusters import clusters_of
+from fastdescent._endpoints.table.clusters import cheapest_of_each, clusters_of, fun_tolerance, ranks
 from fastdescent._endpoints.search.landscape import Landscape
-from fastdescent._endpoints.table.merging import merged
 from fastdescent._endpoints.table.sets import set_of_each
 from fastdescent._endpoints.search.verdict import Polished
 
@@ -21,17 +20,35 @@ Canonical = Callable[[npt.NDArray[Any]], Any]
 _CANONICAL_TOL = 1e-4  #: of the size of what `canonical` gives: rows nearer than this are the same
 
 
+def merged(points: Polished, frame: Frame, tol: float) -> tuple[Indices, Indices]:
+    """Merges points nearer than `tol`, and sorts: the row of each point, and the point that stands for each row."""
+    scaled = (points.x - frame.low) / frame.width
+    fun_tol = fun_tolerance(points.eigenvalues, tol * frame.width.max())
+    fun_tol += 16 * np.finfo(np.float64).eps * np.abs(points.fun)
+    cluster = clusters_of(scaled, tol, points.fun, fun_tol)
+    best = cheapest_of_each(cluster, points.grad_norm)
+    by_position = [ranks(scaled[best, k], tol) for k in reversed(range(scaled.shape[1]))]
+    order = np.lexsort((*by_position, ranks(points.fun[best], fun_tol[best])))
+    row_of_cluster = np.empty(len(best), np.int_)
+    row_of_cluster[order] = np.arange(len(best))
+    return row_of_cluster[cluster], best[order]
+
+
 def rows_of(
-    landscape: Landscape, points: Polished, tol: float, canonical: Canonical | None = None
+    landscape: Landscape | Frame, points: Polished, tol: float, canonical: Canonical | None = None
 ) -> tuple[Indices, Indices]:
-    """The row of each point, and the point that stands for each row; rows are sorted by f, then by position."""
-    row, best = merged(points, landscape.frame, tol)
+    """The row of each point, and the point that stands for each row; rows are sorted by f, then by position.
+
+    Without a landscape, in a frame alone, sets are not followed.
+    """
+    frame = landscape if isinstance(landscape, Frame) else landscape.frame
+    row, best = merged(points, frame, tol)
     group = np.arange(len(best))
     in_set = np.flatnonzero(points.set_dim[best] > 0)
-    if len(in_set) > 1:
+    if len(in_set) > 1 and isinstance(landscape, Landscape):
         group = _joined(group, in_set, set_of_each(landscape, points[best[in_set]]))
     if canonical is not None and len(best):
-        group = _joined(group, np.arange(len(best)), _classes(canonical, points[best], landscape.frame))
+        group = _joined(group, np.arange(len(best)), _classes(canonical, points[best]))
     _, first, new_row = np.unique(group, return_index=True, return_inverse=True)
     return new_row.reshape(-1)[row], best[first]
 
@@ -46,7 +63,7 @@ def _joined(group: Indices, index: Indices, same: Indices) -> Indices:
     return found
 
 
-def _classes(canonical: Canonical, points: Polished, frame: Frame) -> Indices:
+def _classes(canonical: Canonical, points: Polished) -> Indices:
     """Rows whose canonical points, or invariants, and whose f are the same have the same number."""
     given = np.stack([np.asarray(canonical(x), np.float64).reshape(-1) for x in points.x])
     size = np.abs(given).max(initial=0.0) or 1.0
