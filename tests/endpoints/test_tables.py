@@ -17,7 +17,7 @@ from fastdescent import Form, Outcome, Reason
 from fastdescent._endpoints.search.cells import Frame
 from fastdescent._endpoints.table.counts import medians
 from fastdescent._endpoints.table.global_minimum import judge
-from fastdescent._endpoints.table.merging import merged
+from fastdescent._endpoints.table.tabulate import merged
 from fastdescent._endpoints.table.names import form_words, kind_words, reason_counts, reason_words
 from fastdescent._endpoints.table.rows import table_of
 from fastdescent._endpoints.table.stability import stability

@@ -189,7 +189,7 @@ def _table(
         rows = polished_of(points)
         row_of_candidate[with_members] = rows_in_table(landscape, rows, candidates, found.merge_tol, canonical)
     lowest, n_lower = _lowest_seen(run, landscape, found, rows)
-    table = table_of(rows, run.surface.window, given, landscape.surface.fmin, found.merge_tol, lowest=lowest,
+    table = table_of(rows, run.surface.window, given, landscape.surface.fmin, found.position_tol, lowest=lowest,
                      n_lower=n_lower)  # fmt: skip
     return table, row_of_candidate
 

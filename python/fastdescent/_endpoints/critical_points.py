@@ -17,8 +17,8 @@ from fastdescent._base.status import Form, Outcome
 from fastdescent._endpoints.search.cells import Floats, Frame
 from fastdescent._endpoints.table.counts import medians, with_counts
 from fastdescent._endpoints.search.landscape import Landscape
-from fastdescent._endpoints.search.membership import MERGE_TOL
-from fastdescent._endpoints.table.merging import merged
+from fastdescent._endpoints.search.membership import MERGE_TOL, POSITION_TOL
+from fastdescent._endpoints.table.tabulate import merged
 from fastdescent._endpoints.table.points import CriticalPoints
 from fastdescent._endpoints.search.quadratic import finite_matrices
 from fastdescent._endpoints.table.rows import table_of
@@ -117,7 +117,7 @@ def critical_points(
     if inside:
         counts &= _is_inside(ends.x, frame)
     row, best = merged(ends[counts], frame, MERGE_TOL)
-    table, k = table_of(ends[counts][best], box, given, surface.fmin, MERGE_TOL), len(best)
+    table, k = table_of(ends[counts][best], box, given, surface.fmin, POSITION_TOL), len(best)
     of_row = np.bincount(row, minlength=k)
     return with_counts(
         table, of_row, np.bincount(row, nit[counts], k), len(points), is_random(starts), n_arrived=of_row,

@@ -73,10 +73,13 @@ class Landscape:
 
     def rounding(self, x: Floats, fun: Floats) -> Floats:
         """(m,): how much f may be wrong at points, told by how uneven it is over a few units of rounding."""
-        moved = np.multiply.outer(_FEW_ULPS, np.finfo(np.float64).eps * (np.abs(x) + 1e-3 * self.frame.width))
-        signs = np.where(np.arange(x.shape[1]) % 2 == 0, 1.0, -1.0)
-        nearby = self.surface((x + moved * signs).reshape(-1, x.shape[1])).reshape(len(_FEW_ULPS), -1)
-        unevenness = np.abs(nearby - fun).max(axis=0)
+        ulps = np.finfo(np.float64).eps * (np.abs(x) + 1e-3 * self.frame.width)
+        m, dim = x.shape
+        ways = np.cos(1.7 * np.arange(len(_FEW_ULPS))[:, np.newaxis] + 2.4 * np.arange(dim))  # along none is f special
+        moved = np.multiply.outer(np.array(_FEW_ULPS), np.ones(m))[:, :, np.newaxis] * ways[:, np.newaxis, :] * ulps
+        nearby = self.surface((x + moved).reshape(-1, dim)).reshape(len(_FEW_ULPS), m)
+        with np.errstate(invalid="ignore"):  # of points where f is infinite
+            unevenness = np.abs(nearby - fun).max(axis=0)
         least = 4 * np.finfo(np.float64).eps * np.abs(fun)
         return np.asarray(np.where(np.isfinite(unevenness), _MARGIN * unevenness, 0.0) + least)
 

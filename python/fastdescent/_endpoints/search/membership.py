@@ -51,6 +51,7 @@ ELIGIBLE = tuple(s for s in Status if not s.is_escape)
 RESTING = (Status.CONVERGED, Status.STALLED)
 _IS_ELIGIBLE, _RESTS = (np.array([s in group for s in Status]) for group in (ELIGIBLE, RESTING))  # by status
 MERGE_TOL = FINE_CELL  #: candidates nearer than this, in windows, are one critical point
+POSITION_TOL = 1e-9  #: windows: so exact are polished positions
 
 _DEFAULT_GTOL = 1e-6
 _FURTHER = 1e-3  #: descents go on until the gradient is this part of gtol
@@ -73,6 +74,7 @@ class Membership:
     candidates: Polished  #: not yet merged: several may be the same point
     representatives: npt.NDArray[np.int_]  #: the endpoint that led to each candidate
     merge_tol: float  #: candidates nearer than this, in windows, are the same point
+    position_tol: float  #: how exact positions are, in windows
 
     @property
     def n_members(self) -> npt.NDArray[np.int64]:
@@ -97,7 +99,7 @@ def find_membership(run: Descent, landscape: Landscape, polish: bool) -> Members
         rounds.look_at(endpoints, np.flatnonzero(_IS_ELIGIBLE[status]), at_rest=True, sizes=(COARSE_CELL,))
         at_rest = rounds.candidate >= 0
         return Membership(endpoints, rounds.candidate, at_rest, period, rounds.looked_at, rounds.candidates,
-                          rounds.representatives, 3 * COARSE_CELL)  # fmt: skip
+                          rounds.representatives, 3 * COARSE_CELL, 3 * COARSE_CELL)  # fmt: skip
     rounds.look_at(endpoints, np.flatnonzero(_RESTS[status]), at_rest=True)
     is_at_rest = rounds.candidate >= 0
     left = np.flatnonzero((_IS_ELIGIBLE[status] & ~is_at_rest) | (status == Status.UNDEFINED))
@@ -112,7 +114,7 @@ def find_membership(run: Descent, landscape: Landscape, polish: bool) -> Members
         _look_at_kinks(landscape, rounds, further, left)
         _settle(run, landscape, rounds, endpoints, further, left, is_at_rest)
     return Membership(endpoints, rounds.candidate, is_at_rest, period, rounds.looked_at, rounds.candidates,
-                      rounds.representatives, MERGE_TOL)  # fmt: skip
+                      rounds.representatives, MERGE_TOL, POSITION_TOL)  # fmt: skip
 
 
 def _look_at_kinks(landscape: Landscape, rounds: Rounds, further: Descent, left: npt.NDArray[np.int_]) -> None:

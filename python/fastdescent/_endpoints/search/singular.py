@@ -91,13 +91,15 @@ class _Stencil:
         coefficients: Floats,
     ) -> None:  # fmt: skip
         self.landscape, self.x, self.width = landscape, x, landscape.frame.width
-        self.fun = model.fun
         self.rounding = landscape.rounding(x, model.fun)
         k = coefficients.shape[1]
         order = np.argsort(~is_zero, axis=-1, kind="stable")
         axes = np.take_along_axis(model.axes, order[:, np.newaxis, :], axis=2)
         self.null, self.curved = axes[:, :, :k], axes[:, :, k:]
         self.curvatures = np.take_along_axis(model.curvatures, order, axis=1)[:, k:]
+        along = np.take_along_axis(model.along, order, axis=1)[:, k:]
+        above_floor = 0.5 * (along**2 / self.curvatures).sum(axis=-1)
+        self.fun, self.rounding = model.fun - above_floor, self.rounding + 2 * np.abs(above_floor)
         self.slope = np.take_along_axis(model.along, order, axis=1)[:, :k] @ coefficients.T  # (m, directions)
         self.directions = np.einsum("mik,dk->mdi", self.null, coefficients)
 

@@ -21,6 +21,8 @@ from fastdescent._endpoints.search.verdict import Polished
 
 Indices = npt.NDArray[np.int_]
 
+_POSITION_TOL = 1e-9  #: windows: so exact are positions in tables
+
 
 @at_top
 def merge(*tables: CriticalPoints, tolerance: float = 1e-6) -> CriticalPoints:
@@ -78,7 +80,7 @@ def joined(
         return tables[0], [np.arange(len(tables[0]))]
     points = Polished.joined([polished_of(t) for t in tables])
     row, best = rows_of(_landscape(tables[0]), points, tolerance)
-    table = _rejudged(points[best], tables, tolerance)
+    table = _rejudged(points[best], tables)
     bounds = np.cumsum([len(t) for t in tables])
     return _with_added_counts(table, tables, row, n_total), np.split(row, bounds[:-1])
 
@@ -93,11 +95,11 @@ def _landscape(table: CriticalPoints) -> Landscape | Frame:
 def summed(tables: Sequence[CriticalPoints], n_total: int) -> CriticalPoints:
     """Tables of the same rows as one: rows stay where they are, numbers of starts are added up."""
     first = tables[0]
-    table = _rejudged(polished_of(first), tables, 1e-6)
+    table = _rejudged(polished_of(first), tables)
     return _with_added_counts(table, tables, np.tile(np.arange(len(first)), len(tables)), n_total)
 
 
-def _rejudged(points: Polished, tables: Sequence[CriticalPoints], tolerance: float) -> CriticalPoints:
+def _rejudged(points: Polished, tables: Sequence[CriticalPoints]) -> CriticalPoints:
     """A table of the points; the global minimum and the lowest seen are the lowest of all tables.
 
     Endpoints of one table may lie lower than its own rows, but not lower than another table's rows.
@@ -108,7 +110,7 @@ def _rejudged(points: Polished, tables: Sequence[CriticalPoints], tolerance: flo
     lowest = min((t.lowest for t in tables if not np.isnan(t.lowest)), default=np.nan)
     least = float(points.fun[np.isin(points.kind, MINIMA)].min(initial=np.inf))
     n_lower = sum(t.n_lower for t in tables if t.lowest < least)
-    table = table_of(points, tables[0].window, None, known, tolerance, lowest=lowest, n_lower=n_lower)
+    table = table_of(points, tables[0].window, None, known, _POSITION_TOL, lowest=lowest, n_lower=n_lower)
     if claimed is not None and table.fmin_source == "known":
         table = replace(table, fmin_source=claimed.fmin_source)
     return table
