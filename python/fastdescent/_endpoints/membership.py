@@ -38,6 +38,7 @@ import numpy.typing as npt
 
 from fastdescent._base.status import Status
 from fastdescent._endpoints.cells import EndpointSet, Ints
+from fastdescent._endpoints.classes import Canonical, look_at_classes
 from fastdescent._endpoints.cycles import cycles
 from fastdescent._endpoints.landscape import Landscape
 from fastdescent._endpoints.rounds import COARSE_CELL, FINE_CELL, Rounds, may_rest
@@ -83,7 +84,7 @@ def landscape_of(run: Descent) -> Landscape:
     return Landscape.of(run.surface, run._inside)
 
 
-def find_membership(run: Descent, landscape: Landscape, polish: bool) -> Membership:
+def find_membership(run: Descent, landscape: Landscape, polish: bool, canonical: Canonical | None = None) -> Membership:
     """Finds the candidate of each endpoint of a run."""
     endpoints = endpoints_of(run, landscape)
     status, n = endpoints.status, len(endpoints.status)
@@ -93,7 +94,11 @@ def find_membership(run: Descent, landscape: Landscape, polish: bool) -> Members
         at_rest = rounds.candidate >= 0
         return Membership(endpoints, rounds.candidate, at_rest, period, rounds.looked_at, rounds.candidates,
                           3 * COARSE_CELL)  # fmt: skip
-    rounds.look_at(endpoints, np.flatnonzero(np.isin(status, RESTING)), at_rest=True)
+    resting = np.flatnonzero(np.isin(status, RESTING))
+    if canonical is not None:
+        look_at_classes(rounds, canonical, endpoints, resting)
+        resting = resting[rounds.candidate[resting] < 0]
+    rounds.look_at(endpoints, resting, at_rest=True)
     is_at_rest = rounds.candidate >= 0
     left = np.flatnonzero(np.isin(status, ELIGIBLE) & ~is_at_rest)
     if len(left):
@@ -103,7 +108,11 @@ def find_membership(run: Descent, landscape: Landscape, polish: bool) -> Members
             period[left[cut]], start[cut] = cycles(run, left[cut])
         further = landscape.descended(start, _FURTHER * (run._gtol or _DEFAULT_GTOL), _FURTHER_STEPS)
         ends = EndpointSet.of(further.x, landscape.slope(further.x), further.status, ELIGIBLE)
-        rounds.look_at(ends, np.arange(len(left)), at_rest=False, owner=left)
+        index = np.arange(len(left))
+        if canonical is not None:
+            look_at_classes(rounds, canonical, ends, index, owner=left)
+            index = index[rounds.candidate[left] < 0]
+        rounds.look_at(ends, index, at_rest=False, owner=left)
         moved = landscape.frame.distance(endpoints.x[left], further.x)
         still = left[(rounds.candidate[left] >= 0) & (moved <= _STILL[endpoints.x.dtype])]
         x, slope = endpoints.x[still].astype(np.float64), endpoints.grad_norm[still]

@@ -80,8 +80,8 @@ class Rounds:
         Smaller cells change nothing for endpoints that were polished themselves.
         """
         cells = gather(ends, self.landscape.frame, size)
-        chosen = self._cells_to_polish(cells)
-        candidates = self._polished(ends.x[cells.representative[chosen]].astype(np.float64))
+        chosen = self.cells_to_polish(cells)
+        candidates, first = self.add(ends.x[cells.representative[chosen]].astype(np.float64))
         candidate_of_cell = np.full(len(cells.count) + 1, -1, np.int32)  # and one for endpoints without a cell
         candidate_of_cell[chosen] = np.arange(len(chosen))
         looked_at = candidate_of_cell[cells.cell]
@@ -89,11 +89,16 @@ class Rounds:
         is_alone[cells.representative[chosen]] = True
         members = assign(ends, self.landscape.frame, cells, candidate_of_cell[:-1], self._limits(candidates)).candidate
         found = self._decided(ends, members, looked_at, candidates, at_rest)
-        first, self._n_candidates = self._n_candidates, self._n_candidates + len(candidates)
-        self._parts.append(candidates)
         return np.where(found >= 0, found + first, -1), np.where(looked_at >= 0, looked_at + first, -1), is_alone
 
-    def _cells_to_polish(self, cells: Cells) -> npt.NDArray[np.int_]:
+    def add(self, start: Floats) -> tuple[Polished, int]:
+        """Polishes points to new candidates; also returns the number of the first of them."""
+        candidates = self._polished(start)
+        first, self._n_candidates = self._n_candidates, self._n_candidates + len(candidates)
+        self._parts.append(candidates)
+        return candidates, first
+
+    def cells_to_polish(self, cells: Cells) -> npt.NDArray[np.int_]:
         """The most populous cells."""
         most = max(_MIN_CELLS, min(_MAX_CELLS, _MAX_CELLS_DIM3 // self.landscape.surface.dim**3))
         if len(cells.count) <= most:
