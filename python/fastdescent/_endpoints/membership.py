@@ -8,6 +8,8 @@
    that valley, but do not sit at its bottom.
 3. *Kinks.* Where descent gets stuck, or the gradient is not defined, representatives are polished at kinks.
 
+With `canonical`, endpoints of one class of a symmetry get one candidate before cells are made: see `classes`.
+
 Example. f = x^4 - x^2 has minima at -0.7071 and 0.7071 and a maximum at 0. After 20 steps of gradient descent five
 trajectories have come to these endpoints, and three have stopped because the gradient is small:
 
