@@ -15,13 +15,14 @@ from fastdescent._base.status import MINIMA, Outcome, Reason, Status
 from fastdescent._endpoints.arrival.arrivals import arrivals, reasons
 from fastdescent._endpoints.search.cells import Ints, label
 from fastdescent._endpoints.table.counts import medians, with_counts
+from fastdescent._endpoints.search.classes import Canonical
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.membership import Membership, find_membership, landscape_of
 from fastdescent._endpoints.outcomes import Facts, outcomes
 from fastdescent._endpoints.table.points import CriticalPoints, check_table
 from fastdescent._endpoints.table.rows import polished_of, table_of
 from fastdescent._endpoints.table.stability import stability
-from fastdescent._endpoints.table.tabulate import Canonical, rows_in_table, rows_of
+from fastdescent._endpoints.table.tabulate import rows_in_table, rows_of
 from fastdescent._endpoints.search.verdict import Polished
 from fastdescent._run.descent import Descent
 
@@ -104,8 +105,9 @@ def classify(
         False: the endpoints are taken as they are. Those in one cell of a ten-thousandth of the window are one point.
     canonical : callable, optional
         A NumPy function of a point (dim,) that maps it to a representative of its symmetry class, or to numbers that
-        the symmetry does not change, such as ``fd.symmetry.permute_units(...)``. Points that it maps together are one
-        row.
+        the symmetry does not change, such as ``fd.symmetry.permute_units(...)``. Points that it maps together, within
+        1e-4 of the size of these numbers, and that have the same f are one row. It is called once for each place where
+        endpoints lie; if it has an attribute `takes_many` that is true, for many of them at once, (m, dim).
 
     Returns
     -------
@@ -115,7 +117,7 @@ def classify(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not as described.
+        If an argument is not as described, or what `canonical` returns is not finite or not always of one size.
 
     Notes
     -----
@@ -133,7 +135,7 @@ def classify(
     """
     given = _checked(run, points, fmin, polish, canonical)
     landscape = landscape_of(run)
-    found = find_membership(run, landscape, polish)
+    found = find_membership(run, landscape, polish, canonical)
     table, row_of_candidate = _table(found, landscape, run, points, given, canonical)
     nit = np.ascontiguousarray(run.nit.reshape(-1), dtype=np.int32)
     labels = label(found.endpoints, found.candidate, nit, row_of_candidate, table.x)

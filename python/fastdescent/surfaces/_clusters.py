@@ -31,8 +31,9 @@ def lennard_jones(n_atoms: int = 4) -> Surface:
     Minimum -1, -3, -6, -9.103852, -12.712062, -16.505384, -19.821489, -24.113360, -28.422532, -32.765970, -37.967600,
     -44.326801 for 2 to 13 atoms, whose positions are known here: simplices up to 4 atoms, bipyramids up to 7, parts of
     an icosahedron up to 13. f does not change when the cluster is moved or turned (one such point is given), so that at
-    every critical point six eigenvalues of the Hessian are zero, five if the atoms are in line: `classify` calls it
-    degenerate; tell clusters by their energy. Where two atoms are in the same place f is not defined.
+    every critical point six eigenvalues of the Hessian are zero, five if the atoms are in line: a valley. With
+    `fastdescent.symmetry.isometries`, `classify` has one row for each minimum. Where two atoms are in the same place f
+    is not defined.
 
     Jones, On the determination of molecular fields II, Proc. R. Soc. A 106, 1924; minima: Hoare and Pal, Physical
     cluster mechanics, Adv. Phys. 20, 1971; Wales and Doye, Global optimization by basin-hopping, J. Phys. Chem. A 101,

@@ -8,6 +8,8 @@
    that valley, but do not sit at its bottom.
 3. *Kinks.* Where descent gets stuck, or the gradient is not defined, representatives are polished at kinks.
 
+With `canonical`, endpoints of one class of a symmetry get one candidate before cells are made: see `classes`.
+
 Example. f = x^4 - x^2 has minima at -0.7071 and 0.7071 and a maximum at 0. After 20 steps of gradient descent five
 trajectories have come to these endpoints, and three have stopped because the gradient is small:
 
@@ -39,6 +41,7 @@ import numpy.typing as npt
 from fastdescent._base.status import Form, Status
 from fastdescent._endpoints.search.cells import EndpointSet, Ints
 from fastdescent._endpoints.arrival.cycles import cycles
+from fastdescent._endpoints.search.classes import Canonical, look_at_classes
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.rounds import COARSE_CELL, FINE_CELL, Rounds, may_rest
 from fastdescent._endpoints.kinks.rough import is_rough
@@ -90,7 +93,9 @@ def landscape_of(run: Descent) -> Landscape:
     return Landscape.of(run.surface, run._inside)
 
 
-def find_membership(run: Descent, landscape: Landscape, polish: bool) -> Membership:
+def find_membership(
+    run: Descent, landscape: Landscape, polish: bool, canonical: Canonical | None = None
+) -> Membership:
     """Finds the candidate of each endpoint of a run."""
     endpoints = endpoints_of(run, landscape)
     status, n = endpoints.status, len(endpoints.status)
@@ -100,7 +105,11 @@ def find_membership(run: Descent, landscape: Landscape, polish: bool) -> Members
         at_rest = rounds.candidate >= 0
         return Membership(endpoints, rounds.candidate, at_rest, period, rounds.looked_at, rounds.candidates,
                           rounds.representatives, 3 * COARSE_CELL, 3 * COARSE_CELL)  # fmt: skip
-    rounds.look_at(endpoints, np.flatnonzero(_RESTS[status]), at_rest=True)
+    resting = np.flatnonzero(_RESTS[status])
+    if canonical is not None:
+        look_at_classes(rounds, canonical, endpoints, resting)
+        resting = resting[rounds.candidate[resting] < 0]
+    rounds.look_at(endpoints, resting, at_rest=True)
     is_at_rest = rounds.candidate >= 0
     left = np.flatnonzero((_IS_ELIGIBLE[status] & ~is_at_rest) | (status == Status.UNDEFINED))
     if len(left):
@@ -110,7 +119,11 @@ def find_membership(run: Descent, landscape: Landscape, polish: bool) -> Members
             period[left[cut]], start[cut] = cycles(run, left[cut])
         further = landscape.descended(start, _FURTHER * (run._gtol or _DEFAULT_GTOL), _FURTHER_STEPS)
         ends = EndpointSet.of(further.x, landscape.slope(further.x), further.status, ELIGIBLE)
-        rounds.look_at(ends, np.flatnonzero(status[left] != Status.UNDEFINED), at_rest=False, owner=left)
+        index = np.flatnonzero(status[left] != Status.UNDEFINED)
+        if canonical is not None:
+            look_at_classes(rounds, canonical, ends, index, owner=left)
+            index = index[rounds.candidate[left[index]] < 0]
+        rounds.look_at(ends, index, at_rest=False, owner=left)
         _look_at_kinks(landscape, rounds, further, left)
         _settle(run, landscape, rounds, endpoints, further, left, is_at_rest)
     return Membership(endpoints, rounds.candidate, is_at_rest, period, rounds.looked_at, rounds.candidates,

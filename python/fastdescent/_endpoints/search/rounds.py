@@ -54,7 +54,6 @@ class _Found:
     candidate: Ints  #: of each endpoint, or -1
     looked_at: Ints  #: the candidate of its cell, or -1
     undecided: npt.NDArray[np.int_]  #: endpoints for which smaller cells may find more: they were not polished themselves
-    representative: npt.NDArray[np.int_]  #: the endpoint that led to each new candidate
 
 
 class Rounds:
@@ -78,6 +77,13 @@ class Rounds:
         """The endpoint that led to each candidate."""
         return np.concatenate(self._representatives)
 
+    def add(self, candidates: Polished, owners: npt.NDArray[np.int_]) -> int:
+        """Takes up new candidates, to which the endpoints `owners` led; returns the number of the first of them."""
+        self._parts.append(candidates)
+        self._representatives.append(owners)
+        first, self._n_candidates = self._n_candidates, self._n_candidates + len(candidates)
+        return first
+
     def look_at(
         self, ends: EndpointSet, index: npt.NDArray[np.int_], at_rest: bool, sizes: tuple[float, ...] = _SIZES,
         owner: npt.NDArray[np.int_] | None = None,
@@ -91,9 +97,8 @@ class Rounds:
                 return
             part = ends if len(index) == len(ends.status) else ends[index]
             own = index if owner is None else owner[index]
-            found = self._round(part, size, at_rest)
+            found = self._round(part, own, size, at_rest)
             self.candidate[own], self.looked_at[own] = found.candidate, found.looked_at
-            self._representatives.append(own[found.representative])
             index = index[found.undecided]
 
     def look_at_kinks(self, ends: EndpointSet, owner: npt.NDArray[np.int_]) -> None:
@@ -104,7 +109,7 @@ class Rounds:
                 return
             part, own = ends[index], owner[index]
             cells = gather(part, self.landscape.frame, size)
-            chosen = self._cells_to_polish(cells, _MAX_KINKS)
+            chosen = self.cells_to_polish(cells, _MAX_KINKS)
             representative = cells.representative[chosen]
             candidates = at_kinks(self.landscape, part.x[representative].astype(np.float64))
             candidate_of_cell = np.full(len(cells.count) + 1, -1, np.int32)
@@ -115,9 +120,7 @@ class Rounds:
             if size != _KINK_SIZES[-1]:
                 belongs[some] = connected(self.landscape, part.x[some], candidates.x[looked_at[some]])
                 belongs[representative] = (candidates.kind != Outcome.UNSETTLED)
-            first, self._n_candidates = self._n_candidates, self._n_candidates + len(candidates)
-            self._parts.append(candidates)
-            self._representatives.append(own[representative])
+            first = self.add(candidates, own[representative])
             self.looked_at[own] = np.where(looked_at >= 0, looked_at + first, self.looked_at[own])
             self.candidate[own[belongs]] = looked_at[belongs] + first
             is_alone = np.zeros(len(index), np.bool_)
@@ -141,14 +144,12 @@ class Rounds:
             slides = connected(self.landscape, x[some], found.x[to])
             self.candidate[owner[left[some[slides]]]] = to[slides]
 
-    def _round(self, ends: EndpointSet, size: float, at_rest: bool) -> _Found:
+    def _round(self, ends: EndpointSet, own: npt.NDArray[np.int_], size: float, at_rest: bool) -> _Found:
         cells = gather(ends, self.landscape.frame, size)
-        chosen = self._cells_to_polish(cells)
+        chosen = self.cells_to_polish(cells)
         representative = cells.representative[chosen]
-        candidates = self._polished(ends.x[representative].astype(np.float64))
-        first, self._n_candidates = self._n_candidates, self._n_candidates + len(candidates)
-        self._parts.append(candidates)
-
+        candidates = self.polished(ends.x[representative].astype(np.float64))
+        first = self.add(candidates, own[representative])
         candidate_of_cell = np.full(len(cells.count) + 1, -1, np.int32)  # and one for endpoints without a cell
         candidate_of_cell[chosen] = np.arange(len(chosen))
         looked_at = candidate_of_cell[cells.cell]
@@ -160,16 +161,16 @@ class Rounds:
         if first:
             candidate[candidate >= 0] += first
             looked_at[looked_at >= 0] += first
-        return _Found(candidate, looked_at, undecided[~is_alone[undecided]], representative)
+        return _Found(candidate, looked_at, undecided[~is_alone[undecided]])
 
-    def _cells_to_polish(self, cells: Cells, at_most: int = _MAX_CELLS) -> npt.NDArray[np.int_]:
+    def cells_to_polish(self, cells: Cells, at_most: int = _MAX_CELLS) -> npt.NDArray[np.int_]:
         """The most populous cells."""
         most = max(_MIN_CELLS, min(at_most, _MAX_CELLS_DIM3 // self.landscape.surface.dim**3))
         if len(cells.count) <= most:
             return np.arange(len(cells.count))
         return np.sort(np.argpartition(-cells.count, most)[:most])
 
-    def _polished(self, start: Floats) -> Polished:
+    def polished(self, start: Floats) -> Polished:
         if not self.polish:
             return judged(self.landscape, start, newton_tol=10 * COARSE_CELL)
         found = polish(self.landscape, start, to_saddles=True)

@@ -105,12 +105,16 @@ class _Stencil:
 
     def explored(self) -> Explored:
         changes, errors = [], []
+        floor, reach = np.empty(0), np.zeros(len(self.x))  # of each point the largest radius with all on the floor
         for radius in _RADII:
             y, left = self._on_the_floor(radius)
+            on_floor = (np.abs(left) <= self.rounding[:, np.newaxis]).all(axis=-1)
+            floor = np.where((on_floor | (reach == 0))[:, np.newaxis, np.newaxis], y, floor) if floor.size else y
+            reach[on_floor] = radius
             changes.append(self._values(y) - self.fun[:, np.newaxis] - left)
             errors.append(self.rounding[:, np.newaxis] + 2 * np.abs(left))
         sign, slopes, linear = self._signs(np.array(changes), np.array(errors))
-        set_dim = self._set_dims(y, sign)
+        set_dim = self._set_dims(floor, np.where(reach > 0, reach, _RADII[-1]), sign)
         down = (sign < 0).any(axis=-1) | (self.curvatures < 0).any(axis=-1)
         up = (sign > 0).any(axis=-1) | (self.curvatures > 0).any(axis=-1)
         kind = np.select(
@@ -171,11 +175,14 @@ class _Stencil:
         both = linear & np.roll(linear, linear.shape[1] // 2, axis=1)  # a direction and its opposite
         return sign, sloping.any(axis=-1), both.any(axis=-1)
 
-    def _set_dims(self, y: Floats, sign: npt.NDArray[np.int_]) -> npt.NDArray[np.int16]:
-        """How many of the directions of zero curvature are those of a set: gradients at its sides span the others."""
+    def _set_dims(self, y: Floats, radius: Floats, sign: npt.NDArray[np.int_]) -> npt.NDArray[np.int16]:
+        """How many of the directions of zero curvature are those of a set: gradients at its sides span the others.
+
+        y are points on the floor, at the radius (m,) around each point.
+        """
         gradient = np.einsum("mik,mdi->mdk", self.null, self._gradients(y))
         spans = np.linalg.svd(gradient, compute_uv=False)
-        curved = np.abs(self.curvatures).max(axis=-1, initial=0.0) * _RADII[-1]
+        curved = np.abs(self.curvatures).max(axis=-1, initial=0.0) * radius
         least = _FLAT * np.maximum(curved, spans.max(axis=-1, initial=0.0))
         rank = (spans > least[:, np.newaxis]).sum(axis=-1)
         nullity = self.null.shape[2]

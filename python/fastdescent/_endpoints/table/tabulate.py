@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from fastdescent._endpoints.search.cells import Floats, Frame
 from fastdescent._endpoints.table.clusters import cheapest_of_each, clusters_of, fun_tolerance, ranks
+from fastdescent._endpoints.search.classes import Canonical, classes_of
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.table.sets import set_of_each
 from fastdescent._endpoints.search.verdict import Polished
 
 Indices = npt.NDArray[np.int_]
-Canonical = Callable[[npt.NDArray[Any]], Any]
-
-_CANONICAL_TOL = 1e-4  #: of the size of what `canonical` gives: rows nearer than this are the same
 
 
 def merged(points: Polished, frame: Frame, tol: float) -> tuple[Indices, Indices]:
@@ -44,11 +39,12 @@ def rows_of(
     frame = landscape if isinstance(landscape, Frame) else landscape.frame
     row, best = merged(points, frame, tol)
     group = np.arange(len(best))
-    in_set = np.flatnonzero(points.set_dim[best] > 0)
+    if canonical is not None and len(best):
+        group = _joined(group, group, classes_of(canonical, points[best]))
+    in_set = np.unique(group)
+    in_set = in_set[points.set_dim[best[in_set]] > 0]
     if len(in_set) > 1 and isinstance(landscape, Landscape):
         group = _joined(group, in_set, set_of_each(landscape, points[best[in_set]]))
-    if canonical is not None and len(best):
-        group = _joined(group, np.arange(len(best)), _classes(canonical, points[best]))
     _, first, new_row = np.unique(group, return_index=True, return_inverse=True)
     return new_row.reshape(-1)[row], best[first]
 
@@ -61,15 +57,6 @@ def _joined(group: Indices, index: Indices, same: Indices) -> Indices:
         old = np.unique(found[members])
         found[np.isin(found, old)] = old.min()
     return found
-
-
-def _classes(canonical: Canonical, points: Polished) -> Indices:
-    """Rows whose canonical points, or invariants, and whose f are the same have the same number."""
-    given = np.stack([np.asarray(canonical(x), np.float64).reshape(-1) for x in points.x])
-    size = np.abs(given).max(initial=0.0) or 1.0
-    spread = max(float(np.ptp(points.fun)), float(np.abs(points.fun).max(initial=0.0))) or 1.0
-    scaled = np.concatenate([given / size, (points.fun / spread)[:, np.newaxis]], axis=1)
-    return clusters_of(scaled, _CANONICAL_TOL, np.zeros(len(points)), np.ones(len(points)))
 
 
 def rows_in_table(
