@@ -37,7 +37,7 @@ COARSE_CELL, FINE_CELL = 1e-4, 1e-6
 _SIZES = (1 / 64, 1e-3, 3e-5, FINE_CELL, 1e-8)  #: of cells, from round to round
 _NEAR = 1e-4  #: a member further from its minimum must have no barrier between
 _SAME_SET, _MOST_WAYS = 2e-3, 20_000  #: a set has members so near; further away, so many ways to it are looked at
-_NEAR_SADDLE = 1e-3  #: members of saddles and maxima are no further away
+_NEAR_SADDLE, _LINEAR = 1e-3, 0.01  #: members of saddles are no further away, and the gradient is as linear there
 
 _SLACK = 2.0  #: by this factor the proof by gradients allows for f not being quadratic
 _UNLIMITED = 1e300
@@ -199,6 +199,8 @@ class Rounds:
     ) -> npt.NDArray[np.int_]:  # fmt: skip
         """Gives endpoints from which a valley leads to their cell's candidate this candidate; the others are returned."""
         is_valley = np.append(np.isin(candidates.kind, _VALLEYS), False)
+        if self.polish:
+            undecided = self._without_strangers(ends, candidate, undecided, candidates, is_valley)
         index = undecided[is_valley[looked_at[undecided]]]
         if not len(index):
             return undecided
@@ -213,6 +215,21 @@ class Rounds:
             belongs[some] = is_one_valley(self.landscape, x[some], candidates.x[to[some]])
         candidate[index[belongs]] = to[belongs]
         return undecided[candidate[undecided] < 0]
+
+    def _without_strangers(
+        self, ends: EndpointSet, candidate: Ints, undecided: npt.NDArray[np.int_], candidates: Polished,
+        is_valley: npt.NDArray[np.bool_],
+    ) -> npt.NDArray[np.int_]:  # fmt: skip
+        """Takes their candidate from endpoints that are beside a saddle or maximum, but not where f is quadratic."""
+        index = np.flatnonzero((candidate >= 0) & ~is_valley[candidate]) if not is_valley[:-1].all() else undecided[:0]
+        if not len(index):
+            return undecided
+        x, to, width = ends.x[index].astype(np.float64), candidates.x[candidate[index]], self.landscape.frame.width
+        linear = self.landscape.surface.hvp(to, x - to) * width
+        rest = np.linalg.norm(self.landscape.surface.gradient(x) * width - linear, axis=-1)
+        strange = index[rest > _LINEAR * np.linalg.norm(linear, axis=-1) + candidates.grad_norm[candidate[index]]]
+        candidate[strange] = -1
+        return np.union1d(undecided, strange)
 
     @staticmethod
     def _in_one_set(landscape: Landscape, x: Floats, to: Floats) -> npt.NDArray[np.bool_]:
