@@ -43,6 +43,11 @@ class Status(_Described):
         """Whether an endpoint with this status has the outcome ESCAPED."""
         return self in (Status.UNDEFINED, Status.DIVERGED, Status.LEFT_BOX)
 
+    @property
+    def yields_to_converged(self) -> bool:
+        """Whether its test comes after that of CONVERGED."""
+        return self not in (Status.CONVERGED, Status.INTERRUPTED) and not self.is_escape
+
 
 class Unended(IntEnum):
     """Of trajectories that have not ended, beside the numbers of `Status`. Only engines and their callers see them."""
