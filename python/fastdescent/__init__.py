@@ -34,18 +34,10 @@ if TYPE_CHECKING:
     from fastdescent._swarm.swarm import Swarm
     from fastdescent.engines.info import info
     from fastdescent.engines.registry import get_engine as get_engine
-    from fastdescent.optimizers import (
-        GD,
-        SGD,
-        Adam,
-        GradientFlow,
-        Langevin,
-        LineSearch,
-        Momentum,
-        Optimizer,
-        RMSprop,
-        optimizer,
-    )
+    from fastdescent.optimizers._flow import GradientFlow
+    from fastdescent.optimizers._noisy import SGD, Langevin
+    from fastdescent.optimizers._optimizer import Optimizer, optimizer
+    from fastdescent.optimizers._rules import GD, Adam, LineSearch, Momentum, RMSprop
     from fastdescent.plot._save import html_image as html_image
 
 __all__ = [
@@ -111,18 +103,10 @@ _HOMES = {
     "_base.status": ("Outcome", "Status"),
     "_surface.surface": ("Surface",),
     "_swarm.swarm": ("Swarm",),
-    "optimizers": (
-        "GD",
-        "SGD",
-        "Adam",
-        "GradientFlow",
-        "Langevin",
-        "LineSearch",
-        "Momentum",
-        "Optimizer",
-        "RMSprop",
-        "optimizer",
-    ),
+    "optimizers._flow": ("GradientFlow",),
+    "optimizers._noisy": ("SGD", "Langevin"),
+    "optimizers._optimizer": ("Optimizer", "optimizer"),
+    "optimizers._rules": ("GD", "Adam", "LineSearch", "Momentum", "RMSprop"),
 }
 #: Names that are not public: what methods reach that are below it, and what pickles hold besides.
 _INNER = {

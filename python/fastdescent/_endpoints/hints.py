@@ -10,7 +10,8 @@ import numpy.typing as npt
 from fastdescent._base.status import MINIMA, Status
 from fastdescent._endpoints.points import CriticalPoints, letter
 from fastdescent._surface.surface import Surface
-from fastdescent.optimizers import GD, Momentum, Optimizer
+from fastdescent.optimizers import Optimizer
+from fastdescent.optimizers._rules import GD, Momentum
 
 _MANY_SHARE = 0.05
 

@@ -53,7 +53,8 @@ from fastdescent._endpoints.still_descending import descends
 from fastdescent._endpoints.verdict import Polished, Verdict, judged, unpolished
 from fastdescent._run.descent import Descent, descend
 from fastdescent._surface.surface import Surface
-from fastdescent.optimizers import LineSearch, default_optimizer
+from fastdescent.optimizers import default_optimizer
+from fastdescent.optimizers._rules import LineSearch
 
 #: Statuses of endpoints that may belong to a critical point.
 ELIGIBLE = tuple(s for s in Status if not s.is_escape)

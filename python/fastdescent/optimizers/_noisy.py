@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastdescent._base.at_top import at_top
-from fastdescent.optimizers._hyperparameters import Hyper
+from fastdescent.optimizers._hyperparameters import NOT_NEGATIVE, Hyper, Ranges
 from fastdescent.optimizers._optimizer import Optimizer
 from fastdescent.optimizers._rules import Step, is_zero
 
@@ -88,6 +88,7 @@ class Langevin(Optimizer):
 
     lr: Hyper
     temperature: Hyper = 1.0
+    ranges: ClassVar[Ranges] = {"temperature": NOT_NEGATIVE}
 
     @staticmethod
     def rule(x: Any, grad: Any, state: Any, t: Any, rng: Any, *, lr: Any, temperature: Any) -> Step:
