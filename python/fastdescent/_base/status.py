@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Self
+from typing import Any, Self
 
 from fastdescent._base.at_top import at_top
+
+Colour = tuple[int, int, int]  #: red, green and blue, 0 ... 255
+GREY, BLACK = (170, 170, 170), (0, 0, 0)
 
 
 class _Described(IntEnum):
@@ -13,11 +16,13 @@ class _Described(IntEnum):
 
     sentence: str
 
-    def __new__(cls, value: int, sentence: str = "") -> Self:  # the default lets type checkers accept Status(k)
+    def __new__(cls, value: int, *about: Any) -> Self:
         member = int.__new__(cls, value)
         member._value_ = value
-        member.sentence = sentence
         return member
+
+    def __init__(self, value: int, sentence: str = "") -> None:  # the default lets type checkers accept Status(k)
+        self.sentence = sentence
 
     @property
     def words(self) -> str:
@@ -58,7 +63,19 @@ class Unended(IntEnum):
 
 @at_top
 class Outcome(_Described):
-    """What an endpoint is. Values are disjoint from those of Status."""
+    """What an endpoint is. Values are disjoint from those of Status.
+
+    After the sentence come, if need be, the words in a map's legend instead of the name, and the colour of its cells
+    instead of grey.
+    """
+
+    in_legend: str
+    colour: Colour
+
+    def __init__(self, value: int, sentence: str = "", in_legend: str = "", colour: Colour = GREY) -> None:
+        super().__init__(value, sentence)
+        self.in_legend = in_legend or self.words
+        self.colour = colour
 
     GLOBAL_MINIMUM = 10, "A minimum, as low as the lowest known."
     LOCAL_MINIMUM = 11, "A minimum above the lowest known."
@@ -69,8 +86,8 @@ class Outcome(_Described):
     CYCLE = 16, "A point of a cycle of the optimizer."
     CONSTRAINED = 17, "A minimum on the bounds."
     NONSMOOTH = 18, "A kink of the function."
-    ESCAPED = 19, "Diverged, undefined or out of the bounds: see the status."
-    UNSETTLED = 20, "None of these could be shown."
+    ESCAPED = 19, "Diverged, undefined or out of the bounds: see the status.", "escapes", BLACK
+    UNSETTLED = 20, "None of these could be shown.", "not settled"
 
     @property
     def is_minimum(self) -> bool:

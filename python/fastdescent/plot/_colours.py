@@ -13,17 +13,14 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._base.status import Outcome
+from fastdescent._base.status import GREY, Outcome
 
 Floats = npt.NDArray[np.float64]
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.integer]
 
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
-#: Colours of cells that end at a saddle, maximum ..., and of all others that end at no minimum.
-WHITE, GREY, BLACK = (250, 250, 250), (170, 170, 170), (0, 0, 0)
-#: Outcomes without a critical point that have a colour of their own, instead of grey.
-_OWN_COLOURS = {Outcome.ESCAPED: BLACK}
+WHITE = (250, 250, 250)  #: of cells that end at a saddle, maximum ...; `Outcome` has those of cells without a point
 N_LEVELS = 256
 
 _N_HUES = 64
@@ -156,17 +153,13 @@ def basin_image(
     image = np.empty((*label.shape, 3), np.uint8)
     image[...] = GREY
     image[(label >= 0) & ~at_minimum] = WHITE
-    for own, colour in _OWN_COLOURS.items():
-        image[outcome == own] = colour
+    for own in Outcome:
+        if own.colour != GREY:
+            image[outcome == own] = own.colour
     image[at_minimum] = shades(n)[hue[at_minimum], scale.levels(nit[at_minimum])]
     on_edge = edges(label) & at_minimum
     image[on_edge] = np.rint(_EDGE * image[on_edge])
     return image
-
-
-def colour_without_point(outcome: Outcome) -> tuple[int, int, int]:
-    """The colour of cells with this outcome that end at no critical point."""
-    return _OWN_COLOURS.get(outcome, GREY)
 
 
 def typical_colours(label: Ints, nit: Ints, is_minimum: npt.NDArray[np.bool_], scale: StepScale, n: int) -> Bytes:
