@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 import fastdescent as fd
 from fastdescent._endpoints.cells import Candidates, Cells, EndpointSet, Frame, assign, gather, label
-from fastdescent._endpoints.outcomes import outcomes
 from fastdescent.engines.host import core
 
 FRAME = Frame.of(((-1.0, 1.0), (-2.0, 2.0)))
@@ -145,15 +144,6 @@ def test_label_writes_rows_and_totals(n: int) -> None:
     np.testing.assert_allclose(got.moved, moved, rtol=1e-15)
     np.testing.assert_array_equal(got.count, [np.sum(expected == k) for k in (0, 1)])
     np.testing.assert_array_equal(got.nit, [nit[expected == k].sum() for k in (0, 1)])
-
-
-def test_outcomes_follow_from_label_status_and_kind() -> None:
-    status = np.array(fd.Status)
-    label = np.where(status == fd.Status.CONVERGED, 1, -1)
-    escaped = np.isin(status, (fd.Status.UNDEFINED, fd.Status.DIVERGED, fd.Status.LEFT_BOX))
-    wanted = np.where(escaped, fd.Outcome.ESCAPED, fd.Outcome.UNSETTLED)
-    wanted[status == fd.Status.CONVERGED] = 12
-    np.testing.assert_array_equal(outcomes(label, status, np.array([10, 12], np.int8)), wanted)
 
 
 # ---------------------------------------------------------------------------------------------- random starts
