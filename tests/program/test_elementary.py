@@ -4,56 +4,18 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import mpmath
 import pytest
+from support.elementary_cases import CASES
 from support.floats import DTYPES, INF, NAN, any_number, limits, same
 
 from fastdescent.program.elementary.formats import FORMATS
 from fastdescent.program.exact import Exact
-from fastdescent.program.opcodes import ELEMENTWISE
+from fastdescent.program.opcodes import ARITY, ELEMENTWISE
 
 N_RANDOM = 400
-
-ORACLE: dict[str, Callable[..., mpmath.mpf]] = {
-    "exp": mpmath.exp,
-    "log": mpmath.log,
-    "sin": mpmath.sin,
-    "cos": mpmath.cos,
-    "tan": mpmath.tan,
-    "tanh": mpmath.tanh,
-    "atan": mpmath.atan,
-    "atan2": mpmath.atan2,
-    "pow": mpmath.power,
-    "hypot": mpmath.hypot,
-    "expm1": mpmath.expm1,
-    "log1p": mpmath.log1p,
-    "log2": lambda x: mpmath.log(x) / mpmath.log(2),
-    "log10": mpmath.log10,
-    "sinh": mpmath.sinh,
-    "cosh": mpmath.cosh,
-    "asin": mpmath.asin,
-    "acos": mpmath.acos,
-    "asinh": mpmath.asinh,
-    "acosh": mpmath.acosh,
-    "atanh": mpmath.atanh,
-    "cbrt": lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)),
-    "erf": mpmath.erf,
-    "erfc": lambda x: mpmath.erfc(min(max(x, mpmath.mpf(-99)), mpmath.mpf(99))),
-    "expit": lambda x: 1 / (1 + mpmath.exp(-x)),
-}
-BINARY = {"atan2", "pow", "hypot"}
-DOMAIN: dict[str, Callable[[float], bool]] = {
-    "log": lambda x: x > 0,
-    "log2": lambda x: x > 0,
-    "log10": lambda x: x > 0,
-    "log1p": lambda x: x > -1,
-    "asin": lambda x: abs(x) <= 1,
-    "acos": lambda x: abs(x) <= 1,
-    "acosh": lambda x: x >= 1,
-    "atanh": lambda x: abs(x) < 1,
-}
 
 
 def numbers(rng: random.Random, m: Exact) -> Iterator[float]:
@@ -77,13 +39,13 @@ def arguments(name: str, rng: random.Random, m: Exact) -> Iterator[tuple[float, 
             if 0.0 < x != 1.0:
                 yield x, m.const(rng.uniform(-end, end) / math.log2(x))
                 yield -x, float(rng.randrange(-6, 6))
-    elif name in BINARY:
+    elif ARITY[name] == 2:
         for x in numbers(rng, m):
             yield x, any_number(rng, m)
             yield x, m.mul(x, m.const(rng.uniform(-4, 4)))
     else:
         for x in numbers(rng, m):
-            if name not in DOMAIN or DOMAIN[name](x):
+            if CASES[name].is_defined(x):
                 yield (x,)
 
 
@@ -101,10 +63,10 @@ def error_in_ulps(got: float, true: mpmath.mpf, dtype: str) -> float:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", ORACLE)
+@pytest.mark.parametrize("name", CASES)
 def test_within_two_ulps(name: str, dtype: str) -> None:
     rng = random.Random(f"{name} {dtype}")
-    m, function, oracle = Exact(dtype), ELEMENTWISE[name], ORACLE[name]
+    m, function, oracle = Exact(dtype), ELEMENTWISE[name], CASES[name].oracle
     with mpmath.workprec(160):
         for args in arguments(name, rng, m):
             true = oracle(*map(mpmath.mpf, args))
@@ -309,7 +271,7 @@ def test_special_value(name: str, args: tuple[float, ...], expected: float, dtyp
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", sorted(set(ORACLE) - BINARY))
+@pytest.mark.parametrize("name", [name for name in CASES if ARITY[name] == 1])
 @pytest.mark.parametrize("nan", [NAN, -NAN])
 def test_nan_gives_nan(name: str, nan: float, dtype: str) -> None:
     assert math.isnan(ELEMENTWISE[name](Exact(dtype), nan))
@@ -330,7 +292,7 @@ def test_a_hard_angle(dtype: str) -> None:
     x = {"float64": 6381956970095103.0 * 2.0**797, "float32": 16367173.0 * 2.0**72}[dtype]
     with mpmath.workprec(1500):
         for name in ("sin", "cos", "tan"):
-            true = ORACLE[name](mpmath.mpf(x))
+            true = CASES[name].oracle(mpmath.mpf(x))
             assert error_in_ulps(ELEMENTWISE[name](Exact(dtype), x), true, dtype) <= 2.0
 
 

@@ -9,7 +9,8 @@ import mpmath as mp
 import numpy as np
 import pytest
 import scipy.special
-from support.tracing import ANYWHERE, POSITIVE, SMALL, A, Function, W, check
+from support.elementary_cases import CASES
+from support.tracing import ANYWHERE, POSITIVE, A, Function, W, check
 
 import fastdescent as fd
 from fastdescent.program.opcodes import ARITY, OF_UFUNCS
@@ -17,12 +18,9 @@ from fastdescent.program.trace.numpy.ufuncs import SPECIAL, UFUNCS, apply_specia
 from fastdescent.program.trace.tracer import Traced
 
 #: Where ufuncs are tried, if not anywhere.
-DOMAINS = {
-    "arccosh": (1.2, 4.0),
-    **dict.fromkeys(("reciprocal", "sqrt", "log", "log2", "log10", "cbrt", "divide", "true_divide", "power",
-                     "float_power", "arctan2", "hypot", "remainder", "fmod", "floor_divide"), POSITIVE),
-    **dict.fromkeys(("tan", "log1p", "arcsin", "arccos", "arctanh"), SMALL),
-}  # fmt: skip
+DOMAINS = {ufunc: CASES[op].tried_in for ufunc, op in OF_UFUNCS.items() if op in CASES}
+DOMAINS |= dict.fromkeys(("reciprocal", "sqrt", "divide", "true_divide", "power", "float_power", "remainder", "fmod",
+                          "floor_divide"), POSITIVE)  # fmt: skip
 UNARY = [u for u, op in OF_UFUNCS.items() if ARITY[op] == 1]
 UNARY += ["positive", "square", "reciprocal", "exp2", "trunc", "deg2rad", "radians", "rad2deg", "degrees", "conjugate",
           "signbit", "isnan", "isinf", "isfinite"]  # fmt: skip
