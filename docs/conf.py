@@ -19,6 +19,7 @@ from catalog import catalog_page, draw_surfaces  # noqa: E402
 from examples import run_page  # noqa: E402
 from plain import as_restructured_text  # noqa: E402
 from sphinx.domains.python import PyObject  # noqa: E402
+from traced import traced_functions  # noqa: E402
 
 import fastdescent  # noqa: E402
 
@@ -50,6 +51,7 @@ def make_pages(app: Any) -> None:
     for name, text in api_pages().items():
         (GENERATED / name).write_text(text, encoding="utf-8")
     (GENERATED / "catalog.txt").write_text(catalog_page("/generated/surfaces"), encoding="utf-8")
+    (GENERATED / "traced.txt").write_text(traced_functions(), encoding="utf-8")
     draw_surfaces(GENERATED / "surfaces")
     for page in sorted(HERE.rglob("*.md")):
         if f"generated/{page.stem}/" in page.read_text(encoding="utf-8"):

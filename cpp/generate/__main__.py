@@ -7,8 +7,8 @@ Imports nothing but the standard library.
 
 from __future__ import annotations
 
-import inspect
 import sys
+from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,7 +16,6 @@ sys.path.insert(0, str(ROOT / "python"))
 
 from arithmetic import Cpp, hexadecimal  # noqa: E402
 
-from fastdescent.program.elementary import functions  # noqa: E402
 from fastdescent.program.elementary.payne_hanek import HALF_PI, TWO_OVER_PI_WORDS  # noqa: E402
 from fastdescent.program.elementary.trig import TRIG  # noqa: E402
 from fastdescent.program.opcodes import N_PARTS, OPCODES, Nature, Opcode  # noqa: E402
@@ -98,11 +97,10 @@ def draw_meaning(o: Opcode) -> str:
 
 def comment(o: Opcode) -> str:
     """Where the meaning comes from: for an elementary function the head of its file."""
-    function = getattr(functions, o.name, None)
-    if function is None:
+    if not o.file:
         return f"// {o.name}"
-    head = (inspect.getmodule(function).__doc__ or "").split("\n", 1)[0]
-    return f"// {o.name}. Of {Path(inspect.getfile(function)).name}: {head}"
+    head = (import_module(f"fastdescent.program.elementary.{o.file}").__doc__ or "").split("\n", 1)[0]
+    return f"// {o.name}. Of {o.file}.py: {head}"
 
 
 def body(signature: str, lines: list[str]) -> str:

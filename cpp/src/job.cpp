@@ -117,7 +117,7 @@ Job<T> job_of(const Fields& fields, const CheckedSection& section) {
   require(!state.data() == !t.data() || n == 0, "state_before and t_before come together");
   require_range("t_before", t, 0, max_steps);
   require_range("t_last", last, 0, max_steps);
-  require_range("status_before", status, static_cast<int>(Status::running), static_cast<int>(Status::stopped));
+  require_range("status_before", status, static_cast<int>(Status::running), INT8_MAX);
   for (size_t k = 0; k < last.size() && t.data(); ++k)
     require(t[k] <= last[k], "t_last must not be less than t_before");
   const Recording record = recording_of(fields, n, job.n_recorded);

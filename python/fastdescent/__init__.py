@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from fastdescent import data, noise, plot, reduce, surfaces, symmetry
     from fastdescent._base.errors import TraceError
     from fastdescent._base.status import Form, Outcome, Reason, Status
-    from fastdescent._endpoints.table.agreement import Agreement, agreement
     from fastdescent._endpoints.classify import Endpoints, classify
     from fastdescent._endpoints.critical_points import critical_points
+    from fastdescent._endpoints.table.agreement import Agreement, agreement
     from fastdescent._endpoints.table.merging import merge
     from fastdescent._endpoints.table.points import CriticalPoints
     from fastdescent._maps.basin_map import BasinMap, basin_map
@@ -36,18 +36,10 @@ if TYPE_CHECKING:
     from fastdescent._swarm.swarm import Swarm
     from fastdescent.engines.info import info
     from fastdescent.engines.registry import get_engine as get_engine
-    from fastdescent.optimizers import (
-        GD,
-        SGD,
-        Adam,
-        GradientFlow,
-        Langevin,
-        LineSearch,
-        Momentum,
-        Optimizer,
-        RMSprop,
-        optimizer,
-    )
+    from fastdescent.optimizers._flow import GradientFlow
+    from fastdescent.optimizers._noisy import SGD, Langevin
+    from fastdescent.optimizers._optimizer import Optimizer, optimizer
+    from fastdescent.optimizers._rules import GD, Adam, LineSearch, Momentum, RMSprop
     from fastdescent.plot._colours import map_rgba as map_rgba
     from fastdescent.plot._save import html_image as html_image
 
@@ -121,18 +113,10 @@ _HOMES = {
     "_base.status": ("Form", "Outcome", "Reason", "Status"),
     "_surface.surface": ("Surface",),
     "_swarm.swarm": ("Swarm",),
-    "optimizers": (
-        "GD",
-        "SGD",
-        "Adam",
-        "GradientFlow",
-        "Langevin",
-        "LineSearch",
-        "Momentum",
-        "Optimizer",
-        "RMSprop",
-        "optimizer",
-    ),
+    "optimizers._flow": ("GradientFlow",),
+    "optimizers._noisy": ("SGD", "Langevin"),
+    "optimizers._optimizer": ("Optimizer", "optimizer"),
+    "optimizers._rules": ("GD", "Adam", "LineSearch", "Momentum", "RMSprop"),
 }
 #: Names that are not public: what methods reach that are below it, and what pickles hold besides.
 _INNER = {

@@ -41,7 +41,7 @@ class Noise:
                 raise TypeError(
                     f"noise.{self.name}: {name} must be a number, an array or a schedule; got {shown(value)}"
                 )
-            check_hyper(f"noise.{self.name}", name, value)
+            check_hyper(f"noise.{self.name}", name, value, {})
 
     def changed(self, change: Callable[[str, Any], Any]) -> Noise:
         """The same noise, with `change(name, value)` in place of each hyperparameter."""

@@ -13,7 +13,6 @@ from support.philox import uniform_slowly
 
 import fastdescent as fd
 from fastdescent._endpoints.search.cells import Candidates, Cells, EndpointSet, Frame, assign, gather, label
-from fastdescent._endpoints.outcomes import Facts, outcomes
 from fastdescent.engines.host import core
 
 FRAME = Frame.of(((-1.0, 1.0), (-2.0, 2.0)))
@@ -146,18 +145,6 @@ def test_label_writes_rows_and_totals(n: int) -> None:
     np.testing.assert_allclose(got.moved, moved, rtol=1e-15)
     np.testing.assert_array_equal(got.count, [np.sum(expected == k) for k in (0, 1)])
     np.testing.assert_array_equal(got.nit, [nit[expected == k].sum() for k in (0, 1)])
-
-
-def test_outcomes_follow_from_what_is_known() -> None:
-    status = np.array(fd.Status)
-    label = np.where(status == fd.Status.CONVERGED, 1, -1)
-    period = np.where(status == fd.Status.MAX_STEPS, 2, 0).astype(np.int8)
-    reason = np.where(status == fd.Status.STALLED, fd.Reason.CONSTANT, fd.Reason.UNDECIDED).astype(np.int8)
-    escaped = np.isin(status, (fd.Status.UNDEFINED, fd.Status.DIVERGED, fd.Status.LEFT_BOX))
-    wanted = np.where(escaped, fd.Outcome.ESCAPED, fd.Outcome.UNSETTLED)
-    wanted[label >= 0], wanted[period > 1], wanted[reason == fd.Reason.CONSTANT] = 12, fd.Outcome.CYCLE, fd.Outcome.FLAT
-    facts = Facts(status.astype(np.int8), label, label >= 0, period, reason)
-    np.testing.assert_array_equal(outcomes(facts, np.array([10, 12], np.int8)), wanted)
 
 
 # ---------------------------------------------------------------------------------------------- random starts

@@ -156,7 +156,9 @@ def test_where_f_is_constant_it_is_flat() -> None:
     assert np.all(ends.label == -1)
 
 
-@pytest.mark.parametrize("text", ["x**4 + y**2", "x**4 + y**4", "(x**2 + y**2 - 1)**2", "x**2 + 0*y", "abs(x) + abs(y)"])
+@pytest.mark.parametrize(
+    "text", ["x**4 + y**2", "x**4 + y**4", "(x**2 + y**2 - 1)**2", "x**2 + 0*y", "abs(x) + abs(y)"]
+)
 def test_one_row_for_one_set(text: str) -> None:
     s = fd.surface(text, variables=("x", "y"), window=(-2, 2))
     ends = fd.descend(s, fd.uniform(((-1, 1), (-1, 1)), 200), fd.GD(0.02), max_steps=3000).classify()

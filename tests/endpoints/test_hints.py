@@ -10,8 +10,8 @@ import pytest
 import fastdescent as fd
 from fastdescent import Reason, Status
 from fastdescent._endpoints.hints import hint
-from fastdescent._endpoints.table.names import reason_counts
 from fastdescent._endpoints.report import report
+from fastdescent._endpoints.table.names import reason_counts
 
 H = fd.surface("(x**2 + y - 11)**2 + (x + y**2 - 7)**2", window=(-6, 6))
 RUN = fd.descend(H, fd.uniform(H.window, 100), fd.GD(0.01))

@@ -10,8 +10,8 @@ import pytest
 
 import fastdescent as fd
 from fastdescent._endpoints.kinks import kinks, sampled
-from fastdescent._endpoints.search.cells import Frame
 from fastdescent._endpoints.kinks.kinks import KinkResult, polish_at_kinks
+from fastdescent._endpoints.search.cells import Frame
 
 WEIGHTS = np.linspace(0.5, 2.0, 20)
 CENTRE = 0.3 * np.cos(np.arange(20.0))

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 import fastdescent as fd
 from fastdescent import Form, Outcome, Reason
 from fastdescent._endpoints.search.cells import Frame
+from fastdescent._endpoints.search.verdict import Polished
 from fastdescent._endpoints.table.counts import medians
 from fastdescent._endpoints.table.global_minimum import judge
-from fastdescent._endpoints.table.tabulate import merged
 from fastdescent._endpoints.table.names import form_words, kind_words, reason_counts, reason_words
 from fastdescent._endpoints.table.rows import table_of
 from fastdescent._endpoints.table.stability import stability
-from fastdescent._endpoints.search.verdict import Polished
+from fastdescent._endpoints.table.tabulate import merged
 
 HIMMELBLAU = fd.surfaces.himmelblau()
 RUN = fd.descend(HIMMELBLAU, fd.uniform(HIMMELBLAU.window, 500, seed=3), fd.GD(0.01))

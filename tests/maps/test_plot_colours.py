@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 import fastdescent as fd
+from fastdescent._base.status import BLACK, GREY
 from fastdescent.plot import _words
 from fastdescent.plot._colours import (
-    BLACK,
-    GREY,
     N_LEVELS,
     OKABE_ITO,
     WHITE,
@@ -79,6 +78,13 @@ def test_cells_have_the_colour_of_what_they_are() -> None:
     assert image[2].tolist() == ramps[1, 0].tolist()
     assert image[3].tolist() == list(BLACK)
     assert image[4].tolist() == list(GREY)
+
+
+@pytest.mark.parametrize("outcome", fd.Outcome)
+def test_cells_without_a_point_have_the_colour_of_their_outcome(outcome: fd.Outcome) -> None:
+    assert basin_image(np.array([-1]), np.array([outcome]), np.array([3]), np.zeros(0, bool)).tolist() == [
+        list(outcome.colour)
+    ]
 
 
 def test_a_map_without_minima_has_an_image() -> None:

@@ -12,6 +12,7 @@ import catalog
 import examples
 import plain
 import pytest
+import traced
 
 import fastdescent as fd
 from fastdescent import surfaces
@@ -86,6 +87,12 @@ def test_every_public_name_is_on_a_page_once() -> None:
         f"fastdescent.surfaces.{n}" for n in re.findall(r"^\.\. py:function:: (\w+)\(", catalog_text(), re.M)
     ]
     assert sorted(documented) == sorted(public_names())
+
+
+def test_the_list_of_functions_that_trace_has_them_all() -> None:
+    assert {"``einsum``", "``arctan2``", "``logsumexp``", "``erf``"} <= set(
+        re.findall("``[^`]*``", traced.traced_functions())
+    )
 
 
 def catalog_text() -> str:

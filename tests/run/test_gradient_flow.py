@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy.linalg import expm
-from support.catalog_cases import NOT_SMOOTH_AT_MINIMUM
+from support.catalog_cases import ABOUT
 from support.flow_reference import arrivals, differ, sampled_cells, scipy_ends
 
 import fastdescent as fd
@@ -19,9 +20,7 @@ WELLS = fd.surface("-exp(-(x**2+y**2))-2*exp(-((x-2)**2+9*(y-1)**2))+0.02*(x**2+
 HIMMELBLAU = fd.surfaces.himmelblau()
 BOTH = [fd.GradientFlow(), fd.GradientFlow(method="dopri5")]
 TIGHT = fd.GradientFlow(rtol=1e-10, atol=1e-10, method="dopri5")
-KINKED = {"alpine", "bukin6", "cross_in_tray", "eggholder", "holder_table", "schwefel"} | NOT_SMOOTH_AT_MINIMUM
-WITHOUT_MINIMUM = {"monkey_saddle", "saddle"}
-SMOOTH = [n for n in fd.surfaces.names() if fd.surfaces.get(n).dim == 2 and n not in KINKED | WITHOUT_MINIMUM]
+SMOOTH = [n for n in ABOUT if fd.surfaces.get(n).dim == 2 and ABOUT[n].kinks == "none" and ABOUT[n].lowest != -math.inf]
 
 
 class Plain:

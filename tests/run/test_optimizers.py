@@ -1,4 +1,4 @@
-"""The optimizers against a plain NumPy implementation, closed forms, and their arguments."""
+"""The optimizers against closed forms, and their arguments."""
 
 from __future__ import annotations
 
@@ -6,56 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import reference
 
 import fastdescent as fd
-
-STEPS = 25
-
-
-def beale_gradient(p: np.ndarray) -> np.ndarray:
-    x, y = p
-    r = np.array([1.5 - x + x * y, 2.25 - x + x * y**2, 2.625 - x + x * y**3])
-    by_x, by_y = np.array([y - 1, y**2 - 1, y**3 - 1]), np.array([x, 2 * x * y, 3 * x * y**2])
-    return np.array([2 * r @ by_x, 2 * r @ by_y])
-
-
-RULES: list[tuple[Any, Any]] = [
-    (fd.GD(lr=0.001), lambda x: reference.gd(beale_gradient, x, 0.001)),
-    (fd.Momentum(lr=0.001, momentum=0.7), lambda x: reference.momentum(beale_gradient, x, 0.001, 0.7)),
-    (fd.SGD(lr=0.001), lambda x: reference.gd(beale_gradient, x, 0.001)),
-    (fd.SGD(lr=0.001, momentum=0.7), lambda x: reference.momentum(beale_gradient, x, 0.001, 0.7)),
-    (
-        fd.SGD(lr=0.001, momentum=0.7, dampening=0.3, weight_decay=0.1),
-        lambda x: reference.sgd(beale_gradient, x, 0.001, 0.7, 0.3, False, 0.1),
-    ),
-    (
-        fd.SGD(lr=0.001, momentum=0.7, nesterov=True),
-        lambda x: reference.sgd(beale_gradient, x, 0.001, 0.7, 0.0, True, 0.0),
-    ),
-    (fd.Langevin(lr=0.001, temperature=0), lambda x: reference.gd(beale_gradient, x, 0.001)),
-    (fd.RMSprop(lr=0.02), lambda x: reference.rmsprop(beale_gradient, x, 0.02, 0.99, 1e-8, 0, 0, False)),
-    (
-        fd.RMSprop(lr=0.02, alpha=0.9, eps=1e-4, weight_decay=0.1, momentum=0.5, centered=True),
-        lambda x: reference.rmsprop(beale_gradient, x, 0.02, 0.9, 1e-4, 0.1, 0.5, True),
-    ),
-    (fd.Adam(), lambda x: reference.adam(beale_gradient, x, 0.001, (0.9, 0.999), 1e-8, 0, False)),
-    (
-        fd.Adam(lr=0.05, betas=(0.7, 0.9), eps=1e-3, weight_decay=0.2, amsgrad=True),
-        lambda x: reference.adam(beale_gradient, x, 0.05, (0.7, 0.9), 1e-3, 0.2, True),
-    ),
-]
-
-
-@pytest.mark.parametrize(
-    ("optimizer", "path"), RULES, ids=lambda v: repr(v)[:60] if isinstance(v, fd.Optimizer) else ""
-)
-def test_rule_against_numpy(optimizer: Any, path: Any) -> None:
-    x0 = np.array([[0.5, 0.5], [-1.0, 1.2], [2.0, -0.3], [3.0, 0.4]])
-    run = fd.descend(fd.surfaces.beale(), x0, optimizer, max_steps=STEPS, gtol=None)
-    assert np.all(run.nit == STEPS)
-    expected = [reference.after(path(x), STEPS) for x in x0]
-    np.testing.assert_allclose(run.x, expected, rtol=1e-10)
 
 
 @pytest.mark.parametrize("lr", [0.05, 0.3, 0.9])

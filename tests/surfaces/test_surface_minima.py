@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.catalog_cases import CASES, DEGENERATE, LOWEST, SMOOTH, WITH_MINIMA, made, points_in_window
+from support.catalog_cases import ABOUT, CASES, SMOOTH, WITH_MINIMA, made, points_in_window
 from support.independent import FORMULAS, derivatives
 
 import fastdescent as fd
@@ -20,7 +20,7 @@ WITH_CRITICAL_POINTS = [(name, dim) for name, dim in CASES if made(name, dim).cr
 @pytest.mark.parametrize(("name", "dim"), WITH_MINIMA)
 def test_fmin_is_the_published_one_and_nothing_in_the_window_is_lower(name: str, dim: int) -> None:
     s = made(name, dim)
-    published = LOWEST[name]
+    published = ABOUT[name].lowest
     lowest = published(dim) if callable(published) else published
     assert s.minima is not None
     np.testing.assert_allclose(s(s.minima), lowest, rtol=1e-14, atol=1e-12)
@@ -36,11 +36,13 @@ def test_gradient_vanishes_and_hessian_is_positive_at_minima(name: str, dim: int
     assert s.minima is not None
     for x in s.minima:
         curvature = np.linalg.eigvalsh(s.hessian(x))
-        assert curvature[0] >= -1e-13 if name in DEGENERATE else curvature[0] > 0
+        assert curvature[0] >= -1e-13 if ABOUT[name].degenerate else curvature[0] > 0
         assert np.linalg.norm(s.gradient(x)) <= 1e-6 * curvature[-1]
 
 
-@pytest.mark.parametrize(("name", "dim"), [(name, dim) for name, dim in SMOOTH if name not in DEGENERATE and dim < 10])
+@pytest.mark.parametrize(
+    ("name", "dim"), [(name, dim) for name, dim in SMOOTH if dim < 10 and not ABOUT[name].degenerate]
+)
 def test_positions_of_minima_are_correct_to_the_last_bit(name: str, dim: int) -> None:
     s = made(name, dim)
     assert s.minima is not None

@@ -1,4 +1,5 @@
-// How a trajectory ended. The numbers are public (fastdescent.Status).
+// How a trajectory ended. The numbers are public (fastdescent.Status). Tests that are part of a step's Program give any
+// number above zero, and it is passed on.
 #pragma once
 
 #include <cstdint>

@@ -132,7 +132,7 @@ FD_COLD Status status_of(const Tile<T>& tile, size_t lane) {
   }
   if (tests.stop < 0) return Status::running;
   const T code = at(tests.stop);
-  if (code > 0 && code <= static_cast<int8_t>(Status::stopped)) return static_cast<Status>(static_cast<int8_t>(code));
+  if (code > 0 && code <= INT8_MAX) return static_cast<Status>(static_cast<int8_t>(code));
   return Status::running;
 }
 

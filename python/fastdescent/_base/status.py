@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
-from typing import Self
+from typing import Any, Self
 
 from fastdescent._base.at_top import at_top
+
+Colour = tuple[int, int, int]  #: red, green and blue, 0 ... 255
+GREY, BLACK = (170, 170, 170), (0, 0, 0)
 
 
 class _Described(IntEnum):
@@ -13,11 +16,13 @@ class _Described(IntEnum):
 
     sentence: str
 
-    def __new__(cls, value: int, sentence: str = "") -> Self:  # the default lets type checkers accept Status(k)
+    def __new__(cls, value: int, *about: Any) -> Self:
         member = int.__new__(cls, value)
         member._value_ = value
-        member.sentence = sentence
         return member
+
+    def __init__(self, value: int, sentence: str = "") -> None:  # the default lets type checkers accept Status(k)
+        self.sentence = sentence
 
     @property
     def words(self) -> str:
@@ -43,6 +48,11 @@ class Status(_Described):
         """Whether an endpoint with this status has the outcome ESCAPED."""
         return self in (Status.UNDEFINED, Status.DIVERGED, Status.LEFT_BOX)
 
+    @property
+    def yields_to_converged(self) -> bool:
+        """Whether its test comes after that of CONVERGED."""
+        return self not in (Status.CONVERGED, Status.INTERRUPTED) and not self.is_escape
+
 
 class Unended(IntEnum):
     """Of trajectories that have not ended, beside the numbers of `Status`. Only engines and their callers see them."""
@@ -53,7 +63,19 @@ class Unended(IntEnum):
 
 @at_top
 class Outcome(_Described):
-    """The state of an endpoint, and the kind of a critical point. Values are disjoint from those of Status."""
+    """The state of an endpoint, and the kind of a critical point. Values are disjoint from those of Status.
+
+    After the sentence come, if need be, the words in a map's legend instead of the name, and the colour of its cells
+    instead of grey.
+    """
+
+    in_legend: str
+    colour: Colour
+
+    def __init__(self, value: int, sentence: str = "", in_legend: str = "", colour: Colour = GREY) -> None:
+        super().__init__(value, sentence)
+        self.in_legend = in_legend or self.words
+        self.colour = colour
 
     GLOBAL_MINIMUM = 10, "A minimum, as low as the lowest known."
     LOCAL_MINIMUM = 11, "A minimum above the lowest known."
@@ -62,8 +84,8 @@ class Outcome(_Described):
     DEGENERATE = 14, "A critical point where f is too flat to tell a minimum from a saddle."
     FLAT = 15, "f is constant, to rounding, around the endpoint."
     CYCLE = 16, "The optimizer goes round in a cycle: see the period."
-    ESCAPED = 19, "Diverged, undefined or out of the bounds: see the status."
-    UNSETTLED = 20, "It has not arrived anywhere: see the reason."
+    ESCAPED = 19, "Diverged, undefined or out of the bounds: see the status.", "escapes", BLACK
+    UNSETTLED = 20, "It has not arrived anywhere: see the reason.", "not settled"
 
     @property
     def is_minimum(self) -> bool:

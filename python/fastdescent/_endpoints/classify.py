@@ -13,17 +13,17 @@ from fastdescent._base.at_top import at_top
 from fastdescent._base.markup import paragraph
 from fastdescent._base.status import MINIMA, Outcome, Reason, Status
 from fastdescent._endpoints.arrival.arrivals import arrivals, reasons
+from fastdescent._endpoints.outcomes import Facts, outcomes
 from fastdescent._endpoints.search.cells import Ints, label
-from fastdescent._endpoints.table.counts import medians, with_counts
 from fastdescent._endpoints.search.classes import Canonical
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.membership import Membership, find_membership, landscape_of
-from fastdescent._endpoints.outcomes import Facts, outcomes
+from fastdescent._endpoints.search.verdict import Polished
+from fastdescent._endpoints.table.counts import medians, with_counts
 from fastdescent._endpoints.table.points import CriticalPoints, check_table
 from fastdescent._endpoints.table.rows import polished_of, table_of
 from fastdescent._endpoints.table.stability import stability
 from fastdescent._endpoints.table.tabulate import rows_in_table, rows_of
-from fastdescent._endpoints.search.verdict import Polished
 from fastdescent._run.descent import Descent
 
 _ROUNDING = 1e-12  #: of f or its spread among minima: what lies lower by less is no lower

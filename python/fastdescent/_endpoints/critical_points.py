@@ -15,14 +15,14 @@ from fastdescent._base import checks
 from fastdescent._base.at_top import at_top
 from fastdescent._base.status import Form, Outcome
 from fastdescent._endpoints.search.cells import Floats, Frame
-from fastdescent._endpoints.table.counts import medians, with_counts
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.membership import MERGE_TOL, POSITION_TOL
-from fastdescent._endpoints.table.tabulate import merged
-from fastdescent._endpoints.table.points import CriticalPoints
 from fastdescent._endpoints.search.quadratic import finite_matrices
-from fastdescent._endpoints.table.rows import table_of
 from fastdescent._endpoints.search.verdict import CLEAN_TOL, Polished, chunks, judged
+from fastdescent._endpoints.table.counts import medians, with_counts
+from fastdescent._endpoints.table.points import CriticalPoints
+from fastdescent._endpoints.table.rows import table_of
+from fastdescent._endpoints.table.tabulate import merged
 from fastdescent._run.arguments import check_surface
 from fastdescent._run.options import checked_starts
 from fastdescent._starts.arrays import is_random, uniform
@@ -144,7 +144,9 @@ def _found(surface: Surface, starts: Floats, frame: Frame, most: int) -> tuple[P
     return Polished.joined(parts), np.concatenate(nit)
 
 
-def _newton(surface: Surface, starts: Floats, frame: Frame, most: int) -> tuple[Floats, npt.NDArray[np.bool_], npt.NDArray[np.int_]]:
+def _newton(
+    surface: Surface, starts: Floats, frame: Frame, most: int
+) -> tuple[Floats, npt.NDArray[np.bool_], npt.NDArray[np.int_]]:
     """Damped Newton's method from all starts at once; only points that still move are evaluated.
 
     Returns the last points, which of them came to rest, and the steps that each start took.

@@ -14,8 +14,8 @@ from fastdescent._base import checks
 from fastdescent._base.at_top import at_top
 from fastdescent._base.markup import paragraph
 from fastdescent._endpoints.classify import outcome_words
-from fastdescent._endpoints.table.points import CriticalPoints, check_table
 from fastdescent._endpoints.report import report
+from fastdescent._endpoints.table.points import CriticalPoints, check_table
 from fastdescent._maps.bands import run_in_bands
 from fastdescent._maps.image import Image
 from fastdescent._run.arguments import check_optimizer, check_surface

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from fastdescent._base.at_top import at_top
 from fastdescent._base.memory import refuse_if_too_large
 from fastdescent.optimizers import Optimizer
-from fastdescent.optimizers._hyperparameters import allowed
+from fastdescent.optimizers._hyperparameters import NOT_NEGATIVE, Range, Ranges, allowed
 from fastdescent.optimizers._schedules import Tabulated, can_pickle
 from fastdescent.program.step.spec import Leaf
 
@@ -56,7 +56,7 @@ def value_for_pickle(value: Any, last: int) -> Any:
 def bind(optimizer: Optimizer, leading: tuple[int, ...], dim: int, max_steps: int) -> Hyperparameters:
     """Sorts the hyperparameters of an optimizer for a run whose starts have shape (*leading, dim)."""
     bound = Hyperparameters()
-    bound.spec = bind_values(bound, optimizer.hyper().items(), "", leading, dim, max_steps)
+    bound.spec = bind_values(bound, optimizer.hyper().items(), "", optimizer.ranges, leading, dim, max_steps)
     return bound
 
 
@@ -64,22 +64,25 @@ def bind_values(
     bound: Hyperparameters,
     values: Iterable[tuple[str, Any]],
     prefix: str,
+    ranges: Ranges,
     leading: tuple[int, ...],
     dim: int,
     max_steps: int,
 ) -> tuple[tuple[str, Any], ...]:
     """What a rule is traced with, by name; the values themselves go to `bound`, under names with the prefix."""
-    return tuple((n, _bound(bound, prefix + n, value, leading, dim, max_steps)) for n, value in values)
+    return tuple((n, _bound(bound, prefix + n, value, ranges, leading, dim, max_steps)) for n, value in values)
 
 
-def _bound(bound: Hyperparameters, name: str, value: Any, leading: tuple[int, ...], dim: int, max_steps: int) -> Any:
+def _bound(
+    bound: Hyperparameters, name: str, value: Any, ranges: Ranges, leading: tuple[int, ...], dim: int, max_steps: int
+) -> Any:
     if isinstance(value, tuple):
-        return tuple(_bound(bound, f"{name}[{k}]", v, leading, dim, max_steps) for k, v in enumerate(value))
+        return tuple(_bound(bound, f"{name}[{k}]", v, ranges, leading, dim, max_steps) for k, v in enumerate(value))
     key = f"hyper.{name}"
     if isinstance(value, bool | str):
         return value
     if callable(value):
-        bound.schedules[key] = _tabulated(name, value, max_steps)
+        bound.schedules[key] = _tabulated(name, value, ranges, max_steps)
         return Leaf("time", key)
     if np.ndim(value) > 0:
         lanes = per_trajectory(name, np.asarray(value, dtype=np.float64), leading, dim)
@@ -111,7 +114,7 @@ def per_trajectory(
     )
 
 
-def _tabulated(name: str, schedule: Callable[[int], Any], max_steps: int) -> npt.NDArray[np.float64]:
+def _tabulated(name: str, schedule: Callable[[int], Any], ranges: Ranges, max_steps: int) -> npt.NDArray[np.float64]:
     """schedule(0), ..., schedule(max_steps), computed by the schedule itself."""
     n = max_steps + 1
     refuse_if_too_large(8 * n, f"{name}: the values of the schedule at {n} steps", "choose a smaller max_steps")
@@ -121,7 +124,7 @@ def _tabulated(name: str, schedule: Callable[[int], Any], max_steps: int) -> npt
         values = np.fromiter((float(schedule(t)) for t in range(n)), np.float64, n)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name}: the schedule must map t to a number; schedule(t) raised: {error}") from error
-    holds, text = _allowed_to_schedules(name)
+    holds, text = _allowed_to_schedules(name, ranges)
     for t, value in enumerate(values.tolist()):
         if not (math.isfinite(value) and holds(value)):
             raise ValueError(
@@ -130,6 +133,6 @@ def _tabulated(name: str, schedule: Callable[[int], Any], max_steps: int) -> npt
     return values
 
 
-def _allowed_to_schedules(name: str) -> tuple[Callable[[float], bool], str]:
+def _allowed_to_schedules(name: str, ranges: Ranges) -> Range:
     """As for numbers, but that a learning rate may reach 0."""
-    return (lambda v: v >= 0, "0 or greater") if name == "lr" else allowed(name)
+    return NOT_NEGATIVE if name == "lr" else allowed(name, ranges)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._base.checks import floating_dtype, shown
+from fastdescent._base.checks import floating_dtype, nearest, shown
+from fastdescent._run.descent import descend
 from fastdescent._run.job import job_of, stop_limits
 from fastdescent._run.options import checked_options
 from fastdescent._starts.lazy import flat
@@ -23,7 +25,6 @@ from fastdescent.engines.step_kernel import spec_of
 from fastdescent.optimizers import Optimizer
 from fastdescent.program.listing import Listing
 from fastdescent.program.program import Program
-from fastdescent.program.step.reductions import Reduction
 
 
 class CompiledListing(Listing):
@@ -105,32 +106,15 @@ def _of_value_and_gradient(surface: Surface, dtype: npt.DTypeLike | None) -> Com
     return CompiledListing(values, f"{surface.name}: fun and gradient", kernel)
 
 
-def program(
-    surface: Surface,
-    optimizer: Optimizer,
-    *,
-    x0: npt.ArrayLike | None = None,
-    gtol: float | str | None = "auto",
-    xtol: float | None = None,
-    ftol: float | None = None,
-    escape_radius: float | str | None = "auto",
-    bounds: Any = None,
-    boundary: str | None = None,
-    noise: Any = None,
-    batch_size: int | None = None,
-    sampling: str = "replacement",
-    shared_batches: bool = False,
-    reduce: Reduction | Sequence[Reduction] = (),
-    stop_when: Callable[..., Any] | None = None,
-    dtype: npt.DTypeLike | None = None,
-) -> CompiledListing:
-    """Of the Program of a step; the options mean what they mean in `descend`."""
+def program(surface: Surface, optimizer: Optimizer, x0: npt.ArrayLike | None = None, **given: Any) -> CompiledListing:
+    """Of the Program of a step; the options mean what they mean in `descend`, which has their defaults."""
+    defaults = {name: p.default for name, p in signature(descend).parameters.items() if p.kind is p.KEYWORD_ONLY}
+    for name in given:
+        if name not in defaults:
+            raise TypeError(f"program() got an unexpected option {name!r}{nearest(name, defaults)}")
     options = checked_options(
-        surface, np.zeros(surface.dim) if x0 is None else x0, optimizer, gtol=gtol, xtol=xtol, ftol=ftol,
-        escape_radius=escape_radius, bounds=bounds, boundary=boundary, noise=noise, batch_size=batch_size,
-        sampling=sampling, shared_batches=shared_batches, reduce=reduce, dtype=dtype, max_steps=1, stop_when=stop_when,
-        first_index=0, record=None, final=False, keep_state=False, n_threads=1, engine="auto", progress=None,
-    )  # fmt: skip
+        surface, np.zeros(surface.dim) if x0 is None else x0, optimizer, **{**defaults, "max_steps": 1, **given}
+    )
     job = job_of(options, flat(options.starts), None, *stop_limits(options), None)
     spec, name = spec_of(job), job.starts.dtype.name
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from fastdescent._base import checks
 from fastdescent._base.at_top import at_top
 from fastdescent._base.memory import refuse_if_too_large
+from fastdescent._base.status import Status
 from fastdescent._base.threads import checked_threads
 from fastdescent._run.arguments import Progress, check_optimizer, check_order, check_progress, check_surface
 from fastdescent._run.hyperparameters import Hyperparameters
@@ -68,7 +69,7 @@ class Options:
     n_threads: int
     engine: Engine
     progress: Progress
-    stop: StopRule | None = None
+    stop: StopRule | None = None  #: stop_when
 
     @property
     def half_diagonal(self) -> float:
@@ -80,6 +81,12 @@ class Options:
         """A run stands still at each multiple of these steps: full gradients are tested, looks are taken."""
         every = self.stochastic.check_every if self.gtol is not None else None
         return (*(() if every is None else (every,)), *(r.every for r in self.reductions if isinstance(r, Look)))
+
+    @property
+    def stops(self) -> tuple[tuple[Status, StopRule], ...]:
+        """The stop rules that are part of each step, in the order of their tests, and the statuses that they give."""
+        rules = [(Status.STOPPED, self.stop)]
+        return tuple((status, rule) for status, rule in rules if rule is not None)
 
     def step_spec(self, with_fun: bool) -> StepSpec:
         """What one step is made of, besides the formula."""
@@ -95,7 +102,7 @@ class Options:
             reduce=self.reductions,
             noise=self.stochastic.noise_spec,
             batch=self.stochastic.batch,
-            stop=self.stop,
+            stops=self.stops,
         )
 
     def for_steps(self, max_steps: int) -> Options:

@@ -18,11 +18,9 @@ from fastdescent.engines.costs import most_seconds
 from fastdescent.engines.protocol import DescentJob, Live, Values
 
 #: As numbers of the arrays' dtype: NumPy would compare with others in int64.
-_MAX_STEPS, _INTERRUPTED, _STALLED, _CONVERGED, _STOPPED = map(
-    np.int8,
-    (Status.MAX_STEPS, Status.INTERRUPTED, Status.STALLED, Status.CONVERGED, Status.STOPPED),
-)
+_MAX_STEPS, _INTERRUPTED, _CONVERGED = map(np.int8, (Status.MAX_STEPS, Status.INTERRUPTED, Status.CONVERGED))
 _RUNNING, _ALARM = np.int8(Unended.RUNNING), np.int8(Unended.ALARM)
+_YIELD_TO_CONVERGED = np.array([_RUNNING, *(s for s in Status if s.yields_to_converged)], np.int8)
 
 
 def full_gradient_norm(options: Options, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -127,11 +125,9 @@ class Stepper:
         return int(running.min(initial=self.options.max_steps))
 
     def _stop_where_flat(self, where: npt.NDArray[np.bool_]) -> None:
-        """Tests the full gradient. CONVERGED comes before STALLED, STOPPED and MAX_STEPS of the same step."""
+        """Tests the full gradient. CONVERGED comes before STALLED and what follows it at the same step."""
         live = self.live
-        looked_at = (live.status == _RUNNING) | (live.status == _STALLED)
-        looked_at |= (live.status == _STOPPED) | (live.status == _MAX_STEPS)
-        rows = np.flatnonzero(where & looked_at)
+        rows = np.flatnonzero(where & np.isin(live.status, _YIELD_TO_CONVERGED))
         norm = full_gradient_norm(self.options, live.x[rows])
         live.status[rows[norm <= live.x.dtype.type(self.gtol or 0.0)]] = _CONVERGED
         self.n_running = int(np.count_nonzero(live.status == _RUNNING))

@@ -83,7 +83,7 @@ def bound(
     hyper = bind(optimizer, leading, dim, max_steps)
     if random.noise is None:
         return hyper, random
-    spec = NoiseSpec(random.noise.rule, bind_values(hyper, random.noise.hyper, "noise.", leading, dim, max_steps))
+    spec = NoiseSpec(random.noise.rule, bind_values(hyper, random.noise.hyper, "noise.", {}, leading, dim, max_steps))
     return hyper, replace(random, noise_spec=spec)
 
 

@@ -115,8 +115,7 @@ class Surface:
     def program(self, optimizer: Optimizer | None = None, **options: Any) -> CompiledListing:
         """A listing of the Program of f and its gradient, or of a step. `llvm` and `assembly` of it show the kernel.
 
-        Options, as in `descend`: dtype; of steps x0, gtol, xtol, ftol, escape_radius, bounds, boundary, noise,
-            batch_size, sampling, shared_batches, reduce, stop_when.
+        Options, as in `descend`: dtype; with an optimizer x0, and all others, of which some change the step.
 
         >>> import fastdescent as fd
         >>> "vmulpd" in fd.surface("x**2").program(fd.GD(lr=0.1), xtol=1e-9).assembly("x86-64-v3")

@@ -45,7 +45,7 @@ def live_of(stepper: Stepper, state: Mapping[str, Any]) -> Live:
         if array.shape != shape:
             raise ValueError(f"state[{name!r}] must have shape {shape}, as in this swarm; got {array.shape}")
     _check_range("nit", found["nit"], 0, stepper.options.max_steps)
-    _check_range("status", found["status"], Unended.RUNNING, Status.STOPPED)
+    _check_range("status", found["status"], Unended.RUNNING, max(Status))
     whole = np.concatenate([found["x"], found["state"]], axis=1)
     return Live(found["x"].copy(), whole, found["nit"].copy(), found["status"].copy())
 

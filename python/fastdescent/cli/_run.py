@@ -18,7 +18,7 @@ from fastdescent.cli import _types
 from fastdescent.cli._optimizers import optimizer_of
 from fastdescent.cli._options import add_run_arguments, run_options, work_words
 from fastdescent.cli._surfaces import add_surface_arguments, add_window_argument, shape_of, surface_of, window_of
-from fastdescent.optimizers import LineSearch
+from fastdescent.optimizers._rules import LineSearch
 
 if TYPE_CHECKING:
     from fastdescent._endpoints.classify import Endpoints
@@ -71,8 +71,8 @@ def _starts(window: Window, arguments: argparse.Namespace) -> Floats:
 
 
 def _report(run: Descent, ends: Endpoints) -> str:
-    from fastdescent._endpoints.table.names import reason_counts
     from fastdescent._endpoints.report import report
+    from fastdescent._endpoints.table.names import reason_counts
 
     about = [run.message, f"steps: median {np.median(run.nit):.0f}, most {run.nit.max()}"]
     return report(

@@ -1,26 +1,28 @@
-"""Optimizers: the built-in ones, and the decorator `optimizer` for others."""
+"""Optimizers: the built-in ones, and the decorator `optimizer` for others.
+
+Each file of this folder is imported here, and every `Optimizer` in it is built in. `fastdescent/__init__.py` has their
+names once more, for type checkers.
+"""
 
 from __future__ import annotations
 
-from fastdescent.optimizers._flow import GradientFlow
-from fastdescent.optimizers._noisy import SGD, Langevin
-from fastdescent.optimizers._optimizer import Optimizer, optimizer
-from fastdescent.optimizers._rules import GD, Adam, LineSearch, Momentum, RMSprop
+import pkgutil
+from importlib import import_module
 
-#: Built-in optimizers by name.
+from fastdescent.optimizers._optimizer import Optimizer, optimizer
+
+__all__ = ["BUILT_IN", "Optimizer", "default_optimizer", "optimizer"]
+
+for _file in pkgutil.iter_modules(__path__):
+    import_module(f"{__name__}.{_file.name}")
+
+#: Built-in optimizers by name, in alphabetical order.
 BUILT_IN: dict[str, type[Optimizer]] = {
-    c.__name__: c for c in (GD, SGD, Momentum, RMSprop, Adam, GradientFlow, LineSearch, Langevin)
+    c.__name__: c for c in sorted(Optimizer.__subclasses__(), key=lambda c: c.__name__.lower())
 }
+_FLOW_DIM = 2  #: the most coordinates for which the cost of the flow is measured
 
 
 def default_optimizer(dim: int) -> Optimizer:
-    """The optimizer of maps, and of endpoints that descend on: the flow itself, as far as its cost is measured."""
-    return GradientFlow() if dim <= _FLOW_DIM else LineSearch()
-
-
-_FLOW_DIM = 2
-
-__all__ = [
-    "BUILT_IN", "GD", "SGD", "Adam", "GradientFlow", "Langevin", "LineSearch", "Momentum", "Optimizer", "RMSprop",
-    "default_optimizer", "optimizer",
-]  # fmt: skip
+    """The optimizer of maps, and of endpoints that descend on: the flow itself, where its cost is measured."""
+    return BUILT_IN["GradientFlow" if dim <= _FLOW_DIM else "LineSearch"]()

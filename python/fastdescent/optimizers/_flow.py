@@ -10,7 +10,7 @@ import numpy as np
 from fastdescent._base.at_top import at_top
 from fastdescent.optimizers import _dormand_prince, _exponential
 from fastdescent.optimizers._field import Field
-from fastdescent.optimizers._hyperparameters import Hyper
+from fastdescent.optimizers._hyperparameters import NOT_NEGATIVE, Hyper, Ranges
 from fastdescent.optimizers._optimizer import Optimizer
 from fastdescent.optimizers._rules import Step, is_zero
 
@@ -71,6 +71,7 @@ class GradientFlow(Optimizer):
     rtol: Hyper = 0.02
     atol: Hyper = 1e-4
     method: str = "exponential"
+    ranges: ClassVar[Ranges] = {"rtol": NOT_NEGATIVE, "atol": NOT_NEGATIVE}
     init: ClassVar[dict[str, float]] = {"h": 0.0, "length": 0.0, "length_before": 0.0}
     choices: ClassVar[dict[str, tuple[str, ...]]] = {"method": ("exponential", "dopri5")}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -32,27 +32,30 @@ def constant(value: Any) -> float:
     return math.nan if callable(value) or np.ndim(value) else float(value)
 
 
-#: The condition on a number of this name, as in PyTorch, and its text. Under other names any finite number is allowed.
-_RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
-    "lr": (lambda v: v > 0, "greater than 0"),
-    "momentum": (lambda v: v >= 0, "0 or greater"),
-    "alpha": (lambda v: v >= 0, "0 or greater"),
-    "sigma": (lambda v: v >= 0, "0 or greater"),
-    "df": (lambda v: v > 0, "greater than 0"),
-    "temperature": (lambda v: v >= 0, "0 or greater"),
-    "eps": (lambda v: v >= 0, "0 or greater"),
-    "weight_decay": (lambda v: v >= 0, "0 or greater"),
+#: A condition on a number, and its text in errors.
+Range = tuple[Callable[[float], bool], str]
+Ranges = Mapping[str, Range]  #: by hyperparameter
+
+POSITIVE: Range = (lambda v: v > 0, "greater than 0")
+NOT_NEGATIVE: Range = (lambda v: v >= 0, "0 or greater")
+_ANY: Range = (lambda v: True, "")
+#: Of names that mean the same in every optimizer or noise, as in PyTorch. Optimizers have `ranges` for other names.
+_COMMON: Ranges = {
+    "lr": POSITIVE,
+    "momentum": NOT_NEGATIVE,
+    "alpha": NOT_NEGATIVE,
+    "sigma": NOT_NEGATIVE,
+    "df": POSITIVE,
+    "eps": NOT_NEGATIVE,
+    "weight_decay": NOT_NEGATIVE,
     "betas": (lambda v: 0 <= v < 1, "in [0, 1)"),
-    "grow": (lambda v: v >= 1, "1 or greater"),
-    "armijo": (lambda v: 0 < v < 1, "in (0, 1)"),
-    "rtol": (lambda v: v >= 0, "0 or greater"),
-    "atol": (lambda v: v >= 0, "0 or greater"),
 }
 
 
-def allowed(name: str) -> tuple[Callable[[float], bool], str]:
-    """The condition on a number of this name, such as "lr" or "betas[0]", and its text in errors."""
-    return _RANGES.get(name.split("[")[0].removeprefix("noise."), (lambda v: True, ""))
+def allowed(name: str, own: Ranges) -> Range:
+    """The range of a number of this name, such as "lr" or "betas[0]"; an owner's `own` ranges come first."""
+    plain = name.split("[")[0].removeprefix("noise.")
+    return own.get(plain) or _COMMON.get(plain, _ANY)
 
 
 def check_choice(owner: str, name: str, value: Any, choices: tuple[str, ...]) -> None:
@@ -78,16 +81,16 @@ def check_form(owner: str, name: str, value: Any, default: Any) -> None:
         raise TypeError(f"{owner}: {name} must be a number, an array or a schedule; got {shown(value)}")
 
 
-def check_hyper(owner: str, name: str, value: Any) -> None:
+def check_hyper(owner: str, name: str, value: Any, ranges: Ranges) -> None:
     """Raises TypeError or ValueError if the value cannot be a hyperparameter of this name."""
     full_name = f"{owner}: {name}"
     if isinstance(value, tuple):
         for k, v in enumerate(value):
-            check_hyper(owner, f"{name}[{k}]", v)
+            check_hyper(owner, f"{name}[{k}]", v, ranges)
         return
     if isinstance(value, bool) or (callable(value) and not isinstance(value, type)):
         return
-    holds, text = allowed(name)
+    holds, text = allowed(name, ranges)
     if isinstance(value, np.ndarray | list) and np.ndim(value) > 0:
         array = np.asarray(value)
         if array.dtype.kind not in "iuf":

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastdescent._base.at_top import at_top
-from fastdescent.optimizers._hyperparameters import Hyper, constant
+from fastdescent.optimizers._hyperparameters import NOT_NEGATIVE, Hyper, Ranges, constant
 from fastdescent.optimizers._optimizer import Optimizer
 from fastdescent.optimizers._rules import Step, heavy_ball_limit, is_zero
 
@@ -96,6 +96,7 @@ class Langevin(Optimizer):
 
     lr: Hyper
     temperature: Hyper = 1.0
+    ranges: ClassVar[Ranges] = {"temperature": NOT_NEGATIVE}
 
     @staticmethod
     def rule(x: Any, grad: Any, state: Any, t: Any, rng: Any, *, lr: Any, temperature: Any) -> Step:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self, overload
 from fastdescent._base.at_top import at_top
 from fastdescent._base.checks import nearest, number, shown
 from fastdescent._base.markup import table
-from fastdescent.optimizers._hyperparameters import check_choice, check_form, check_hyper, hyper_text
+from fastdescent.optimizers._hyperparameters import Ranges, check_choice, check_form, check_hyper, hyper_text
 from fastdescent.optimizers._schedules import can_pickle
 
 OPTIONAL = ("rng", "wall")  #: arguments that a rule may have besides the four
@@ -37,6 +37,7 @@ class Optimizer:
 
     rule: ClassVar[Callable[..., tuple[Any, Mapping[str, Any]]]]
     init: ClassVar[Mapping[str, float]] = {}
+    ranges: ClassVar[Ranges] = {}  #: of hyperparameters whose names are not common to all optimizers
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}  #: the values of hyperparameters that are words
     velocity: ClassVar[tuple[str, ...]] = ()  #: states that a wall of the bounds stops or reverses
 
@@ -52,7 +53,7 @@ class Optimizer:
                 check_choice(owner, f.name, value, self.choices[f.name])
                 continue
             check_form(owner, f.name, value, f.default)
-            check_hyper(owner, f.name, value)
+            check_hyper(owner, f.name, value, self.ranges)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastdescent._base.at_top import at_top
-from fastdescent.optimizers._hyperparameters import Hyper, constant
+from fastdescent.optimizers._hyperparameters import Hyper, Ranges, constant
 from fastdescent.optimizers._optimizer import Optimizer
 
 Step = tuple[Any, dict[str, Any]]
@@ -200,6 +200,10 @@ class LineSearch(Optimizer):
 
     armijo: Hyper = 0.5
     grow: Hyper = 1.25
+    ranges: ClassVar[Ranges] = {
+        "armijo": (lambda v: 0 < v < 1, "in (0, 1)"),
+        "grow": (lambda v: v >= 1, "1 or greater"),
+    }
     init: ClassVar[dict[str, float]] = {"h": 1e-3, "size": 0.0, "rejections": 0.0, "signs": 0.0}
 
     @staticmethod

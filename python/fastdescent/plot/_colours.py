@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._base.status import MINIMA, Outcome
+from fastdescent._base.status import GREY, MINIMA, Outcome
 
 if TYPE_CHECKING:
     from fastdescent._maps.basin_map import BasinMap
@@ -24,10 +24,7 @@ Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.integer]
 
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
-#: Colours of cells that end at a saddle, maximum ..., and of all others that end at no minimum.
-WHITE, GREY, BLACK = (250, 250, 250), (170, 170, 170), (0, 0, 0)
-#: Outcomes without a critical point that have a colour of their own, instead of grey.
-_OWN_COLOURS = {Outcome.ESCAPED: BLACK}
+WHITE = (250, 250, 250)  #: of cells that end at a saddle, maximum ...; `Outcome` has those of cells without a point
 N_LEVELS = 256
 
 _N_HUES = 64
@@ -165,8 +162,9 @@ def basin_image(
     image = np.empty((*label.shape, 3), np.uint8)
     image[...] = GREY
     image[(label >= 0) & ~at_minimum] = WHITE
-    for own, colour in _OWN_COLOURS.items():
-        image[outcome == own] = colour
+    for own in Outcome:
+        if own.colour != GREY:
+            image[outcome == own] = own.colour
     image[at_minimum] = shades(n)[hue[at_minimum], scale.levels(nit[at_minimum])]
     if arrived is not None:
         _hatch(image, (label >= 0) & ~arrived)
@@ -192,11 +190,6 @@ def map_rgba(m: BasinMap) -> Bytes:
     is_minimum = np.isin(m.points.kind, MINIMA)
     rgb = basin_image(m.label, m.outcome, m.nit, is_minimum, arrived=m.arrived)
     return np.concatenate([rgb, np.full((*m.shape, 1), 255, np.uint8)], axis=-1)
-
-
-def colour_without_point(outcome: Outcome) -> tuple[int, int, int]:
-    """The colour of cells with this outcome that end at no critical point."""
-    return _OWN_COLOURS.get(outcome, GREY)
 
 
 def typical_colours(label: Ints, nit: Ints, is_minimum: npt.NDArray[np.bool_], scale: StepScale, rows: Ints) -> Bytes:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from fastdescent._base.status import Outcome
 from fastdescent._endpoints.table.names import form_words, kind_words
 from fastdescent.plot import _words
-from fastdescent.plot._colours import Bytes, StepScale, colour_without_point, neutral_shades, typical_colours
+from fastdescent.plot._colours import Bytes, StepScale, neutral_shades, typical_colours
 from fastdescent.plot._marks import INK, OTHER
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ _MAX_BEST = 3  #: global minima that are named although their basins are too sma
 _FONT, _LINE, _LEFT, _SPACE = 9.0, 14.0, 14.0, 9.0  # points
 _FOOT = 56.0  # points at the bottom, for the scale of steps
 _SOFT = "0.35"
-#: The legend's words for outcomes, where they are not the outcome's own.
-_OUTCOME_WORDS = {Outcome.ESCAPED: "escapes", Outcome.UNSETTLED: "not settled"}
 Colour = tuple[float, float, float]
 
 
@@ -130,9 +128,8 @@ def _other_colours(m: BasinMap) -> list[tuple[Colour, str]]:
     for outcome in Outcome:
         share = np.count_nonzero(nowhere == outcome) / m.outcome.size
         if share:
-            r, g, b = colour_without_point(outcome)
-            text = _OUTCOME_WORDS.get(outcome, outcome.words)
-            found.append(((r / 255, g / 255, b / 255), f"{text}: {_words.percent(share)}"))
+            r, g, b = outcome.colour
+            found.append(((r / 255, g / 255, b / 255), f"{outcome.in_legend}: {_words.percent(share)}"))
     return found
 
 

@@ -38,6 +38,8 @@ class Opcode:
     is_long: bool = False  #: its own work is so long that reading and writing rows does not matter
     needs_memory: bool = False  #: it may put vectors into memory: huge angles are worked out lane by lane
     n_drawn: int = 0  #: numbers of a block
+    file: str = ""  #: of `program/elementary/`, where the meaning is a function of it
+    ufuncs: str = ""  #: names of NumPy's ufuncs that it is, with spaces between
 
 
 def _truth(m: Any, mask: Any) -> Any:
@@ -58,7 +60,7 @@ def _min(m: Any, a: Any, b: Any) -> Any:
     return m.select(m.mask_or(m.le(a, b), m.ne(a, a)), a, b)
 
 
-def _elementary(name: str, file: str = "functions") -> Meaning:
+def _elementary(name: str, file: str) -> Meaning:
     """A function of `program/elementary/`, which is imported when it is first called: few computations need it."""
 
     def meaning(m: Any, *operands: Any) -> Any:
@@ -67,8 +69,10 @@ def _elementary(name: str, file: str = "functions") -> Meaning:
     return meaning
 
 
-def _function(name: str, arity: int = 1, is_long: bool = True, needs_memory: bool = False) -> Opcode:
-    return Opcode(name, arity, _elementary(name), is_long=is_long, needs_memory=needs_memory)
+def _function(name: str, arity: int = 1, *, file: str = "", is_long: bool = True, **more: Any) -> Opcode:
+    """An elementary function, of the file of its name if no other is given."""
+    file = file or name
+    return Opcode(name, arity, _elementary(name, file), is_long=is_long, file=file, **more)
 
 
 def _draw(name: str, n_drawn: int) -> Opcode:
@@ -78,49 +82,49 @@ def _draw(name: str, n_drawn: int) -> Opcode:
 #: Comparisons give 1.0 or 0.0.
 OPCODES = (
     Opcode("copy", 1, lambda m, a: a),
-    Opcode("neg", 1, lambda m, a: m.neg(a)),
-    Opcode("abs", 1, lambda m, a: m.abs(a)),
-    Opcode("sign", 1, _sign),
-    _function("floor", is_long=False),
-    _function("ceil", is_long=False),
-    Opcode("rint", 1, lambda m, a: m.rint(a)),
-    Opcode("sqrt", 1, lambda m, a: m.sqrt(a), is_long=True),
-    _function("exp"),
-    _function("log"),
-    _function("sin", needs_memory=True),
-    _function("cos", needs_memory=True),
-    _function("tan", needs_memory=True),
-    _function("tanh"),
-    _function("atan"),
-    _function("expm1"),
-    _function("log1p"),
-    _function("log2"),
-    _function("log10"),
-    _function("asin"),
-    _function("acos"),
-    _function("sinh"),
-    _function("cosh"),
-    _function("asinh"),
-    _function("acosh"),
-    _function("atanh"),
-    _function("cbrt"),
+    Opcode("neg", 1, lambda m, a: m.neg(a), ufuncs="negative"),
+    Opcode("abs", 1, lambda m, a: m.abs(a), ufuncs="absolute fabs"),
+    Opcode("sign", 1, _sign, ufuncs="sign"),
+    _function("floor", is_long=False, file="rounding", ufuncs="floor"),
+    _function("ceil", is_long=False, file="rounding", ufuncs="ceil"),
+    Opcode("rint", 1, lambda m, a: m.rint(a), ufuncs="rint"),
+    Opcode("sqrt", 1, lambda m, a: m.sqrt(a), is_long=True, ufuncs="sqrt"),
+    _function("exp", ufuncs="exp"),
+    _function("log", ufuncs="log"),
+    _function("sin", needs_memory=True, file="trig", ufuncs="sin"),
+    _function("cos", needs_memory=True, file="trig", ufuncs="cos"),
+    _function("tan", needs_memory=True, file="trig", ufuncs="tan"),
+    _function("tanh", ufuncs="tanh"),
+    _function("atan", ufuncs="arctan"),
+    _function("expm1", ufuncs="expm1"),
+    _function("log1p", ufuncs="log1p"),
+    _function("log2", ufuncs="log2"),
+    _function("log10", file="log2", ufuncs="log10"),
+    _function("asin", ufuncs="arcsin"),
+    _function("acos", file="asin", ufuncs="arccos"),
+    _function("sinh", file="expm1", ufuncs="sinh"),
+    _function("cosh", file="expm1", ufuncs="cosh"),
+    _function("asinh", ufuncs="arcsinh"),
+    _function("acosh", file="asinh", ufuncs="arccosh"),
+    _function("atanh", file="asinh", ufuncs="arctanh"),
+    _function("cbrt", ufuncs="cbrt"),
     _function("erf"),
-    _function("erfc"),
-    _function("expit"),
-    Opcode("add", 2, lambda m, a, b: m.add(a, b)),
-    Opcode("sub", 2, lambda m, a, b: m.sub(a, b)),
-    Opcode("mul", 2, lambda m, a, b: m.mul(a, b)),
-    Opcode("div", 2, lambda m, a, b: m.div(a, b), is_long=True),
-    Opcode("max", 2, _max),
-    Opcode("min", 2, _min),
-    Opcode("lt", 2, lambda m, a, b: _truth(m, m.lt(a, b))),
-    Opcode("le", 2, lambda m, a, b: _truth(m, m.le(a, b))),
-    Opcode("eq", 2, lambda m, a, b: _truth(m, m.eq(a, b))),
-    Opcode("ne", 2, lambda m, a, b: _truth(m, m.ne(a, b))),
-    _function("atan2", 2),
+    _function("erfc", file="erf"),
+    _function("expit", file="sigmoid"),
+    Opcode("add", 2, lambda m, a, b: m.add(a, b), ufuncs="add"),
+    Opcode("sub", 2, lambda m, a, b: m.sub(a, b), ufuncs="subtract"),
+    Opcode("mul", 2, lambda m, a, b: m.mul(a, b), ufuncs="multiply"),
+    Opcode("div", 2, lambda m, a, b: m.div(a, b), is_long=True, ufuncs="true_divide divide"),
+    Opcode("max", 2, _max, ufuncs="maximum"),
+    Opcode("min", 2, _min, ufuncs="minimum"),
+    Opcode("lt", 2, lambda m, a, b: _truth(m, m.lt(a, b)), ufuncs="less"),
+    Opcode("le", 2, lambda m, a, b: _truth(m, m.le(a, b)), ufuncs="less_equal"),
+    Opcode("eq", 2, lambda m, a, b: _truth(m, m.eq(a, b)), ufuncs="equal"),
+    Opcode("ne", 2, lambda m, a, b: _truth(m, m.ne(a, b)), ufuncs="not_equal"),
+    _function("atan2", 2, file="atan", ufuncs="arctan2"),
     _function("pow", 2),
-    _function("hypot", 2),
-    _function("logaddexp", 2),
+    _function("hypot", 2, ufuncs="hypot"),
+    _function("logaddexp", 2, file="sigmoid", ufuncs="logaddexp"),
     Opcode("fma", 3, lambda m, a, b, c: m.fma(a, b, c)),
     Opcode("fms", 3, lambda m, a, b, c: m.fma(a, b, m.neg(c))),
     Opcode("fnma", 3, lambda m, a, b, c: m.fma(m.neg(a), b, c)),
@@ -146,6 +150,7 @@ def _meanings(nature: Nature) -> dict[str, Meaning]:
 
 NAMES: tuple[str, ...] = tuple(o.name for o in OPCODES)
 NUMBERS = {name: k for k, name in enumerate(NAMES)}
+OF_UFUNCS = {ufunc: o.name for o in OPCODES for ufunc in o.ufuncs.split()}  #: a ufunc's name -> its opcode's
 ARITY = {o.name: o.arity for o in OPCODES}
 ELEMENTWISE = _meanings(Nature.ELEMENTWISE)
 DRAWS: dict[str, Draw] = _meanings(Nature.DRAW)

@@ -13,150 +13,47 @@ from typing import Any, NoReturn
 
 from fastdescent._base.checks import nearest, shown
 from fastdescent._surface.surface import Surface
+from fastdescent.surfaces import (
+    _clusters,
+    _factors,
+    _layers,
+    _lessons,
+    _networks,
+    _polynomials,
+    _polynomials_2d,
+    _quadratics,
+    _random,
+    _waves,
+    _waves_2d,
+    _wells,
+)
 from fastdescent.surfaces._catalog import CATALOG
-from fastdescent.surfaces._clusters import lennard_jones
-from fastdescent.surfaces._factors import matrix_factorization, phase_retrieval
-from fastdescent.surfaces._layers import he, layers, xavier
-from fastdescent.surfaces._lessons import (
-    degenerate_minimum,
-    ellipsoid,
-    flat_valley,
-    monkey_saddle,
-    plateau,
-    saddle,
-    trough,
-    two_layers,
-)
-from fastdescent.surfaces._networks import deep_linear, logistic, mlp
-from fastdescent.surfaces._polynomials import (
-    dixon_price,
-    double_well,
-    perm,
-    powell,
-    quartic,
-    ring,
-    rosenbrock,
-    sphere,
-    styblinski_tang,
-    trid,
-    zakharov,
-)
-from fastdescent.surfaces._polynomials_2d import (
-    beale,
-    booth,
-    colville,
-    goldstein_price,
-    himmelblau,
-    matyas,
-    six_hump_camel,
-    three_hump_camel,
-)
-from fastdescent.surfaces._quadratics import quadratic, random_quadratic
-from fastdescent.surfaces._random import gaussian_wells, random_field, spin_glass
-from fastdescent.surfaces._waves import (
-    ackley,
-    alpine,
-    griewank,
-    levy,
-    michalewicz,
-    rastrigin,
-    salomon,
-    schwefel,
-)
-from fastdescent.surfaces._waves_2d import (
-    bohachevsky,
-    branin,
-    bukin6,
-    cross_in_tray,
-    drop_wave,
-    easom,
-    eggholder,
-    holder_table,
-    levy13,
-    mccormick,
-    schaffer2,
-    schaffer4,
-)
-from fastdescent.surfaces._wells import (
-    hartmann3,
-    hartmann6,
-    langermann,
-    muller_brown,
-    peaks,
-    shekel,
-)
+from fastdescent.surfaces._clusters import *
+from fastdescent.surfaces._factors import *
+from fastdescent.surfaces._layers import *
+from fastdescent.surfaces._lessons import *
+from fastdescent.surfaces._networks import *
+from fastdescent.surfaces._polynomials import *
+from fastdescent.surfaces._polynomials_2d import *
+from fastdescent.surfaces._quadratics import *
+from fastdescent.surfaces._random import *
+from fastdescent.surfaces._waves import *
+from fastdescent.surfaces._waves_2d import *
+from fastdescent.surfaces._wells import *
 
-__all__ = [
-    "ackley",
-    "alpine",
-    "beale",
-    "bohachevsky",
-    "booth",
-    "branin",
-    "bukin6",
-    "colville",
-    "cross_in_tray",
-    "deep_linear",
-    "degenerate_minimum",
-    "dixon_price",
-    "double_well",
-    "drop_wave",
-    "easom",
-    "eggholder",
-    "ellipsoid",
-    "flat_valley",
-    "gaussian_wells",
-    "get",
-    "goldstein_price",
-    "griewank",
-    "hartmann3",
-    "hartmann6",
-    "he",
-    "himmelblau",
-    "holder_table",
-    "langermann",
-    "layers",
-    "lennard_jones",
-    "levy",
-    "levy13",
-    "logistic",
-    "matrix_factorization",
-    "matyas",
-    "mccormick",
-    "michalewicz",
-    "mlp",
-    "monkey_saddle",
-    "muller_brown",
-    "names",
-    "peaks",
-    "perm",
-    "phase_retrieval",
-    "plateau",
-    "powell",
-    "quadratic",
-    "quartic",
-    "random_field",
-    "random_quadratic",
-    "rastrigin",
-    "ring",
-    "rosenbrock",
-    "saddle",
-    "salomon",
-    "schaffer2",
-    "schaffer4",
-    "schwefel",
-    "shekel",
-    "six_hump_camel",
-    "sphere",
-    "spin_glass",
-    "styblinski_tang",
-    "three_hump_camel",
-    "trid",
-    "trough",
-    "two_layers",
-    "xavier",
-    "zakharov",
-]
+__all__ = ["get", "names"]
+__all__ += _clusters.__all__
+__all__ += _factors.__all__
+__all__ += _layers.__all__
+__all__ += _lessons.__all__
+__all__ += _networks.__all__
+__all__ += _polynomials.__all__
+__all__ += _polynomials_2d.__all__
+__all__ += _quadratics.__all__
+__all__ += _random.__all__
+__all__ += _waves.__all__
+__all__ += _waves_2d.__all__
+__all__ += _wells.__all__
 
 
 def names() -> list[str]:

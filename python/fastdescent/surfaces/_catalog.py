@@ -8,8 +8,8 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -22,16 +22,54 @@ from fastdescent._surface.surface import Surface
 Formula = Callable[..., Any]
 MakeSurface = Callable[..., Surface]
 #: Points, or a function of (dim, **params), which returns None if no points are known for these parameters.
-Known = npt.ArrayLike | Callable[..., npt.ArrayLike | None]
+Points = npt.ArrayLike | Callable[..., npt.ArrayLike | None]
 
 CATALOG: dict[str, MakeSurface] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What is known of a surface besides its points. Tests read it: see `known`."""
+
+    lowest: float | Callable[[int], float] | None = 0.0
+    dims: tuple[int, ...] = (1, 3, 10)
+    kinks: Literal["none", "elsewhere", "at minima"] = "none"
+    degenerate: bool = False
+    tried_in: tuple[float, float] | None = None
+
+
+KNOWN: dict[str, Known] = {}  #: by name, where there is anything to tell
+
+
+def known(**about: Any) -> Callable[[MakeSurface], MakeSurface]:
+    """Decorates a function of the catalog with what tests have to know of its surface.
+
+    Parameters
+    ----------
+    lowest : float, function of dim or None
+        f at the minima as published; -inf if f is not bounded below, None if no minima are known.
+    dims : tuple of int
+        The numbers of coordinates that are tried; those below the smallest dim are left out.
+    kinks : "none", "elsewhere" or "at minima"
+        Where f is not smooth.
+    degenerate : bool
+        Whether the Hessian at a minimum is singular.
+    tried_in : (low, high)
+        A part of a window that is so wide that f is a plain of zeros in it, or its waves shorter than rounding allows.
+    """
+
+    def note(make: MakeSurface) -> MakeSurface:
+        KNOWN[cast(Any, make).__name__] = Known(**about)
+        return make
+
+    return note
 
 
 def catalog(
     *,
     window: Any,
-    minima: Known | None = None,
-    critical_points: Known | None = None,
+    minima: Points | None = None,
+    critical_points: Points | None = None,
     least_dim: int = 1,
     multiple_of: int = 1,
 ) -> Callable[[Formula], MakeSurface]:
@@ -116,11 +154,11 @@ def _checked_dim(dim: object, least: int, multiple_of: int) -> int:
     return n
 
 
-def _of_params(known: Known | None, dim: int) -> MinimaOf | None:
+def _of_params(given: Points | None, dim: int) -> MinimaOf | None:
     """Known points by parameters; none if a parameter is an array, which some formulas allow."""
-    if known is None:
+    if given is None:
         return None
-    points = known if callable(known) else lambda dim: known
+    points = given if callable(given) else lambda dim: given
     return lambda params: None if any(np.ndim(v) for v in params.values()) else points(dim, **params)
 
 

@@ -13,7 +13,9 @@ from fastdescent._base.checks import whole_number
 from fastdescent._base.memory import refuse_if_too_large
 from fastdescent._surface.define import surface
 from fastdescent._surface.surface import Surface
-from fastdescent.surfaces._catalog import with_data
+from fastdescent.surfaces._catalog import known, with_data
+
+__all__ = ["lennard_jones"]
 
 Floats = npt.NDArray[np.float64]
 _MIN_ATOMS, _MAX_KNOWN = 2, 13  #: numbers of atoms: the smallest, and the largest whose minimum is given
@@ -22,6 +24,7 @@ _NEWTON_STEPS = 30
 _COPIES = 4  #: numbers per pair of atoms while the energy is traced
 
 
+@known(lowest=-6.0, degenerate=True)
 @with_data
 def lennard_jones(n_atoms: int = 4) -> Surface:
     """A cluster of atoms that attract each other, and repel when close: dim = 3 n_atoms, minima beyond counting.

@@ -12,7 +12,9 @@ from fastdescent._base.checks import finite_array, shown, whole_number
 from fastdescent._surface.define import surface
 from fastdescent._surface.finite_sum import finite_sum
 from fastdescent._surface.surface import Surface
-from fastdescent.surfaces._catalog import with_data
+from fastdescent.surfaces._catalog import known, with_data
+
+__all__ = ["matrix_factorization", "phase_retrieval"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -20,6 +22,7 @@ _DIAGONAL = [[4.0, 0.0], [0.0, 1.0]]
 _FOUR = [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, -1.0]], [1.0, 0.0, 1.0, 1.0]
 
 
+@known(lowest=0.5, degenerate=True)
 @with_data
 def matrix_factorization(M: npt.ArrayLike | None = None, rank: int = 1) -> Surface:
     """A matrix as a product of two thin ones. Saddles are where some of its largest singular values are missing.

@@ -15,6 +15,8 @@ from fastdescent._base.memory import refuse_if_too_large
 from fastdescent._starts.arrays import RandomStarts
 from fastdescent.surfaces._normals import normals, uniforms
 
+__all__ = ["he", "layers", "xavier"]
+
 Floats = npt.NDArray[np.float64]
 _COPIES = 3  #: copies of the weights while they are made: uniform numbers, normal numbers, scaled
 

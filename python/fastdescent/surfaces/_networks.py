@@ -14,9 +14,11 @@ from fastdescent._base.at_top import at_top
 from fastdescent._base.checks import labels, real_array, shown
 from fastdescent._surface.finite_sum import finite_sum
 from fastdescent._surface.surface import Surface
-from fastdescent.surfaces._catalog import with_data
+from fastdescent.surfaces._catalog import known, with_data
 from fastdescent.surfaces._layers import checked_widths, layers, n_weights
 from fastdescent.surfaces._losses import LOSSES, checked_activation, checked_loss, logistic_minimum, targets
+
+__all__ = ["deep_linear", "logistic", "mlp"]
 
 Array = npt.NDArray[Any]
 Data = Sequence[npt.ArrayLike]  #: (X, y)
@@ -49,6 +51,7 @@ class Network:
         return LOSSES[self.loss](self.output(x, A), b) + 0.5 * l2 * np.sum(x**2)
 
 
+@known(lowest=None)
 @with_data
 def mlp(
     widths: Sequence[int] = (2, 2, 1),
@@ -100,6 +103,7 @@ def mlp(
     return _sum(network, n_weights(counts, bias=True), (X, targets(y, counts[-1], loss)), window=(-3.0, 3.0), l2=l2)
 
 
+@known(lowest=0.5288080447137663)
 @with_data
 def logistic(data: Data | None = None, *, l2: float = 0.0) -> Surface:
     """Logistic regression: convex, so that every descent that converges ends at the same place.
@@ -148,6 +152,7 @@ class _LinearNetwork:
         return 0.5 * np.mean(np.sum((output - B) ** 2, axis=1))
 
 
+@known(degenerate=True)
 @with_data
 def deep_linear(widths: Sequence[int] = (2, 2, 2), data: Data | None = None) -> Surface:
     """A linear network of several layers: all its local minima are global, all else is a saddle.

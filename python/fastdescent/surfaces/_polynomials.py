@@ -7,7 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from fastdescent.surfaces._catalog import catalog
+from fastdescent.surfaces._catalog import catalog, known
+
+__all__ = [
+    "dixon_price",
+    "double_well",
+    "perm",
+    "powell",
+    "quartic",
+    "ring",
+    "rosenbrock",
+    "sphere",
+    "styblinski_tang",
+    "trid",
+    "zakharov",
+]
 
 Points = list[list[float]]
 
@@ -32,6 +46,7 @@ def _rosenbrock_minima(dim: int, a: float, b: float) -> Points | None:
     return None
 
 
+@known(dims=(2, 3, 10))
 @catalog(window=(-2.048, 2.048), minima=_rosenbrock_minima, least_dim=2)
 def rosenbrock(x: Any, *, a: float = 1.0, b: float = 100.0) -> Any:
     """Rosenbrock's banana: a curved valley with a floor that is nearly flat.
@@ -53,6 +68,7 @@ def _styblinski_tang_points(dim: int) -> Points | None:
     return [list(x) for x in itertools.product(_STYBLINSKI_TANG_ROOTS, repeat=dim)] if dim <= 6 else None
 
 
+@known(lowest=lambda dim: -39.16616570377142 * dim)
 @catalog(
     window=(-5.0, 5.0),
     minima=lambda dim: [[_STYBLINSKI_TANG_ROOTS[0]] * dim],
@@ -71,6 +87,7 @@ def styblinski_tang(x: Any) -> Any:
     return 0.5 * np.sum(x**4 - 16 * x**2 + 5 * x)
 
 
+@known(degenerate=True)
 @catalog(window=(-1.28, 1.28), minima=lambda dim: [[0.0] * dim], critical_points=lambda dim: [[0.0] * dim])
 def quartic(x: Any) -> Any:
     """De Jong's quartic, without its noise: so flat at the minimum that the Hessian vanishes there.
@@ -123,6 +140,7 @@ def _trid_minima(dim: int) -> Points:
     return [[float(i * (dim + 1 - i)) for i in range(1, dim + 1)]]
 
 
+@known(lowest=lambda dim: -dim * (dim + 4) * (dim - 1) / 6, dims=(2, 3, 10))
 @catalog(
     window=lambda dim: (-float(dim**2), float(dim**2)), minima=_trid_minima, critical_points=_trid_minima, least_dim=2
 )
@@ -138,6 +156,7 @@ def trid(x: Any) -> Any:
     return np.sum((x - 1) ** 2) - np.sum(x[1:] * x[:-1])
 
 
+@known(dims=(4, 8), degenerate=True)
 @catalog(window=(-4.0, 5.0), minima=lambda dim: [[0.0] * dim], least_dim=4, multiple_of=4)
 def powell(x: Any) -> Any:
     """Powell's singular function: groups of four coordinates; the Hessian at the minimum has half its rank.
@@ -161,6 +180,7 @@ def _perm_minima(dim: int, b: float) -> Points:
     return [first, [1 + u, 2 - 2 * (1 + b) * u / (2 + b)]]
 
 
+@known(dims=(1, 2, 4))
 @catalog(window=lambda dim: (-dim - 1.0, dim + 1.0), minima=_perm_minima)
 def perm(x: Any, *, b: float = 0.5) -> Any:
     """Perm: sums of powers that agree at the minima only, and almost agree in a long curved valley.
@@ -193,6 +213,7 @@ def double_well(x: Any) -> Any:
     return (x[0] ** 2 - 1) ** 2 + np.sum(x[1:] ** 2)
 
 
+@known(degenerate=True)
 @catalog(window=(-2.0, 2.0), minima=lambda dim: [[1.0] + [0.0] * (dim - 1)])
 def ring(x: Any) -> Any:
     """The ring: a Mexican hat, whose minima fill the unit sphere; each trajectory keeps its direction.

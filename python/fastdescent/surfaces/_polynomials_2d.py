@@ -6,7 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from fastdescent.surfaces._catalog import catalog
+from fastdescent.surfaces._catalog import catalog, known
+
+__all__ = [
+    "beale",
+    "booth",
+    "colville",
+    "goldstein_price",
+    "himmelblau",
+    "matyas",
+    "six_hump_camel",
+    "three_hump_camel",
+]
 
 _HIMMELBLAU_MINIMA = [
     [3.0, 2.0],
@@ -48,6 +59,7 @@ _SIX_HUMPS = [
 _SIX_HUMPS += [[-x, -y] for x, y in _SIX_HUMPS]
 
 
+@known(lowest=-1.031628453489877)
 @catalog(window=((-3.0, 3.0), (-2.0, 2.0)), minima=_SIX_HUMPS[::7], critical_points=[*_SIX_HUMPS, [0.0, 0.0]])
 def six_hump_camel(x: Any, y: Any) -> Any:
     """The camel's back with six humps: two global and four local minima.
@@ -76,6 +88,7 @@ def beale(x: Any, y: Any) -> Any:
     return (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2
 
 
+@known(lowest=3.0)
 @catalog(window=(-2.0, 2.0), minima=[[0.0, -1.0]])
 def goldstein_price(x: Any, y: Any) -> Any:
     """Goldstein and Price's polynomial of degree eight: four minima, values from 3 to a million.

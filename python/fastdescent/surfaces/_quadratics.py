@@ -16,6 +16,8 @@ from fastdescent._surface.surface import Surface
 from fastdescent.surfaces._catalog import with_data
 from fastdescent.surfaces._normals import FIRST_OF_DATA, normals
 
+__all__ = ["quadratic", "random_quadratic"]
+
 Floats = npt.NDArray[np.float64]
 _COPIES = 6  #: copies of a matrix while it is factored into Q and R
 

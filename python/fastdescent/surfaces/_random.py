@@ -13,14 +13,17 @@ from fastdescent._base.checks import not_negative, positive, random_seed, whole_
 from fastdescent._base.memory import refuse_if_too_large
 from fastdescent._surface.define import surface
 from fastdescent._surface.surface import Surface
-from fastdescent.surfaces._catalog import with_data
+from fastdescent.surfaces._catalog import known, with_data
 from fastdescent.surfaces._normals import FIRST_OF_DATA, normals, uniforms
+
+__all__ = ["gaussian_wells", "random_field", "spin_glass"]
 
 _SECOND_INDEX = FIRST_OF_DATA + 2**32  #: from here on for uniform numbers beside normal ones
 _COPIES = 3  #: copies of random numbers: as drawn, scaled, and as a parameter
 Floats = npt.NDArray[np.float64]
 
 
+@known(lowest=None, dims=(1, 3))
 @with_data
 def random_field(
     dim: int = 2, waves: int = 256, seed: int = 0, *, length: float = 1.0, confinement: float = 0.25
@@ -96,6 +99,7 @@ def _field(x: Any, *, amplitudes: Any, frequencies: Any, phases: Any, confinemen
     return np.sum(amplitudes * np.cos(frequencies @ x + phases)) + confinement * (0.5 * np.sum(x**2))
 
 
+@known(lowest=None, dims=(2, 4))
 @with_data
 def spin_glass(dim: int = 2, p: int = 3, seed: int = 0) -> Surface:
     """The spherical spin glass: random couplings of p coordinates at a time, on a sphere of radius sqrt(dim).
@@ -173,6 +177,7 @@ def _lowest_eigenvectors(params: Mapping[str, Any]) -> Floats | None:
     return np.array([vector, -vector])
 
 
+@known(lowest=None)
 @with_data
 def gaussian_wells(
     dim: int = 2, wells: int = 10, seed: int = 0, *, width: float = 1.0, confinement: float = 0.1

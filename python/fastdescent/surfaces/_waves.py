@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from fastdescent.surfaces._catalog import catalog
+from fastdescent.surfaces._catalog import catalog, known
+
+__all__ = ["ackley", "alpine", "griewank", "levy", "michalewicz", "rastrigin", "salomon", "schwefel"]
 
 
 @catalog(window=(-5.12, 5.12), minima=lambda dim, A: [[0.0] * dim] if A >= 0.0 else None)
@@ -23,6 +25,7 @@ def rastrigin(x: Any, *, A: float = 10.0) -> Any:
     return A * len(x) + np.sum(x**2 - A * np.cos(2 * np.pi * x))
 
 
+@known(kinks="at minima")
 @catalog(window=(-32.768, 32.768), minima=lambda dim, a, b, c: [[0.0] * dim] if a > 0.0 and b > 0.0 else None)
 def ackley(x: Any, *, a: float = 20.0, b: float = 0.2, c: float = 2 * np.pi) -> Any:
     """Ackley's funnel: ripples on a cone, whose tip is the minimum; there the gradient counts as 0.
@@ -67,6 +70,7 @@ def levy(x: Any) -> Any:
     return np.sin(np.pi * u[0]) ** 2 + np.sum(inner) + u[-1] ** 2 * (1 + np.sin(2 * np.pi * u[-1]) ** 2)
 
 
+@known(kinks="elsewhere")
 @catalog(window=(-500.0, 500.0), minima=lambda dim: [[420.968746359982] * dim])
 def schwefel(x: Any) -> Any:
     """Schwefel's function: the best minimum lies in a corner, far from the second best. No gradient where an x_i is 0.
@@ -80,6 +84,7 @@ def schwefel(x: Any) -> Any:
     return np.sum(418.98288727243371 - x * np.sin(np.sqrt(np.abs(x))))
 
 
+@known(kinks="at minima")
 @catalog(window=(-10.0, 10.0), minima=lambda dim: [[0.0] * dim])
 def alpine(x: Any) -> Any:
     """The first Alpine function: a range of ridges, with creases where terms change sign.
@@ -94,6 +99,7 @@ def alpine(x: Any) -> Any:
     return np.sum(np.abs(x * np.sin(x) + 0.1 * x))
 
 
+@known(kinks="at minima", tried_in=(-20.0, 20.0))
 @catalog(window=(-100.0, 100.0), minima=lambda dim: [[0.0] * dim])
 def salomon(x: Any) -> Any:
     """Salomon's rings: circular ripples on a cone, whose tip is the minimum; there the gradient counts as 0.
@@ -115,6 +121,7 @@ _MICHALEWICZ = [
 ]  # fmt: skip
 
 
+@known(lowest={1: -0.801303410098552, 3: -2.760394679994559, 10: -9.660151715641349}.__getitem__)
 @catalog(window=(0.0, np.pi), minima=lambda dim: [_MICHALEWICZ[:dim]] if dim <= len(_MICHALEWICZ) else None)
 def michalewicz(x: Any) -> Any:
     """Michalewicz's function: narrow ravines that cross in a plain where the gradient almost vanishes.

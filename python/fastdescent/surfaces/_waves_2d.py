@@ -6,7 +6,22 @@ from typing import Any
 
 import numpy as np
 
-from fastdescent.surfaces._catalog import catalog
+from fastdescent.surfaces._catalog import catalog, known
+
+__all__ = [
+    "bohachevsky",
+    "branin",
+    "bukin6",
+    "cross_in_tray",
+    "drop_wave",
+    "easom",
+    "eggholder",
+    "holder_table",
+    "levy13",
+    "mccormick",
+    "schaffer2",
+    "schaffer4",
+]
 
 Points = list[list[float]]
 
@@ -18,6 +33,7 @@ def _branin_minima(dim: int, a: float, b: float, c: float, r: float, s: float, t
     return None
 
 
+@known(lowest=0.397887357729738)
 @catalog(window=((-5.0, 10.0), (0.0, 15.0)), minima=_branin_minima)
 def branin(
     x: Any,
@@ -43,6 +59,7 @@ def branin(
     return a * (y - b * x**2 + c * x - r) ** 2 + s * (1 - t) * np.cos(x) + s
 
 
+@known(lowest=-1.913222954981037)
 @catalog(window=((-1.5, 4.0), (-3.0, 4.0)), minima=[[-0.5471975511965977, -1.5471975511965979]])
 def mccormick(x: Any, y: Any) -> Any:
     """McCormick's function: a ripple on a tilted valley.
@@ -71,6 +88,7 @@ def levy13(x: Any, y: Any) -> Any:
     return s + (x - 1) ** 2 * (1 + np.sin(3 * np.pi * y) ** 2) + (y - 1) ** 2 * (1 + np.sin(2 * np.pi * y) ** 2)
 
 
+@known(lowest=-1.0, tried_in=(-8.0, 14.0))
 @catalog(window=(-100.0, 100.0), minima=[[np.pi, np.pi]])
 def easom(x: Any, y: Any) -> Any:
     """Easom's needle: one narrow well in a plain of zeros.
@@ -84,6 +102,7 @@ def easom(x: Any, y: Any) -> Any:
     return -np.cos(x) * np.cos(y) * np.exp(-((x - np.pi) ** 2) - (y - np.pi) ** 2)
 
 
+@known(kinks="at minima")
 @catalog(window=((-15.0, -5.0), (-3.0, 3.0)), minima=[[-10.0, 1.0]])
 def bukin6(x: Any, y: Any) -> Any:
     """Bukin's function number 6: a sharp crease along a parabola, on which f is low but has no gradient.
@@ -97,6 +116,7 @@ def bukin6(x: Any, y: Any) -> Any:
     return 100 * np.sqrt(np.abs(y - x**2 / 100)) + np.abs(x + 10) / 100
 
 
+@known(lowest=-1.0, kinks="at minima")
 @catalog(window=(-5.12, 5.12), minima=[[0.0, 0.0]])
 def drop_wave(x: Any, y: Any) -> Any:
     """The drop wave: rings around a drop. At the minimum itself the gradient is 0.
@@ -111,6 +131,7 @@ def drop_wave(x: Any, y: Any) -> Any:
     return -(1 + np.cos(12 * np.sqrt(x**2 + y**2))) / (0.5 * (x**2 + y**2) + 2)
 
 
+@known(tried_in=(-8.0, 8.0))
 @catalog(window=(-100.0, 100.0), minima=[[0.0, 0.0]])
 def schaffer2(x: Any, y: Any) -> Any:
     """Schaffer's function number 2: hyperbolic ripples that fade into a plain.
@@ -125,6 +146,7 @@ def schaffer2(x: Any, y: Any) -> Any:
     return 0.5 + (np.sin(x**2 - y**2) ** 2 - 0.5) / (1 + 0.001 * (x**2 + y**2)) ** 2
 
 
+@known(lowest=0.292578632035980, tried_in=(-8.0, 8.0))
 @catalog(
     window=(-100.0, 100.0),
     minima=[[0.0, 1.2531318314637332], [0.0, -1.2531318314637332], [1.2531318314637332, 0.0],
@@ -143,6 +165,7 @@ def schaffer4(x: Any, y: Any) -> Any:
     return 0.5 + (np.cos(np.sin(np.abs(x**2 - y**2))) ** 2 - 0.5) / (1 + 0.001 * (x**2 + y**2)) ** 2
 
 
+@known(lowest=None, kinks="elsewhere")
 @catalog(window=(-512.0, 512.0))
 def eggholder(x: Any, y: Any) -> Any:
     """The egg holder: a rugged tray of deep hollows, tilted so that the lowest lies on the border.
@@ -161,6 +184,7 @@ def _mirrored(x: float, y: float) -> Points:
     return [[x, y], [x, -y], [-x, y], [-x, -y]]
 
 
+@known(lowest=-19.208502567886732, kinks="elsewhere")
 @catalog(window=(-10.0, 10.0), minima=_mirrored(8.055023475736563, 9.664590019241272))
 def holder_table(x: Any, y: Any) -> Any:
     """Hölder's table: a dish of waves whose four lowest points are at the corners.
@@ -175,6 +199,7 @@ def holder_table(x: Any, y: Any) -> Any:
     return -np.abs(np.sin(x) * np.cos(y) * np.exp(np.abs(1 - np.sqrt(x**2 + y**2) / np.pi)))
 
 
+@known(lowest=-2.06261187082274, kinks="elsewhere")
 @catalog(window=(-10.0, 10.0), minima=_mirrored(1.3494066171539107, 1.3494066171539107))
 def cross_in_tray(x: Any, y: Any) -> Any:
     """The cross in a tray: steep creases along both axes and along every multiple of pi.

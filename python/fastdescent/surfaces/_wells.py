@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from fastdescent.surfaces._catalog import catalog
+from fastdescent.surfaces._catalog import catalog, known
+
+__all__ = ["hartmann3", "hartmann6", "langermann", "muller_brown", "peaks", "shekel"]
 
 
+@known(lowest=-146.699517209954)
 @catalog(window=((-1.5, 1.2), (-0.2, 2.0)), minima=[[-0.5582236346330243, 1.4417258418046686]])
 def muller_brown(x: Any, y: Any) -> Any:
     """Müller and Brown's potential: three minima, joined by a bent path over two saddles, as in a chemical reaction.
@@ -29,6 +32,7 @@ def muller_brown(x: Any, y: Any) -> Any:
     return np.sum(A * np.exp(a * u**2 + b * u * v + c * v**2))
 
 
+@known(lowest=-6.551133332835841)
 @catalog(window=(-3.0, 3.0), minima=[[0.22827892055636909, -1.6255349574999964]])
 def peaks(x: Any, y: Any) -> Any:
     """Peaks: hills and hollows for pictures, from MATLAB; far out a plain of zeros.
@@ -43,6 +47,7 @@ def peaks(x: Any, y: Any) -> Any:
     return hill - 10 * (x / 5 - x**3 - y**5) * np.exp(-(x**2) - y**2) - np.exp(-((x + 1) ** 2) - y**2) / 3
 
 
+@known(lowest=-4.15580929184779)
 @catalog(window=(0.0, 10.0), minima=[[2.7934022086450367, 1.5972325013283601]])
 def langermann(x: Any, y: Any) -> Any:
     """Langermann's function: five sets of rings, each fading around its own centre.
@@ -67,6 +72,7 @@ _SHEKEL_CENTRES = np.array([
 _SHEKEL_WIDTHS = np.array([0.1, 0.2, 0.2, 0.4, 0.4, 0.6, 0.3, 0.7, 0.5, 0.5])
 
 
+@known(lowest=-10.536409816692043)
 @catalog(window=(0.0, 10.0), minima=[[4.000746531592046, 4.000592934138532, 3.9996633980403224, 3.9995098005868077]])
 def shekel(x1: Any, x2: Any, x3: Any, x4: Any) -> Any:
     """Shekel's foxholes with m = 10: ten narrow wells in four dimensions.
@@ -88,6 +94,7 @@ def shekel(x1: Any, x2: Any, x3: Any, x4: Any) -> Any:
 _HARTMANN_DEPTHS = np.array([1.0, 1.2, 3.0, 3.2])
 
 
+@known(lowest=-3.86278214782076)
 @catalog(window=(0.0, 1.0), minima=[[0.11461433858967197, 0.5556488499718569, 0.8525469535208657]])
 def hartmann3(x1: Any, x2: Any, x3: Any) -> Any:
     """Hartman's function of three variables: four wells in the unit cube.
@@ -113,6 +120,7 @@ _HARTMANN6_MINIMUM = [0.20168951100670543, 0.15001069182345797, 0.47687397422189
                       0.2753324304940561, 0.31165161660011326, 0.6573005340656203]  # fmt: skip
 
 
+@known(lowest=-3.32236801141551)
 @catalog(window=(0.0, 1.0), minima=[_HARTMANN6_MINIMUM])
 def hartmann6(x1: Any, x2: Any, x3: Any, x4: Any, x5: Any, x6: Any) -> Any:
     """Hartman's function of six variables: four wells in the unit cube, two of them deep.

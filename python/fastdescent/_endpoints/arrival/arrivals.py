@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base.status import MINIMA, Form, Outcome, Reason, Status
+from fastdescent._endpoints.arrival.cycles import moves_on
+from fastdescent._endpoints.arrival.reasons import beyond_points
 from fastdescent._endpoints.arrival.stays import stays
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.membership import ELIGIBLE, Membership
-from fastdescent._endpoints.arrival.cycles import moves_on
 from fastdescent._endpoints.table.points import CriticalPoints
-from fastdescent._endpoints.arrival.reasons import beyond_points
 from fastdescent._run.descent import Descent
 from fastdescent._run.hyperparameters import per_trajectory
 
@@ -76,7 +76,9 @@ def _settings(run: Descent, index: Index, label: Labels) -> npt.NDArray[np.float
     return np.concatenate(columns, axis=1)
 
 
-def reasons(run: Descent, landscape: Landscape, found: Membership, label: Labels, arrived: Bools) -> npt.NDArray[np.int8]:
+def reasons(
+    run: Descent, landscape: Landscape, found: Membership, label: Labels, arrived: Bools
+) -> npt.NDArray[np.int8]:
     """Why endpoints have not arrived, values of `Reason`; NONE for those that have, or escaped."""
     status = run.status.reshape(-1)
     reason = np.zeros(len(status), np.int8)
@@ -87,7 +89,9 @@ def reasons(run: Descent, landscape: Landscape, found: Membership, label: Labels
     reason[open_] = _by_candidate(landscape, found)[found.looked_at[open_]]
     labelled = open_[label[open_] >= 0]
     at_rest = found.is_at_rest[labelled]
-    is_flat = found.candidates.nullity[found.candidate[labelled]] > 0  # a step that is too large would not converge there
+    is_flat = (
+        found.candidates.nullity[found.candidate[labelled]] > 0
+    )  # a step that is too large would not converge there
     reason[labelled] = np.select(
         [at_rest & ~is_flat, status[labelled] == Status.CONVERGED, status[labelled] == Status.STALLED],
         [Reason.STEP_TOO_LARGE, Reason.GTOL, Reason.KINK], Reason.STOPPED,

@@ -34,8 +34,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base.status import Status
-from fastdescent._endpoints.search.cells import Floats
 from fastdescent._endpoints.arrival.onwards import Bools, Index, Onwards, together
+from fastdescent._endpoints.search.cells import Floats
 from fastdescent._run.descent import Descent
 from fastdescent.reduce import period
 

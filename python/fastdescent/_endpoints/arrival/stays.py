@@ -46,8 +46,8 @@ from typing import Any
 import numpy as np
 
 from fastdescent._base.status import Status
-from fastdescent._endpoints.search.cells import Floats, Frame
 from fastdescent._endpoints.arrival.onwards import Bools, Index, Onwards, has_state, knows_noise, together
+from fastdescent._endpoints.search.cells import Floats, Frame
 from fastdescent._endpoints.search.quadratic import finite_matrices
 from fastdescent._endpoints.search.verdict import chunks, quiet
 from fastdescent._run.descent import Descent

@@ -37,11 +37,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._endpoints.search.cells import Floats, Frame
 from fastdescent._endpoints.kinks.cuts import Cuts
-from fastdescent._endpoints.search.quadratic import finite_matrices
 from fastdescent._endpoints.kinks.rising import rises
 from fastdescent._endpoints.kinks.sampled import TINY, Domain, Sampled, directions
+from fastdescent._endpoints.search.cells import Floats, Frame
+from fastdescent._endpoints.search.quadratic import finite_matrices
 from fastdescent._surface.surface import Surface
 
 _MAX_DIM = 40  # in more dimensions points stay where they are: steps take long, and few succeed

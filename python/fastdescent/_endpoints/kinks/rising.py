@@ -30,8 +30,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._endpoints.search.cells import Floats
 from fastdescent._endpoints.kinks.sampled import Domain, Sampled, directions
+from fastdescent._endpoints.search.cells import Floats
 
 _COUNT = 1000  # directions that no step takes
 _LARGEST_RADIUS, _LARGEST_AT_CUSPS = 1e-2, 1e-3

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base.status import Form, Outcome, Reason
-from fastdescent._endpoints.search.cells import Floats
 from fastdescent._endpoints.kinks.kinks import polish_at_kinks
+from fastdescent._endpoints.search.cells import Floats
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.verdict import Polished, judged, quiet
 

@@ -30,7 +30,10 @@ _BETWEEN = (0.24, 0.51, 0.77)  #: of a way that bends
 _LEVELS = 3  #: of asking again between points
 _STEPS = 8
 _LEFT = 1e-8  #: of a barrier; less is what the steps have left
-_LONGEST_GAP, _LARGEST_BEND = 0.5, 0.25  #: from point to point, and from a point to the segment, as parts of the segment
+_LONGEST_GAP, _LARGEST_BEND = (
+    0.5,
+    0.25,
+)  #: from point to point, and from a point to the segment, as parts of the segment
 _POINTS_AT_ONCE = 1 << 14  #: so few stay in the processor's cache
 
 

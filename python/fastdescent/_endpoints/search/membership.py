@@ -39,12 +39,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base.status import Form, Status
-from fastdescent._endpoints.search.cells import EndpointSet, Ints
 from fastdescent._endpoints.arrival.cycles import cycles
+from fastdescent._endpoints.kinks.rough import is_rough
+from fastdescent._endpoints.search.cells import EndpointSet, Ints
 from fastdescent._endpoints.search.classes import Canonical, look_at_classes
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.rounds import COARSE_CELL, FINE_CELL, Rounds, may_rest
-from fastdescent._endpoints.kinks.rough import is_rough
 from fastdescent._endpoints.search.verdict import Polished
 from fastdescent._run.descent import Descent
 from fastdescent._surface.define import surface as define_surface
@@ -93,9 +93,7 @@ def landscape_of(run: Descent) -> Landscape:
     return Landscape.of(run.surface, run._inside)
 
 
-def find_membership(
-    run: Descent, landscape: Landscape, polish: bool, canonical: Canonical | None = None
-) -> Membership:
+def find_membership(run: Descent, landscape: Landscape, polish: bool, canonical: Canonical | None = None) -> Membership:
     """Finds the candidate of each endpoint of a run."""
     endpoints = endpoints_of(run, landscape)
     status, n = endpoints.status, len(endpoints.status)
@@ -172,5 +170,7 @@ def endpoints_of(run: Descent, landscape: Landscape) -> EndpointSet:
     x = run.x.reshape(-1, run.surface.dim)
     # Rounding in a float32 gradient would pass for distance.
     exact = x.dtype == np.float64 and not landscape.has_walls and landscape.surface is run.surface
-    slope = run.grad_norm.reshape(-1) if exact and np.isfinite(run.grad_norm).any() else landscape.slope(x.astype(float))
+    slope = (
+        run.grad_norm.reshape(-1) if exact and np.isfinite(run.grad_norm).any() else landscape.slope(x.astype(float))
+    )
     return EndpointSet.of(x, slope, run.status.reshape(-1), ELIGIBLE)

@@ -104,9 +104,7 @@ class _Polishing:
         self._rest(moving, accepted | by_newton, by_newton & ~accepted & ~(after.slope < 0.5 * before.slope))
         self.by_newton[moving[~accepted]] = False
 
-    def _rest(
-        self, moving: npt.NDArray[np.int_], goes_on: npt.NDArray[np.bool_], stuck: npt.NDArray[np.bool_]
-    ) -> None:
+    def _rest(self, moving: npt.NDArray[np.int_], goes_on: npt.NDArray[np.bool_], stuck: npt.NDArray[np.bool_]) -> None:
         """Decides which points have come to rest: no step improves them further."""
         model = self.model[moving]
         rests = (model.newton_length <= _NEWTON_TOL) | (model.slope == 0)

@@ -25,11 +25,11 @@ import numpy.typing as npt
 from scipy.spatial import KDTree
 
 from fastdescent._base.status import Form, Outcome
+from fastdescent._endpoints.kinks.rough import at_kinks, is_rough
 from fastdescent._endpoints.search.cells import Candidates, Cells, EndpointSet, Floats, Ints, assign, gather
 from fastdescent._endpoints.search.connected import connected, has_no_barrier
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.polish import polish
-from fastdescent._endpoints.kinks.rough import at_kinks, is_rough
 from fastdescent._endpoints.search.verdict import Polished, judged
 
 # Lengths, in windows.
@@ -53,7 +53,9 @@ class _Found:
 
     candidate: Ints  #: of each endpoint, or -1
     looked_at: Ints  #: the candidate of its cell, or -1
-    undecided: npt.NDArray[np.int_]  #: endpoints for which smaller cells may find more: they were not polished themselves
+    undecided: npt.NDArray[
+        np.int_
+    ]  #: endpoints for which smaller cells may find more: they were not polished themselves
 
 
 class Rounds:
@@ -119,7 +121,7 @@ class Rounds:
             some = np.flatnonzero(belongs)
             if size != _KINK_SIZES[-1]:
                 belongs[some] = connected(self.landscape, part.x[some], candidates.x[looked_at[some]])
-                belongs[representative] = (candidates.kind != Outcome.UNSETTLED)
+                belongs[representative] = candidates.kind != Outcome.UNSETTLED
             first = self.add(candidates, own[representative])
             self.looked_at[own] = np.where(looked_at >= 0, looked_at + first, self.looked_at[own])
             self.candidate[own[belongs]] = looked_at[belongs] + first
@@ -245,9 +247,7 @@ class Rounds:
         return np.asarray(np.einsum("mk,mk->m", self.landscape.surface.gradient(x), to - x) <= 0)
 
 
-def may_rest(
-    landscape: Landscape, x: Floats, slope: Floats, candidates: Polished, to: Ints
-) -> npt.NDArray[np.bool_]:
+def may_rest(landscape: Landscape, x: Floats, slope: Floats, candidates: Polished, to: Ints) -> npt.NDArray[np.bool_]:
     """Whether f at points x is higher than at their candidates by no more than the slope allows where f is convex."""
     fun = landscape.surface(x)
     height, way = fun - candidates.fun[to], x - candidates.x[to]

@@ -54,9 +54,7 @@ class Explored:
     is_kink: npt.NDArray[np.bool_]
 
 
-def explored(
-    landscape: Landscape, x: Floats, model: QuadraticModel, is_zero: npt.NDArray[np.bool_]
-) -> Explored:
+def explored(landscape: Landscape, x: Floats, model: QuadraticModel, is_zero: npt.NDArray[np.bool_]) -> Explored:
     """Explores points (m, dim) whose curvatures `is_zero` (m, dim) count as zero; each has at least one."""
     m, nullity = len(x), is_zero.sum(axis=-1)
     found = Explored(np.full(m, Outcome.UNSETTLED, np.int8), np.zeros(m, np.int16), np.zeros(m, np.bool_))

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from fastdescent._base.status import Form, Outcome, Reason
 from fastdescent._endpoints.search.cells import Floats
 from fastdescent._endpoints.search.landscape import Landscape
-from fastdescent._endpoints.search.quadratic import ZERO_CURVATURE_RTOL, QuadraticModel, finite_matrices, without_held
+from fastdescent._endpoints.search.quadratic import QuadraticModel, finite_matrices, without_held
 from fastdescent._endpoints.search.singular import explored
 
 CLEAN_TOL = 1e-8  #: Newton's step from a critical point is at most this long; rounding may allow no less
@@ -70,9 +70,7 @@ def judged(landscape: Landscape, x: Floats, newton_tol: float = CLEAN_TOL) -> Po
     return Polished.joined(parts)
 
 
-def judged_by(
-    model: QuadraticModel, landscape: Landscape, x: Floats, newton_tol: float = CLEAN_TOL
-) -> Polished:
+def judged_by(model: QuadraticModel, landscape: Landscape, x: Floats, newton_tol: float = CLEAN_TOL) -> Polished:
     """As `judged`, where the model at the points is known."""
     m, dim = x.shape
     keeps = _kept_curvatures(landscape, x, model)
@@ -84,7 +82,9 @@ def judged_by(
     set_dim, nullity = np.zeros(m, np.int16), np.zeros(m, np.int16)
     down = (model.curvatures < 0).sum(axis=-1)
     n_held = (model.held != 0).sum(axis=-1)
-    kind[regular] = np.where(down == 0, Outcome.LOCAL_MINIMUM, np.where(down + n_held == dim, Outcome.MAXIMUM, Outcome.SADDLE))[regular]
+    kind[regular] = np.where(
+        down == 0, Outcome.LOCAL_MINIMUM, np.where(down + n_held == dim, Outcome.MAXIMUM, Outcome.SADDLE)
+    )[regular]
     kind[regular & (down > 0) & (n_held > 0)] = Outcome.SADDLE
 
     reason[~model.valid] = Reason.UNDEFINED_NEARBY

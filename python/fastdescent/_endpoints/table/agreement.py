@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from fastdescent._base import checks, markup
 from fastdescent._base.at_top import at_top
-from fastdescent._endpoints.table import dataframes
 from fastdescent._endpoints.classify import classify
+from fastdescent._endpoints.table import dataframes
 from fastdescent._endpoints.table.merging import joined
 from fastdescent._endpoints.table.names import letter
 from fastdescent._endpoints.table.points import CriticalPoints

@@ -12,12 +12,12 @@ from fastdescent._base import checks
 from fastdescent._base.at_top import at_top
 from fastdescent._base.status import MINIMA
 from fastdescent._endpoints.search.cells import Floats, Frame
+from fastdescent._endpoints.search.landscape import Landscape
+from fastdescent._endpoints.search.verdict import Polished
 from fastdescent._endpoints.table.counts import with_counts
 from fastdescent._endpoints.table.points import CriticalPoints
 from fastdescent._endpoints.table.rows import polished_of, table_of
 from fastdescent._endpoints.table.tabulate import rows_of
-from fastdescent._endpoints.search.landscape import Landscape
-from fastdescent._endpoints.search.verdict import Polished
 
 Indices = npt.NDArray[np.int_]
 
@@ -131,7 +131,9 @@ def _with_added_counts(
         n_arrived=sums["arrived"], nit_median=_only(column("nit_median"), n, row, k),
     )  # fmt: skip
     first = tables[0]
-    return replace(counted, stability=_agreed(column("stability"), row, k), _surface=first._surface, _inside=first._inside)
+    return replace(
+        counted, stability=_agreed(column("stability"), row, k), _surface=first._surface, _inside=first._inside
+    )
 
 
 def _only(values: Floats, n_starts: npt.NDArray[np.int64], row: Indices, k: int) -> Floats:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._endpoints.search.cells import Floats, Frame
-from fastdescent._endpoints.table.clusters import cheapest_of_each, clusters_of, fun_tolerance, ranks
+from fastdescent._endpoints.search.cells import Frame
 from fastdescent._endpoints.search.classes import Canonical, classes_of
 from fastdescent._endpoints.search.landscape import Landscape
-from fastdescent._endpoints.table.sets import set_of_each
 from fastdescent._endpoints.search.verdict import Polished
+from fastdescent._endpoints.table.clusters import cheapest_of_each, clusters_of, fun_tolerance, ranks
+from fastdescent._endpoints.table.sets import set_of_each
 
 Indices = npt.NDArray[np.int_]
 
@@ -67,5 +67,3 @@ def rows_in_table(
     given = np.full(row.max(initial=-1) + 1, -1, np.int_)
     given[row[: len(table)][::-1]] = np.arange(len(table))[::-1]
     return given[row[len(table) :]]
-
-

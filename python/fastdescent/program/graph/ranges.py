@@ -11,7 +11,7 @@ between 0 and 1, and finite.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -85,7 +85,12 @@ def _range(node: Node, args: list[Range]) -> Range:
         return _sum(args[0], node.inputs[0].size // max(node.size, 1))
     if node.op == "sub" and node.inputs[1].op == "logaddexp" and node.inputs[0] in node.inputs[1].inputs:
         return replace(_add(args[0], _neg(args[1])), high=0.0)
-    found = _RULES[node.op](*args) if node.op in _RULES else _ANYTHING
+    return range_of(node.op, args)
+
+
+def range_of(op: str, args: Sequence[Range]) -> Range:
+    """Of a result of the operation, for operands of these ranges; anything if no rule is known."""
+    found = _RULES[op](*args) if op in _RULES else _ANYTHING
     return replace(found, infinite=found.infinite and (found.low == -math.inf or found.high == math.inf))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastdescent._base.at_top import at_top
+from fastdescent._base.status import Status
 from fastdescent.program.graph.nodes import Shape
 from fastdescent.program.program import Program
 from fastdescent.program.step.minibatch import BatchSpec
@@ -40,13 +41,13 @@ class StepSpec:
     reduce: tuple[Reduction, ...] = ()
     noise: NoiseSpec | None = None
     batch: BatchSpec | None = None
-    stop: StopRule | None = None  #: the user's stop rule
+    stops: tuple[tuple[Status, StopRule], ...] = ()  #: what ends a trajectory where it holds; the first one counts
 
     @property
     def predicates(self) -> tuple[StopRule, ...]:
-        """The user's questions about points: the stop rule, and those of reductions."""
-        stop = () if self.stop is None else (self.stop,)
-        return (*stop, *(p for reduction in self.reduce for p in reduction.predicates))
+        """The questions about points: the stop rules, and those of reductions."""
+        stops = (rule for _, rule in self.stops)
+        return (*stops, *(p for reduction in self.reduce for p in reduction.predicates))
 
     @property
     def keeps_previous_x(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from fastdescent._base.status import Status
@@ -11,7 +11,6 @@ from fastdescent.program.graph.nodes import Node
 from fastdescent.program.layout.stages import StateRow
 from fastdescent.program.step.formula import Formula, formula_in_graph
 from fastdescent.program.step.spec import StepSpec
-from fastdescent.program.step.stops import StopRule
 from fastdescent.program.step.walls import Wall
 from fastdescent.program.trace.operands import as_node
 
@@ -25,12 +24,11 @@ def tested_values(formula: Formula, spec: StepSpec, seen: Mapping[str, Node], st
     if spec.with_fun:
         values.append(("fun", formula.fun))
     b = formula.builder
-    status = None if spec.stop is None else _stop_status(spec.stop, b, seen)
+    conditions = [(status, rule.in_graph(b, seen)) for status, rule in spec.stops]
     if stalled is not None:
-        other = b.const(0.0) if status is None else status
-        status = b.select(b.reshape(as_node(b, stalled), ()), b.const(float(Status.STALLED)), other)
-    if status is not None:
-        values.append(("stop", status))
+        conditions.insert(0, (Status.STALLED, b.reshape(as_node(b, stalled), ())))
+    if conditions:
+        values.append(("stop", _first_status(b, conditions)))
     return values
 
 
@@ -75,6 +73,9 @@ def _tested_slope(formula: Formula, spec: StepSpec) -> Node:
     return Wall(formula.builder, formula.dim, "clip").projected(formula.x, formula.gradient)
 
 
-def _stop_status(rule: StopRule, b: Builder, seen: Mapping[str, Node]) -> Node:
-    """The status of a trajectory whose stop rule holds at the point from which the step starts, else 0."""
-    return b.select(rule.in_graph(b, seen), b.const(float(Status.STOPPED)), b.const(0.0))
+def _first_status(b: Builder, conditions: Sequence[tuple[Status, Node]]) -> Node:
+    """The status of the first condition that holds at the point from which the step starts, else 0."""
+    found = b.const(0.0)
+    for status, holds in reversed(conditions):
+        found = b.select(holds, b.const(float(status)), found)
+    return found

@@ -1,4 +1,7 @@
-"""NumPy's ufuncs: a table from a name to the function that makes nodes, one line per ufunc."""
+"""NumPy's ufuncs: a table from a name to the function that makes nodes.
+
+Ufuncs that are one opcode stand in the table of opcodes; others have a line here.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from fastdescent.program.graph import composites
 from fastdescent.program.graph.build import Builder, constant_value
 from fastdescent.program.graph.nodes import Node
 from fastdescent.program.graph.views import View, runs
+from fastdescent.program.opcodes import OF_UFUNCS
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.products import matmul, matvec, vecdot, vecmat
 from fastdescent.program.trace.source import refuse
@@ -80,16 +84,6 @@ def _xor(b: Builder, p: Node, q: Node) -> Node:
     return b.elementwise("ne", _truth(b, p), _truth(b, q))
 
 
-_SIMPLE = {
-    "add": "add", "subtract": "sub", "multiply": "mul", "true_divide": "div", "divide": "div", "negative": "neg",
-    "absolute": "abs", "fabs": "abs", "sign": "sign", "sqrt": "sqrt", "exp": "exp", "log": "log", "sin": "sin",
-    "cos": "cos", "tan": "tan", "tanh": "tanh", "arctan": "atan", "arctan2": "atan2", "hypot": "hypot",
-    "expm1": "expm1", "log1p": "log1p", "log2": "log2", "log10": "log10", "arcsin": "asin", "arccos": "acos",
-    "sinh": "sinh", "cosh": "cosh", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "cbrt": "cbrt",
-    "floor": "floor", "ceil": "ceil", "rint": "rint", "logaddexp": "logaddexp",
-    "maximum": "max", "minimum": "min", "less": "lt", "less_equal": "le", "equal": "eq", "not_equal": "ne",
-}  # fmt: skip
-
 #: Functions of scipy.special, known by name: SciPy itself is not imported.
 SPECIAL: dict[str, Make] = {
     "erf": _op("erf"),
@@ -110,7 +104,7 @@ SPECIAL: dict[str, Make] = {
 
 UFUNCS: dict[str, Make] = (
     SPECIAL
-    | {name: _op(op) for name, op in _SIMPLE.items()}
+    | {name: _op(op) for name, op in OF_UFUNCS.items()}
     | {
         "greater": _swapped("lt"),
         "greater_equal": _swapped("le"),
