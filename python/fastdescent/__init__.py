@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from fastdescent import data, noise, plot, reduce, surfaces, symmetry
     from fastdescent._base.errors import TraceError
     from fastdescent._base.status import Form, Outcome, Reason, Status
+    from fastdescent._endpoints.agreement import Agreement, agreement
     from fastdescent._endpoints.classify import Endpoints, classify
     from fastdescent._endpoints.critical_points import critical_points
-    from fastdescent._endpoints.table.agreement import Agreement, agreement
     from fastdescent._endpoints.table.merging import merge
     from fastdescent._endpoints.table.points import CriticalPoints
     from fastdescent._maps.basin_map import BasinMap, basin_map
@@ -95,7 +95,7 @@ __all__ = [
 #: --version before NumPy and the rest are loaded.
 _HOMES = {
     "_maps.basin_map": ("BasinMap", "basin_map"),
-    "_endpoints.table.agreement": ("Agreement", "agreement"),
+    "_endpoints.agreement": ("Agreement", "agreement"),
     "_endpoints.classify": ("Endpoints", "classify"),
     "_endpoints.critical_points": ("critical_points",),
     "_surface.define": ("surface",),

@@ -53,7 +53,7 @@ def error_in_ulps(got: float, true: mpmath.mpf, dtype: str) -> float:
     if true == 0:
         return 0.0 if got == 0.0 else INF
     least, _, greatest = limits(dtype)
-    digits = significant_bits(dtype)
+    digits = FORMATS[dtype].digits
     if abs(true) >= greatest * (1 + mpmath.mpf(2) ** -digits):  # rounds to infinity
         return 0.0 if got == math.copysign(INF, true) else float(abs(true) / greatest - 1) * 2**digits
     if not math.isfinite(got):

@@ -12,12 +12,12 @@ from fastdescent._base import checks
 from fastdescent._base.at_top import at_top
 from fastdescent._base.markup import paragraph
 from fastdescent._base.status import MINIMA, Outcome, Reason, Status
-from fastdescent._endpoints.arrival.arrivals import arrivals, reasons
+from fastdescent._endpoints.arrivals import arrivals, reasons
+from fastdescent._endpoints.membership.classes import Canonical
+from fastdescent._endpoints.membership.find import Membership, find_membership, landscape_of
 from fastdescent._endpoints.outcomes import Facts, outcomes
 from fastdescent._endpoints.search.cells import Ints, label
-from fastdescent._endpoints.search.classes import Canonical
 from fastdescent._endpoints.search.landscape import Landscape
-from fastdescent._endpoints.search.membership import Membership, find_membership, landscape_of
 from fastdescent._endpoints.search.verdict import Polished
 from fastdescent._endpoints.table.counts import medians, with_counts
 from fastdescent._endpoints.table.points import CriticalPoints, check_table

@@ -14,9 +14,9 @@ import numpy.typing as npt
 from fastdescent._base import checks
 from fastdescent._base.at_top import at_top
 from fastdescent._base.status import Form, Outcome
+from fastdescent._endpoints.membership.find import MERGE_TOL, POSITION_TOL
 from fastdescent._endpoints.search.cells import Floats, Frame
 from fastdescent._endpoints.search.landscape import Landscape
-from fastdescent._endpoints.search.membership import MERGE_TOL, POSITION_TOL
 from fastdescent._endpoints.search.quadratic import finite_matrices
 from fastdescent._endpoints.search.verdict import CLEAN_TOL, Polished, chunks, judged
 from fastdescent._endpoints.table.counts import medians, with_counts

@@ -41,7 +41,7 @@ class Facts:
 
 def outcomes(facts: Facts, kind: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
     """The outcomes, int8 (n,); `kind` has those of the table's rows."""
-    found = np.append(kind, np.int8(Outcome.UNSETTLED))[facts.label]
+    found: npt.NDArray[np.int8] = np.append(kind, np.int8(Outcome.UNSETTLED))[facts.label]
     open_ = np.flatnonzero(~facts.arrived)
     found[open_] = np.select(
         [_IS_ESCAPE[facts.status[open_]], facts.period[open_] > 1, facts.reason[open_] == Reason.CONSTANT],

@@ -1,9 +1,10 @@
 """Whether two points are in one valley: along the way between them, f has no barrier.
 
-`has_no_barrier` looks whether f only falls on the straight way. `connected` looks at a way that may bend, as valleys do: points of the
-segment that are higher than its ends are moved down first, by steps of 2 (f - level) / |g|^2 along the negative gradient
-g. On f = d^2, where d is the distance from the valley's floor, one step reaches the floor. The points must stay near
-the segment; between each two of them, the same is asked again, so that a way cannot leap from valley to valley.
+`has_no_barrier`: does f only fall on the straight way? `connected` looks at a way that may bend, as valleys do:
+points of the segment that are higher than its ends are moved down first, by steps of 2 (f - level) / |g|^2 along the
+negative gradient g. On f = d^2, where d is the distance from the valley's floor, one step reaches the floor. The points
+must stay near the segment. Between each two of them the same is asked again, so that a way cannot leap from valley to
+valley.
 
 Example. On a ring of minima two neighbours are connected, though the segment leaves the ring. Across the hill in the
 middle points are not:

@@ -143,7 +143,7 @@ class _Stencil:
         return y, left
 
     def _along_curved(self, y: Floats) -> Floats:
-        return np.einsum("mic,mdi->mdc", self.curved, self._gradients(y))
+        return np.asarray(np.einsum("mic,mdi->mdc", self.curved, self._gradients(y)))
 
     def _values(self, y: Floats) -> Floats:
         return self.landscape.surface(y.reshape(-1, y.shape[-1])).reshape(y.shape[:-1])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._endpoints.table.clusters import Floats
+from fastdescent._endpoints.search.clusters import Floats
 from fastdescent._endpoints.table.points import Counts, CriticalPoints
 
 #: Quantile of the normal distribution for intervals of 95 %.

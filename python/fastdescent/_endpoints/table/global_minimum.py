@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._endpoints.table.clusters import Floats
+from fastdescent._endpoints.search.clusters import Floats
 
 #: Minima are equally deep if f differs by no more than this part of its spread among the minima, or of its size.
 _SPREAD_RTOL, _SIZE_RTOL = 1e-8, 1e-12

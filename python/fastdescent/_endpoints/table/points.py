@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from fastdescent._base import checks
 from fastdescent._base.at_top import at_top
+from fastdescent._endpoints.search.clusters import Floats
 from fastdescent._endpoints.table import dataframes, text
-from fastdescent._endpoints.table.clusters import Floats
 from fastdescent._endpoints.table.names import letter
 from fastdescent._surface.known import Window
 

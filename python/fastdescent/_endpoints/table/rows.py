@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from fastdescent._base.status import MINIMA, Outcome
 from fastdescent._endpoints.search.cells import Floats, Frame
+from fastdescent._endpoints.search.clusters import fun_tolerance
 from fastdescent._endpoints.search.verdict import Polished
-from fastdescent._endpoints.table.clusters import fun_tolerance
 from fastdescent._endpoints.table.global_minimum import judge
 from fastdescent._endpoints.table.points import CriticalPoints
 from fastdescent._surface.known import Window

@@ -21,10 +21,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._endpoints.search.cells import Floats
+from fastdescent._endpoints.search.clusters import fun_tolerance
 from fastdescent._endpoints.search.connected import connected
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.verdict import Polished
-from fastdescent._endpoints.table.clusters import fun_tolerance
 
 MOST = 1_500  #: representatives that are joined; others join the set of the nearest of these
 _TRIES = 6  #: nearest points of other sets that a set is compared with

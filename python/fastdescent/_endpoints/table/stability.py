@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base.status import Form
-from fastdescent._endpoints.table.clusters import Floats
+from fastdescent._endpoints.search.clusters import Floats
 from fastdescent.optimizers import Optimizer
 
 

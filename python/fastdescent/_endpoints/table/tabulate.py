@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._endpoints.membership.classes import Canonical, classes_of
 from fastdescent._endpoints.search.cells import Frame
-from fastdescent._endpoints.search.classes import Canonical, classes_of
+from fastdescent._endpoints.search.clusters import cheapest_of_each, clusters_of, fun_tolerance, ranks
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.verdict import Polished
-from fastdescent._endpoints.table.clusters import cheapest_of_each, clusters_of, fun_tolerance, ranks
 from fastdescent._endpoints.table.sets import set_of_each
 
 Indices = npt.NDArray[np.int_]

@@ -11,7 +11,7 @@ from fastdescent._base import markup
 from fastdescent._base.markup import ROUNDING, fun_words
 from fastdescent._base.status import MINIMA
 from fastdescent._endpoints.search.cells import Frame
-from fastdescent._endpoints.table.clusters import fun_tolerance
+from fastdescent._endpoints.search.clusters import fun_tolerance
 from fastdescent._endpoints.table.names import kind_words
 
 if TYPE_CHECKING:

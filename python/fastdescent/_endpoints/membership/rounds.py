@@ -199,7 +199,7 @@ class Rounds:
         self, ends: EndpointSet, candidate: Ints, looked_at: Ints, undecided: npt.NDArray[np.int_],
         candidates: Polished, at_rest: bool,
     ) -> npt.NDArray[np.int_]:  # fmt: skip
-        """Gives endpoints from which a valley leads to their cell's candidate this candidate; the others are returned."""
+        """Gives endpoints their cell's candidate if a valley leads there; the others are returned."""
         is_valley = np.append(np.isin(candidates.kind, _VALLEYS), False)
         if self.polish:
             undecided = self._without_strangers(ends, candidate, undecided, candidates, is_valley)

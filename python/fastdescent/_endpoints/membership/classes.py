@@ -30,10 +30,10 @@ import numpy.typing as npt
 
 from fastdescent._base import checks
 from fastdescent._base.status import Outcome
+from fastdescent._endpoints.membership.rounds import FINE_CELL, Rounds
 from fastdescent._endpoints.search.cells import EndpointSet, Floats, Frame, gather
-from fastdescent._endpoints.search.rounds import FINE_CELL, Rounds
+from fastdescent._endpoints.search.clusters import clusters_of
 from fastdescent._endpoints.search.verdict import Polished
-from fastdescent._endpoints.table.clusters import clusters_of
 
 Indices = npt.NDArray[np.int_]
 Bools = npt.NDArray[np.bool_]

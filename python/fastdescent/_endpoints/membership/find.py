@@ -41,10 +41,10 @@ import numpy.typing as npt
 from fastdescent._base.status import Form, Status
 from fastdescent._endpoints.arrival.cycles import cycles
 from fastdescent._endpoints.kinks.rough import is_rough
+from fastdescent._endpoints.membership.classes import Canonical, look_at_classes
+from fastdescent._endpoints.membership.rounds import COARSE_CELL, FINE_CELL, Rounds, may_rest
 from fastdescent._endpoints.search.cells import EndpointSet, Ints
-from fastdescent._endpoints.search.classes import Canonical, look_at_classes
 from fastdescent._endpoints.search.landscape import Landscape
-from fastdescent._endpoints.search.rounds import COARSE_CELL, FINE_CELL, Rounds, may_rest
 from fastdescent._endpoints.search.verdict import Polished
 from fastdescent._run.descent import Descent
 from fastdescent._surface.define import surface as define_surface

@@ -15,8 +15,8 @@ from fastdescent._base.status import MINIMA, Form, Outcome, Reason, Status
 from fastdescent._endpoints.arrival.cycles import moves_on
 from fastdescent._endpoints.arrival.reasons import beyond_points
 from fastdescent._endpoints.arrival.stays import stays
+from fastdescent._endpoints.membership.find import ELIGIBLE, Membership
 from fastdescent._endpoints.search.landscape import Landscape
-from fastdescent._endpoints.search.membership import ELIGIBLE, Membership
 from fastdescent._endpoints.table.points import CriticalPoints
 from fastdescent._run.descent import Descent
 from fastdescent._run.hyperparameters import per_trajectory
@@ -31,7 +31,7 @@ def arrivals(run: Descent, found: Membership, label: Labels, table: CriticalPoin
     numbers = [v for value in run.optimizer.hyper().values() for v in (value if isinstance(value, tuple) else (value,))]
     if all(callable(v) or np.ndim(v) == 0 for v in numbers):
         kept = _rows_that_keep(run, found, label, table)
-        return found.is_at_rest & np.append(kept, False)[label]
+        return np.asarray(found.is_at_rest & np.append(kept, False)[label])
     index = np.flatnonzero(found.is_at_rest & (label >= 0))
     arrived = np.zeros(len(label), np.bool_)
     _, first, group = np.unique(_settings(run, index, label[index]), axis=0, return_index=True, return_inverse=True)
@@ -62,7 +62,7 @@ def _keeps(run: Descent, found: Membership, chosen: Index, label: Labels, table:
     x_star = found.candidates.x[found.candidate[chosen]]
     # Where the gradient is not defined, the run has ended: it makes no step that could lead away.
     ended = run.status.reshape(-1)[chosen] == Status.UNDEFINED
-    return ended | stays(run, chosen, x_star, np.isin(table.kind[row], MINIMA), is_kink)
+    return np.asarray(ended | stays(run, chosen, x_star, np.isin(table.kind[row], MINIMA), is_kink))
 
 
 def _settings(run: Descent, index: Index, label: Labels) -> npt.NDArray[np.float64]:
