@@ -28,7 +28,7 @@ def own(x: Any, grad: Any, state: Any, t: Any, *, lr: Any = 0.01, rates: Any = (
     return x - lr * rates[0] * grad(x), {}
 
 
-WITH_LR = [kind for kind in (*BUILT_IN.values(), own) if "lr" in kind.__dataclass_fields__]
+WITH_LR = [kind for kind in (*BUILT_IN, own) if "lr" in kind.__dataclass_fields__]
 
 
 def same(run: Any, other: Any) -> bool:
@@ -120,7 +120,7 @@ def pickled_things() -> Iterator[Any]:
         fd.sobol(S.window, 5, lazy=True),
         fd.grid(S.window, (5, 5), lazy=True),
     )
-    yield from (kind(lr=0.1) if kind in WITH_LR else kind() for kind in BUILT_IN.values())
+    yield from (kind(lr=0.1) if kind in WITH_LR else kind() for kind in BUILT_IN)
     yield from (fd.Record(every=3), fd.Status.DIVERGED, fd.Outcome.SADDLE, fd.info(), fd.TraceError("no"), fd.descend)
     yield from (fd.noise.gaussian(0.1), fd.noise.student(0.1, 3.0), S._formula.program("fun", "gradient"))
     kept = [fd.reduce.min("fun"), fd.reduce.max("fun"), fd.reduce.mean("x"), fd.reduce.std("fun"),

@@ -62,7 +62,9 @@ def test_endpoints_descend_without_noise_inside_the_bounds() -> None:
     run = fd.descend(BOWL, X0, fd.GD(lr=0.1), noise=1e-3, bounds=BOX, boundary="clip", max_steps=300)
     ends = fd.classify(run)
     assert np.all(ends.outcome == fd.Outcome.UNSETTLED)
-    assert len(ends.points.x) == 0
+    assert np.all(ends.reason == fd.Reason.NOISE)
+    assert ends.points.x.tolist() == [[1.0, 0.0]]
+    assert ends.points.active.tolist() == [[1, 0]]
 
 
 @pytest.mark.parametrize("size", [65537, 2**31, 2**70])

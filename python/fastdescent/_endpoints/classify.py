@@ -18,7 +18,7 @@ from fastdescent._endpoints.membership.find import Membership, find_membership, 
 from fastdescent._endpoints.outcomes import Facts, outcomes
 from fastdescent._endpoints.search.cells import Ints, label
 from fastdescent._endpoints.search.landscape import Landscape
-from fastdescent._endpoints.search.verdict import Polished
+from fastdescent._endpoints.search.verdict import Polished, quiet
 from fastdescent._endpoints.table.counts import medians, with_counts
 from fastdescent._endpoints.table.points import CriticalPoints, check_table
 from fastdescent._endpoints.table.rows import polished_of, table_of
@@ -133,7 +133,13 @@ def classify(
     >>> ends.label.shape, len(ends.points), ends.points.x[2].round(6)
     ((32, 32), 4, array([3., 2.]))
     """
-    given = _checked(run, points, fmin, polish, canonical)
+    return _classified(run, points, _checked(run, points, fmin, polish, canonical), polish, canonical)
+
+
+@quiet
+def _classified(
+    run: Descent, points: CriticalPoints | None, given: float | None, polish: bool, canonical: Canonical | None
+) -> Endpoints:
     landscape = landscape_of(run)
     found = find_membership(run, landscape, polish, canonical)
     table, row_of_candidate = _table(found, landscape, run, points, given, canonical)

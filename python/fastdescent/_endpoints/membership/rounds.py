@@ -157,6 +157,8 @@ class Rounds:
         looked_at = candidate_of_cell[cells.cell]
         members = assign(ends, self.landscape.frame, cells, candidate_of_cell[:-1], self._limits(candidates))
         candidate = members.candidate
+        if not at_rest:  # polishing goes on with the descent of those that are polished
+            candidate[representative] = np.where(candidates.kind != Outcome.UNSETTLED, np.arange(len(chosen)), -1)
         undecided = self._decide(ends, candidate, looked_at, members.undecided, candidates, at_rest)
         is_alone = np.zeros(len(looked_at), np.bool_)
         is_alone[representative] = True

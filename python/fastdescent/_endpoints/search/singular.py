@@ -179,7 +179,9 @@ class _Stencil:
         y are points on the floor, at the radius (m,) around each point.
         """
         gradient = np.einsum("mik,mdi->mdk", self.null, self._gradients(y))
-        spans = np.linalg.svd(gradient, compute_uv=False)
+        gradient = np.where(np.isfinite(gradient), gradient, 0.0)
+        size = np.maximum(np.abs(gradient).max(axis=(1, 2), keepdims=True, initial=0.0), np.finfo(np.float64).tiny)
+        spans = np.linalg.svd(gradient / size, compute_uv=False) * size[:, :, 0]  # squares of large numbers overflow
         curved = np.abs(self.curvatures).max(axis=-1, initial=0.0) * radius
         least = _FLAT * np.maximum(curved, spans.max(axis=-1, initial=0.0))
         rank = (spans > least[:, np.newaxis]).sum(axis=-1)
