@@ -136,7 +136,7 @@ def test_where_there_is_no_regular_one_none_is_found(s: fd.Surface) -> None:
     table = fd.critical_points(s, n_starts=50, max_steps=100)
     assert len(table) == 0
     assert table.n_total == 50
-    assert repr(table) == "0 critical points; 0 of 50 starts end at them; " + (
+    assert repr(table) == "0 critical points; 0 of 50 starts lead to them; " + (
         "no minimum found" if s.fmin is None else f"global: f = {s.fmin:g} (known)"
     )
 

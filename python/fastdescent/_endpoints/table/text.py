@@ -58,7 +58,10 @@ def _rounding_of_minima(table: CriticalPoints) -> float:
 def title(table: CriticalPoints) -> str:
     """How many rows and starts there are, and what the lowest f is."""
     k, n = len(table), int(table.n_starts.sum())
-    starts = f"; {n} of {table.n_total} starts end at them" if table.n_total else ""
+    starts = f"; {n} of {table.n_total} starts lead to them" if table.n_total else ""
+    n_arrived = round(float(np.nansum(table.arrived * table.n_starts)))
+    if n_arrived < n and not np.isnan(table.arrived).all():
+        starts += f", {n_arrived} have arrived"
     return "; ".join([f"{k} critical point{'' if k == 1 else 's'}{starts}", fmin_words(table)])
 
 
