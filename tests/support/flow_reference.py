@@ -13,7 +13,7 @@ import fastdescent as fd
 Floats = np.ndarray
 
 _AT_ONCE = 50  #: trajectories that are one system, with steps in common
-_LAST_TIME = 1e6
+_LAST_TIME = 3e4
 FAR = 0.02  #: endpoints further apart than this part of the window are different ones
 
 
