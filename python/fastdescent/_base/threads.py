@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from functools import cache
 from pathlib import Path
 
 from fastdescent._base.checks import whole_number
@@ -22,6 +23,7 @@ def checked_threads(n_threads: object) -> int:
     return available_threads() if n_threads is None else whole_number("n_threads", n_threads, at_least=1, at_most=4096)
 
 
+@cache
 def _cgroup_cores() -> float | None:
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()

@@ -18,12 +18,15 @@ from fastdescent._endpoints.arrival.stays import stays
 from fastdescent._endpoints.membership.find import ELIGIBLE, Membership
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.table.points import CriticalPoints
+from fastdescent._endpoints.table.stability import stability
 from fastdescent._run.descent import Descent
 from fastdescent._run.hyperparameters import per_trajectory
 
 Bools = npt.NDArray[np.bool_]
 Labels = npt.NDArray[np.integer[Any]]
 Index = npt.NDArray[np.int_]
+
+_NEAR_LIMIT = 0.05  #: of an optimizer's limit: what lies nearer is tried
 
 
 def arrivals(run: Descent, found: Membership, label: Labels, table: CriticalPoints) -> Bools:
@@ -41,18 +44,30 @@ def arrivals(run: Descent, found: Membership, label: Labels, table: CriticalPoin
 
 def _rows_that_keep(run: Descent, found: Membership, label: Labels, table: CriticalPoints) -> Bools:
     """Which rows keep endpoints at rest, (k,). One endpoint of each row is tested: one that led to a candidate."""
-    kept = np.zeros(len(table), np.bool_)
+    kept, known = _kept_by_theory(run, table)
     chosen = found.representatives[found.is_at_rest[found.representatives]]
     chosen = chosen[label[chosen] >= 0]
+    chosen = chosen[~known[label[chosen]]]
     rows, first = np.unique(label[chosen], return_index=True)
     kept[rows] = _keeps(run, found, chosen[first], label, table)
     # Rows to which no endpoint at rest led, but other ones do: an endpoint at rest in its neighbour's cell.
-    left = np.flatnonzero(~np.isin(np.arange(len(table)), rows))
+    left = np.flatnonzero(~known & ~np.isin(np.arange(len(table)), rows))
     if len(left):
         index = np.flatnonzero(found.is_at_rest & np.append(np.isin(np.arange(len(table)), left), False)[label])
         more, first = np.unique(label[index], return_index=True)
         kept[more] = _keeps(run, found, index[first], label, table)
     return kept
+
+
+def _kept_by_theory(run: Descent, table: CriticalPoints) -> tuple[Bools, Bools]:
+    """Which rows keep endpoints at rest, and of which this is known: regular minima where the limit of lr is known.
+
+    There the step is linear, and converges if the largest eigenvalue is below the limit. Near the limit it is tried.
+    """
+    is_regular = np.isin(table.kind, MINIMA) & (table.form == Form.REGULAR) & (not run.is_random)
+    steadiness = stability(run.optimizer, table.eigenvalues, table.form, table.active)
+    known = is_regular & (np.abs(steadiness - 1) > _NEAR_LIMIT)
+    return known & (steadiness < 1), known
 
 
 def _keeps(run: Descent, found: Membership, chosen: Index, label: Labels, table: CriticalPoints) -> Bools:

@@ -23,19 +23,19 @@ from fastdescent._endpoints.search.cells import Floats
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.verdict import Polished, judged, quiet
 
-#: Windows: where gradients are compared, and how much nearer they are compared again.
-_NEAR, _SHRINK = (1e-3, 1e-5, 1e-7), 8.0
+#: Windows: where gradients are compared, and how much nearer they are compared again. Descents get stuck further away.
+_NEAR, _STUCK, _SHRINK = (1e-5, 1e-7), 1e-3, 8.0
 _STAYS = 0.5  #: of the difference of gradients, at a kink
 _LEAST_JUMP = 1e-3  #: of a gradient's size
 _FURTHEST = 0.2  #: windows: a point belongs to no kink further away
 
 
 @quiet
-def is_rough(landscape: Landscape, x: Floats) -> npt.NDArray[np.bool_]:
+def is_rough(landscape: Landscape, x: Floats, stuck: bool = False) -> npt.NDArray[np.bool_]:
     """Whether points (m, dim) are at a kink or beside one, or where the gradient is not defined."""
     size = _jump(landscape, x, 0.0)
     found = ~np.isfinite(size)
-    for near in _NEAR:
+    for near in (_STUCK, *_NEAR) if stuck else _NEAR:
         jump, nearer = _jump(landscape, x, near), _jump(landscape, x, near / _SHRINK)
         found |= ~np.isfinite(jump + nearer) | ((nearer > _STAYS * jump) & (jump > _LEAST_JUMP * size))
     return found

@@ -132,7 +132,7 @@ def _look_at_kinks(landscape: Landscape, rounds: Rounds, further: Descent, left:
     """Looks for kinks where descents got stuck; endpoints by their numbers `left`."""
     stuck = np.flatnonzero(rounds.candidate[left] < 0)
     stuck = stuck[np.isfinite(further.x[stuck]).all(axis=-1) & _MAY_BE_STUCK[further.status[stuck]]]
-    stuck = stuck[is_rough(landscape, further.x[stuck])]
+    stuck = stuck[is_rough(landscape, further.x[stuck], stuck=True)]
     if len(stuck):
         x = further.x[stuck]
         slope, status = np.nan_to_num(landscape.slope(x), nan=np.inf), np.zeros(len(x), np.int8)

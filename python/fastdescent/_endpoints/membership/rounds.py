@@ -100,7 +100,10 @@ class Rounds:
             part = ends if len(index) == len(ends.status) else ends[index]
             own = index if owner is None else owner[index]
             found = self._round(part, own, size, at_rest)
-            self.candidate[own], self.looked_at[own] = found.candidate, found.looked_at
+            if len(own) == len(self.candidate):  # all, in order
+                self.candidate, self.looked_at = found.candidate, found.looked_at
+            else:
+                self.candidate[own], self.looked_at[own] = found.candidate, found.looked_at
             index = index[found.undecided]
 
     def look_at_kinks(self, ends: EndpointSet, owner: npt.NDArray[np.int_]) -> None:

@@ -67,7 +67,7 @@ def medians(parts: Sequence[tuple[Integers, Integers]], k: int, most: int) -> Fl
     if n_bins > _MOST_BINS and n > _MOST_SORTED:
         return np.full(k, np.nan)
     # The bins of row 0 come first, a bin for each number of steps.
-    bins = (label[label >= 0].astype(np.int64) * (most + 1) + nit[label >= 0] for label, nit in parts)
+    bins = (_bins(label, nit, most) for label, nit in parts)
     if n_bins > _MOST_BINS:
         return _medians_of(np.sort(np.concatenate([*bins, np.zeros(0, np.int64)])), k, most)
     histogram = np.zeros(n_bins, np.int64)
@@ -75,6 +75,14 @@ def medians(parts: Sequence[tuple[Integers, Integers]], k: int, most: int) -> Fl
         histogram += np.bincount(part, minlength=n_bins)
     used = np.flatnonzero(histogram)
     return _medians_of(used, k, most, np.cumsum(histogram[used]))
+
+
+def _bins(label: Integers, nit: Integers, most: int) -> Counts:
+    """The bin of each endpoint that has a label."""
+    if label.min(initial=0) < 0:
+        labelled = label >= 0
+        label, nit = label[labelled], nit[labelled]
+    return label.astype(np.int64) * (most + 1) + nit
 
 
 def _medians_of(bins: Counts, k: int, most: int, counted: Counts | None = None) -> Floats:

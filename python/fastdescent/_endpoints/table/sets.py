@@ -26,7 +26,7 @@ from fastdescent._endpoints.search.connected import connected
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.verdict import Polished
 
-MOST = 1_500  #: representatives that are joined; others join the set of the nearest of these
+MOST = 600  #: representatives that are joined; others join the set of the nearest of these
 _TRIES = 6  #: nearest points of other sets that a set is compared with
 _SAME_HEIGHT = 1e-6  #: windows: f of one set is the same but for what such a distance makes
 
