@@ -82,7 +82,7 @@ def _bins(label: Integers, nit: Integers, most: int) -> Counts:
     if label.min(initial=0) < 0:
         labelled = label >= 0
         label, nit = label[labelled], nit[labelled]
-    return label.astype(np.int64) * (most + 1) + nit
+    return label.reshape(-1).astype(np.int64) * (most + 1) + nit.reshape(-1)
 
 
 def _medians_of(bins: Counts, k: int, most: int, counted: Counts | None = None) -> Floats:
