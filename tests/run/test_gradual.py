@@ -48,6 +48,14 @@ def test_walls_take_from_the_gradient_what_pushes_out(check_every: int | None) -
     assert sampled.success.all()
 
 
+@pytest.mark.parametrize("options", [{"check_every": 2}, {"check_every": 10}])
+def test_noise_leaves_the_saddle_from_which_it_starts(options: dict[str, Any]) -> None:
+    s = fd.surface("x**4 - x**2 + y**2", window=(-2, 2))
+    run = fd.descend(s, [[0.0, 0.0]], fd.GD(0.05), noise=0.1, gtol=1e-3, max_steps=3000, **options)
+    assert abs(run.x[0, 0]) > 0.3
+    assert run.nit[0] > 0
+
+
 @pytest.mark.parametrize("max_steps", [0, 7, 9])
 def test_resuming_to_the_steps_already_made_changes_nothing(max_steps: int) -> None:
     options: dict[str, Any] = {"noise": 0.1, "gtol": 0.01, "check_every": 3}

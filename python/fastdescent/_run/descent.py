@@ -215,7 +215,8 @@ def descend(
     shared_batches : bool
         True: at each step all trajectories see the same rows.
     check_every : int
-        With noise or minibatches: gtol, where it is given, tests the noiseless full gradient every so many steps.
+        With noise or minibatches: gtol, where it is given, tests the noiseless full gradient every so many steps,
+        and not at the start, which may be a saddle that noise leaves.
         None: every step, with minibatches about once an epoch.
     average : "polyak", number or None
         "polyak": the mean of all points, start and end included. A number 0 < d < 1: the exponential average, which

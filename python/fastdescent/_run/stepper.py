@@ -114,7 +114,7 @@ class Stepper:
 
     def _pause(self, t: int) -> None:
         """What is due at step t."""
-        if self.gtol is not None and self._every is not None and t % self._every == 0:
+        if self.gtol is not None and self._every is not None and t > 0 and t % self._every == 0:
             self._stop_where_flat(self.live.nit == t)
         self._looks.take(self.live, t)
 
