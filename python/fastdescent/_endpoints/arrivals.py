@@ -77,7 +77,11 @@ def _keeps(run: Descent, found: Membership, chosen: Index, label: Labels, table:
     x_star = found.candidates.x[found.candidate[chosen]]
     # Where the gradient is not defined, the run has ended: it makes no step that could lead away.
     ended = run.status.reshape(-1)[chosen] == Status.UNDEFINED
-    return np.asarray(ended | stays(run, chosen, x_star, np.isin(table.kind[row], MINIMA), is_kink))
+    is_minimum, is_singular = np.isin(table.kind[row], MINIMA), table.nullity[row] > 0
+    kept = np.zeros(len(chosen), np.bool_)
+    for which, gtol in ((~is_singular, None), (is_singular, run._gtol)):
+        kept[which] = stays(run, chosen[which], x_star[which], is_minimum[which], is_kink[which], gtol)
+    return np.asarray(ended | kept)
 
 
 def _settings(run: Descent, index: Index, label: Labels) -> npt.NDArray[np.float64]:

@@ -70,10 +70,14 @@ _ESCAPES = (Status.DIVERGED, Status.LEFT_BOX)
 _ROUNDING = 1e-12  #: in windows; nearer is at the point
 
 
-def stays(run: Descent, index: Index, x_star: Floats, is_minimum: Bools, is_kink: Bools) -> Bools:
+def stays(
+    run: Descent, index: Index, x_star: Floats, is_minimum: Bools, is_kink: Bools, gtol: float | None = None
+) -> Bools:
     """Whether trajectories, by index in C order, are kept at x_star (m, dim) by the run's step.
 
-    `is_minimum` and `is_kink` (m,) tell what is there: a kink is tested as one, whatever `is_minimum` says.
+    `is_minimum` and `is_kink` (m,) tell what is there: a kink is tested as one, whatever `is_minimum` says. With `gtol`,
+    trajectories stop where the gradient is as small as that, as the run's own do: the slope beside a singular minimum
+    is below anything else.
     """
     found = np.zeros(len(index), np.bool_)
     if not knows_noise(run):
@@ -83,11 +87,11 @@ def stays(run: Descent, index: Index, x_star: Floats, is_minimum: Bools, is_kink
     for some in chunks(np.flatnonzero(displaced), run.surface.dim):
         if len(some):
             start = _displaced(run.surface, x_star[some], box)
-            found[some] = _comes_back(_distances(run, index[some], x_star[some], start))
+            found[some] = _comes_back(_distances(run, index[some], x_star[some], start, gtol))
     others = np.flatnonzero(~displaced)
     for part in together(run, index[others]):
         some = others[part]
-        way, fresh = _distances(run, index[some], x_star[some], None), ~has_state(run)[index[some]]
+        way, fresh = _distances(run, index[some], x_star[some], None, gtol), ~has_state(run)[index[some]]
         found[some] = np.where(is_kink[some], _keeps_amplitude(way), _is_not_repelled(way, fresh))
     return found
 
@@ -129,9 +133,9 @@ def _keeps_amplitude(way: _Way) -> Bools:
     return np.asarray(way.parts.max(axis=1) <= _AMPLITUDES * np.maximum(way.soon, _ROUNDING))
 
 
-def _distances(run: Descent, index: Index, x_star: Floats, start: Floats | None) -> _Way:
+def _distances(run: Descent, index: Index, x_star: Floats, start: Floats | None, gtol: float | None) -> _Way:
     """Of trajectories from their endpoints with their states, or from `start` with fresh ones."""
-    frame, onwards = Frame.of(run.surface.window), Onwards(run, index, _STEPS, start=start, with_noise=True)
+    frame, onwards = Frame.of(run.surface.window), Onwards(run, index, _STEPS, start=start, with_noise=True, gtol=gtol)
 
     def distance(point: Floats) -> Floats:
         found = frame.distance(onwards.x, point)
