@@ -108,9 +108,9 @@ def reasons(
     reason[open_] = _by_candidate(landscape, found)[found.looked_at[open_]]
     labelled = open_[label[open_] >= 0]
     at_rest = found.is_at_rest[labelled]
-    is_flat = (
-        found.candidates.nullity[found.candidate[labelled]] > 0
-    )  # a step that is too large would not converge there
+    # Too large a step would not converge on a set, nor at a saddle: from there an endpoint slides away.
+    row = found.candidate[labelled]
+    is_flat = (found.candidates.nullity[row] > 0) | (found.candidates.kind[row] != Outcome.LOCAL_MINIMUM)
     reason[labelled] = np.select(
         [at_rest & ~is_flat, status[labelled] == Status.CONVERGED, status[labelled] == Status.STALLED],
         [Reason.STEP_TOO_LARGE, Reason.GTOL, Reason.KINK], Reason.STOPPED,
