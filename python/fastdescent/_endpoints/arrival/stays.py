@@ -75,9 +75,9 @@ def stays(
 ) -> Bools:
     """Whether trajectories, by index in C order, are kept at x_star (m, dim) by the run's step.
 
-    `is_minimum` and `is_kink` (m,) tell what is there: a kink is tested as one, whatever `is_minimum` says. With `gtol`,
-    trajectories stop where the gradient is as small as that, as the run's own do: the slope beside a singular minimum
-    is below anything else.
+    `is_minimum` and `is_kink` (m,) tell what is there: a kink is tested as one, whatever `is_minimum` says. With
+    `gtol`, trajectories stop where the gradient is as small as that, as the run's own do: beside a singular minimum
+    the slope is smaller than any other.
     """
     found = np.zeros(len(index), np.bool_)
     if not knows_noise(run):
