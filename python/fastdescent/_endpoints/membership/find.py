@@ -59,9 +59,9 @@ POSITION_TOL = 1e-9  #: windows: so exact are polished positions
 _DEFAULT_GTOL = 1e-6
 _FURTHER = 1e-3  #: descents go on until the gradient is this part of gtol
 _FURTHER_STEPS = 2_000
-#: Endpoints that descend no further than this, in windows, were there already. Float32 stops earlier.
 _MAY_BE_STUCK = np.array([s in (Status.STALLED, Status.MAX_STEPS, Status.UNDEFINED) for s in Status])
 _AT_KINK, _AMPLITUDES = 1e-4, 2.0  #: at a kink: windows, or so many steps of the run
+#: Endpoints that descend no further than this, in windows, were there already. Float32 stops earlier.
 _STILL = {np.dtype(np.float64): 1e-6, np.dtype(np.float32): 1e-4}
 
 
