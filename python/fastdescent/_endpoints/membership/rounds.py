@@ -113,12 +113,8 @@ class Rounds:
             if not len(index):
                 return
             part, own = ends[index], owner[index]
-            cells = gather(part, self.landscape.frame, size)
-            chosen = self.cells_to_polish(cells, _MAX_KINKS)
-            representative = cells.representative[chosen]
+            cells, representative, candidate_of_cell = self._gathered(part, size, _MAX_KINKS)
             candidates = at_kinks(self.landscape, part.x[representative].astype(np.float64))
-            candidate_of_cell = np.full(len(cells.count) + 1, -1, np.int32)
-            candidate_of_cell[chosen] = np.arange(len(chosen))
             looked_at = candidate_of_cell[cells.cell]
             belongs = np.append(candidates.kind != Outcome.UNSETTLED, False)[looked_at]
             some = np.flatnonzero(belongs)
@@ -149,19 +145,28 @@ class Rounds:
             slides = connected(self.landscape, x[some], found.x[to])
             self.candidate[owner[left[some[slides]]]] = to[slides]
 
-    def _round(self, ends: EndpointSet, own: npt.NDArray[np.int_], size: float, at_rest: bool) -> _Found:
+    def _gathered(
+        self, ends: EndpointSet, size: float, at_most: int = _MAX_CELLS
+    ) -> tuple[Cells, npt.NDArray[np.int_], Ints]:
+        """Cells, the representatives to polish, and for each cell which of these is its own, or -1.
+
+        The last entry is -1, for endpoints without a cell.
+        """
         cells = gather(ends, self.landscape.frame, size)
-        chosen = self.cells_to_polish(cells)
-        representative = cells.representative[chosen]
+        chosen = self.cells_to_polish(cells, at_most)
+        candidate_of_cell = np.full(len(cells.count) + 1, -1, np.int32)
+        candidate_of_cell[chosen] = np.arange(len(chosen))
+        return cells, cells.representative[chosen], candidate_of_cell
+
+    def _round(self, ends: EndpointSet, own: npt.NDArray[np.int_], size: float, at_rest: bool) -> _Found:
+        cells, representative, candidate_of_cell = self._gathered(ends, size)
         candidates = self.polished(ends.x[representative].astype(np.float64))
         first = self.add(candidates, own[representative])
-        candidate_of_cell = np.full(len(cells.count) + 1, -1, np.int32)  # and one for endpoints without a cell
-        candidate_of_cell[chosen] = np.arange(len(chosen))
         looked_at = candidate_of_cell[cells.cell]
         members = assign(ends, self.landscape.frame, cells, candidate_of_cell[:-1], self._limits(candidates))
         candidate = members.candidate
         if not at_rest:  # polishing goes on with the descent of those that are polished
-            candidate[representative] = np.where(candidates.kind != Outcome.UNSETTLED, np.arange(len(chosen)), -1)
+            candidate[representative] = np.where(candidates.kind != Outcome.UNSETTLED, np.arange(len(candidates)), -1)
         undecided = self._decide(ends, candidate, looked_at, members.undecided, candidates, at_rest)
         is_alone = np.zeros(len(looked_at), np.bool_)
         is_alone[representative] = True
