@@ -15,7 +15,7 @@ The first trajectory is displaced by a millionth of the window, 2e-6. Its distan
 the second one grows by 1.02. The largest distances, in windows, of the first 256 steps and of the last 128:
 
 >>> start = _displaced(run.surface, np.zeros((2, 1)), None)
->>> way = _distances(run, index, np.zeros((2, 1)), start)
+>>> way = _distances(run, index, np.zeros((2, 1)), start, gtol=None)
 >>> [f"{distance:.0e}" for distance in way.parts[:, [0, -1]].ravel()]
 ['1e-06', '1e-14', '1e-04', '6e+02']
 
