@@ -13,7 +13,7 @@ import numpy.typing as npt
 from fastdescent._base.at_top import at_top
 from fastdescent._base.memory import refuse_if_too_large
 from fastdescent.optimizers import Optimizer
-from fastdescent.optimizers._hyperparameters import NOT_NEGATIVE, Range, Ranges, allowed
+from fastdescent.optimizers._hyperparameters import Ranges, allowed_to_several
 from fastdescent.optimizers._schedules import Tabulated, can_pickle
 from fastdescent.program.step.spec import Leaf
 
@@ -56,7 +56,10 @@ def value_for_pickle(value: Any, last: int) -> Any:
 def bind(optimizer: Optimizer, leading: tuple[int, ...], dim: int, max_steps: int) -> Hyperparameters:
     """Sorts the hyperparameters of an optimizer for a run whose starts have shape (*leading, dim)."""
     bound = Hyperparameters()
-    bound.spec = bind_values(bound, optimizer.hyper().items(), "", optimizer.ranges, leading, dim, max_steps)
+    values = optimizer.hyper()
+    counts = {name: values.pop(name) for name in optimizer.counts}
+    bound.spec = bind_values(bound, values.items(), "", optimizer.ranges, leading, dim, max_steps)
+    bound.spec += tuple(counts.items())
     return bound
 
 
@@ -79,7 +82,7 @@ def _bound(
     if isinstance(value, tuple):
         return tuple(_bound(bound, f"{name}[{k}]", v, ranges, leading, dim, max_steps) for k, v in enumerate(value))
     key = f"hyper.{name}"
-    if isinstance(value, bool | str):
+    if value is None or isinstance(value, bool | str):
         return value
     if callable(value):
         bound.schedules[key] = _tabulated(name, value, ranges, max_steps)
@@ -124,15 +127,10 @@ def _tabulated(name: str, schedule: Callable[[int], Any], ranges: Ranges, max_st
         values = np.fromiter((float(schedule(t)) for t in range(n)), np.float64, n)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name}: the schedule must map t to a number; schedule(t) raised: {error}") from error
-    holds, text = _allowed_to_schedules(name, ranges)
+    holds, text = allowed_to_several(name, ranges)
     for t, value in enumerate(values.tolist()):
         if not (math.isfinite(value) and holds(value)):
             raise ValueError(
                 f"{name}: the schedule must be finite{text and f' and {text}'}; schedule({t}) is {value:g}"
             )
     return values
-
-
-def _allowed_to_schedules(name: str, ranges: Ranges) -> Range:
-    """As for numbers, but that a learning rate may reach 0."""
-    return NOT_NEGATIVE if name == "lr" else allowed(name, ranges)

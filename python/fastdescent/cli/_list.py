@@ -45,4 +45,4 @@ def window_words(window: Window) -> str:
 
 
 def _options(name: str) -> str:
-    return "  ".join(f"{option(f.name)} ({default_words(f)})" for f in fields(BUILT_IN[name]))  # type: ignore[arg-type]
+    return "  ".join(f"{option(f.name)} ({default_words(f)})" for f in fields(BUILT_IN[name]))

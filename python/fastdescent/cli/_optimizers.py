@@ -40,7 +40,7 @@ def optimizer_of(arguments: argparse.Namespace, default: Optimizer) -> Optimizer
     """
     kind = type(default) if arguments.optimizer is None else _kind(arguments.optimizer.strip())
     given = {k.removeprefix(_PREFIX): v for k, v in vars(arguments).items() if k.startswith(_PREFIX)}
-    known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
+    known = {f.name: f for f in fields(kind)}
     for name in given:
         if name not in known:
             has = ", ".join(map(option, known)) or "none"
@@ -74,7 +74,7 @@ def _hyperparameters() -> dict[str, dict[str, Field[Any]]]:
     """The hyperparameters by name, each with the optimizers that have it."""
     found: dict[str, dict[str, Field[Any]]] = {}
     for owner, kind in BUILT_IN.items():
-        for f in fields(kind):  # type: ignore[arg-type]
+        for f in fields(kind):
             found.setdefault(f.name, {})[owner] = f
     return found
 

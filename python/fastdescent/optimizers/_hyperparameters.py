@@ -38,6 +38,8 @@ Ranges = Mapping[str, Range]  #: by hyperparameter
 
 POSITIVE: Range = (lambda v: v > 0, "greater than 0")
 NOT_NEGATIVE: Range = (lambda v: v >= 0, "0 or greater")
+OPEN_FRACTION: Range = (lambda v: 0 < v < 1, "in (0, 1)")
+FRACTION: Range = (lambda v: 0 <= v < 1, "in [0, 1)")
 _ANY: Range = (lambda v: True, "")
 #: Of names that mean the same in every optimizer or noise, as in PyTorch. Optimizers have `ranges` for other names.
 _COMMON: Ranges = {
@@ -48,14 +50,22 @@ _COMMON: Ranges = {
     "df": POSITIVE,
     "eps": NOT_NEGATIVE,
     "weight_decay": NOT_NEGATIVE,
-    "betas": (lambda v: 0 <= v < 1, "in [0, 1)"),
+    "betas": FRACTION,
+    "clip_norm": POSITIVE,
+    "clip_value": POSITIVE,
 }
 
 
 def allowed(name: str, own: Ranges) -> Range:
     """The range of a number of this name, such as "lr" or "betas[0]"; an owner's `own` ranges come first."""
-    plain = name.split("[")[0].removeprefix("noise.")
-    return own.get(plain) or _COMMON.get(plain, _ANY)
+    full = name.removeprefix("noise.")
+    plain = full.split("[")[0]
+    return own.get(full) or own.get(plain) or _COMMON.get(plain, _ANY)
+
+
+def allowed_to_several(name: str, own: Ranges) -> Range:
+    """The range of the numbers of an array or a schedule: as of one number, but that a learning rate may be 0."""
+    return NOT_NEGATIVE if name == "lr" else allowed(name, own)
 
 
 def check_choice(owner: str, name: str, value: Any, choices: tuple[str, ...]) -> None:
@@ -70,8 +80,11 @@ def check_choice(owner: str, name: str, value: Any, choices: tuple[str, ...]) ->
 def check_form(owner: str, name: str, value: Any, default: Any) -> None:
     """Raises TypeError if the kind of value is wrong.
 
-    If the default is a bool or a tuple, so is the value. Other values are numbers, arrays or schedules.
+    If the default is a bool or a tuple, so is the value. Other values are numbers, arrays or schedules, or None if that
+    is the default.
     """
+    if value is None and default is None:
+        return
     if isinstance(default, bool) != isinstance(value, bool):
         kind = "True or False" if isinstance(default, bool) else "a number, an array or a schedule"
         raise TypeError(f"{owner}: {name} must be {kind}; got {shown(value)}")
@@ -88,18 +101,21 @@ def check_hyper(owner: str, name: str, value: Any, ranges: Ranges) -> None:
         for k, v in enumerate(value):
             check_hyper(owner, f"{name}[{k}]", v, ranges)
         return
-    if isinstance(value, bool) or (callable(value) and not isinstance(value, type)):
+    if value is None or isinstance(value, bool) or (callable(value) and not isinstance(value, type)):
         return
-    holds, text = allowed(name, ranges)
     if isinstance(value, np.ndarray | list) and np.ndim(value) > 0:
         array = np.asarray(value)
         if array.dtype.kind not in "iuf":
             raise TypeError(f"{full_name} must be numbers; got an array of {array.dtype}")
         if not np.all(np.isfinite(array)):
             raise ValueError(f"{full_name} must be finite; got {shown(value)}")
-        if array.size and not (holds(float(array.min())) and holds(float(array.max()))):
-            raise ValueError(f"{full_name} must be {text} everywhere; got {shown(value)}")
+        holds, text = allowed_to_several(name, ranges)
+        bad = [index for index in np.ndindex(array.shape) if not holds(float(array[index]))][:1]
+        if bad:
+            where = ", ".join(map(str, bad[0]))
+            raise ValueError(f"{full_name} must be {text} everywhere; {name}[{where}] is {array[bad[0]]:g}")
         return
+    holds, text = allowed(name, ranges)
     v = number(full_name, value)
     if not holds(v):
         raise ValueError(f"{full_name} must be {text}; got {shown(value)}")

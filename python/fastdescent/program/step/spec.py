@@ -13,6 +13,7 @@ from fastdescent.program.program import Program
 from fastdescent.program.step.minibatch import BatchSpec
 from fastdescent.program.step.reductions import Reduction
 from fastdescent.program.step.stops import StopRule
+from fastdescent.program.step.treatment import UNTREATED, Treatment
 
 Rule = Callable[..., tuple[Any, Mapping[str, Any]]]
 
@@ -39,6 +40,7 @@ class StepSpec:
     boundary: str = "ignore"
     velocity: tuple[str, ...] = ()  #: states that a wall stops or reverses
     reduce: tuple[Reduction, ...] = ()
+    treatment: Treatment = UNTREATED  #: of values as in `hyper`
     noise: NoiseSpec | None = None
     batch: BatchSpec | None = None
     stops: tuple[tuple[Status, StopRule], ...] = ()  #: what ends a trajectory where it holds; the first one counts

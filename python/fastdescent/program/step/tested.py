@@ -11,16 +11,19 @@ from fastdescent.program.graph.nodes import Node
 from fastdescent.program.layout.stages import StateRow
 from fastdescent.program.step.formula import Formula, formula_in_graph
 from fastdescent.program.step.spec import StepSpec
+from fastdescent.program.step.treatment import Treatment
 from fastdescent.program.step.walls import Wall
 from fastdescent.program.trace.operands import as_node
 
 
-def tested_values(formula: Formula, spec: StepSpec, seen: Mapping[str, Node], stalled: Any) -> list[tuple[str, Node]]:
+def tested_values(
+    formula: Formula, spec: StepSpec, seen: Mapping[str, Node], stalled: Any, treatment: Treatment
+) -> list[tuple[str, Node]]:
     """The values that the stop tests look at before the state is replaced.
 
     `seen` are the nodes that predicates see; `stalled` is the rule's verdict, or None if it gives none.
     """
-    values = [("gradient", _tested_slope(formula, spec))]
+    values = [("gradient", _tested_slope(formula, spec, treatment))]
     if spec.with_fun:
         values.append(("fun", formula.fun))
     b = formula.builder
@@ -46,7 +49,7 @@ def kept_for_tests(formula: Formula, spec: StepSpec, returned: Mapping[str, Any]
 
 def seen_by_predicates(
     names: Collection[str], formula: Formula, spec: StepSpec, full: Formula, states: Mapping[str, Node],
-    before: Mapping[str, Node], t: Node,
+    before: Mapping[str, Node], t: Node, treatment: Treatment,
 ) -> dict[str, Node]:  # fmt: skip
     """The operands of predicates that read these names. They see f over all samples, whose formula is `full`.
 
@@ -59,18 +62,18 @@ def seen_by_predicates(
     point = formula if spec.batch is None else formula_in_graph(full, b, formula.x)
     values = {"x": formula.x, "fun": point.fun, "t": t, **states}
     if "grad" in names:
-        values["grad"] = _tested_slope(point, spec)
+        values["grad"] = _tested_slope(point, spec, treatment)
     if "x_previous" in names:
         moved = b.broadcast(before["moved"], formula.x.shape)
         values["x_previous"] = b.select(moved, before["previous_x"], formula.x)
     return values
 
 
-def _tested_slope(formula: Formula, spec: StepSpec) -> Node:
-    """The gradient that gtol tests: at walls that clip, without what pushes out."""
-    if spec.boundary != "clip":
-        return formula.gradient
-    return Wall(formula.builder, formula.dim, "clip").projected(formula.x, formula.gradient)
+def _tested_slope(formula: Formula, spec: StepSpec, treatment: Treatment) -> Node:
+    """The gradient that gtol tests: with L2 decay; at walls that clip, without what pushes out."""
+    b, x = formula.builder, formula.x
+    slope = treatment.decayed(b, x, formula.gradient)
+    return Wall(b, formula.dim, "clip").projected(x, slope) if spec.boundary == "clip" else slope
 
 
 def _first_status(b: Builder, conditions: Sequence[tuple[Status, Node]]) -> Node:
