@@ -14,7 +14,7 @@ from fastdescent._base.version import __version__ as __version__
 TYPE_CHECKING = False  # type checkers know this name; `typing` itself takes longer to import than the rest of this file
 
 if TYPE_CHECKING:
-    from fastdescent import data, noise, plot, reduce, surfaces, symmetry
+    from fastdescent import data, noise, plot, reduce, schedules, surfaces, symmetry
     from fastdescent._base.errors import TraceError
     from fastdescent._base.status import Form, Outcome, Reason, Status
     from fastdescent._endpoints.agreement import Agreement, agreement
@@ -108,6 +108,7 @@ __all__ = [
     "reduce",
     "repeat",
     "resume",
+    "schedules",
     "sobol",
     "surface",
     "surfaces",
@@ -164,6 +165,7 @@ _INNER = {
     "engines.registry": ("get_engine",),
     "engines.protocol": ("Recording",),
     "noise": ("Noise",),
+    "schedules": ("Schedule",),
     "optimizers._optimizer": ("optimizer_of_pickle",),
     "optimizers._schedules": ("Tabulated",),
     "plot._colours": ("map_rgba",),
@@ -191,7 +193,7 @@ sys.meta_path.append(FormerModules())
 if not TYPE_CHECKING:  # which would otherwise believe in any name
 
     def __getattr__(name: str) -> object:
-        if name in ("data", "noise", "plot", "reduce", "surfaces", "symmetry"):
+        if name in ("data", "noise", "plot", "reduce", "schedules", "surfaces", "symmetry"):
             return import_module(f"{__name__}.{name}")
         if name not in _HOME_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_suggestion(name)}")

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastdescent._base.at_top import at_top
-from fastdescent.optimizers._hyperparameters import NOT_NEGATIVE, Hyper, Ranges
-from fastdescent.optimizers._limits import Step, is_zero
+from fastdescent.optimizers._hyperparameters import NOT_NEGATIVE, Hyper, Ranges, is_zero
+from fastdescent.optimizers._limits import Step
 from fastdescent.optimizers._optimizer import Optimizer
 
 

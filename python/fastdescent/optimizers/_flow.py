@@ -10,8 +10,8 @@ import numpy as np
 from fastdescent._base.at_top import at_top
 from fastdescent.optimizers import _dormand_prince, _exponential
 from fastdescent.optimizers._field import Field
-from fastdescent.optimizers._hyperparameters import NOT_NEGATIVE, Hyper, Ranges
-from fastdescent.optimizers._limits import Step, is_zero
+from fastdescent.optimizers._hyperparameters import NOT_NEGATIVE, Hyper, Ranges, is_zero
+from fastdescent.optimizers._limits import Step
 from fastdescent.optimizers._optimizer import Optimizer
 
 _GROW, _SHRINK, _SAFETY = 5.0, 0.1, 0.9  #: of the time h, from one attempt to the next

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastdescent._base.checks import nearest, number, shown
+from fastdescent.schedules import Schedule
 
 Hyper = Any  #: a number, an array (one value per trajectory), or a schedule: a function of t
 
@@ -19,12 +20,19 @@ def hyper_text(value: Any) -> str:
     """A value in a repr."""
     if isinstance(value, tuple):
         return f"({', '.join(map(hyper_text, value))})"
+    if isinstance(value, Schedule):
+        return repr(value)
     if callable(value):
         name = getattr(value, "__name__", type(value).__name__)
         return "<schedule>" if name == "<lambda>" else f"<schedule {name}>"
     if isinstance(value, np.ndarray) and value.size > _MOST_SHOWN:
         return f"<array of {value.dtype}, shape {value.shape}>"
     return shown(value.item() if isinstance(value, np.generic) else value)
+
+
+def is_zero(value: Any) -> bool:
+    """Whether a hyperparameter is the number 0, so that the rule leaves its term out."""
+    return isinstance(value, int | float) and value == 0
 
 
 def constant(value: Any) -> float:

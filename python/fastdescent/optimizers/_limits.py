@@ -10,11 +10,6 @@ from fastdescent.optimizers._hyperparameters import Hyper, constant
 Step = tuple[Any, dict[str, Any]]  #: the new point and the new state
 
 
-def is_zero(value: Any) -> bool:
-    """Whether a hyperparameter is the number 0, so that the rule leaves its term out."""
-    return isinstance(value, int | float) and value == 0
-
-
 def heavy_ball_limit(lr: Hyper, momentum: Hyper = 0.0, dampening: Hyper = 0.0, nesterov: bool = False) -> float:
     """The largest curvature c of a bowl into which steps lead, NaN if a number is not constant.
 

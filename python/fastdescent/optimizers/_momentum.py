@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastdescent._base.at_top import at_top
-from fastdescent.optimizers._hyperparameters import Hyper
-from fastdescent.optimizers._limits import Step, heavy_ball_limit, is_zero
+from fastdescent.optimizers._hyperparameters import Hyper, is_zero
+from fastdescent.optimizers._limits import Step, heavy_ball_limit
 from fastdescent.optimizers._optimizer import Optimizer
 
 

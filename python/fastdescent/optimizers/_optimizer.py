@@ -13,7 +13,16 @@ from typing import Any, ClassVar, Self, overload
 from fastdescent._base.at_top import at_top
 from fastdescent._base.checks import nearest, number, shown, whole_number
 from fastdescent._base.markup import table
-from fastdescent.optimizers._hyperparameters import Hyper, Ranges, check_choice, check_form, check_hyper, hyper_text
+from fastdescent.optimizers._hyperparameters import (
+    Hyper,
+    Ranges,
+    check_choice,
+    check_form,
+    check_hyper,
+    constant,
+    hyper_text,
+    is_zero,
+)
 from fastdescent.optimizers._schedules import can_pickle
 
 OPTIONAL = ("rng", "wall")  #: arguments that a rule may have besides the four
@@ -107,6 +116,12 @@ class Optimizer:
     def decouples(self) -> bool:
         """Whether weight_decay is the rule's own, and no part of the gradient."""
         return "weight_decay" in inspect.signature(type(self).rule).parameters
+
+    @property
+    def rests_elsewhere(self) -> bool:
+        """Whether steps may rest where neither f nor, with one weight, f + weight_decay * |x|^2 / 2 is critical."""
+        weight = self.hyper()["weight_decay"]
+        return not is_zero(weight) and (self.decouples or math.isnan(constant(weight)))
 
     @property
     def sharpness_limit(self) -> float:

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastdescent._base.at_top import at_top
-from fastdescent.optimizers._hyperparameters import FRACTION, POSITIVE, Hyper, Ranges
-from fastdescent.optimizers._limits import Step, is_zero
+from fastdescent.optimizers._hyperparameters import FRACTION, POSITIVE, Hyper, Ranges, is_zero
+from fastdescent.optimizers._limits import Step
 from fastdescent.optimizers._optimizer import Optimizer
 
 
@@ -156,6 +156,10 @@ class SAM(Optimizer):
     weight_decay: Hyper = field(default=0.0, kw_only=True)
     velocity: ClassVar[tuple[str, ...]] = ("b",)
     ranges: ClassVar[Ranges] = {"rho": POSITIVE}
+
+    @property
+    def rests_elsewhere(self) -> bool:
+        return True
 
     @staticmethod
     def rule(x: Any, grad: Any, state: Any, t: Any, *, lr: Any, rho: Any, momentum: Any) -> Step:
