@@ -42,7 +42,7 @@ def value_and_tested_norm(
     if weights is None:
         return options.surface.value_and_gradient_norm(x)
     fun, norm = options.surface._evaluated(("fun", "decayed_norm"), x, w=weights.astype(x.dtype, copy=False))
-    return fun, norm
+    return fun.reshape(-1), norm.reshape(-1)
 
 
 def full_gradient_norm(options: Options, x: Array, nit: npt.NDArray[np.integer[Any]], rows: Index) -> Array:

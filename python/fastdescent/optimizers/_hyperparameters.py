@@ -88,11 +88,8 @@ def check_choice(owner: str, name: str, value: Any, choices: tuple[str, ...]) ->
 def check_form(owner: str, name: str, value: Any, default: Any) -> None:
     """Raises TypeError if the kind of value is wrong.
 
-    If the default is a bool or a tuple, so is the value. Other values are numbers, arrays or schedules, or None if that
-    is the default.
+    If the default is a bool or a tuple, so is the value. Other values are numbers, arrays or schedules.
     """
-    if value is None and default is None:
-        return
     if isinstance(default, bool) != isinstance(value, bool):
         kind = "True or False" if isinstance(default, bool) else "a number, an array or a schedule"
         raise TypeError(f"{owner}: {name} must be {kind}; got {shown(value)}")
@@ -109,7 +106,7 @@ def check_hyper(owner: str, name: str, value: Any, ranges: Ranges) -> None:
         for k, v in enumerate(value):
             check_hyper(owner, f"{name}[{k}]", v, ranges)
         return
-    if value is None or isinstance(value, bool) or (callable(value) and not isinstance(value, type)):
+    if isinstance(value, bool) or (callable(value) and not isinstance(value, type)):
         return
     if isinstance(value, np.ndarray | list) and np.ndim(value) > 0:
         array = np.asarray(value)

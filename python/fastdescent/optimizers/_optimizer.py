@@ -79,6 +79,8 @@ class Optimizer:
             if f.name in self.counts:
                 whole_number(f"{owner}: {f.name}", value, at_least=1)
                 continue
+            if value is None and f.default is None:
+                continue
             check_form(owner, f.name, value, f.default)
             check_hyper(owner, f.name, value, self.ranges)
         for name in ("clip_norm", "clip_value"):
