@@ -31,7 +31,8 @@ def test_l2_decay_is_the_descent_of_a_penalized_f(kind: type[fd.Optimizer]) -> N
     other = fd.descend(PENALIZED, X0, made(kind), **options)
     np.testing.assert_allclose(run.x, other.x, rtol=1e-9, atol=1e-9)
     np.testing.assert_array_equal(run.fun, S(run.x))
-    np.testing.assert_allclose(run.grad_norm, np.linalg.norm(S.gradient(run.x) + WEIGHT * run.x, axis=-1), rtol=1e-12, atol=1e-13)
+    slope = S.gradient(run.x) + WEIGHT * run.x
+    np.testing.assert_allclose(run.grad_norm, np.linalg.norm(slope, axis=-1), rtol=1e-12, atol=1e-13)
 
 
 @pytest.mark.parametrize("boundary", [None, "clip"])
