@@ -106,11 +106,11 @@ class Descent:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what a pickle cannot hold: the function that showed progress, and schedules but for their values."""
-        last = int(self.nit.max(initial=0)) if self._kept is None else self._kept[0].max_steps
-        optimizer = for_pickle(self.optimizer, last)
-        kept, random = self._kept, stochastic_for_pickle(self._stochastic, last)
+        n_steps = int(self.nit.max(initial=0)) if self._kept is None else self._kept[0].max_steps
+        optimizer = for_pickle(self.optimizer, n_steps)
+        kept, random = self._kept, stochastic_for_pickle(self._stochastic, n_steps)
         if kept is not None:
-            own = kept[0].stochastic.for_pickle(last)
+            own = kept[0].stochastic.for_pickle(n_steps)
             kept = replace(kept[0], progress=None, optimizer=optimizer, stochastic=own), kept[1]
         return {**self.__dict__, "optimizer": optimizer, "_stochastic": random, "_kept": kept}
 

@@ -50,11 +50,11 @@ class Stochastic:
         """Whether anything is."""
         return self.noise is not None or self.batch is not None
 
-    def for_pickle(self, last: int) -> Stochastic:
-        """With the values at t = 0 ... last in place of schedules that cannot be pickled."""
+    def for_pickle(self, n_steps: int) -> Stochastic:
+        """With the values at t = 0 ... n_steps - 1 in place of schedules that cannot be pickled."""
         if self.noise is None:
             return self
-        hyper = tuple((name, value_for_pickle(value, last)) for name, value in self.noise.hyper)
+        hyper = tuple((name, value_for_pickle(value, n_steps)) for name, value in self.noise.hyper)
         return replace(self, noise=replace(self.noise, hyper=hyper))
 
 
