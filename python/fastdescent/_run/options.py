@@ -77,6 +77,11 @@ class Options:
         return _half_diagonal(*_box_of_window_and_minima(self.surface))
 
     @property
+    def is_random(self) -> bool:
+        """Whether steps depend on random numbers."""
+        return self.stochastic.is_random or self.optimizer.is_random
+
+    @property
     def pauses(self) -> tuple[int, ...]:
         """A run stands still at each multiple of these steps: full gradients are tested, looks are taken."""
         every = self.stochastic.check_every if self.gtol is not None else None
@@ -103,6 +108,7 @@ class Options:
             noise=self.stochastic.noise_spec,
             batch=self.stochastic.batch,
             stops=self.stops,
+            gtol_waits=self.gtol is not None and self.is_random,
         )
 
     def for_steps(self, max_steps: int) -> Options:

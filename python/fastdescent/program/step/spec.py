@@ -42,6 +42,7 @@ class StepSpec:
     noise: NoiseSpec | None = None
     batch: BatchSpec | None = None
     stops: tuple[tuple[Status, StopRule], ...] = ()  #: what ends a trajectory where it holds; the first one counts
+    gtol_waits: bool = False  #: the start is not tested, as noise may leave it
 
     @property
     def predicates(self) -> tuple[StopRule, ...]:

@@ -14,13 +14,16 @@ from fastdescent.program.step.spec import StepSpec
 from fastdescent.program.step.walls import Wall
 from fastdescent.program.trace.operands import as_node
 
+_STEEP = 3e38  #: a component of a gradient, above every gtol; float32 has it
+
 
 def tested_values(formula: Formula, spec: StepSpec, seen: Mapping[str, Node], stalled: Any) -> list[tuple[str, Node]]:
     """The values that the stop tests look at before the state is replaced.
 
     `seen` are the nodes that predicates see; `stalled` is the rule's verdict, or None if it gives none.
     """
-    values = [("gradient", _tested_slope(formula, spec))]
+    slope = _tested_slope(formula, spec)
+    values = [("gradient", _steep_at_first(formula.builder, slope) if spec.gtol_waits else slope)]
     if spec.with_fun:
         values.append(("fun", formula.fun))
     b = formula.builder
@@ -71,6 +74,13 @@ def _tested_slope(formula: Formula, spec: StepSpec) -> Node:
     if spec.boundary != "clip":
         return formula.gradient
     return Wall(formula.builder, formula.dim, "clip").projected(formula.x, formula.gradient)
+
+
+def _steep_at_first(b: Builder, slope: Node) -> Node:
+    """The gradient, but that at t = 0 its components are large, unless they are not finite."""
+    is_start = b.elementwise("lt", b.graph.leaf("time", "t", ()), b.const(1.0))
+    large = b.elementwise("max", b.elementwise("abs", slope), b.const(_STEEP))
+    return b.select(b.broadcast(is_start, slope.shape), large, slope)
 
 
 def _first_status(b: Builder, conditions: Sequence[tuple[Status, Node]]) -> Node:
