@@ -120,3 +120,11 @@ def test_what_is_not_finite_at_the_start_of_a_noisy_run_is_undefined() -> None:
     s = fd.surface("log(x) + y**2")
     run = fd.descend(s, [[0.0, 1.0], [-1.0, 0.0], [1.0, 1.0]], fd.GD(0.01), noise=0.1, gtol=1e-3, max_steps=1)
     assert run.status.tolist() == [fd.Status.UNDEFINED, fd.Status.UNDEFINED, fd.Status.MAX_STEPS]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("noise", [{"noise": 0.1}, {"batch_size": 3}])
+def test_pauses_take_no_velocity_away(noise: dict[str, Any], engine: str) -> None:
+    options: dict[str, Any] = {"max_steps": 50, "engine": engine, **noise}
+    free = fd.descend(line, X0, fd.Momentum(1e-3), **options)
+    assert np.array_equal(fd.descend(line, X0, fd.Momentum(1e-3), gtol=1e-9, check_every=7, **options).x, free.x)

@@ -192,7 +192,8 @@ def descend(
         where rounding of f32 gradients leaves noise of about that size; no test with noise or minibatches. None: no
         test.
     xtol, ftol : float or None
-        STALLED where an accepted step is at most xtol long, or changed f by at most ftol.
+        STALLED where an accepted step is at most xtol long, or changed f by at most ftol. With schedules or minibatches
+        both look at the change since the last check, f over all rows, at t = check_every, 2 check_every, ...
     escape_radius : float, "auto" or None
         DIVERGED outside this distance from the centre of the smallest box that holds window and known minima. "auto":
         1e6 half-diagonals of that box. None or inf: only points that are not finite have diverged.
@@ -216,8 +217,8 @@ def descend(
         True: at each step all trajectories see the same rows.
     check_every : int
         With noise or minibatches: gtol, where it is given, tests the noiseless full gradient every so many steps,
-        and not at the start, which may be a saddle that noise leaves.
-        None: every step, with minibatches about once an epoch.
+        and not at the start, which may be a saddle that noise leaves. None: every step, with minibatches about once an
+        epoch. With schedules or minibatches: so do xtol and ftol; None: every 100 steps, with minibatches as gtol.
     average : "polyak", number or None
         "polyak": the mean of all points, start and end included. A number 0 < d < 1: the exponential average, which
         starts at x0 and becomes d * average + (1 - d) * x with each new x. It comes back as `average`.

@@ -20,7 +20,7 @@ from fastdescent.program.program import Program
 from fastdescent.program.step.gradient import RESOLUTION
 from fastdescent.program.step.randomness import SEED, seed_parts
 from fastdescent.program.step.rule import build_step
-from fastdescent.program.step.spec import StepProgram, StepSpec
+from fastdescent.program.step.spec import SPACING, StepProgram, StepSpec
 from fastdescent.program.step.walls import KEEPING, wall_program
 
 Array = npt.NDArray[Any]
@@ -48,7 +48,7 @@ def stop_limits(options: Options) -> tuple[StopLimits, bool]:
     limits = StopLimits(
         gtol=options.gtol,
         xtol=options.xtol,
-        ftol=options.ftol,
+        ftol=None if options.level_is_tested_in_pauses else options.ftol,
         escape_radius=options.escape_radius if radius is None else radius,
         center=_center(options),
         box=options.bounds if options.boundary == "stop" else None,
@@ -86,7 +86,7 @@ def _need_of_fun(options: Options) -> tuple[bool, float | None]:
     """Whether steps must compute f to notice that it is not finite; else the radius of the alarm, if one is needed."""
     dtype = options.starts.dtype
     formula, params = options.surface._formula, _param_intervals(options)
-    if options.ftol is not None:
+    if options.ftol is not None and not options.level_is_tested_in_pauses:
         return True, None
 
     def is_finite_within(radius: float) -> bool:
@@ -164,6 +164,7 @@ def states_of_cut(options: Options, program: Program) -> tuple[str, ...] | None:
 def own_params(options: Options) -> dict[str, Any]:
     """What rules and walls ask for by name."""
     own: dict[str, Any] = {RESOLUTION: float(np.finfo(options.starts.dtype).eps), SEED: seed_parts(options.seed)}
+    own[SPACING] = float(options.change_every or 1)
     if options.bounds is not None:
         own |= {"bounds.low": options.bounds[0], "bounds.high": options.bounds[1]}
     return own

@@ -36,6 +36,7 @@ from fastdescent.program.step.walls import KEEPING
 #: gtol="auto". In float32 the noise of a gradient whose terms are of order 10 to 1000 is about 1e-4.
 _GTOL = {np.dtype(np.float64): 1e-6, np.dtype(np.float32): 1e-3}
 MOST_STEPS = 2**31 - 2
+_CHANGE_EVERY = 100  #: steps between tests of xtol and ftol where hyperparameters are schedules
 _HALF_DIAGONALS = 1e6  #: escape_radius="auto"
 BOUNDARIES = ("ignore", "stop", *KEEPING)
 
@@ -84,8 +85,31 @@ class Options:
     @property
     def pauses(self) -> tuple[int, ...]:
         """A run stands still at each multiple of these steps: full gradients are tested, looks are taken."""
-        every = self.stochastic.check_every if self.gtol is not None else None
-        return (*(() if every is None else (every,)), *(r.every for r in self.reductions if isinstance(r, Look)))
+        tests = {self.full_gradient_every, self.change_every if self.level_is_tested_in_pauses else None} - {None}
+        return (*(every for every in tests if every), *(r.every for r in self.reductions if isinstance(r, Look)))
+
+    @property
+    def full_gradient_every(self) -> int | None:
+        """Steps between tests of gtol in pauses of a run; None: it is tested in each step, or not at all."""
+        every = self.stochastic.check_every
+        if self.gtol is None or every is None or not self.is_random:
+            return None
+        return every if self.stochastic.batch is not None or every > 1 else None
+
+    @property
+    def change_every(self) -> int | None:
+        """Steps between tests of xtol and ftol, which look at the change in between; None: each step is tested.
+
+        A step may be short because a schedule begins at 0, or because the samples that it sees have no gradient.
+        """
+        if (self.xtol is None and self.ftol is None) or not (self.stochastic.batch or self.hyper.schedules):
+            return None
+        return self.stochastic.check_every or _CHANGE_EVERY
+
+    @property
+    def level_is_tested_in_pauses(self) -> bool:
+        """Whether ftol is: steps of minibatches do not compute f over all samples."""
+        return self.ftol is not None and self.stochastic.batch is not None
 
     @property
     def stops(self) -> tuple[tuple[Status, StopRule], ...]:
@@ -100,8 +124,8 @@ class Options:
             hyper=self.hyper.spec,
             init=tuple(self.optimizer.init.items()),
             with_fun=with_fun,
-            with_ftol=self.ftol is not None,
-            with_xtol=self.xtol is not None,
+            with_ftol=self.ftol is not None and not self.level_is_tested_in_pauses,
+            with_xtol=self.xtol is not None or self.level_is_tested_in_pauses,
             boundary=self.boundary,
             velocity=self.optimizer.velocity,
             reduce=self.reductions,
@@ -109,6 +133,7 @@ class Options:
             batch=self.stochastic.batch,
             stops=self.stops,
             gtol_waits=self.gtol is not None and self.is_random,
+            spaced=self.change_every is not None,
         )
 
     def for_steps(self, max_steps: int) -> Options:

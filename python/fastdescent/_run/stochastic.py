@@ -30,7 +30,7 @@ class Stochastic:
     noise: Noise | None
     noise_spec: NoiseSpec | None
     batch: BatchSpec | None
-    check_every: int | None  #: steps between tests of the full gradient; None: every step's own gradient is tested
+    check_every: int | None  #: steps between tests of the full gradient, and of the change since the last ones
 
     @property
     def words(self) -> str:
@@ -68,12 +68,14 @@ def checked_stochastic(
         _check_range(kind, dtype)
     batch = _checked_batch(surface, batch_size, sampling, shared_batches, dtype)
     every = None if check_every is None else checks.whole_number("check_every", check_every, at_least=1)
-    if every is not None and kind is None and batch is None and not optimizer.is_random:
-        raise ValueError("check_every is for runs with noise or minibatches; without them every gradient is tested")
+    if every is not None and kind is None and batch is None and not (optimizer.is_random or optimizer.has_schedules):
+        raise ValueError(
+            "check_every is for runs with noise, minibatches or schedules; without them every step is tested"
+        )
     if every is None and batch is not None:
         assert surface._formula.rows is not None
         every = -(-surface._formula.rows.n // batch.size)
-    return Stochastic(kind, None, batch, every if batch is not None or every != 1 else None)
+    return Stochastic(kind, None, batch, every)
 
 
 def bound(

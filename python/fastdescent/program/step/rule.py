@@ -33,7 +33,7 @@ them first, and only then are the rows of the state replaced. u3 is lr.
 Invariants:
 
 - The state's rows are, in this order: x; the rule's own state, as the rule first reads its names; the rows of the stop
-  tests ("moved", "previous_fun", "previous_x", each only if a test needs it); the rows of the reductions.
+  tests ("moved", "previous_fun", "previous_x" and others, each only if a test needs it); the rows of the reductions.
 - `initial` has one number per row of the state. The first `dim` of them are placeholders for the start.
 - A state that the rule reads, the rule also returns, in the shape in which it was read. Names that the rule returns and
   never reads have no rows.

@@ -14,6 +14,7 @@ from fastdescent.program.step.minibatch import BatchSpec
 from fastdescent.program.step.reductions import Reduction
 from fastdescent.program.step.stops import StopRule
 
+SPACING = "tests.spacing"  #: the parameter that every run supplies: steps between spaced tests
 Rule = Callable[..., tuple[Any, Mapping[str, Any]]]
 
 
@@ -35,7 +36,7 @@ class StepSpec:
     init: tuple[tuple[str, float], ...]  #: states that do not start at zero
     with_fun: bool  #: f is an output
     with_ftol: bool  #: the state keeps the previous f
-    with_xtol: bool  #: the state keeps the previous x
+    with_xtol: bool  #: the state keeps the previous x, for tests of the core or of pauses
     boundary: str = "ignore"
     velocity: tuple[str, ...] = ()  #: states that a wall stops or reverses
     reduce: tuple[Reduction, ...] = ()
@@ -43,6 +44,7 @@ class StepSpec:
     batch: BatchSpec | None = None
     stops: tuple[tuple[Status, StopRule], ...] = ()  #: what ends a trajectory where it holds; the first one counts
     gtol_waits: bool = False  #: the start is not tested, as noise may leave it
+    spaced: bool = False  #: xtol and ftol look at the change since the last multiple of `SPACING`, there alone
 
     @property
     def predicates(self) -> tuple[StopRule, ...]:
@@ -51,9 +53,9 @@ class StepSpec:
         return (*stops, *(p for reduction in self.reduce for p in reduction.predicates))
 
     @property
-    def keeps_previous_x(self) -> bool:
-        """Whether a stop test or a predicate compares x with the point before."""
-        return self.with_xtol or any("x_previous" in p.arguments for p in self.predicates)
+    def sees_previous_x(self) -> bool:
+        """Whether a predicate compares x with the point before."""
+        return any("x_previous" in p.arguments for p in self.predicates)
 
 
 @at_top
