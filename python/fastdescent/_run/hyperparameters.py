@@ -18,6 +18,8 @@ from fastdescent.optimizers._hyperparameters import NOT_NEGATIVE, Range, Ranges,
 from fastdescent.optimizers._schedules import Tabulated, can_pickle
 from fastdescent.program.step.spec import Leaf
 
+NOISE = "noise."  #: names of the hyperparameters of noise begin so
+
 
 @at_top
 @dataclass
@@ -100,6 +102,8 @@ def per_trajectory(
     name: str, value: npt.NDArray[np.float64], leading: tuple[int, ...], dim: int, max_steps: int | None = None
 ) -> npt.NDArray[np.float64]:
     """(n, 1) for one value per trajectory, (n, dim) for one per coordinate."""
+    if name.startswith(NOISE):
+        _refuse_ambiguous(name.removeprefix(NOISE), value, leading, dim)
     n = int(np.prod(leading, dtype=np.int64))
     for shape, size in ((leading, 1), ((*leading, dim), dim)):
         if size > 1 and value.ndim != len(shape):
@@ -114,6 +118,20 @@ def per_trajectory(
         f"{name} must broadcast against {leading}, the leading axes of x0 (one value a trajectory), or have an "
         f"explicit last axis of {dim} (one per coordinate); got shape {value.shape}{_hint(name, value, max_steps)}"
     )
+
+
+def _refuse_ambiguous(name: str, value: npt.NDArray[np.float64], leading: tuple[int, ...], dim: int) -> None:
+    """Noise of a trajectory's own deviation and noise along a direction are both common: neither is taken for granted.
+
+    With two trajectories of two coordinates noise=[1, 0] may mean either.
+    """
+    may_be_either = value.ndim == len(leading) and dim > 1 and value.shape[-1:] == leading[-1:] == (dim,)
+    if may_be_either and not np.all(value == value[..., :1]):
+        raise ValueError(
+            f"noise: {name} of shape {value.shape} could hold one value a trajectory or one a coordinate, as there are "
+            f"{dim} of both; write {name}[..., np.newaxis] for one a trajectory, {name}[..., np.newaxis, :] for one a "
+            "coordinate"
+        )
 
 
 def _hint(name: str, value: npt.NDArray[np.float64], max_steps: int | None) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from fastdescent._base import checks
 from fastdescent._base.at_top import at_top
-from fastdescent._run.hyperparameters import Hyperparameters, bind, bind_values, value_for_pickle
+from fastdescent._run.hyperparameters import NOISE, Hyperparameters, bind, bind_values, value_for_pickle
 from fastdescent._surface.surface import Surface
 from fastdescent.noise import Noise, gaussian, traced
 from fastdescent.optimizers import Optimizer
@@ -85,7 +85,7 @@ def bound(
     hyper = bind(optimizer, leading, dim, max_steps)
     if random.noise is None:
         return hyper, random
-    spec = NoiseSpec(random.noise.rule, bind_values(hyper, random.noise.hyper, "noise.", {}, leading, dim, max_steps))
+    spec = NoiseSpec(random.noise.rule, bind_values(hyper, random.noise.hyper, NOISE, {}, leading, dim, max_steps))
     return hyper, replace(random, noise_spec=spec)
 
 

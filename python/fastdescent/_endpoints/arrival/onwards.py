@@ -39,7 +39,7 @@ import numpy.typing as npt
 
 from fastdescent._base.status import Status, Unended
 from fastdescent._run.descent import Descent
-from fastdescent._run.hyperparameters import changed, continued, per_trajectory
+from fastdescent._run.hyperparameters import NOISE, changed, continued, per_trajectory
 from fastdescent._run.job import put_inside, state_columns
 from fastdescent._run.options import MOST_STEPS, Options, checked_options
 from fastdescent._run.reduced import reduced_of
@@ -180,4 +180,5 @@ class _Hyperparameter:
         if np.ndim(value) == 0:
             return value
         own = per_trajectory(name, np.asarray(value, np.float64), run.status.shape, run.surface.dim)[self.index]
-        return own[:, 0] if own.shape[1] == 1 else own
+        # One value of noise a trajectory keeps its axis, for as many trajectories as coordinates.
+        return own[:, 0] if own.shape[1] == 1 and not name.startswith(NOISE) else own
