@@ -14,6 +14,7 @@ from support import parity
 from support.available import ENGINES, ISAS, USUAL
 from support.exact_engine import descend_exactly
 from support.floats import DTYPES
+from support.rows import surface_of_rows
 
 import fastdescent as fd
 
@@ -189,7 +190,7 @@ def test_bad_arguments(options: dict[str, Any], error: type[Exception], text: st
 def test_plain_surfaces_and_functions_of_all_rows_alone() -> None:
     with pytest.raises(TypeError, match=r"batch_size needs a surface that is a mean over rows of data.*sphere is not"):
         fd.descend(fd.surfaces.sphere(dim=2), [[0.0, 0.0]], fd.GD(lr=0.1), batch_size=4)
-    rigid = fd.finite_sum(lambda w, a: np.mean((a - w) ** 2 * np.arange(5.0)), dim=1, data=(np.ones(5),))
+    rigid = surface_of_rows(lambda w, a: np.mean((a - w) ** 2 * np.arange(5.0)), dim=1, data=(np.ones(5),))
     with pytest.raises((fd.TraceError, ValueError), match="shape"):
         fd.descend(rigid, [[0.0]], fd.GD(lr=0.1), batch_size=2)
     rows = fd.finite_sum(lambda w, a: (a * w[0])[:1], dim=1, data=(np.ones(1),))

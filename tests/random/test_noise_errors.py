@@ -83,7 +83,7 @@ def test_deviations_of_trajectories_or_of_coordinates_must_say_which(kind: Any) 
     s, x0, opt = fd.surface("x + 2*y"), np.zeros((2, 2)), fd.GD(lr=0.1)
     value = np.array([1.0, 0.0])
     options: dict[str, Any] = {"max_steps": 1, "seed": 3}
-    with pytest.raises(ValueError, match=r"of shape \(2,\) could hold one value a trajectory or one a coordinate.*write"):
+    with pytest.raises(ValueError, match=r"of shape \(2,\) could hold one value a trajectory or one a coord.*write"):
         fd.descend(s, x0, opt, noise=kind(value), **options)
     with pytest.raises(ValueError, match=r"sigma\[..., np.newaxis\] for one a trajectory, sigma\[..., np.newaxis, :\]"):
         fd.Swarm(s, x0, opt, noise=value, **options)
@@ -98,9 +98,9 @@ def test_both_ways_to_say_it() -> None:
     s, x0, opt = fd.surface("x + 2*y"), np.zeros((2, 2)), fd.GD(lr=1.0)
     value = np.array([1.0, 0.0])
     options: dict[str, Any] = {"max_steps": 1, "seed": 3}
-    unit = fd.descend(s, x0, opt, noise=1.0, **options).x + [1.0, 2.0]
+    unit = fd.descend(s, x0, opt, noise=1.0, **options).x + np.array([1.0, 2.0])
     by_trajectory = fd.descend(s, x0, opt, noise=value[..., np.newaxis], **options)
-    assert np.allclose(by_trajectory.x + [1.0, 2.0], unit * value[:, np.newaxis])
+    assert np.allclose(by_trajectory.x + np.array([1.0, 2.0]), unit * value[:, np.newaxis])
     by_coordinate = fd.descend(s, x0, opt, noise=value[..., np.newaxis, :], **options)
-    assert np.allclose(by_coordinate.x + [1.0, 2.0], unit * value)
+    assert np.allclose(by_coordinate.x + np.array([1.0, 2.0]), unit * value)
     assert by_trajectory.classify().label.shape == by_coordinate.classify().label.shape == (2,)

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.available import ENGINES
 
 import fastdescent as fd
-from support.available import ENGINES
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(8, 2))
@@ -101,7 +101,8 @@ def test_a_random_run_is_tested_from_its_first_step_on(
     options: dict[str, Any] = {"noise": noise, "check_every": check_every, "dtype": dtype, "engine": engine, "seed": 3}
     x0 = [[0.0, 0.0], [0.7, 0.1]]
     run = fd.descend(s, x0, optimizer, gtol=0.04, max_steps=3000, record=1, **options)
-    assert run.success.all() and (run.nit > 0).all()
+    assert run.success.all()
+    assert (run.nit > 0).all()
     for k in range(2):
         norms = np.linalg.norm(s.gradient(run.path.values[run.path.offsets[k] : run.path.offsets[k + 1]]), axis=-1)
         assert np.flatnonzero(norms[1:] <= 0.04)[0] + 1 == run.nit[k]
@@ -113,7 +114,8 @@ def test_a_random_run_is_tested_from_its_first_step_on(
     swarm = fd.Swarm(s, x0, optimizer, gtol=0.04, max_steps=3000, **options)
     while swarm.step(7):
         pass
-    assert np.array_equal(swarm.x, run.x) and np.array_equal(swarm.nit, run.nit)
+    assert np.array_equal(swarm.x, run.x)
+    assert np.array_equal(swarm.nit, run.nit)
 
 
 def test_what_is_not_finite_at_the_start_of_a_noisy_run_is_undefined() -> None:

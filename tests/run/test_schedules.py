@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.available import ENGINES
 
 import fastdescent as fd
-from support.available import ENGINES
 
 RATES = [0.1, 0.05, 0.02, 0.01, 0.2]
 
@@ -51,7 +51,8 @@ def test_schedules_are_evaluated_at_the_steps_alone() -> None:
     assert not asked
     swarm = fd.Swarm(s, [[1.0]], fd.GD(lr=schedule), max_steps=6)
     swarm.step(10)
-    assert set(asked) == set(range(6)) and swarm.steps == 6
+    assert set(asked) == set(range(6))
+    assert swarm.steps == 6
 
 
 def test_parts_of_a_scheduled_run_have_the_bits_of_the_whole() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-import fastdescent as fd
 from support.available import ENGINES
 from support.exact_engine import descend_exactly
+
+import fastdescent as fd
 
 S = fd.surface("x**2 + 2*y**2")
 X0 = np.array([[1.0, -2.0], [0.0, 0.0], [3.0, 1e-3], [1e-9, 0.0]])
@@ -50,7 +50,8 @@ def test_a_schedule_that_begins_at_zero_goes_on(
     for k in range(4):
         values = free.path.x[k] if tolerance == "xtol" else S(free.path.x[k])[:, np.newaxis]
         assert run.nit[k] == first_still(values, every, 1e-5)
-    assert run.nit[0] > 15 and (run.status == fd.Status.STALLED).all()
+    assert run.nit[0] > 15
+    assert (run.status == fd.Status.STALLED).all()
 
 
 def _everything(**more: Any) -> dict[str, Any]:
@@ -79,11 +80,13 @@ def test_all_engines_and_parts_of_runs_agree(batch: dict[str, Any], dtype: str) 
     for made in (0, 6, 7, 10):
         part = fd.descend(s, X0, opt, keep_state=True, **{**options, "max_steps": made})
         run = fd.resume(part, max_steps=90)
-        assert np.array_equal(run.x, whole.x) and np.array_equal(run.status, whole.status)
+        assert np.array_equal(run.x, whole.x)
+        assert np.array_equal(run.status, whole.status)
     swarm = fd.Swarm(s, X0, opt, **options)
     for n in (1, 5, 1, 4, 200):
         swarm.step(n)
-    assert np.array_equal(swarm.x, whole.x) and np.array_equal(swarm.status, whole.status)
+    assert np.array_equal(swarm.x, whole.x)
+    assert np.array_equal(swarm.status, whole.status)
     assert all(np.array_equal(swarm.reduced[name], whole.reduced[name]) for name in whole.reduced)
 
 
@@ -114,7 +117,8 @@ def test_converged_comes_before_stalled_and_stalled_before_stopped() -> None:
     stop = {"stop_when": lambda t: t >= 4}
     assert (fd.descend(line, X0, fd.GD(0.02), gtol=1e3, **options, **stop).status == fd.Status.CONVERGED).all()
     run = fd.descend(line, X0, fd.GD(0.02), **options, **stop)
-    assert (run.status == fd.Status.STALLED).all() and (run.nit == 4).all()
+    assert (run.status == fd.Status.STALLED).all()
+    assert (run.nit == 4).all()
     run = fd.descend(line, X0, fd.GD(0.02), **options, stop_when=lambda t: t >= 3)
     assert (run.status == fd.Status.STOPPED).all()
 
@@ -131,7 +135,8 @@ def test_where_no_step_was_accepted_nothing_has_stalled(engine: str) -> None:
     opt = every_third(lr=lambda t: 0.1)
     run = fd.descend(S, X0, opt, xtol=1e-3, gtol=None, check_every=2, max_steps=200, engine=engine)
     exact = descend_exactly(S, X0, opt, xtol=1e-3, gtol=None, check_every=2, max_steps=200)
-    assert np.array_equal(run.nit, exact.nit) and np.array_equal(run.x, exact.x)
+    assert np.array_equal(run.nit, exact.nit)
+    assert np.array_equal(run.x, exact.x)
     assert run.nit[1] == 4  # of the steps 0 and 1 none is accepted, of 2 and 3 one
     assert (run.nit % 2 == 0).all()
 
