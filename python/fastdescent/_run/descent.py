@@ -211,9 +211,10 @@ def descend(
         or has an explicit last axis for a value per coordinate; where it could be either, it is refused.
     batch_size : int
         Of a `finite_sum`: each step sees so many rows of the data, new ones for every trajectory and step.
-    sampling : "replacement" or "shuffle"
-        Rows are drawn independently; or epochs take all rows, each in a fresh order: row number ``t * batch_size`` of
-        the endless sequence of epochs begins step t, so that a batch may span two.
+    sampling : "replacement", "shuffle", "shuffle_once" or "cyclic"
+        Rows are drawn independently; or epochs take all rows: in a fresh order each, in one random order of each
+        trajectory that all its epochs have, or in the order of the data. Row number ``t * batch_size`` of the endless
+        sequence of epochs begins step t, so that a batch may span two.
     shared_batches : bool
         True: at each step all trajectories see the same rows.
     check_every : int

@@ -14,10 +14,10 @@ from fastdescent._run.hyperparameters import NOISE, Hyperparameters, bind, bind_
 from fastdescent._surface.surface import Surface
 from fastdescent.noise import Noise, gaussian, traced
 from fastdescent.optimizers import Optimizer
-from fastdescent.program.step.minibatch import BatchSpec
+from fastdescent.program.step.minibatch import SAMPLINGS, BatchSpec
 from fastdescent.program.step.spec import NoiseSpec
 
-SAMPLINGS = ("replacement", "shuffle")
+_IN_WORDS = {"replacement": "", "shuffle": ", shuffled", "shuffle_once": ", shuffled once", "cyclic": ", cyclic"}
 _LARGEST_BATCH = 1 << 16  #: with replacement, of fewer rows
 _MOST_ROWS = {"float64": (1 << 31) - 1, "float32": 1 << 24}  #: that the dtype has, and a column of an instruction
 
@@ -37,8 +37,8 @@ class Stochastic:
         """Such as "exact", "minibatch 16" or "noise 0.1"."""
         parts = []
         if self.batch is not None:
-            how = (", shuffled" if self.batch.shuffled else "") + (", shared" if self.batch.shared else "")
-            parts.append(f"minibatch {self.batch.size}{how}")
+            shared = ", shared" if self.batch.shared else ""
+            parts.append(f"minibatch {self.batch.size}{_IN_WORDS[self.batch.sampling]}{shared}")
         if self.noise is not None:
             sigma = dict(self.noise.hyper).get("sigma")
             plain = self.noise.name == "gaussian" and isinstance(sigma, int | float | np.number)
@@ -146,10 +146,10 @@ def _checked_batch(surface: Surface, size: Any, sampling: Any, shared: Any, dtyp
     if rows.function is None:
         raise ValueError(f"batch_size needs the function behind {surface.name}, which its pickle could not hold")
     n = checks.whole_number("batch_size", size, at_least=1)
-    most = rows.n if sampling == "shuffle" else max(rows.n, _LARGEST_BATCH)
+    most = max(rows.n, _LARGEST_BATCH) if sampling == "replacement" else rows.n
     if n > most:
         there = ", the rows that there are" if most == rows.n else ""
         raise ValueError(f"batch_size must be at most {most}{there}; got {n}")
     if rows.n > _MOST_ROWS[dtype]:
         raise ValueError(f"minibatches in {dtype} need at most {_MOST_ROWS[dtype]} rows of data; there are {rows.n}")
-    return BatchSpec(n, sampling == "shuffle", shared)
+    return BatchSpec(n, sampling, shared)

@@ -152,8 +152,7 @@ def _options(
     noise = None if random is None or random.noise is None else random.noise.changed(change)
     batch = None if random is None else random.batch
     batches = {} if batch is None else {
-        "batch_size": batch.size, "sampling": "shuffle" if batch.shuffled else "replacement",
-        "shared_batches": batch.shared,
+        "batch_size": batch.size, "sampling": batch.sampling, "shared_batches": batch.shared,
     }  # fmt: skip
     return checked_options(
         run.surface, x, changed(run.optimizer, change), max_steps=min(first + n_steps, MOST_STEPS), gtol=gtol,
