@@ -9,8 +9,9 @@ four random words. The counter is (index low, index high, t, stream << 24 | bloc
   uniform ones for example. A draw of n numbers takes as many blocks as it needs.
 
 A word does not fit in a float32, so graphs carry it in halves: the operand "counter" of an opcode has 7 numbers (index
-in four, t in two, position in an epoch), the operand "key" 7 as well (seed in four, stream, first block or whether one
-order is that of all epochs, number of choices). `elementary.random.draws` puts them together. Two numbers of trajectory 5 at step 7, under seed 1:
+in four, t in two, position in an epoch), the operand "key" 7 as well (seed in four, stream, first block or whether all
+epochs have one order, number of choices). `elementary.random.draws` puts them together. Two numbers of trajectory 5 at
+step 7, under seed 1:
 
 >>> from fastdescent.program.elementary.random.draws import draw_integer, draw_uniform
 >>> from fastdescent.program.exact import Exact
@@ -22,8 +23,9 @@ order is that of all epochs, number of choices). `elementary.random.draws` puts 
 (8.0, 0.0, 9.0, 5.0)
 
 Shuffled minibatches read one endless list: the samples of epoch 0 in random order, those of epoch 1 in another order
-(or in that of epoch 0, or all in the order of the data), and so on. Step t reads `batch_size` entries from position t * batch_size on. With 10 samples and minibatches of 4, the
-third step reads positions 8 and 9 of epoch 0, then 0 and 1 of epoch 1:
+(or in that of epoch 0, or all in the order of the data), and so on. Step t reads `batch_size` entries from position
+t * batch_size on. With 10 samples and minibatches of 4, the third step reads positions 8 and 9 of epoch 0, then 0 and 1
+of epoch 1:
 
 >>> from fastdescent.program.graph.build import constant_value
 >>> b = Builder()

@@ -1,8 +1,9 @@
 """The opcodes that draw random numbers: from a counter, a key and the number of a Philox block to some numbers.
 
 The counter has 7 numbers: the trajectory's index in four parts of 16 bits, the step in two, and the position in an
-epoch. The key has 7 as well: the seed in four parts, the stream, the first block (for an order: 1 if all epochs have the
-same one, else 0), and the number of choices. float32 has all of these exactly. The arithmetic is that of float64; float32 rounds the results.
+epoch. The key has 7 as well: the seed in four parts, the stream, the first block (for an order: 1 if all epochs have
+the same one, else 0), and the number of choices. float32 has all of these exactly. The arithmetic is that of float64;
+float32 rounds the results.
 """
 
 from __future__ import annotations
