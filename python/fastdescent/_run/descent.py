@@ -154,7 +154,7 @@ def descend(
     ftol: float | None = None,
     escape_radius: float | str | None = "auto",
     bounds: Any = None,
-    boundary: str | None = None,
+    boundary: str | Sequence[Any] | None = None,
     noise: Any = None,
     batch_size: int | None = None,
     sampling: str = "replacement",
@@ -199,12 +199,14 @@ def descend(
         1e6 half-diagonals of that box. None or inf: only points that are not finite have diverged.
     bounds : ((lo, hi), ...), True or None
         A box; True means the surface's own. With "stop" and "clip" a side may be infinite.
-    boundary : str or None
+    boundary : str, (str, str), sequence or None
         What the box does: "ignore" nothing; "stop" ends trajectories outside of it with LEFT_BOX; "clip" puts points
         back on the nearest wall, and gtol then tests the projected gradient; "reflect" mirrors them, once, and puts
         what is then beyond the other wall on that one; "wrap" carries them to the other side. None: "clip" if there are
         bounds. Starts outside are put back too. Velocities of the built-in optimizers are zeroed ("clip") or turned
-        round ("reflect") there.
+        round ("reflect") there. Two words are the lower and the upper side of every coordinate, whatever their number:
+        ``("reflect", "stop")``; otherwise a sequence has an entry for each coordinate, a word or two. What wraps does
+        so on both sides.
     noise : number, array, schedule, `fd.noise` or callable
         What is added to each gradient, new for every trajectory and step: normal numbers of this deviation, one of
         `fastdescent.noise`, or a function ``noise(x, g, t, rng)``. An array broadcasts against the leading axes of x0,

@@ -20,8 +20,9 @@ from fastdescent.program.program import Program
 from fastdescent.program.step.gradient import RESOLUTION
 from fastdescent.program.step.randomness import SEED, seed_parts
 from fastdescent.program.step.rule import build_step
+from fastdescent.program.step.sides import KEEPING, has, sides_with
 from fastdescent.program.step.spec import SPACING, StepProgram, StepSpec
-from fastdescent.program.step.walls import KEEPING, wall_program
+from fastdescent.program.step.walls import wall_program
 
 Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.uint64] | None
@@ -51,10 +52,16 @@ def stop_limits(options: Options) -> tuple[StopLimits, bool]:
         ftol=None if options.level_is_tested_in_pauses else options.ftol,
         escape_radius=options.escape_radius if radius is None else radius,
         center=_center(options),
-        box=options.bounds if options.boundary == "stop" else None,
+        box=_box_that_stops(options),
         alarm=radius is not None,
     )
     return limits, with_fun
+
+
+def _box_that_stops(options: Options) -> npt.NDArray[np.float64] | None:
+    if options.bounds is None or not has(options.boundary, "stop"):
+        return None
+    return sides_with(options.boundary, options.bounds, "stop")
 
 
 def without_alarm(options: Options, limits: StopLimits) -> StopLimits:
@@ -72,9 +79,10 @@ def undefined_comes_first(options: Options, x: Array, status: Array, diverged: n
 
 def put_inside(options: Options, starts: Array) -> Array:
     """Starts outside of bounds that keep points inside are put back, as steps are."""
-    if options.boundary not in KEEPING or options.bounds is None:
+    if options.bounds is None or not has(options.boundary, *KEEPING):
         return starts
-    if np.all((starts >= options.bounds[0]) & (starts <= options.bounds[1])):
+    low, high = sides_with(options.boundary, options.bounds, *KEEPING)
+    if np.all((starts >= low) & (starts <= high)):
         return starts
     program = wall_program(options.surface.dim, options.boundary)
     uniform = uniform_values(options.engine, program, own_params(options)).astype(starts.dtype)

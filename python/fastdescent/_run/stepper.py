@@ -16,6 +16,7 @@ from fastdescent._run.steps import Steps
 from fastdescent._starts.lazy import LazyStarts, flat
 from fastdescent.engines.costs import most_seconds
 from fastdescent.engines.protocol import DescentJob, Live, Values
+from fastdescent.program.step.sides import has, sides_with
 
 #: As numbers of the arrays' dtype: NumPy would compare with others in int64.
 _MAX_STEPS, _INTERRUPTED, _CONVERGED = map(np.int8, (Status.MAX_STEPS, Status.INTERRUPTED, Status.CONVERGED))
@@ -27,9 +28,9 @@ _YIELD_TO_STALLED = _YIELD_TO_CONVERGED[_YIELD_TO_CONVERGED != _STALLED]
 
 def full_gradient_norm(options: Options, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Of f without noise, over all rows; at walls that clip, of what does not push out."""
-    if options.boundary != "clip" or options.bounds is None:
+    if options.bounds is None or not has(options.boundary, "clip"):
         return options.surface.value_and_gradient_norm(x)[1]
-    low, high = options.bounds.astype(x.dtype)
+    low, high = sides_with(options.boundary, options.bounds, "clip").astype(x.dtype)
     g = options.surface.gradient(x)
     g[((x <= low) & (g > 0)) | ((x >= high) & (g < 0))] = 0.0
     with np.errstate(over="ignore"):

@@ -62,9 +62,10 @@ from fastdescent.program.step.randomness import Stream
 from fastdescent.program.step.reduction_rows import reduction_rows
 from fastdescent.program.step.reductions import Move, Point
 from fastdescent.program.step.rng import Rng
+from fastdescent.program.step.sides import KEEPING, has
 from fastdescent.program.step.spec import Leaf, NoiseSpec, StepProgram, StepSpec
 from fastdescent.program.step.tested import kept_for_tests, seen_by_predicates, tested_values
-from fastdescent.program.step.walls import KEEPING, Wall
+from fastdescent.program.step.walls import Wall
 from fastdescent.program.trace.context import tracing
 from fastdescent.program.trace.global_generators import GlobalGenerators
 from fastdescent.program.trace.operands import as_node
@@ -144,7 +145,7 @@ def _trace_rule(formula: Formula, spec: StepSpec, shapes: Mapping[str, Shape]) -
         result = spec.rule(Traced(b, own.x, is_point=True), grad, state, t, **arguments)
     generators.warn_if_used("the optimizer's rule")
     x_next, returned = _checked_result(own, result)
-    if spec.boundary in KEEPING:
+    if has(spec.boundary, *KEEPING):
         x_next, returned = _inside_box(b, spec, x_next, returned)
     return _TracedRule(own, state._leaves, x_next, returned)
 
@@ -154,7 +155,7 @@ def _optional_arguments(b: Builder, dim: int, spec: StepSpec) -> dict[str, Any]:
     wanted = inspect.signature(spec.rule).parameters
     arguments: dict[str, Any] = {}
     if "wall" in wanted:
-        arguments["wall"] = Wall(b, dim, spec.boundary) if spec.boundary in KEEPING else None
+        arguments["wall"] = Wall(b, dim, spec.boundary) if has(spec.boundary, *KEEPING) else None
     if "rng" in wanted:
         arguments["rng"] = Rng(b, Stream.USER)
     return arguments

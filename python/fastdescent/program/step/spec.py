@@ -12,6 +12,7 @@ from fastdescent.program.graph.nodes import Shape
 from fastdescent.program.program import Program
 from fastdescent.program.step.minibatch import BatchSpec
 from fastdescent.program.step.reductions import Reduction
+from fastdescent.program.step.sides import Boundary
 from fastdescent.program.step.stops import StopRule
 
 SPACING = "tests.spacing"  #: the parameter that every run supplies: steps between spaced tests
@@ -37,7 +38,7 @@ class StepSpec:
     with_fun: bool  #: f is an output
     with_ftol: bool  #: the state keeps the previous f
     with_xtol: bool  #: the state keeps the previous x, for tests of the core or of pauses
-    boundary: str = "ignore"
+    boundary: Boundary = "ignore"
     velocity: tuple[str, ...] = ()  #: states that a wall stops or reverses
     reduce: tuple[Reduction, ...] = ()
     noise: NoiseSpec | None = None

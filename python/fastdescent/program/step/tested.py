@@ -10,6 +10,7 @@ from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node
 from fastdescent.program.layout.stages import StateRow
 from fastdescent.program.step.formula import Formula, formula_in_graph
+from fastdescent.program.step.sides import has
 from fastdescent.program.step.spec import SPACING, StepSpec
 from fastdescent.program.step.walls import Wall
 from fastdescent.program.trace.operands import as_node
@@ -115,9 +116,9 @@ def seen_by_predicates(
 
 def _tested_slope(formula: Formula, spec: StepSpec) -> Node:
     """The gradient that gtol tests: at walls that clip, without what pushes out."""
-    if spec.boundary != "clip":
+    if not has(spec.boundary, "clip"):
         return formula.gradient
-    return Wall(formula.builder, formula.dim, "clip").projected(formula.x, formula.gradient)
+    return Wall(formula.builder, formula.dim, spec.boundary).projected(formula.x, formula.gradient)
 
 
 def _steep_at_first(b: Builder, slope: Node) -> Node:
