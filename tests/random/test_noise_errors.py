@@ -30,7 +30,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"noise": np.zeros((3, 2))}, ValueError, broadcasting(r"\(3, 2\)")),
     ({"noise": lambda t: -1.0}, ValueError, r"the schedule must be finite and 0 or greater; schedule\(0\) is -1"),
     ({"noise": lambda t: "a"}, TypeError, r"noise\.sigma: the schedule must map t to a number"),
-    ({"noise": lambda x, g: g}, TypeError, r"sigma\(t\) or a function noise\(x, g, t, rng\); .* takes \(x, g\)"),
+    ({"noise": lambda x, g: g}, TypeError, r"sigma\(t\) or a function noise\(x, g, t, rng\), .* takes \(x, g\)"),
     ({"noise": lambda x, g, t, rng: None}, fd.TraceError, "the noise returned None"),
     ({"noise": lambda x, g, t, rng: np.ones(3)}, fd.TraceError, r"the noise returned shape \(3,\), not \(2,\)"),
     ({"noise": lambda x, g, t, rng: rng.standard_normal((2, 2))}, fd.TraceError, r"shape \(2, 2\), not \(2,\)"),

@@ -209,7 +209,8 @@ def descend(
         so on both sides.
     noise : number, array, schedule, `fd.noise` or callable
         What is added to each gradient, new for every trajectory and step: normal numbers of this deviation, one of
-        `fastdescent.noise`, or a function ``noise(x, g, t, rng)``. An array broadcasts against the leading axes of x0,
+        `fastdescent.noise`, or a function ``noise(x, g, t, rng)``, which may ask for `grad`, too: the gradient without
+        noise, as rules have it. An array broadcasts against the leading axes of x0,
         or has an explicit last axis for a value per coordinate; where it could be either, it is refused.
     batch_size : int
         Of a `finite_sum`: each step sees so many rows of the data, new ones for every trajectory and step.

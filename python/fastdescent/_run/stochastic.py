@@ -15,7 +15,7 @@ from fastdescent._surface.surface import Surface
 from fastdescent.noise import Noise, gaussian, traced
 from fastdescent.optimizers import Optimizer
 from fastdescent.program.step.minibatch import SAMPLINGS, BatchSpec
-from fastdescent.program.step.spec import NoiseSpec
+from fastdescent.program.step.spec import NoiseSpec, wants_grad
 
 _IN_WORDS = {"replacement": "", "shuffle": ", shuffled", "shuffle_once": ", shuffled once", "cyclic": ", cyclic"}
 _LARGEST_BATCH = 1 << 16  #: with replacement, of fewer rows
@@ -104,19 +104,21 @@ def checked_noise(noise: Any) -> Noise | None:
 
 
 def _of_function(function: Any) -> Noise:
-    """A schedule is called with t, noise of one's own with x, g, t and rng."""
+    """A schedule is called with t, noise of one's own with x, g, t and rng, and with grad where it asks for it."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # such as those of NumPy
         return gaussian(function)
     for n, made in ((1, gaussian), (4, traced)):
         try:
-            signature.bind(*range(n))
+            signature.bind(*range(n), **({"grad": None} if n == 4 and wants_grad(function) else {}))
         except TypeError:
             continue
         return made(function)
-    raise TypeError(f"noise must be a schedule sigma(t) or a function noise(x, g, t, rng); {checks.shown(function)} "
-                    f"takes {signature}")  # fmt: skip
+    raise TypeError(
+        "noise must be a schedule sigma(t) or a function noise(x, g, t, rng), which may also ask for grad; "
+        f"{checks.shown(function)} takes {signature}"
+    )
 
 
 def _check_range(noise: Noise, dtype: str) -> None:

@@ -63,7 +63,7 @@ from fastdescent.program.step.reduction_rows import reduction_rows
 from fastdescent.program.step.reductions import Move, Point
 from fastdescent.program.step.rng import Rng
 from fastdescent.program.step.sides import KEEPING, has
-from fastdescent.program.step.spec import Leaf, NoiseSpec, StepProgram, StepSpec
+from fastdescent.program.step.spec import Leaf, NoiseSpec, StepProgram, StepSpec, wants_grad
 from fastdescent.program.step.tested import kept_for_tests, seen_by_predicates, tested_values
 from fastdescent.program.step.walls import Wall
 from fastdescent.program.trace.context import tracing
@@ -172,8 +172,8 @@ def _noise(b: Builder, spec: NoiseSpec | None, t: Traced) -> Noise | None:
         return None
     hyper = {name: _hyper_value(b, value) for name, value in spec.hyper}
 
-    def noise(x: Traced, g: Traced, rng: Rng) -> Any:
-        return spec.rule(x, g, t, rng, **hyper)
+    def noise(x: Traced, g: Traced, rng: Rng, grad: Gradient) -> Any:
+        return spec.rule(x, g, t, rng, **({"grad": grad} if wants_grad(spec.rule) else {}), **hyper)
 
     return noise
 

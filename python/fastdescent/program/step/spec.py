@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,10 +23,19 @@ Rule = Callable[..., tuple[Any, Mapping[str, Any]]]
 @at_top
 @dataclass(frozen=True)
 class NoiseSpec:
-    """The noise that is added to the gradient: `rule(x, g, t, rng, **hyper)`."""
+    """The noise that is added to the gradient: `rule(x, g, t, rng, **hyper)`, with `grad=` where the rule has it."""
 
     rule: Callable[..., Any]
     hyper: tuple[tuple[str, Any], ...]  #: as the `hyper` of a `StepSpec`
+
+
+def wants_grad(noise: Callable[..., Any]) -> bool:
+    """Whether a noise function asks for `grad`, the gradient without noise, by name."""
+    try:
+        wanted = inspect.signature(noise).parameters.get("grad")
+    except (TypeError, ValueError):  # such as those of NumPy
+        return False
+    return wanted is not None and wanted.kind in (wanted.POSITIONAL_OR_KEYWORD, wanted.KEYWORD_ONLY)
 
 
 @dataclass(frozen=True)
