@@ -94,7 +94,7 @@ HYPER: list[Case] = [
     (steps(fd.LineSearch(grow=lambda t: 0.5)), ValueError, ("grow: the schedule", "1 or greater", "is 0.5")),
     (steps(own(lr=lambda t: math.inf)), ValueError, ("lr: the schedule must be finite", "is inf")),
     (steps(fd.GD(lambda t: None)), TypeError, ("lr: the schedule must map t to a number",)),
-    (steps(fd.GD(lambda: 0.1)), TypeError, ("lr: the schedule must map t to a number", "0 positional arguments")),
+    (steps(fd.GD(lambda: 0.1)), TypeError, ("lr: the schedule raised TypeError at t = 0", "0 positional arguments")),
     (steps(accepting(lambda x: x > 0)), fd.TraceError, ('"accepted"', "shape (2,)", "one truth value", "np.all")),
     (steps(accepting(lambda x: "yes")), fd.TraceError, ("type str", "not real numbers")),
 ]  # fmt: skip

@@ -1,74 +1,109 @@
-"""Schedules: their values, texts and pickles."""
+"""Schedules: which t they are evaluated at, and what is said where one fails."""
 
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from support.available import ENGINES
 
 import fastdescent as fd
-from fastdescent import schedules as sch
 
-EACH: list[Any] = [
-    sch.constant(0.1), sch.step(0.1, 30), sch.exponential(0.1, 0.99), sch.inverse_time(0.1, 0.01),
-    sch.cosine(0.1, 100, final=0.01), sch.warmup(0.1, 10), sch.warmup(sch.cosine(0.1, 90), 10, start=0.01),
-    sch.one_cycle(0.1, 100), sch.cyclic(0.01, 0.1, 20, 10), sch.piecewise([10, 20], [0.1, sch.cosine(0.1, 10), 0.0]),
-    0.5 * sch.cosine(0.1, 100), sch.step(1.0, 10) * sch.constant(0.1) + 0.01, 2 * (sch.constant(0.1) + 0.1),
-]  # fmt: skip
+RATES = [0.1, 0.05, 0.02, 0.01, 0.2]
 
 
-@pytest.mark.parametrize("schedule", EACH, ids=repr)
-def test_texts_and_pickles(schedule: Any) -> None:
-    names = {name: getattr(sch, name) for name in sch.__all__}
-    same = eval(repr(schedule), names)
-    loaded = pickle.loads(pickle.dumps(schedule))
-    values = [schedule(t) for t in range(150)]
-    assert repr(same) == repr(schedule) == repr(loaded)
-    assert values == [same(t) for t in range(150)] == [loaded(t) for t in range(150)]
-    assert all(isinstance(v, float) for v in values)
+def listed(t: int) -> float:
+    """As many values as there are steps."""
+    return RATES[t]
 
 
-@pytest.mark.parametrize("schedule", EACH, ids=repr)
-def test_a_run_takes_their_values(schedule: Any) -> None:
-    rates = [schedule(t) for t in range(40)]
-    x = np.array([1.0, -2.0])
-    run = fd.descend(fd.surface("0.5*x**2 + 0.5*y**2"), x, fd.GD(schedule), max_steps=40, gtol=None)
-    for rate in rates:
-        x = x - rate * x
-    np.testing.assert_allclose(run.x, x, rtol=1e-13)
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("boundary", [None, "stop"])
+def test_one_value_a_step_is_enough(engine: str, boundary: str | None) -> None:
+    s, x0 = fd.surfaces.himmelblau(), fd.grid(((-5, 5), (-5, 5)), (5, 5))
+    inside: dict[str, Any] = {"bounds": ((-6, 6), (-6, 6)), "boundary": boundary} if boundary else {}
+    run = fd.descend(s, x0, fd.GD(lr=lambda t: 0.05 * listed(t)), max_steps=5, engine=engine, record=1, **inside)
+    x = np.array(x0, float).reshape(-1, 2)
+    for lr in RATES:
+        x = x - 0.05 * lr * s.gradient(x)
+    assert np.allclose(run.x.reshape(-1, 2), x, rtol=1e-12)
+    assert (run.nit == 5).all()
 
 
-def test_values() -> None:
-    assert [sch.step(1.0, 10, 0.5)(t) for t in (0, 9, 10, 25)] == [1.0, 1.0, 0.5, 0.25]
-    assert sch.exponential(2.0, 0.5)(3) == 0.25
-    assert sch.inverse_time(1.0, 0.5)(2) == 0.5
-    assert [sch.cosine(1.0, 10, 0.5)(t) for t in (0, 10, 99)] == [1.0, 0.5, 0.5]
-    assert [sch.warmup(1.0, 4)(t) for t in range(6)] == [0.0, 0.25, 0.5, 0.75, 1.0, 1.0]
-    assert [sch.cyclic(0.0, 1.0, 2)(t) for t in range(5)] == [0.0, 0.5, 1.0, 0.5, 0.0]
-    one_cycle = sch.one_cycle(1.0, 100)
-    assert (one_cycle(0), one_cycle(29)) == (pytest.approx(0.04), pytest.approx(1.0))
-    assert one_cycle(99) == one_cycle(1000) == pytest.approx(4e-6)
+def test_schedules_are_evaluated_at_the_steps_alone() -> None:
+    asked: list[int] = []
+
+    def schedule(t: int) -> float:
+        asked.append(t)
+        return 0.01
+
+    s = fd.surface("x**2")
+    run = fd.descend(s, [[1.0]], fd.GD(lr=schedule), max_steps=7, noise=lambda t: 0.1 * schedule(t), seed=1,
+                     keep_state=True)  # fmt: skip
+    assert set(asked) == set(range(7))
+    fd.resume(run, max_steps=9)
+    assert set(asked) == set(range(9))
+    asked.clear()
+    fd.descend(s, [[1.0]], fd.GD(lr=schedule), max_steps=0)
+    assert not asked
+    swarm = fd.Swarm(s, [[1.0]], fd.GD(lr=schedule), max_steps=6)
+    swarm.step(10)
+    assert set(asked) == set(range(6))
+    assert swarm.steps == 6
+
+
+def test_parts_of_a_scheduled_run_have_the_bits_of_the_whole() -> None:
+    s, x0 = fd.surfaces.himmelblau(), fd.grid(((-5, 5), (-5, 5)), (5, 5))
+    opt = fd.Momentum(lambda t: 0.1 * listed(t), momentum=lambda t: 0.5 + RATES[t])
+    whole = fd.descend(s, x0, opt, max_steps=5)
+    part = fd.descend(s, x0, opt, max_steps=2, keep_state=True)
+    assert np.array_equal(fd.resume(part, max_steps=5).x, whole.x)
+    swarm = fd.Swarm(s, x0, opt, max_steps=5)
+    swarm.step(2)
+    assert np.array_equal(swarm.x, part.x)
+    swarm.step(3)
+    assert np.array_equal(swarm.x, whole.x)
+
+
+def test_a_schedule_in_a_pickle_has_the_values_of_the_run() -> None:
+    s = fd.surface("x**2 + y**4")
+    run = fd.descend(s, [[1.0, 1.0]], fd.GD(lr=lambda t: listed(t)), max_steps=5, keep_state=True)
+    back = pickle.loads(pickle.dumps(run))
+    assert [back.optimizer.lr(t) for t in range(5)] == RATES
+    with pytest.raises(ValueError, match=r"t = 0 ... 4.*t = 5 is beyond"):
+        back.optimizer.lr(5)
+    ends = back.classify()
+    assert np.array_equal(ends.label, run.classify().label)
+    still = fd.descend(s, [[0.0, 0.0]], fd.GD(lr=lambda t: listed(t)), max_steps=0, gtol=None)
+    assert pickle.loads(pickle.dumps(still)).classify().label.shape == (1,)
 
 
 @pytest.mark.parametrize(
-    ("make", "error", "text"),
+    ("options", "kind", "text"),
     [
-        (lambda: sch.constant("1"), TypeError, "value must be a number"),
-        (lambda: sch.step(0.1, 0), ValueError, "step_size must be 1 or greater; got 0"),
-        (lambda: sch.step(0.1, 1.5), TypeError, "step_size must be an integer"),
-        (lambda: sch.exponential(0.1, 1.5), ValueError, r"gamma must be in \(0, 1\]; got 1.5"),
-        (lambda: sch.piecewise([10, 5], [1, 2, 3]), ValueError, r"boundaries must ascend; got \[10, 5\]"),
-        (lambda: sch.piecewise([10], [1.0]), ValueError, "values must be one more than boundaries, 2; got 1"),
-        (lambda: sch.warmup("x", 10), TypeError, "schedule must be a number"),
-        (lambda: sch.constant(0.1) + "x", TypeError, "unsupported operand"),
+        ({"lr": lambda t: RATES[t]}, ValueError, r"^lr: the schedule raised IndexError at t = 5: list index out of"),
+        ({"lr": lambda t: {0: 0.1}[t]}, ValueError, r"^lr: the schedule raised KeyError at t = 1: 1"),
+        ({"lr": lambda t: 1 / (2 - t)}, ValueError, r"^lr: the schedule raised ZeroDivisionError at t = 2: "),
+        ({"lr": lambda t: next(iter(()))}, ValueError, r"^lr: the schedule raised StopIteration at t = 0"),
+        ({"lr": lambda t: t + "a"}, TypeError, r"^lr: the schedule raised TypeError at t = 0: unsupported"),
+        ({"lr": lambda t: [0.1, 0.2]}, TypeError, r"must map t to a number; schedule\(0\) is \[0.1, 0.2\]"),
+        ({"noise": lambda t: RATES[t]}, ValueError, r"^noise\.sigma: the schedule raised IndexError at t = 5"),
+        ({"lr": np.full(10, 0.1)}, ValueError, r"got shape \(10,\); one value a step is a schedule.*lr=lambda t: va"),
+        ({"noise": np.full(10, 0.1)}, ValueError, r"got shape \(10,\); one value a step.*sigma=lambda t: values\[t\]"),
     ],
-)
-def test_bad_arguments(make: Any, error: type[Exception], text: str) -> None:
-    with pytest.raises(error, match=text):
-        make()
+)  # fmt: skip
+def test_what_is_wrong_is_said_of_the_schedule(options: dict[str, Any], kind: type[Exception], text: str) -> None:
+    s: Callable[..., Any] = fd.surface("x**2 + y**2")
+    noise = options.get("noise")
+    with pytest.raises(kind, match=text):
+        fd.descend(s, [[1.0, 1.0]] * 3, fd.GD(lr=options.get("lr", 0.1)), max_steps=10, noise=noise)
 
 
-def test_prints_in_an_optimizer() -> None:
-    assert repr(fd.GD(sch.cosine(0.1, 100))) == "GD(lr=cosine(0.1, steps=100, final=0.0))"
+def test_classify_goes_on_with_the_last_value_where_a_schedule_ends() -> None:
+    s = fd.surface("x**2 + y**4")
+    for schedule in (listed, lambda t: 0.05 - 0.01 * t, lambda t: 0.05 / (5 - t)):
+        run = fd.descend(s, [[1.0, 1.0]], fd.Momentum(lr=schedule), max_steps=5)
+        assert run.classify().label.tolist() == [0]

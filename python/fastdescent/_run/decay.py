@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._run.options import Options
+from fastdescent.program.step.sides import has, sides_with
 from fastdescent.program.step.spec import Leaf
 
 Array = npt.NDArray[Any]
@@ -47,9 +48,9 @@ def value_and_tested_norm(
 
 def full_gradient_norm(options: Options, x: Array, nit: npt.NDArray[np.integer[Any]], rows: Index) -> Array:
     """Of f without noise, over all rows; at walls that clip, of what does not push out."""
-    if options.boundary != "clip" or options.bounds is None:
+    if options.bounds is None or not has(options.boundary, "clip"):
         return value_and_tested_norm(options, x, nit, rows)[1]
-    low, high = options.bounds.astype(x.dtype)
+    low, high = sides_with(options.boundary, options.bounds, "clip").astype(x.dtype)
     g, weights = options.surface.gradient(x), decay_at(options, nit, rows)
     if weights is not None:
         g += weights.astype(x.dtype, copy=False) * x

@@ -14,6 +14,7 @@ from fastdescent._run.job import Before, Indices
 from fastdescent._run.options import Options
 from fastdescent._starts.lazy import in_parts
 from fastdescent.engines.protocol import Ends
+from fastdescent.program.step.sides import KEEPING, sides_with
 
 Array = npt.NDArray[Any]
 
@@ -40,7 +41,8 @@ def lowest_start(options: Options) -> float:
     lowest = np.nan
     for x in in_parts(options.starts):
         if options.bounds is not None:
-            x = x[np.all((x >= options.bounds[0]) & (x <= options.bounds[1]), axis=-1)]
+            low, high = sides_with(options.boundary, options.bounds, "stop", *KEEPING)
+            x = x[np.all((x >= low) & (x <= high), axis=-1)]
         fun = options.surface(x)
         lowest = np.fmin(lowest, np.fmin.reduce(fun[np.isfinite(fun)], initial=np.nan))
     return float(lowest)

@@ -126,6 +126,12 @@ class Optimizer:
         return not is_zero(weight) and (self.decouples or math.isnan(constant(weight)))
 
     @property
+    def has_schedules(self) -> bool:
+        """Whether a hyperparameter is a function of t."""
+        values = self.hyper().values()
+        return any(callable(v) for value in values for v in (value if isinstance(value, tuple) else (value,)))
+
+    @property
     def sharpness_limit(self) -> float:
         """Steps lead to a minimum if the Hessian's largest eigenvalue there is below this, and away if it is above.
 

@@ -56,7 +56,9 @@ def end_program(formula: Formula, spec: StepSpec) -> Program:
 def _seen_at_the_end(own: Formula, spec: StepSpec, treatment: Treatment) -> dict[str, Node]:
     """The operands of predicates, from leaves that are named as the rows of the state."""
     graph, names = own.builder.graph, {name for rule in spec.predicates for name in rule.arguments}
-    before = {"moved": graph.leaf("input", "moved", ()), "previous_x": graph.leaf("input", "previous_x", own.x.shape)}
+    prefix = "step." if spec.spaced else ""
+    shapes = {f"{prefix}moved": (), f"{prefix}previous_x": own.x.shape}
+    before = {name: graph.leaf("input", name, shape) for name, shape in shapes.items()}
     states = {n: graph.leaf("input", n, s) for rule in spec.predicates for n, s in rule.states}
     return seen_by_predicates(names, own, spec, own, states, before, graph.leaf("input", "t", ()), treatment)
 

@@ -33,7 +33,7 @@ them first, and only then are the rows of the state replaced. u3 is lr.
 Invariants:
 
 - The state's rows are, in this order: x; the rule's own state, as the rule first reads its names; the rows of the stop
-  tests ("moved", "previous_fun", "previous_x", each only if a test needs it); the rows of the reductions.
+  tests ("moved", "previous_fun", "previous_x" and others, each only if a test needs it); the rows of the reductions.
 - `initial` has one number per row of the state. The first `dim` of them are placeholders for the start.
 - A state that the rule reads, the rule also returns, in the shape in which it was read. Names that the rule returns and
   never reads have no rows.
@@ -62,10 +62,11 @@ from fastdescent.program.step.randomness import Stream
 from fastdescent.program.step.reduction_rows import reduction_rows
 from fastdescent.program.step.reductions import Move, Point
 from fastdescent.program.step.rng import Rng
-from fastdescent.program.step.spec import Leaf, NoiseSpec, StepProgram, StepSpec
+from fastdescent.program.step.sides import KEEPING, has
+from fastdescent.program.step.spec import Leaf, NoiseSpec, StepProgram, StepSpec, wants_grad
 from fastdescent.program.step.tested import kept_for_tests, seen_by_predicates, tested_values
 from fastdescent.program.step.treatment import NAMES, Treatment
-from fastdescent.program.step.walls import KEEPING, Wall
+from fastdescent.program.step.walls import Wall
 from fastdescent.program.trace.context import tracing
 from fastdescent.program.trace.global_generators import GlobalGenerators
 from fastdescent.program.trace.operands import as_node
@@ -147,7 +148,7 @@ def _trace_rule(formula: Formula, spec: StepSpec, shapes: Mapping[str, Shape]) -
         result = spec.rule(Traced(b, own.x, is_point=True), grad, state, t, **arguments)
     generators.warn_if_used("the optimizer's rule")
     x_next, returned = _checked_result(own, result)
-    if spec.boundary in KEEPING:
+    if has(spec.boundary, *KEEPING):
         x_next, returned = _inside_box(b, spec, x_next, returned)
     return _TracedRule(own, state._leaves, x_next, returned, treatment)
 
@@ -157,7 +158,7 @@ def _optional_arguments(b: Builder, dim: int, spec: StepSpec) -> dict[str, Any]:
     wanted = inspect.signature(spec.rule).parameters
     arguments: dict[str, Any] = {}
     if "wall" in wanted:
-        arguments["wall"] = Wall(b, dim, spec.boundary) if spec.boundary in KEEPING else None
+        arguments["wall"] = Wall(b, dim, spec.boundary) if has(spec.boundary, *KEEPING) else None
     if "rng" in wanted:
         arguments["rng"] = Rng(b, Stream.USER)
     return arguments
@@ -174,8 +175,8 @@ def _noise(b: Builder, spec: NoiseSpec | None, t: Traced) -> Noise | None:
         return None
     hyper = {name: _hyper_value(b, value) for name, value in spec.hyper}
 
-    def noise(x: Traced, g: Traced, rng: Rng) -> Any:
-        return spec.rule(x, g, t, rng, **hyper)
+    def noise(x: Traced, g: Traced, rng: Rng, grad: Gradient) -> Any:
+        return spec.rule(x, g, t, rng, **({"grad": grad} if wants_grad(spec.rule) else {}), **hyper)
 
     return noise
 
