@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from fastdescent.optimizers._lbfgs import LBFGS
     from fastdescent.optimizers._line_search import LineSearch
     from fastdescent.optimizers._momentum import GD, SGD, Momentum, Nesterov
-    from fastdescent.optimizers._optimizer import Optimizer, optimizer
+    from fastdescent.optimizers._optimizer import Optimizer
+    from fastdescent.optimizers._own import optimizer
     from fastdescent.optimizers._sign import SAM, Lion, NormalizedGD, Rprop, SignSGD
     from fastdescent.plot._colours import map_rgba as map_rgba
     from fastdescent.plot._save import html_image as html_image
@@ -147,7 +148,8 @@ _HOMES = {
     "optimizers._lbfgs": ("LBFGS",),
     "optimizers._line_search": ("LineSearch",),
     "optimizers._momentum": ("GD", "SGD", "Momentum", "Nesterov"),
-    "optimizers._optimizer": ("Optimizer", "optimizer"),
+    "optimizers._optimizer": ("Optimizer",),
+    "optimizers._own": ("optimizer",),
     "optimizers._sign": ("SAM", "Lion", "NormalizedGD", "Rprop", "SignSGD"),
 }
 #: Names that are not public: what methods reach that are below it, and what pickles hold besides.

@@ -149,7 +149,7 @@ def test_newton_by_hessian_products() -> None:
         (lambda: fd.SGD(lr=0.1, nesterov=True), ValueError, "nesterov needs a momentum, and dampening 0; got"),
         (lambda: fd.SGD(lr=0.1, momentum=0.9, dampening=0.1, nesterov=True), ValueError, "dampening=0.1"),
         (lambda: fd.Langevin(lr=0.1, temperature=-1.0), ValueError, "temperature must be 0 or greater; got -1"),
-        (lambda: fd.optimizer(init=3)(None), TypeError, "init must map names of states to numbers; got 3"),
+        (lambda: fd.optimizer(init=3)(None), TypeError, "init must map names of states to numbers or arrays; got 3"),
         (lambda: fd.optimizer(3), TypeError, "must be given a rule"),
         (lambda: fd.optimizer(lambda x, g: x), TypeError, r"\(x, grad, state, t, \*, ...\)"),
     ],
@@ -159,35 +159,86 @@ def test_bad_hyperparameters(make: Any, error: type[Exception], text: str) -> No
         make()
 
 
+REFUSED: list[Any] = [
+    (lambda x, grad, state, t: x - 0.01 * grad(x), None, fd.TraceError, "must return"),
+    (lambda x, grad, state, t: (x - state.v, {}), None, fd.TraceError, r"reads state\.v but does not return it"),
+    (lambda x, grad, state, t: (x * float(x[0]), {}), None, fd.TraceError, "is not a number"),
+    (lambda x, grad, state, t: (x, {"v": np.append(state.v, x)}), None, TypeError, "shapes of the optimizer's state"),
+    (
+        lambda x, grad, state, t: (x, {"v": 1.0}),
+        {"h": 1},
+        ValueError,
+        r"init names .h., but the rule reads no state\.h",
+    ),
+    (lambda x, grad, state, t: (x, {"h": state.h[0]}), {"h": np.eye(2)}, ValueError, r"has shape \(2, 2\), but the"),
+    (lambda x, grad, state, t, *, clip_norm=1: (x, {}), None, TypeError, "every optimizer has clip_norm"),
+]
+
+
+@pytest.mark.parametrize(("rule", "init", "error", "text"), REFUSED)
+def test_what_is_refused_where_a_rule_is_defined(rule: Any, init: Any, error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        fd.optimizer(init=init)(rule)
+
+
+def test_rules_may_need_a_dimension_or_what_is_defined_later() -> None:
+    turn = np.diag(np.arange(1.0, 8.0))
+    by_matrix = fd.optimizer(lambda x, grad, state, t: (x - 0.1 * turn @ grad(x), {}))
+    run = fd.descend(fd.surface(lambda x: 0.5 * np.sum(x * x), dim=7), np.ones(7), by_matrix(), max_steps=3, gtol=None)
+    np.testing.assert_allclose(run.x, (1 - 0.1 * np.arange(1, 8)) ** 3, rtol=1e-13)
+    fd.optimizer(lambda x, grad, state, t: (not_yet_there(x), {}))  # type: ignore[name-defined]  # noqa: F821
+
+
+def test_states_are_numbers_vectors_and_matrices() -> None:
+    """The BFGS method with steps of 1, whose matrix becomes the inverse of the Hessian on a quadratic."""
+
+    @fd.optimizer(init={"H": np.eye(2)})
+    def bfgs(x: Any, grad: Any, state: Any, t: Any) -> Any:
+        g = grad(x)
+        s, y = x - state.x, g - state.g
+        is_good = (t > 0) & (s @ y > 1e-20)
+        rho = 1 / np.where(is_good, s @ y, 1.0)
+        V = np.eye(2) - rho * np.outer(s, y)
+        H = np.where(is_good, V @ state.H @ V.T + rho * np.outer(s, s), state.H)
+        return x - np.where(t == 0, 0.1, 1.0) * (H @ g), {"x": x, "g": g, "H": H, "n": state.n + 1}
+
+    s = fd.surface("x**2 + 0.5*x*y + 2*y**2")
+    run = fd.descend(s, fd.uniform(s.window, 50, seed=0), bfgs(), max_steps=60)
+    assert run.success.all()
+    assert run.nit.max() < 20
+
+
 def test_rules_that_do_not_fit() -> None:
     s, x0 = fd.surfaces.himmelblau(), np.zeros((3, 2))
-
-    @fd.optimizer
-    def no_state(x: Any, grad: Any, state: Any, t: Any) -> Any:
-        return x - 0.01 * grad(x)
-
-    @fd.optimizer
-    def lost_state(x: Any, grad: Any, state: Any, t: Any) -> Any:
-        return x - 0.01 * state.v, {}
 
     @fd.optimizer
     def wrong_shape(x: Any, grad: Any, state: Any, t: Any) -> Any:
         return np.sum(x), {}
 
-    for optimizer, text in (
-        (no_state, "must return"),
-        (lost_state, "state.v"),
-        (wrong_shape, r"shape \(\), not \(2,\)"),
-    ):
-        with pytest.raises(fd.TraceError, match=text):
-            fd.descend(s, x0, optimizer())
-    typo = fd.optimizer(init={"hh": 0.5})(lambda x, grad, state, t: (x - state.h * grad(x), {"h": state.h}))
-    with pytest.raises(ValueError, match=r"init names .hh., but the rule reads no state\.hh"):
-        fd.descend(s, x0, typo())
+    with pytest.raises(fd.TraceError, match=r"shape \(\), not \(2,\)"):
+        fd.descend(s, x0, wrong_shape())
     with pytest.raises(ValueError, match=r"lr must broadcast against \(3,\).*got shape \(4,\)"):
         fd.descend(s, x0, fd.GD(lr=np.full(4, 0.1)))
     with pytest.raises(ValueError, match=r"schedule\(3\) is"):
         fd.descend(s, x0, fd.GD(lr=lambda t: 0.1 - 0.05 * t), max_steps=10)
+
+
+def test_newtons_method_on_the_cubic_roots_of_1() -> None:
+    """Every start of a grid ends at a root; the mean of the steps at full size, 1000 x 1000, is 9.06."""
+    s = fd.surface("(x**3 - 3*x*y**2 - 1)**2 + (3*x**2*y - y**3)**2", window=(-2, 2))
+
+    @fd.optimizer
+    def newton(x: Any, grad: Any, state: Any, t: Any) -> Any:
+        a, b = x
+        re, im = a * a - b * b, 2 * a * b
+        f_re, f_im = a * re - b * im - 1, a * im + b * re
+        size = 3 * (re * re + im * im)
+        return x - np.stack([(f_re * re + f_im * im) / size, (f_im * re - f_re * im) / size]), {}
+
+    run = fd.descend(s, fd.grid(s.window, (300, 300)), newton(), gtol=None, xtol=1e-14, escape_radius=None)
+    assert np.all(run.status == fd.Status.STALLED)
+    assert s(run.x).max() < 1e-28
+    assert run.nit.mean() == pytest.approx(9.06, abs=0.02)
 
 
 def test_rules_that_are_defined_anew_do_not_pile_up() -> None:

@@ -32,7 +32,7 @@ from fastdescent.program.step.looks import Look
 from fastdescent.program.step.reductions import Reduction
 from fastdescent.program.step.rule import state_shapes
 from fastdescent.program.step.sides import Boundary
-from fastdescent.program.step.spec import StepSpec
+from fastdescent.program.step.spec import StepSpec, initial_states
 from fastdescent.program.step.stops import StopRule, trace_stop_rule, wants_state
 from fastdescent.program.step.treatment import NAMES, WEIGHT_DECAY, Treatment
 
@@ -134,7 +134,7 @@ class Options:
         return StepSpec(
             rule=rule,
             hyper=tuple((name, value) for name, value in self.hyper.spec if name in arguments),
-            init=tuple(self.optimizer.init.items()),
+            init=initial_states(self.optimizer.init),
             with_fun=with_fun,
             with_ftol=self.ftol is not None and not self.level_is_tested_in_pauses,
             with_xtol=self.xtol is not None or self.level_is_tested_in_pauses,

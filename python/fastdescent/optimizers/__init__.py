@@ -9,7 +9,8 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 
-from fastdescent.optimizers._optimizer import Optimizer, optimizer
+from fastdescent.optimizers._optimizer import Optimizer
+from fastdescent.optimizers._own import optimizer
 
 __all__ = ["BUILT_IN", "Optimizer", "default_optimizer", "optimizer"]
 

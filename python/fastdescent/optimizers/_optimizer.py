@@ -6,12 +6,12 @@ import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import MISSING, Field, dataclass, field, fields, make_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pickle import PicklingError
-from typing import Any, ClassVar, Self, overload
+from typing import Any, ClassVar, Self
 
 from fastdescent._base.at_top import at_top
-from fastdescent._base.checks import nearest, number, shown, whole_number
+from fastdescent._base.checks import nearest, whole_number
 from fastdescent._base.markup import table
 from fastdescent.optimizers._hyperparameters import (
     Hyper,
@@ -192,63 +192,3 @@ def _check_arguments(cls: type[Optimizer], args: Sequence[Any], given: Mapping[s
     if missing:
         call = ", ".join(f"{name}=..." for name in missing)
         raise TypeError(f"{owner}: {' and '.join(missing)} must be given: {owner}({call})")
-
-
-@overload
-def optimizer(rule: Callable[..., Any], /) -> type[Any]: ...
-@overload
-def optimizer(
-    rule: None = None, /, *, init: Mapping[str, float] | None = None
-) -> Callable[[Callable[..., Any]], type[Any]]: ...
-
-
-@at_top
-def optimizer(rule: Callable[..., Any] | None = None, /, *, init: Mapping[str, float] | None = None) -> Any:
-    """Makes an optimizer of a rule; its keyword-only arguments become hyperparameters.
-
-    Parameters
-    ----------
-    rule : callable
-        ``rule(x, grad, state, t, *, lr=0.01, ...)``, returning ``(new_x, {"name": new_state, ...})``.
-    init : mapping
-        Values at t = 0 of states that do not start at zero.
-
-    Examples
-    --------
-    >>> import fastdescent as fd
-    >>> @fd.optimizer
-    ... def heavy_ball(x, grad, state, t, *, lr=0.01, momentum=0.9):
-    ...     v = momentum * state.v + grad(x)
-    ...     return x - lr * v, {"v": v}
-    >>> heavy_ball(lr=0.02)
-    heavy_ball(lr=0.02, momentum=0.9)
-    """
-    if rule is None:
-        return lambda rule: _optimizer_class(rule, _checked_init(init))
-    if not callable(rule):
-        raise TypeError(f"optimizer must be given a rule, a function; got {shown(rule)}")
-    return _optimizer_class(rule, _checked_init(init))
-
-
-def _checked_init(init: Any) -> dict[str, float]:
-    if init is not None and not isinstance(init, Mapping):
-        raise TypeError(f"init must map names of states to numbers; got {shown(init)}")
-    return {name: number(f"init[{name!r}]", value) for name, value in (init or {}).items()}
-
-
-def _optimizer_class(rule: Callable[..., Any], init: Mapping[str, float]) -> type[Any]:
-    parameters = list(inspect.signature(rule).parameters.values())
-    names = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY or p.name in OPTIONAL]
-    if names[:4] != ["x", "grad", "state", "t"] or not set(names[4:]) <= set(OPTIONAL):
-        raise TypeError(f"the rule must have the arguments (x, grad, state, t, *, ...); got {inspect.signature(rule)}")
-    hyper: list[Any] = []
-    for p in parameters:
-        if p.kind is p.KEYWORD_ONLY and p.name not in OPTIONAL:
-            has_default = p.default is not inspect.Parameter.empty
-            hyper.append((p.name, Any, field(default=p.default)) if has_default else (p.name, Any))
-    hyper.sort(key=len)  # dataclasses need fields without a default first
-    if not any(name == "weight_decay" for name, *_ in hyper):
-        hyper.append(("weight_decay", Any, field(default=0.0, kw_only=True)))
-    name = getattr(rule, "__name__", "rule")
-    namespace = {"rule": staticmethod(rule), "init": dict(init), "__doc__": rule.__doc__, "__module__": rule.__module__}
-    return make_dataclass(name, hyper, bases=(Optimizer,), namespace=namespace, frozen=True, eq=False)

@@ -109,8 +109,8 @@ class _TracedRule:
 def build_step(formula: Formula, spec: StepSpec) -> StepProgram:
     """Traces the rule and compiles the step.
 
-    The shapes of the state are not declared. The first trace assumes () for the names in `init` and the shape of x for
-    others; each further trace assumes the shapes that the last one returned, until both are the same.
+    The shapes of the state are not declared. The first trace assumes those in `init` and the shape of x for other
+    names; each further trace assumes the shapes that the last one returned, until both are the same.
     """
     return _compile(_traced_with_its_shapes(formula, spec), spec, formula)
 
@@ -121,15 +121,18 @@ def state_shapes(formula: Formula, spec: StepSpec) -> dict[str, Shape]:
 
 
 def _traced_with_its_shapes(formula: Formula, spec: StepSpec) -> _TracedRule:
-    shapes: dict[str, Shape] = {name: () for name, _ in spec.init}
+    shapes: dict[str, Shape] = {name: shape for name, shape, _ in spec.init}
     for _ in range(_MOST_TRACES):
         traced = _trace_rule(formula, spec, shapes)
         returned = {name: _returned_shape(traced, name) for name in traced.leaves}
-        unread = [name for name, _ in spec.init if name not in traced.leaves]
+        unread = [name for name, *_ in spec.init if name not in traced.leaves]
         if unread:
             raise ValueError(f"init names {unread[0]!r}, but the rule reads no state.{unread[0]}")
         if all(traced.leaves[name].shape == shape for name, shape in returned.items()):
             return traced
+        for name, shape, _ in spec.init:
+            if shape and returned[name] != shape:
+                raise ValueError(f"init[{name!r}] has shape {shape}, but the rule returns {name} of {returned[name]}")
         shapes |= returned
     raise TypeError("the shapes of the optimizer's state change from step to step; return each with one shape")
 
@@ -220,13 +223,13 @@ def _seen(traced: _TracedRule, spec: StepSpec, full: Formula, before: Mapping[st
 
 def _compile(traced: _TracedRule, spec: StepSpec, full: Formula) -> StepProgram:
     own, x_next = traced.formula, traced.x_next
-    b, init = own.builder, dict(spec.init)
+    b, init = own.builder, {name: values for name, _, values in spec.init}
     rows = [StateRow("x", own.x, x_next)]
     arrays = [(leaf, as_node(b, traced.returned[name])) for name, leaf in traced.leaves.items()]
     rows += [StateRow(leaf.attr, leaf, after) for leaf, after in arrays]
     initial = [0.0] * own.dim
     for name, leaf in traced.leaves.items():
-        initial += [init.get(name, 0.0)] * leaf.size
+        initial += np.resize(init.get(name, 0.0), leaf.size).tolist()
     before = kept_for_tests(own, spec, traced.returned)
     seen = _seen(traced, spec, full, {row.name: row.before for row in before})
     outputs = tested_values(own, spec, seen, traced.returned.get("stalled"), traced.treatment)

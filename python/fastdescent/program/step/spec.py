@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from fastdescent._base.at_top import at_top
 from fastdescent._base.status import Status
 from fastdescent.program.graph.nodes import Shape
@@ -45,7 +47,7 @@ class StepSpec:
 
     rule: Rule
     hyper: tuple[tuple[str, Any], ...]  #: name -> a Python value, or a `Leaf` for a value that comes with the run
-    init: tuple[tuple[str, float], ...]  #: states that do not start at zero
+    init: tuple[tuple[str, Shape, tuple[float, ...]], ...]  #: states that do not start at zero: shape and numbers
     with_fun: bool  #: f is an output
     with_ftol: bool  #: the state keeps the previous f
     with_xtol: bool  #: the state keeps the previous x, for tests of the core or of pauses
@@ -69,6 +71,11 @@ class StepSpec:
     def sees_previous_x(self) -> bool:
         """Whether a predicate compares x with the point before."""
         return any("x_previous" in p.arguments for p in self.predicates)
+
+
+def initial_states(init: Mapping[str, Any]) -> tuple[tuple[str, Shape, tuple[float, ...]], ...]:
+    """The field `init`, of numbers and arrays by name."""
+    return tuple((name, np.shape(value), tuple(np.ravel(value).tolist())) for name, value in init.items())
 
 
 @at_top
