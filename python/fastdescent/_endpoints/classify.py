@@ -146,7 +146,7 @@ def _classified(
     nit = np.ascontiguousarray(run.nit.reshape(-1), dtype=np.int32)
     labels = label(found.endpoints, found.candidate, nit, row_of_candidate, table.x)
     arrived = arrivals(run, found, labels.label, table) if polish else labels.label >= 0
-    reason = reasons(run, landscape, found, labels.label, arrived)
+    reason = reasons(run, landscape, found, labels.label, arrived, table)
     reason[found.period > 1] = Reason.NONE
     facts = Facts(run.status.reshape(-1), labels.label, arrived, found.period, reason)
     outcome = outcomes(facts, table.kind)
