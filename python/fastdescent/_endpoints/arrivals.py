@@ -16,6 +16,7 @@ from fastdescent._endpoints.arrival.cycles import moves_on
 from fastdescent._endpoints.arrival.reasons import Beyond, beyond_points, is_constant
 from fastdescent._endpoints.arrival.stays import stays
 from fastdescent._endpoints.membership.find import ELIGIBLE, Membership
+from fastdescent._endpoints.search.cells import Floats
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.table.points import CriticalPoints
 from fastdescent._endpoints.table.stability import stability
@@ -27,6 +28,7 @@ Labels = npt.NDArray[np.integer[Any]]
 Index = npt.NDArray[np.int_]
 
 _IS_ELIGIBLE = np.array([s in ELIGIBLE for s in Status])  #: by status
+_OPEN = (Reason.NONE, Reason.UNDECIDED, Reason.TOO_MANY)  #: as far as candidates tell
 _NEAR_LIMIT = 0.05  #: of an optimizer's limit: what lies nearer is tried
 
 
@@ -109,7 +111,7 @@ def reasons(
     has_label = label[open_] >= 0
     _put_reasons_of_labelled(reason, found, open_[has_label], status)
     _put_reasons_of_others(reason, landscape, found, open_[~has_label], status, table)
-    cut = open_[has_label & (status[open_] == Status.MAX_STEPS)]
+    cut = open_[(has_label | (reason[open_] == Reason.CUT_OFF)) & (status[open_] == Status.MAX_STEPS)]
     if run.is_random:
         reason[open_[status[open_] != Status.CONVERGED]] = Reason.NOISE
     elif len(cut):
@@ -137,20 +139,33 @@ def _put_reasons_of_others(
     """Why endpoints belong to no row: by the candidate that was looked at for them, by f around them and beyond."""
     looked_at = found.looked_at[index]
     reason[index] = np.append(found.candidates.reason, np.int8(Reason.TOO_MANY))[looked_at]
-    unknown = index[np.isin(reason[index], (Reason.NONE, Reason.UNDECIDED))]
-    spread = float(np.ptp(table.fun)) if len(table) else 0.0
+    unknown = index[np.isin(reason[index], _OPEN)]
     x = found.endpoints.x[unknown].astype(np.float64)
+    spread = _spread(landscape.surface(x), table)
     constant = is_constant(landscape, x, spread)
     reason[unknown[constant]] = Reason.CONSTANT
-    unknown, x = unknown[~constant], x[~constant]
+    unknown, x, spread = unknown[~constant], x[~constant], spread[~constant]
     if not len(unknown):
         return
-    beyond = beyond_points(landscape, x, spread)
-    left = np.flatnonzero(beyond == Beyond.UNKNOWN)
-    # The candidate may be where the floor of the valley is, and the endpoint not.
-    beyond[left] = beyond_points(landscape, found.candidates.x[found.looked_at[unknown[left]]], spread)
-    by_status = np.where(status[unknown] == Status.CONVERGED, Reason.GTOL, Reason.UNDECIDED)
+    beyond, to = beyond_points(landscape, x, spread), found.looked_at[unknown]
+    # Off the floor of its valley, an endpoint does not show where the floor leads; its candidate is on the floor.
+    left = (beyond == Beyond.UNKNOWN) | ((beyond == Beyond.MINIMUM) & (status[unknown] != Status.CONVERGED))
+    left = np.flatnonzero(left & np.append(found.candidates.kind == Outcome.UNSETTLED, False)[to])
+    own, first, which = np.unique(to[left], return_index=True, return_inverse=True)
+    beyond[left] = beyond_points(landscape, found.candidates.x[own], spread[left[first]])[which]
+    by_status = np.select(
+        [status[unknown] == s for s in (Status.CONVERGED, Status.MAX_STEPS)], [Reason.GTOL, Reason.CUT_OFF],
+        Reason.UNDECIDED,
+    )  # fmt: skip
+    otherwise = np.where(reason[unknown] == Reason.TOO_MANY, Reason.TOO_MANY, Reason.UNDECIDED)
     reason[unknown] = np.select(
         [beyond == Beyond.INFIMUM, beyond == Beyond.NO_LOWER_BOUND, beyond == Beyond.MINIMUM],
-        [Reason.INFIMUM, Reason.NO_LOWER_BOUND, by_status], Reason.UNDECIDED,
+        [Reason.INFIMUM, Reason.NO_LOWER_BOUND, by_status], otherwise,
     )  # fmt: skip
+
+
+def _spread(fun: Floats, table: CriticalPoints) -> Floats:
+    """How far f at endpoints (m,) is from that of the rows; 0 without rows."""
+    if not len(table):
+        return np.zeros(len(fun))
+    return np.maximum(np.abs(fun - table.fun.min()), np.abs(fun - table.fun.max()))

@@ -20,15 +20,15 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._endpoints.arrival.walk import N_STEPS, Way, walk
+from fastdescent._endpoints.arrival.walk import Way, walk
 from fastdescent._endpoints.search.cells import Floats
 from fastdescent._endpoints.search.connected import connected
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.verdict import quiet
 
-#: Of the falls of f, from step to step over the last half of a walk: below the first, their sum has a limit, and from
-#: the second on it has none. Steps grow by half, so that c / x^p has 1.5^-p.
-_SHRINK, _DO_NOT_SHRINK = 0.97, 0.995
+#: Over the last half of a walk f = limit + c / distance^power. Above the first power f has a limit at infinity, below
+#: the second one it has none; the logarithm has 0.
+_HAS_LIMIT, _HAS_NONE = 0.07, 0.02
 _MOST_WALKS, _MOST_WALKS_DIM3, _LEAST_WALKS = 2000, 20_000_000, 16
 _AROUND = (2e-3, 0.03)  #: windows: where f is looked at around a point
 _ROUNDINGS = 4.0
@@ -44,8 +44,8 @@ class Beyond(IntEnum):
 
 
 @quiet
-def is_constant(landscape: Landscape, x: Floats, spread: float) -> npt.NDArray[np.bool_]:
-    """Whether f is constant around points (m, dim), to the rounding of numbers as large as `spread`."""
+def is_constant(landscape: Landscape, x: Floats, spread: Floats) -> npt.NDArray[np.bool_]:
+    """Whether f is constant around points (m, dim), to the rounding of numbers as large as `spread` (m,)."""
     surface, width, dim = landscape.surface, landscape.frame.width, x.shape[1]
     fun = surface(x)
     generic = np.cos(1.0 + 2.4 * np.arange(2 * dim)).reshape(2, dim)
@@ -55,12 +55,12 @@ def is_constant(landscape: Landscape, x: Floats, spread: float) -> npt.NDArray[n
         for distance in _AROUND:
             some = np.flatnonzero(found)
             change = surface(landscape.put_inside(x[some] + distance * way * width)) - fun[some]
-            found[some] = np.abs(change) <= _ROUNDINGS * np.finfo(np.float64).eps * spread
+            found[some] = np.abs(change) <= _ROUNDINGS * np.finfo(np.float64).eps * spread[some]
     return found
 
 
-def beyond_points(landscape: Landscape, x: Floats, spread: float = 0.0) -> npt.NDArray[np.int8]:
-    """For each point (m, dim) a value of `Beyond`; changes of f below the rounding of `spread` are none.
+def beyond_points(landscape: Landscape, x: Floats, spread: Floats | None = None) -> npt.NDArray[np.int8]:
+    """For each point (m, dim) a value of `Beyond`; changes of f below the rounding of `spread` (m,) are none.
 
     So many walks are made, evenly spread over the points. Others get the verdict of a neighbour, if the two are in one
     valley.
@@ -69,7 +69,8 @@ def beyond_points(landscape: Landscape, x: Floats, spread: float = 0.0) -> npt.N
     most = min(_MOST_WALKS, max(_LEAST_WALKS, _MOST_WALKS_DIM3 // dim**3))
     chosen = np.linspace(0, m - 1, min(m, most)).astype(np.int_)
     found = np.full(m, Beyond.UNKNOWN, np.int8)
-    found[chosen] = _verdict(walk(landscape, x[chosen], _ROUNDINGS * np.finfo(np.float64).eps * spread))
+    rounding = None if spread is None else _ROUNDINGS * np.finfo(np.float64).eps * spread[chosen]
+    found[chosen] = _verdict(walk(landscape, x[chosen], rounding))
     others = np.setdiff1d(np.arange(m), chosen)
     neighbour = chosen[np.minimum(np.searchsorted(chosen, others), len(chosen) - 1)]
     is_same = connected(landscape, x[others], x[neighbour])
@@ -79,13 +80,14 @@ def beyond_points(landscape: Landscape, x: Floats, spread: float = 0.0) -> npt.N
 
 @quiet
 def _verdict(way: Way) -> npt.NDArray[np.int8]:
-    m, n = len(way.n_steps), way.n_steps
-    falls = np.concatenate([np.full((m, 1), np.nan), -np.diff(way.fun, axis=1)], axis=1)
-    half = np.maximum(n // 2, 1)
-    ratio = (falls[np.arange(m), n] / falls[np.arange(m), n - half]) ** (1 / half)
-    is_long = n == N_STEPS
-    has_limit = (is_long & (ratio < _SHRINK)) | (way.is_level & ((n == 1) | (ratio < _SHRINK)))
+    m, n = np.arange(len(way.n_steps)), way.n_steps
+    size = np.log(way.distance)
+    falls = np.full(way.fun.shape, np.nan)
+    falls[:, 1:] = np.log(-np.diff(way.fun, axis=1) / np.diff(size, axis=1))
+    before = n - np.maximum(n // 2, 1)
+    power = -(falls[m, n] - falls[m, before]) / (size[m, n] - size[m, before])
+    has_limit = (way.is_far & (power > _HAS_LIMIT)) | (way.is_level & ((n == 1) | (power > _HAS_LIMIT)))
     return np.select(
-        [way.rises, way.falls_to_nothing | (is_long & (ratio > _DO_NOT_SHRINK)), has_limit],
+        [way.rises, way.falls_to_nothing | (way.is_far & (power < _HAS_NONE)), has_limit],
         [np.int8(Beyond.MINIMUM), np.int8(Beyond.NO_LOWER_BOUND), np.int8(Beyond.INFIMUM)], np.int8(Beyond.UNKNOWN),
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """A walk along the floor of a valley, away from a point where descent came to no rest.
 
-Valleys that fall for ever are seldom straight. The walk makes steps that grow by half. From a point on the floor the
+Valleys that fall for ever are seldom straight. The walk makes steps that grow by half, or shrink at bends. From a point on the floor the
 next one is foretold along the floor's direction; from there f is minimized across this direction, by Newton's method,
 so that the point is on the floor again. Lengths are in windows.
 
@@ -10,20 +10,20 @@ Example. The floor of (x y - 1)^2 + y^2 is y = x / (1 + x^2), where f = 1 / (1 +
 >>> valley = Landscape.of(surface("(x*y - 1)**2 + y**2", window=(-2, 2)))
 >>> way = walk(valley, np.array([[1.0, 0.5]]))
 >>> x, y = way.last[0]
->>> bool(x > 1e4), bool(abs(x * y - 1) < 1e-4), int(way.n_steps[0])
-(True, True, 30)
+>>> bool(way.is_far[0]), bool(x > 1000), bool(abs(x * y - 1) < 1e-4)
+(True, True, True)
 
 With a minimum on the floor, at x = 100, the walk ends there, as the slope turns round:
 
 >>> valley = Landscape.of(surface("(x*y - 1)**2 + y**2 + 1e-8*x**2", window=(-2, 2)))
 >>> way = walk(valley, np.array([[1.0, 0.5]]))
->>> bool(way.rises[0]), bool(50 < way.last[0, 0] < 150)
+>>> bool(way.rises[0]), bool(90 < way.last[0, 0] < 110)
 (True, True)
 
 Invariants
 ----------
 - f falls from step to step, beyond rounding, and the slope points forwards, until the walk ends.
-- A walk ends where f rises, is not finite, changes by no more than its rounding, or where a wall is.
+- A walk ends where f rises, is not finite, changes by no more than its rounding, where a wall is, or far away.
 """
 
 from __future__ import annotations
@@ -40,23 +40,28 @@ from fastdescent._endpoints.search.verdict import chunks, quiet
 
 Bools = npt.NDArray[np.bool_]
 
-N_STEPS = 30  #: so that the last one is 100,000 times as long as the first
-_GROWTH = 1.5
-_FIRST_STEP, _FIRST_PART = 0.02, 0.1  #: windows, or this part of the distance from the middle of the window
-_NEWTON_STEPS, _ON_FLOOR = 16, 1e-9  #: to the floor; shorter ones, as part of the walk's step, are the last
+_N_STEPS, _N_ATTEMPTS = 64, 128
+_FAR = 4000.0  #: times its first distance from the middle: a walk need not go further
+_GROWTH, _SHRINK = 1.5, 0.25  #: of steps that are made, and that are tried again
+_LEAST_DISTANCE, _FIRST_PART = 0.2, 0.1  #: windows from the middle; this part of the distance is the first step
+_SHORTEST = 0.01  #: of the first step; shorter steps are not tried
+_NEWTON_STEPS, _ON_FLOOR = 24, 1e-9  #: to the floor; shorter ones, as part of the walk's step, are the last
 _BEND = 1.0  #: the first step to the floor is at most this part of the walk's step
 _FLOOR = 1e-14  #: under curvatures, as part of the largest one
 _VALLEY = 0.01  #: of the largest curvature is what a valley has along its floor, or less
-_FEW_ULPS = (-9.0, 7.0)
-_NOTHING = 1e-60  #: of what f has fallen: f has come to its limit because numbers are no smaller
+_FEW_ULPS = (-24.0, -9.0, 7.0, 22.0)
+_ROUNDINGS = 4.0  #: of f, and of its slope as it is seen; a rise of more is one
+_NOTHING = 1e-30  #: of what f has fallen: if it falls by less, it has come to its limit
 
 
 @dataclass(frozen=True)
 class Way:
     """What walks have found, arrays of shape (m, ...)."""
 
-    fun: Floats  #: (m, 1 + N_STEPS): f at the start and after each step; NaN after the end
+    fun: Floats  #: (m, 1 + _N_STEPS): f at the start and after each step; NaN after the end
+    distance: Floats  #: (m, 1 + _N_STEPS), from the middle of the window along the way, or an estimate; NaN after the end
     n_steps: npt.NDArray[np.int_]  #: (m,), after which f had fallen
+    is_far: Bools  #: f has fallen all the way to where walks end
     rises: Bools  #: f falls and then rises again: there is a minimum on the way
     is_level: Bools  #: f has come to its limit to rounding; its slope, or all numbers, are not zero there
     falls_to_nothing: Bools  #: f is minus infinity where the walk ended
@@ -64,63 +69,91 @@ class Way:
 
 
 @quiet
-def walk(landscape: Landscape, x: Floats, rounding: float = 0.0) -> Way:
-    """Walks from points (m, dim); changes of f up to `rounding` are none."""
-    parts = [_walk(landscape, part, rounding) for part in chunks(x, landscape.surface.dim)]
+def walk(landscape: Landscape, x: Floats, rounding: Floats | None = None) -> Way:
+    """Walks from points (m, dim); changes of f up to `rounding` (m,) are none."""
+    parts, done = [], 0
+    least = np.zeros(len(x)) if rounding is None else rounding
+    for part in chunks(x, landscape.surface.dim):
+        walkers = _Walkers(landscape, part, least[done : done + len(part)])
+        for _ in range(_N_ATTEMPTS):
+            walkers.attempt()
+        parts.append(walkers.way)
+        done += len(part)
     return Way(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Way)))
 
 
-def _walk(landscape: Landscape, start: Floats, rounding: float) -> Way:
-    walkers = _Walkers(landscape, start, rounding)
-    for k in range(1, N_STEPS + 1):
-        walkers.step(k)
-    return walkers.way
+@dataclass(frozen=True)
+class _Attempt:
+    """Steps as they were tried, and what f does there, arrays of shape (k, ...)."""
+
+    x: Floats
+    model: QuadraticModel
+    rounding: Floats  #: of f
+    falls: Bools
+    rises: Bools
+    is_level: Bools
+    is_limit: Bools  #: is_level, and f has fallen to nothing, or falls still, by less than its rounding
+    falls_to_nothing: Bools
 
 
 class _Walkers:
     """Walks that go on together."""
 
-    def __init__(self, landscape: Landscape, start: Floats, rounding: float) -> None:
-        self.landscape, self.width, self.rounding = landscape, landscape.frame.width, rounding
+    def __init__(self, landscape: Landscape, start: Floats, rounding: Floats) -> None:
+        self.landscape, self.width, self.least_rounding = landscape, landscape.frame.width, rounding
         m, middle = len(start), landscape.frame.low + 0.5 * landscape.frame.width
-        model = QuadraticModel.at(landscape, start)
-        self.x = start.copy()
-        self.length = np.maximum(_FIRST_STEP, _FIRST_PART * landscape.frame.distance(start, middle))
-        self.ahead = _along_floor(model, _unit(-_gradient(model)))
-        self.fun = np.full((m, 1 + N_STEPS), np.nan)
-        self.fun[:, 0] = model.fun
-        self.goes_on = model.valid & (model.slope > 0)
+        self.x, self.model = start.copy(), QuadraticModel.at(landscape, start)
+        self.rounding = np.maximum(landscape.rounding(start, self.model.fun), rounding)
+        self.ahead = _along_floor(self.model, _unit(-_gradient(self.model)))
+        self.fun, self.distance = np.full((m, 1 + _N_STEPS), np.nan), np.full((m, 1 + _N_STEPS), np.nan)
+        self.fun[:, 0] = self.model.fun
+        self.distance[:, 0] = np.maximum(_LEAST_DISTANCE, landscape.frame.distance(start, middle))
+        self.length = _FIRST_PART * self.distance[:, 0]
+        self.least_length = _SHORTEST * self.length
+        self.goes_on = self.model.valid & (self.model.slope > 0)
         self.n_steps = np.zeros(m, np.int_)
-        self.rises, self.is_level, self.to_nothing = (np.zeros(m, np.bool_) for _ in range(3))
+        self.is_far, self.rises, self.is_level, self.to_nothing = (np.zeros(m, np.bool_) for _ in range(4))
 
     @property
     def way(self) -> Way:
-        return Way(self.fun, self.n_steps, self.rises, self.is_level, self.to_nothing, self.x)
+        return Way(self.fun, self.distance, self.n_steps, self.is_far, self.rises, self.is_level, self.to_nothing, self.x)
 
-    def step(self, k: int) -> None:
-        """Each walk's next step."""
+    def attempt(self) -> None:
+        """Each walk's next step is made if f falls, or tried again with a shorter one."""
         index = np.flatnonzero(self.goes_on)
         if not len(index):
             return
-        n, length, before = self.ahead[index], self.length[index], self.fun[index, k - 1]
+        tried = self._tried(index)
+        on = tried.falls & ~tried.rises
+        again = ~on & ~tried.is_level & ~tried.falls_to_nothing & (self.length[index] > self.least_length[index])
+        done, k = index[on], self.n_steps[index[on]] + 1
+        self.x[done], self.rounding[done], self.n_steps[done] = tried.x[on], tried.rounding[on], k
+        self.fun[done, k], self.distance[done, k] = tried.model.fun[on], self.distance[done, k - 1] + self.length[done]
+        self.ahead[done] = _along_floor(tried.model, self.ahead[index])[on]
+        self.rises[index] = tried.rises & ~again & (tried.falls | (self.n_steps[index] > 0))
+        self.is_level[index], self.to_nothing[index] = tried.is_limit, tried.falls_to_nothing
+        self.length[index] *= np.where(on, _GROWTH, _SHRINK)
+        self.is_far[done] = self.distance[done, k] >= _FAR * self.distance[done, 0]
+        self.goes_on[index] = (on & ~self.is_far[index] & (self.n_steps[index] < _N_STEPS)) | again
+
+    def _tried(self, index: npt.NDArray[np.int_]) -> _Attempt:
+        n, length, k, least = self.ahead[index], self.length[index], self.n_steps[index], self.least_rounding[index]
         foretold = self.x[index] + length[:, np.newaxis] * n * self.width
         x, model = _on_floor(self.landscape, foretold, n, length)
-        slope = (_gradient(model) * n).sum(axis=-1)
-        rounding = np.maximum(self.landscape.rounding(x, model.fun), self.rounding)
         free = (self.landscape.put_inside(foretold) == foretold).all(axis=-1) & (model.held == 0).all(axis=-1)
-        falls = model.valid & free & (model.fun < before - rounding)
-        uphill = model.valid & free & (slope * length > self.rounding)
+        usable = model.valid & free
+        rounding = np.maximum(self.landscape.rounding(x, model.fun), least)
+        fall, unsure = self.fun[index, k] - model.fun, rounding + self.rounding[index]
+        slope = (_gradient(model) * n).sum(axis=-1)
+        uphill = usable & (slope * length > least)
         uphill[uphill] = slope[uphill] > _rounding_of_slope(self.landscape, x[uphill], n[uphill])
-        level = model.valid & free & ~uphill & (np.abs(model.fun - before) <= rounding)
-        self.rises[index] = uphill & (falls | (k > 1))
-        self.is_level[index] = level & ((slope != 0) | (before - model.fun <= _NOTHING * (self.fun[index, 0] - before)))
-        self.to_nothing[index] = free & np.isneginf(model.fun)
-        self.x[index[falls]] = x[falls]
-        on = falls & ~uphill
-        self.fun[index[on], k], self.n_steps[index[on]] = model.fun[on], k
-        self.ahead[index] = _along_floor(model, n)
-        self.length[index] *= _GROWTH
-        self.goes_on[index] = on
+        is_nothing = np.abs(fall) <= _NOTHING * (self.fun[index, 0] - self.fun[index, k])
+        is_level = usable & ~uphill & (is_nothing | (np.abs(fall) <= unsure))
+        return _Attempt(
+            x, model, rounding, falls=usable & ~is_level & (fall > unsure), is_level=is_level,
+            rises=uphill | (usable & ~is_level & (fall < -_ROUNDINGS * unsure)),
+            is_limit=is_level & (is_nothing | (slope != 0)), falls_to_nothing=free & np.isneginf(model.fun),
+        )  # fmt: skip
 
 
 def _gradient(model: QuadraticModel) -> Floats:
@@ -186,5 +219,8 @@ def _rounding_of_slope(landscape: Landscape, x: Floats, n: Floats) -> Floats:
     def slope(y: Floats) -> Floats:
         return np.asarray((landscape.surface.gradient(y) * width * n).sum(axis=-1))
 
-    here = slope(x)
-    return np.asarray(np.max([np.abs(slope(x + k * ulps) - here) for k in _FEW_ULPS], axis=0, initial=0.0))
+    here, found = slope(x), np.zeros(len(x))
+    for k, by in enumerate(_FEW_ULPS):
+        way = np.cos(1.7 * k + 2.4 * np.arange(x.shape[1]))
+        found = np.fmax(found, np.abs(slope(x + by * way * ulps) - here))
+    return _ROUNDINGS * found
