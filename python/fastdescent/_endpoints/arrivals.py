@@ -37,7 +37,8 @@ def arrivals(run: Descent, found: Membership, label: Labels, table: CriticalPoin
     numbers = [v for value in run.optimizer.hyper().values() for v in (value if isinstance(value, tuple) else (value,))]
     if all(callable(v) or np.ndim(v) == 0 for v in numbers):
         kept = _rows_that_keep(run, found, label, table)
-        return np.asarray(found.is_at_rest & np.append(kept, False)[label])
+        in_row = label >= 0 if kept.all() else np.append(kept, False)[label]
+        return np.asarray(found.is_at_rest & in_row)
     index = np.flatnonzero(found.is_at_rest & (label >= 0))
     arrived = np.zeros(len(label), np.bool_)
     _, first, group = np.unique(_settings(run, index, label[index]), axis=0, return_index=True, return_inverse=True)
