@@ -137,7 +137,11 @@ def _put_reasons_of_others(
     reason: npt.NDArray[np.int8], landscape: Landscape, found: Membership, index: Index,
     status: npt.NDArray[np.int8], table: CriticalPoints,
 ) -> None:  # fmt: skip
-    """Why endpoints belong to no row: by the candidate that was looked at for them, by f around them and beyond."""
+    """Why endpoints belong to no row: by the candidate that was looked at for them, by f around them and beyond.
+
+    Those at a critical point that a given table lacks have no reason.
+    """
+    index = index[found.candidate[index] < 0]
     looked_at = found.looked_at[index]
     reason[index] = np.append(found.candidates.reason, np.int8(Reason.TOO_MANY))[looked_at]
     unknown = index[np.isin(reason[index], _OPEN)]
