@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 
 import numpy as np
+import pytest
 
 import fastdescent as fd
 
@@ -40,3 +41,24 @@ def test_pickled_tables_on_walls_keep_their_walls() -> None:
     tables = [fd.descend(s, [[0.0, y]], fd.GradientFlow(), bounds=(-2, 2)).classify().points for y in (-1.0, 1.5)]
     both = fd.merge(*(pickle.loads(pickle.dumps(t)) for t in tables))
     assert (len(both), both.active.tolist()) == (1, [[1, 0]])
+
+
+def test_no_row_is_called_global_where_the_least_value_is_not_known() -> None:
+    s = fd.surface("(x**2 + y**2 - 1)**2", window=(-2, 2))
+    run = fd.descend(s, fd.grid(s.window, (8, 8)), fd.GradientFlow())
+    m = fd.basin_map(s, shape=(8, 8))
+    for ends in (run.classify(), fd.classify(run, fmin=-1.0), fd.merge(run.classify().points), m):
+        for text in (repr(ends), ends._repr_html_(), str(ends)):
+            assert "lob" not in text.replace("global: f = -1", "")
+    assert "lowest found (valley, dim 1)" in repr(run.classify())
+    assert "lowest found" in m.report()
+    given = run.classify(fmin=0.0)
+    assert "64 global minimum" in repr(given)
+    assert "global minimum (valley, dim 1)" in repr(given.points)
+
+
+def test_pandas_kinds_are_those_of_the_text() -> None:
+    pytest.importorskip("pandas")
+    run = fd.descend(fd.surface("x**2", window=(-1, 1)), [[0.5]], fd.GradientFlow())
+    assert run.classify().points.to_pandas()["kind"].tolist() == ["lowest found"]
+    assert run.classify(fmin=0.0).points.to_pandas()["kind"].tolist() == ["global minimum"]
