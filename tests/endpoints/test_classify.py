@@ -324,7 +324,7 @@ def test_the_table_is_readable() -> None:
     table = run_from_grid(RASTRIGIN, 60).classify().points
     text = repr(table)
     assert "A" in text
-    assert "global minimum" in text
+    assert "lowest found" in text
     assert "(-0.994959, 0)" in text
     assert "more, with" in text
     assert table._repr_html_().count("<tr>") == 21

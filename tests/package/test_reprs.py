@@ -139,7 +139,7 @@ def test_what_the_tables_hold() -> None:
     assert read(fd.GD(warm_up)._repr_html_()).words == ["GD", "lr", "<schedule warm_up>"]
     run = read(RUN._repr_html_()).words
     assert {"converged", "16", "The gradient's norm fell to gtol.", USUAL} <= set(run)
-    assert "16 endpoints: 16 global minimum." in read(RUN.classify()._repr_html_()).words
+    assert "16 endpoints: 16 lowest found." in read(RUN.classify()._repr_html_()).words
     assert read(S.program()._repr_html_()).words == [str(S.program())]
 
 
@@ -152,7 +152,7 @@ def test_a_map_has_a_picture_where_matplotlib_is_installed(monkeypatch: pytest.M
         monkeypatch.setitem(sys.modules, module, None)  # an import of it fails
     without = MAP._repr_html_()
     assert "img" not in read(without).tags
-    assert "global minimum" in without
+    assert "lowest found" in without
 
 
 def test_html_imports_nothing_heavy() -> None:

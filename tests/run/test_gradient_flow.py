@@ -224,3 +224,29 @@ def test_one_tolerance_per_trajectory() -> None:
     run = fd.descend(WELLS, x0, fd.GradientFlow(rtol=np.geomspace(1e-4, 0.1, 50)))
     assert run.success.all()
     assert run.nit[:10].mean() > 2 * run.nit[-10:].mean()
+
+
+# ---------------------------------------------------------------------------------------------------------- at rest
+@pytest.mark.parametrize("method", ["exponential", "dopri5"])
+@pytest.mark.parametrize("dim", [2, 3, 5])
+def test_what_rests_on_a_wall_stays_there(dim: int, method: str) -> None:
+    """Bowls whose curvatures are all the same, and others that the walls cut: steps at rest are no longer than rounding."""
+    rng = np.random.default_rng(dim)
+    for curvatures in (np.full(dim, 11.765), 10.0 ** rng.uniform(-1, 2, dim)):
+        axes = np.linalg.qr(rng.normal(size=(dim, dim)))[0]
+        matrix, centre = (axes * curvatures) @ axes.T, rng.uniform(-2, 2, dim)
+        s = fd.surface(lambda x, A=matrix, c=centre: 0.5 * ((x - c) @ (A @ (x - c))), dim=dim, window=((-1, 1),) * dim)
+        x0 = fd.uniform(s.window, 20, seed=1)
+        lowest = np.inf
+        for n in (60, 120, 300, 900):
+            fun = fd.descend(s, x0, fd.GradientFlow(method=method), gtol=None, bounds=(-1, 1), max_steps=n).fun
+            assert np.all(fun <= lowest + 1e-9 * np.abs(fun))
+            lowest = np.minimum(lowest, fun)
+
+
+def test_what_rests_at_an_eigenvector_stays_there() -> None:
+    """Without walls: in more than two dimensions the plane of g and H g is a line."""
+    s = fd.surface(lambda x: 1.7 * ((x - 0.3) ** 2).sum(), dim=4, window=((-1, 1),) * 4)
+    for n in (50, 500, 2000):
+        run = fd.descend(s, fd.uniform(s.window, 20, seed=1), fd.GradientFlow(), gtol=None, max_steps=n)
+        np.testing.assert_allclose(run.x, 0.3, atol=1e-12)

@@ -13,9 +13,10 @@ import numpy.typing as npt
 
 from fastdescent._base.status import MINIMA, Form, Outcome, Reason, Status
 from fastdescent._endpoints.arrival.cycles import moves_on
-from fastdescent._endpoints.arrival.reasons import beyond_points
+from fastdescent._endpoints.arrival.reasons import Beyond, beyond_points, is_constant
 from fastdescent._endpoints.arrival.stays import stays
 from fastdescent._endpoints.membership.find import ELIGIBLE, Membership
+from fastdescent._endpoints.search.cells import Floats
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.table.points import CriticalPoints
 from fastdescent._endpoints.table.stability import stability
@@ -26,6 +27,8 @@ Bools = npt.NDArray[np.bool_]
 Labels = npt.NDArray[np.integer[Any]]
 Index = npt.NDArray[np.int_]
 
+_IS_ELIGIBLE = np.array([s in ELIGIBLE for s in Status])  #: by status
+_OPEN = (Reason.NONE, Reason.UNDECIDED, Reason.TOO_MANY)  #: as far as candidates tell
 #: What is said of endpoints that rest, unless the optimizer's steps rest elsewhere than at critical points.
 _AT_REST = (Reason.STEP_TOO_LARGE, Reason.GTOL, Reason.KINK, Reason.JITTER)
 _NEAR_LIMIT = 0.05  #: of an optimizer's limit: what lies nearer is tried
@@ -36,7 +39,8 @@ def arrivals(run: Descent, found: Membership, label: Labels, table: CriticalPoin
     numbers = [v for value in run.optimizer.hyper().values() for v in (value if isinstance(value, tuple) else (value,))]
     if all(callable(v) or np.ndim(v) == 0 for v in numbers):
         kept = _rows_that_keep(run, found, label, table)
-        return np.asarray(found.is_at_rest & np.append(kept, False)[label])
+        in_row = label >= 0 if kept.all() else np.append(kept, False)[label]
+        return np.asarray(found.is_at_rest & in_row)
     index = np.flatnonzero(found.is_at_rest & (label >= 0))
     arrived = np.zeros(len(label), np.bool_)
     _, first, group = np.unique(_settings(run, index, label[index]), axis=0, return_index=True, return_inverse=True)
@@ -98,26 +102,19 @@ def _settings(run: Descent, index: Index, label: Labels) -> npt.NDArray[np.float
 
 
 def reasons(
-    run: Descent, landscape: Landscape, found: Membership, label: Labels, arrived: Bools
+    run: Descent, landscape: Landscape, found: Membership, label: Labels, arrived: Bools, table: CriticalPoints
 ) -> npt.NDArray[np.int8]:
     """Why endpoints have not arrived, values of `Reason`; NONE for those that have, or escaped."""
     status = run.status.reshape(-1)
     reason = np.zeros(len(status), np.int8)
     open_ = np.flatnonzero(~arrived)
-    open_ = open_[np.isin(status[open_], ELIGIBLE)]
+    open_ = open_[_IS_ELIGIBLE[status[open_]]]
     if not len(open_):
         return reason
-    reason[open_] = _by_candidate(landscape, found)[found.looked_at[open_]]
-    labelled = open_[label[open_] >= 0]
-    at_rest = found.is_at_rest[labelled]
-    # Too large a step would not converge on a set, nor at a saddle: from there an endpoint slides away.
-    row = found.candidate[labelled]
-    is_flat = (found.candidates.nullity[row] > 0) | (found.candidates.kind[row] != Outcome.LOCAL_MINIMUM)
-    reason[labelled] = np.select(
-        [at_rest & ~is_flat, status[labelled] == Status.CONVERGED, status[labelled] == Status.STALLED],
-        [Reason.STEP_TOO_LARGE, Reason.GTOL, Reason.KINK], Reason.STOPPED,
-    )  # fmt: skip
-    cut = open_[(status[open_] == Status.MAX_STEPS) & (label[open_] >= 0)]
+    has_label = label[open_] >= 0
+    _put_reasons_of_labelled(reason, found, open_[has_label], status)
+    _put_reasons_of_others(reason, landscape, found, open_[~has_label], status, table)
+    cut = open_[(has_label | (reason[open_] == Reason.CUT_OFF)) & (status[open_] == Status.MAX_STEPS)]
     if run.is_random:
         reason[open_[status[open_] != Status.CONVERGED]] = Reason.NOISE
     elif len(cut):
@@ -127,10 +124,57 @@ def reasons(
     return reason
 
 
-def _by_candidate(landscape: Landscape, found: Membership) -> npt.NDArray[np.int8]:
-    """The reason of each candidate that is no critical point; and in the end TOO_MANY, for endpoints without one."""
-    reason = found.candidates.reason.copy()
-    unknown = np.flatnonzero((found.candidates.kind == Outcome.UNSETTLED) & (reason == Reason.UNDECIDED))
-    beyond = beyond_points(landscape, found.candidates.x[unknown])
-    reason[unknown] = np.where(beyond != Reason.NONE, beyond, Reason.UNDECIDED)
-    return np.append(reason, np.int8(Reason.TOO_MANY))
+def _put_reasons_of_labelled(
+    reason: npt.NDArray[np.int8], found: Membership, index: Index, status: npt.NDArray[np.int8]
+) -> None:
+    """Why endpoints that belong to a row are not there, as far as their status tells."""
+    # Too large a step would not converge on a set, nor at a saddle: from there an endpoint slides away.
+    row = found.candidate[index]
+    is_flat = (found.candidates.nullity[row] > 0) | (found.candidates.kind[row] != Outcome.LOCAL_MINIMUM)
+    reason[index] = np.select(
+        [found.is_at_rest[index] & ~is_flat, status[index] == Status.CONVERGED, status[index] == Status.STALLED],
+        [Reason.STEP_TOO_LARGE, Reason.GTOL, Reason.KINK], Reason.STOPPED,
+    )  # fmt: skip
+
+
+def _put_reasons_of_others(
+    reason: npt.NDArray[np.int8], landscape: Landscape, found: Membership, index: Index,
+    status: npt.NDArray[np.int8], table: CriticalPoints,
+) -> None:  # fmt: skip
+    """Why endpoints belong to no row: by the candidate that was looked at for them, by f around them and beyond.
+
+    Those at a critical point that a given table lacks have no reason.
+    """
+    index = index[found.candidate[index] < 0]
+    looked_at = found.looked_at[index]
+    reason[index] = np.append(found.candidates.reason, np.int8(Reason.TOO_MANY))[looked_at]
+    unknown = index[np.isin(reason[index], _OPEN)]
+    x = found.endpoints.x[unknown].astype(np.float64)
+    spread = _spread(landscape.surface(x), table)
+    constant = is_constant(landscape, x, spread)
+    reason[unknown[constant]] = Reason.CONSTANT
+    unknown, x, spread = unknown[~constant], x[~constant], spread[~constant]
+    if not len(unknown):
+        return
+    beyond, to = beyond_points(landscape, x, spread), found.looked_at[unknown]
+    # Off the floor of its valley, an endpoint does not show where the floor leads; its candidate is on the floor.
+    left = (beyond == Beyond.UNKNOWN) | ((beyond == Beyond.MINIMUM) & (status[unknown] != Status.CONVERGED))
+    left = np.flatnonzero(left & np.append(found.candidates.kind == Outcome.UNSETTLED, False)[to])
+    own, first, which = np.unique(to[left], return_index=True, return_inverse=True)
+    beyond[left] = beyond_points(landscape, found.candidates.x[own], spread[left[first]])[which]
+    by_status = np.select(
+        [status[unknown] == s for s in (Status.CONVERGED, Status.MAX_STEPS)], [Reason.GTOL, Reason.CUT_OFF],
+        Reason.UNDECIDED,
+    )  # fmt: skip
+    otherwise = np.where(reason[unknown] == Reason.TOO_MANY, Reason.TOO_MANY, Reason.UNDECIDED)
+    reason[unknown] = np.select(
+        [beyond == Beyond.INFIMUM, beyond == Beyond.NO_LOWER_BOUND, beyond == Beyond.MINIMUM],
+        [Reason.INFIMUM, Reason.NO_LOWER_BOUND, by_status], otherwise,
+    )  # fmt: skip
+
+
+def _spread(fun: Floats, table: CriticalPoints) -> Floats:
+    """How far f at endpoints (m,) is from that of the rows; 0 without rows."""
+    if not len(table):
+        return np.zeros(len(fun))
+    return np.maximum(np.abs(fun - table.fun.min()), np.abs(fun - table.fun.max()))

@@ -20,6 +20,7 @@ from fastdescent._endpoints.search.cells import Ints, label
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.verdict import Polished, quiet
 from fastdescent._endpoints.table.counts import medians, with_counts
+from fastdescent._endpoints.table.names import outcome_words
 from fastdescent._endpoints.table.points import CriticalPoints, check_table
 from fastdescent._endpoints.table.rows import polished_of, table_of
 from fastdescent._endpoints.table.stability import stability
@@ -67,17 +68,10 @@ class Endpoints:
     fmin_source: str
 
     def __repr__(self) -> str:
-        return f"<Endpoints: {outcome_words(self.outcome)}>\n{self.points!r}"
+        return f"<Endpoints: {outcome_words(self.outcome, self.fmin_source)}>\n{self.points!r}"
 
     def _repr_html_(self) -> str:
-        return paragraph(f"{outcome_words(self.outcome)}.") + self.points._repr_html_()
-
-
-def outcome_words(outcome: npt.NDArray[np.int8]) -> str:
-    """How many endpoints have each outcome."""
-    counts = {o: np.count_nonzero(outcome == o) for o in Outcome}
-    parts = [f"{counts[o]} {o.words}" for o in Outcome if counts[o]]
-    return f"{outcome.size} endpoint{'' if outcome.size == 1 else 's'}: " + (", ".join(parts) or "none")
+        return paragraph(f"{outcome_words(self.outcome, self.fmin_source)}.") + self.points._repr_html_()
 
 
 @at_top
@@ -146,7 +140,7 @@ def _classified(
     nit = np.ascontiguousarray(run.nit.reshape(-1), dtype=np.int32)
     labels = label(found.endpoints, found.candidate, nit, row_of_candidate, table.x)
     arrived = arrivals(run, found, labels.label, table) if polish else labels.label >= 0
-    reason = reasons(run, landscape, found, labels.label, arrived)
+    reason = reasons(run, landscape, found, labels.label, arrived, table)
     reason[found.period > 1] = Reason.NONE
     facts = Facts(run.status.reshape(-1), labels.label, arrived, found.period, reason)
     outcome = outcomes(facts, table.kind)

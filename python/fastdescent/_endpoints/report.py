@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._endpoints.classify import outcome_words
 from fastdescent._endpoints.hints import hint
-from fastdescent._endpoints.table.names import reason_words
+from fastdescent._endpoints.table.names import outcome_words, reason_words
 from fastdescent._endpoints.table.points import CriticalPoints
 from fastdescent._surface.surface import Surface
 from fastdescent.optimizers import Optimizer
@@ -39,7 +38,7 @@ def report(
         f"{surface.name} by {optimizer.words} (gradient: {gradient})",
         *about,
         repr(points),
-        f"{outcome_words(outcome)}.",
+        f"{outcome_words(outcome, points.fmin_source)}.",
         f"{unsettled}." if unsettled else "",
         "Noise: shares when stopped." if is_random else "",
         f"Hint: {advice}" if advice else "",

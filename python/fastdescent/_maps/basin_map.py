@@ -13,8 +13,8 @@ import numpy.typing as npt
 from fastdescent._base import checks
 from fastdescent._base.at_top import at_top
 from fastdescent._base.markup import paragraph
-from fastdescent._endpoints.classify import outcome_words
 from fastdescent._endpoints.report import report
+from fastdescent._endpoints.table.names import outcome_words
 from fastdescent._endpoints.table.points import CriticalPoints, check_table
 from fastdescent._maps.bands import run_in_bands
 from fastdescent._maps.image import Image
@@ -136,7 +136,7 @@ class BasinMap:
 
     def _repr_html_(self) -> str:
         """The table, and above it a small picture if Matplotlib is installed."""
-        title = paragraph(f"{self.surface.name} by {self.optimizer.words}. {outcome_words(self.outcome)}.")
+        title = paragraph(f"{self.surface.name} by {self.optimizer.words}. {outcome_words(self.outcome, self.points.fmin_source)}.")
         import fastdescent
 
         try:

@@ -16,6 +16,10 @@ costs nothing.
 
 Functions of H are computed in two dimensions, from eigenvalues. In the plane, H is a 2 x 2 matrix. Elsewhere the plane
 is the one of g and H g (Krylov's), and what r(s) has outside of the plane takes phi = 1.
+
+An axis along which nothing moves, as a wall holds it or g is an eigenvector, gets the curvature of the other axis. With
+the curvature 0, phi would be 1 there, and 1 / (h a) along the other axis, for its curvature a, would be left by
+cancellation of ones: at rest, where h grows and grows, the error passes the step itself.
 """
 
 from __future__ import annotations
@@ -86,6 +90,8 @@ def linearized(x: Any, field: Field, resolution: Any) -> tuple[Axes, Matrix]:
     """The axes, and H in them."""
     if x.shape[0] == 2:
         (a, b), (_, c) = field.hvp(np.array([1.0, 0.0])), field.hvp(np.array([0.0, 1.0]))
+        if field.held is not None:
+            a, c = np.where(field.held[0], c, a), np.where(field.held[1], a, c)
         return Axes(), Matrix(a, b, c)
     p = field.g / (norm(field.g) + _TINY)
     hp = field.hvp(p)
@@ -93,7 +99,8 @@ def linearized(x: Any, field: Field, resolution: Any) -> tuple[Axes, Matrix]:
     w = hp - a * p
     q = np.where(norm(w) > _NOISE * resolution * norm(hp), w / (norm(w) + _TINY), 0.0)  # 0: p is an eigenvector
     q = q - np.sum(p * q) * p
-    return Axes(p, q), Matrix(a, np.sum(q * hp), np.sum(q * field.hvp(q)))
+    c = np.where(np.sum(q * q) > 0, np.sum(q * field.hvp(q)), a)
+    return Axes(p, q), Matrix(a, np.sum(q * hp), c)
 
 
 def first_h(field: Field, matrix: Matrix) -> Any:

@@ -34,6 +34,11 @@ class Field:
         """The Hessian at x times v, between coordinates that are not held."""
         return self._free(self._grad.hvp(self._x, self._free(v)))
 
+    @property
+    def held(self) -> Any:
+        """Which coordinates are held; None without a box."""
+        return self._held
+
     def inside(self, y: Any) -> tuple[Any, Any]:
         """y put back into the box, and how far y was outside."""
         if self._wall is None:

@@ -129,6 +129,8 @@ def has_state(run: Descent) -> Bools:
 
 def together(run: Descent, index: Index) -> Iterator[npt.NDArray[np.intp]]:
     """Positions in `index` of trajectories that go on together: so many, all of them with a kept state or none."""
+    if not len(index):
+        return
     step = max(1, _NUMBERS_AT_ONCE // (4 * run.surface.dim))
     kept = has_state(run)[index]
     for which in (np.flatnonzero(kept), np.flatnonzero(~kept)):

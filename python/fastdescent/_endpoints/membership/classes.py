@@ -30,8 +30,9 @@ import numpy.typing as npt
 
 from fastdescent._base import checks
 from fastdescent._base.status import Outcome
+from fastdescent._endpoints.membership.gathered import gathered
 from fastdescent._endpoints.membership.rounds import FINE_CELL, Rounds
-from fastdescent._endpoints.search.cells import EndpointSet, Floats, Frame, gather
+from fastdescent._endpoints.search.cells import EndpointSet, Floats, Frame
 from fastdescent._endpoints.search.clusters import clusters_of
 from fastdescent._endpoints.search.verdict import Polished
 
@@ -82,8 +83,8 @@ def look_at_classes(
     """
     part = EndpointSet(ends.x[index], ends.grad_norm[index], ends.status[index], ends.eligible)
     own = index if owner is None else owner[index]
-    places = gather(part, rounds.landscape.frame, FINE_CELL)
-    if not len(places.count):
+    places = gathered(part, rounds.landscape.frame, FINE_CELL)
+    if not len(places.representative):
         return
     x, slope = part.x[places.representative].astype(np.float64), part.grad_norm[places.representative]
     classes, where = Classes.of(canonical, x)
@@ -93,10 +94,10 @@ def look_at_classes(
         to, is_near = _round(rounds, classes, x[left], where[left], slope[left], owners, cell)
         candidate = np.full(len(x) + 1, -1, np.int32)  # of each place, and one for endpoints without a place
         candidate[left[is_near]] = to[is_near]
-        found = candidate[places.cell]
+        found = candidate[places.cells.cell]
         some = np.flatnonzero(found >= 0)
         some = some[_is_as_low(rounds, part, some, found[some].astype(np.int_))]
-        rounds.candidate[own[some]] = rounds.looked_at[own[some]] = found[some]
+        rounds.candidate[own[some]] = found[some]
         left = left[~is_near]
         if not len(left):
             return
@@ -108,14 +109,10 @@ def _round(
     """The candidate to which the cell of each place leads, or -1, and whether it is of the place's class."""
     n_numbers = where.shape[1]
     frame = Frame(np.zeros(n_numbers), np.ones(n_numbers))
-    cells = gather(EndpointSet.of(where, slope, np.zeros(len(x), np.int8), (0,)), frame, cell)
-    chosen = rounds.cells_to_polish(cells)
-    representative = cells.representative[chosen]
-    candidates = rounds.polished(x[representative])
-    first = rounds.add(candidates, owners[representative])
-    number = np.full(len(cells.count) + 1, -1, np.int32)
-    number[chosen] = np.arange(len(chosen))
-    to = number[cells.cell]
+    found = gathered(EndpointSet.of(where, slope, np.zeros(len(x), np.int8), (0,)), frame, cell, rounds.most_cells())
+    candidates = rounds.polished(x[found.representative])
+    first = rounds.add(candidates, owners[found.representative])
+    to = found.number(found.cells.cell)
     is_named = candidates.kind != Outcome.UNSETTLED
     there = np.full((len(candidates), n_numbers), np.nan)
     there[is_named] = classes(candidates.x[is_named])

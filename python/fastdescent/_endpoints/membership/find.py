@@ -52,7 +52,8 @@ from fastdescent._surface.define import surface as define_surface
 #: Statuses of endpoints that may belong to a critical point, and of those that nothing moved any more.
 ELIGIBLE = tuple(s for s in Status if not s.is_escape)
 RESTING = (Status.CONVERGED, Status.STALLED)
-_IS_ELIGIBLE, _RESTS = (np.array([s in group for s in Status]) for group in (ELIGIBLE, RESTING))  # by status
+#: Those of endpoints that neither rest nor may descend: UNDEFINED ones may be at a kink.
+_NEVER = tuple(s for s in Status if s.is_escape and s != Status.UNDEFINED)
 MERGE_TOL = FINE_CELL  #: candidates nearer than this, in windows, are one critical point
 POSITION_TOL = 1e-9  #: windows: so exact are polished positions
 
@@ -96,36 +97,62 @@ def landscape_of(run: Descent) -> Landscape:
 def find_membership(run: Descent, landscape: Landscape, polish: bool, canonical: Canonical | None = None) -> Membership:
     """Finds the candidate of each endpoint of a run."""
     endpoints = endpoints_of(run, landscape)
-    status, n = endpoints.status, len(endpoints.status)
-    rounds, period = Rounds(landscape, n, polish), np.zeros(n, np.int8)
+    status, rounds = endpoints.status, Rounds(landscape, len(endpoints.status), polish)
     if not polish:
-        rounds.look_at(endpoints, np.flatnonzero(_IS_ELIGIBLE[status]), at_rest=True, sizes=(COARSE_CELL,))
-        at_rest = rounds.candidate >= 0
-        return Membership(endpoints, rounds.candidate, at_rest, period, rounds.looked_at, rounds.candidates,
-                          rounds.representatives, 3 * COARSE_CELL, 3 * COARSE_CELL)  # fmt: skip
-    resting = np.flatnonzero(_RESTS[status])
-    if canonical is not None:
-        look_at_classes(rounds, canonical, endpoints, resting)
-        resting = resting[rounds.candidate[resting] < 0]
-    rounds.look_at(endpoints, resting, at_rest=True)
+        return _as_they_are(rounds, endpoints)
+    _look_at(rounds, canonical, endpoints, np.flatnonzero(_has(status, RESTING)), at_rest=True)
     is_at_rest = rounds.candidate >= 0
-    left = np.flatnonzero((_IS_ELIGIBLE[status] & ~is_at_rest) | (status == Status.UNDEFINED))
+    period = np.zeros(len(status), np.int8)
+    left = np.flatnonzero(~is_at_rest & ~_has(status, _NEVER))
     if len(left):
-        start = endpoints.x[left].astype(np.float64)
-        cut = np.flatnonzero(status[left] == Status.MAX_STEPS)
-        if len(cut) and not run.is_random:
-            period[left[cut]], start[cut] = cycles(run, left[cut])
+        start, period[left] = _starts(run, endpoints, left)
         further = landscape.descended(start, _FURTHER * (run._gtol or _DEFAULT_GTOL), _FURTHER_STEPS)
         ends = EndpointSet.of(further.x, landscape.slope(further.x), further.status, ELIGIBLE)
-        index = np.flatnonzero(status[left] != Status.UNDEFINED)
-        if canonical is not None:
-            look_at_classes(rounds, canonical, ends, index, owner=left)
-            index = index[rounds.candidate[left[index]] < 0]
-        rounds.look_at(ends, index, at_rest=False, owner=left)
+        descended = np.flatnonzero(status[left] != Status.UNDEFINED)
+        _look_at(rounds, canonical, ends, descended, at_rest=False, owner=left)
         _look_at_kinks(landscape, rounds, further, left)
         _settle(run, landscape, rounds, endpoints, further, left, is_at_rest)
     return Membership(endpoints, rounds.candidate, is_at_rest, period, rounds.looked_at, rounds.candidates,
                       rounds.representatives, MERGE_TOL, POSITION_TOL)  # fmt: skip
+
+
+def _as_they_are(rounds: Rounds, endpoints: EndpointSet) -> Membership:
+    """Endpoints of one coarse cell are one point; nothing is polished."""
+    index = np.flatnonzero(_has(endpoints.status, ELIGIBLE))
+    rounds.look_at(endpoints, index, at_rest=True, sizes=(COARSE_CELL,))
+    period = np.zeros(len(endpoints.status), np.int8)
+    return Membership(endpoints, rounds.candidate, rounds.candidate >= 0, period, rounds.looked_at, rounds.candidates,
+                      rounds.representatives, 3 * COARSE_CELL, 3 * COARSE_CELL)  # fmt: skip
+
+
+def _look_at(
+    rounds: Rounds, canonical: Canonical | None, ends: EndpointSet, index: npt.NDArray[np.int_], at_rest: bool,
+    owner: npt.NDArray[np.int_] | None = None,
+) -> None:  # fmt: skip
+    """Rounds over these of the ends: by classes, if there is a symmetry, and then by cells for those left over."""
+    if canonical is not None:
+        look_at_classes(rounds, canonical, ends, index, owner)
+        index = index[rounds.candidate[index if owner is None else owner[index]] < 0]
+    rounds.look_at(ends, index, at_rest, owner=owner)
+
+
+def _starts(
+    run: Descent, endpoints: EndpointSet, left: npt.NDArray[np.int_]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8]]:
+    """Where endpoints descend from, (m, dim): a cycle from its mean; and the periods (m,)."""
+    start, period = endpoints.x[left].astype(np.float64), np.zeros(len(left), np.int8)
+    cut = np.flatnonzero(endpoints.status[left] == Status.MAX_STEPS)
+    if len(cut) and not run.is_random:
+        period[cut], start[cut] = cycles(run, left[cut])
+    return start, period
+
+
+def _has(status: npt.NDArray[np.int8], group: tuple[Status, ...]) -> npt.NDArray[np.bool_]:
+    """Which statuses are of the group; many statuses are compared faster than looked up."""
+    found = np.zeros(len(status), np.bool_)
+    for s in group:
+        found |= status == s
+    return found
 
 
 def _look_at_kinks(landscape: Landscape, rounds: Rounds, further: Descent, left: npt.NDArray[np.int_]) -> None:

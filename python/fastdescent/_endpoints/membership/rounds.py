@@ -18,15 +18,14 @@ next round.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
 
 from fastdescent._base.status import Form, Outcome
 from fastdescent._endpoints.kinks.rough import at_kinks, is_rough
-from fastdescent._endpoints.search.cells import Candidates, Cells, EndpointSet, Floats, Ints, assign, gather
+from fastdescent._endpoints.membership.gathered import gathered
+from fastdescent._endpoints.search.cells import Candidates, EndpointSet, Floats, Ints, assign
 from fastdescent._endpoints.search.connected import connected, has_no_barrier
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.polish import polish
@@ -47,24 +46,13 @@ _KINK_SIZES, _MAX_KINKS = (1 / 64, 1e-3), 500  #: of cells at kinks, and how man
 _SLIDES, _MOST_SLIDES = 8, 20_000  #: minima that an endpoint stuck at a kink is compared with, and such endpoints
 
 
-@dataclass(frozen=True)
-class _Found:
-    """What a round has found of some endpoints."""
-
-    candidate: Ints  #: of each endpoint, or -1
-    looked_at: Ints  #: the candidate of its cell, or -1
-    undecided: npt.NDArray[
-        np.int_
-    ]  #: endpoints for which smaller cells may find more: they were not polished themselves
-
-
 class Rounds:
     """Endpoints, by number, and the candidates to which rounds have led so far."""
 
     def __init__(self, landscape: Landscape, n: int, polish: bool) -> None:
         self.landscape, self.polish = landscape, polish
         self.candidate: Ints = np.full(n, -1, np.int32)  #: row of `candidates`, or -1
-        self.looked_at: Ints = np.full(n, -1, np.int32)  #: the candidate of the cell in the last round
+        self.looked_at: Ints = np.full(n, -1, np.int32)  #: of those without a candidate, that of the last round's cell
         self._parts: list[Polished] = [judged(landscape, np.zeros((0, landscape.surface.dim)))]
         self._representatives = [np.zeros(0, np.int_)]
         self._n_candidates = 0
@@ -98,13 +86,7 @@ class Rounds:
             if not len(index):
                 return
             part = ends if len(index) == len(ends.status) else ends[index]
-            own = index if owner is None else owner[index]
-            found = self._round(part, own, size, at_rest)
-            if len(own) == len(self.candidate):  # all, in order
-                self.candidate, self.looked_at = found.candidate, found.looked_at
-            else:
-                self.candidate[own], self.looked_at[own] = found.candidate, found.looked_at
-            index = index[found.undecided]
+            index = index[self._round(part, index if owner is None else owner[index], size, at_rest)]
 
     def look_at_kinks(self, ends: EndpointSet, owner: npt.NDArray[np.int_]) -> None:
         """Rounds for endpoints at kinks. In small cells, all of them belong to their representative's candidate."""
@@ -113,9 +95,9 @@ class Rounds:
             if not len(index):
                 return
             part, own = ends[index], owner[index]
-            cells, representative, candidate_of_cell = self._gathered(part, size, _MAX_KINKS)
+            found = gathered(part, self.landscape.frame, size, self.most_cells(_MAX_KINKS))
+            representative, looked_at = found.representative, found.number(found.cells.cell)
             candidates = at_kinks(self.landscape, part.x[representative].astype(np.float64))
-            looked_at = candidate_of_cell[cells.cell]
             belongs = np.append(candidates.kind != Outcome.UNSETTLED, False)[looked_at]
             some = np.flatnonzero(belongs)
             if size != _KINK_SIZES[-1]:
@@ -145,42 +127,35 @@ class Rounds:
             slides = connected(self.landscape, x[some], found.x[to])
             self.candidate[owner[left[some[slides]]]] = to[slides]
 
-    def _gathered(
-        self, ends: EndpointSet, size: float, at_most: int = _MAX_CELLS
-    ) -> tuple[Cells, npt.NDArray[np.int_], Ints]:
-        """Cells, the representatives to polish, and for each cell which of these is its own, or -1.
+    def most_cells(self, at_most: int = _MAX_CELLS) -> int:
+        """How many cells a round polishes."""
+        return max(_MIN_CELLS, min(at_most, _MAX_CELLS_DIM3 // self.landscape.surface.dim**3))
 
-        The last entry is -1, for endpoints without a cell.
-        """
-        cells = gather(ends, self.landscape.frame, size)
-        chosen = self.cells_to_polish(cells, at_most)
-        candidate_of_cell = np.full(len(cells.count) + 1, -1, np.int32)
-        candidate_of_cell[chosen] = np.arange(len(chosen))
-        return cells, cells.representative[chosen], candidate_of_cell
-
-    def _round(self, ends: EndpointSet, own: npt.NDArray[np.int_], size: float, at_rest: bool) -> _Found:
-        cells, representative, candidate_of_cell = self._gathered(ends, size)
+    def _round(
+        self, ends: EndpointSet, own: npt.NDArray[np.int_], size: float, at_rest: bool
+    ) -> npt.NDArray[np.int_]:
+        """One round; returns those for which smaller cells may find more: they were not polished themselves."""
+        found = gathered(ends, self.landscape.frame, size, self.most_cells())
+        cell = found.cells.cell.copy()  # `assign` writes over it
+        representative = found.representative
         candidates = self.polished(ends.x[representative].astype(np.float64))
         first = self.add(candidates, own[representative])
-        looked_at = candidate_of_cell[cells.cell]
-        members = assign(ends, self.landscape.frame, cells, candidate_of_cell[:-1], self._limits(candidates))
+        members = assign(ends, self.landscape.frame, found.cells, found.number_of_cell[:-1], self._limits(candidates))
         candidate = members.candidate
         if not at_rest:  # polishing goes on with the descent of those that are polished
             candidate[representative] = np.where(candidates.kind != Outcome.UNSETTLED, np.arange(len(candidates)), -1)
+        looked_at = _LookedAt(found.number_of_cell, cell)
         undecided = self._decide(ends, candidate, looked_at, members.undecided, candidates, at_rest)
-        is_alone = np.zeros(len(looked_at), np.bool_)
-        is_alone[representative] = True
+        without = np.flatnonzero(candidate < 0)
+        to = looked_at[without]
+        self.looked_at[own[without]] = np.where(to >= 0, to + first, -1)
         if first:
             candidate[candidate >= 0] += first
-            looked_at[looked_at >= 0] += first
-        return _Found(candidate, looked_at, undecided[~is_alone[undecided]])
-
-    def cells_to_polish(self, cells: Cells, at_most: int = _MAX_CELLS) -> npt.NDArray[np.int_]:
-        """The most populous cells."""
-        most = max(_MIN_CELLS, min(at_most, _MAX_CELLS_DIM3 // self.landscape.surface.dim**3))
-        if len(cells.count) <= most:
-            return np.arange(len(cells.count))
-        return np.sort(np.argpartition(-cells.count, most)[:most])
+        if len(own) == len(self.candidate):  # all, in order
+            self.candidate = candidate
+        else:
+            self.candidate[own] = candidate
+        return np.setdiff1d(undecided, representative)
 
     def polished(self, start: Floats) -> Polished:
         if not self.polish:
@@ -206,22 +181,24 @@ class Rounds:
         return Candidates(x, per_gradient, radius, nothing + 1e-8, nothing.astype(bool))
 
     def _decide(
-        self, ends: EndpointSet, candidate: Ints, looked_at: Ints, undecided: npt.NDArray[np.int_],
+        self, ends: EndpointSet, candidate: Ints, looked_at: _LookedAt, undecided: npt.NDArray[np.int_],
         candidates: Polished, at_rest: bool,
     ) -> npt.NDArray[np.int_]:  # fmt: skip
         """Gives endpoints their cell's candidate if a valley leads there; the others are returned."""
         is_valley = np.append(np.isin(candidates.kind, _VALLEYS), False)
         if self.polish:
             undecided = self._without_strangers(ends, candidate, undecided, candidates, is_valley)
-        index = undecided[is_valley[looked_at[undecided]]]
+        to = looked_at[undecided]
+        index, to = undecided[is_valley[to]], to[is_valley[to]]
         if not len(index):
             return undecided
-        x, to = ends.x[index].astype(np.float64), looked_at[index]
+        x = ends.x[index].astype(np.float64)
         in_set = candidates.set_dim[to] > 0
         belongs = np.ones(len(index), np.bool_)
         if at_rest:
             belongs = may_rest(self.landscape, x, ends.grad_norm[index], candidates, to)
-            belongs &= in_set | self._falls_towards(x, candidates.x[to])
+            some = np.flatnonzero(belongs & ~in_set)
+            belongs[some] = self._falls_towards(x[some], candidates.x[to[some]])
         for which, is_one_valley in ((~in_set, has_no_barrier), (in_set, self._in_one_set)):
             some = np.flatnonzero(belongs & which)
             belongs[some] = is_one_valley(self.landscape, x[some], candidates.x[to[some]])
@@ -266,6 +243,16 @@ def may_rest(landscape: Landscape, x: Floats, slope: Floats, candidates: Polishe
     left = np.flatnonzero(~may)
     may[left] = height[left] <= allowed[left] + landscape.rounding(x[left], fun[left])
     return np.asarray(may)
+
+
+class _LookedAt:
+    """The candidate of the cell of endpoints, or -1; it is looked up only for those that ask."""
+
+    def __init__(self, number_of_cell: Ints, cell: Ints) -> None:
+        self._number_of_cell, self._cell = number_of_cell, cell
+
+    def __getitem__(self, index: npt.NDArray[np.int_]) -> Ints:
+        return self._number_of_cell[self._cell[index]]
 
 
 _VALLEYS = (Outcome.LOCAL_MINIMUM, Outcome.DEGENERATE)

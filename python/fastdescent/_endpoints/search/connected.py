@@ -78,10 +78,10 @@ def connected(landscape: Landscape, a: Floats, b: Floats, levels: int = _LEVELS)
     points.append(b)
     for p, q in pairwise(points):
         found &= frame.distance(p, q) <= _LONGEST_GAP * length
-    if levels > 1:
-        for p, q in pairwise(points):
-            index = np.flatnonzero(found)
-            found[index] = connected(landscape, p[index], q[index], levels - 1)
+    if levels > 1 and found.any():
+        index = np.flatnonzero(found)
+        starts, ends = (np.concatenate([p[index] for p in some]) for some in (points[:-1], points[1:]))
+        found[index] = connected(landscape, starts, ends, levels - 1).reshape(-1, len(index)).all(axis=0)
     return found
 
 

@@ -77,15 +77,16 @@ def medians(parts: Sequence[tuple[Integers, Integers]], k: int, most: int) -> Fl
     return _medians_of(used, k, most, np.cumsum(histogram[used]))
 
 
-def _bins(label: Integers, nit: Integers, most: int) -> Counts:
+def _bins(label: Integers, nit: Integers, most: int) -> Integers:
     """The bin of each endpoint that has a label."""
     if label.min(initial=0) < 0:
         labelled = label >= 0
         label, nit = label[labelled], nit[labelled]
-    return label.reshape(-1).astype(np.int64) * (most + 1) + nit.reshape(-1)
+    dtype = np.int32 if (int(label.max(initial=0)) + 1) * (most + 1) < 1 << 31 else np.int64  # which copies less
+    return label.reshape(-1).astype(dtype, copy=False) * dtype(most + 1) + nit.reshape(-1).astype(dtype, copy=False)
 
 
-def _medians_of(bins: Counts, k: int, most: int, counted: Counts | None = None) -> Floats:
+def _medians_of(bins: Integers, k: int, most: int, counted: Counts | None = None) -> Floats:
     """Medians from bins in order, each with the number of endpoints in it and before it; or one bin per endpoint."""
     counted = np.arange(1, len(bins) + 1) if counted is None else counted
     ends = np.searchsorted(bins, (most + 1) * np.arange(k + 1))  # where the bins of each row begin and end

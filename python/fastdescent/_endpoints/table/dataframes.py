@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._base.status import Outcome
-from fastdescent._endpoints.table.names import form_words, letter
+from fastdescent._endpoints.table.names import form_words, letter, outcome_name
 
 if TYPE_CHECKING:
     from fastdescent._endpoints.table.points import CriticalPoints
@@ -23,7 +22,7 @@ def of_table(table: CriticalPoints) -> Any:
             continue
         for k in range(values.shape[1]):
             columns[f"{name}{k + 1}"] = values[:, k]
-    columns["kind"] = [Outcome(k).words for k in table.kind.tolist()]
+    columns["kind"] = [outcome_name(k, table.fmin_source) for k in table.kind.tolist()]
     columns["form"] = [form_words(f, d) for f, d in zip(table.form.tolist(), table.set_dim.tolist(), strict=True)]
     return required().DataFrame(columns, index=[letter(row) for row in range(len(table))])
 

@@ -36,7 +36,7 @@ def merge(*tables: CriticalPoints, tolerance: float = 1e-6) -> CriticalPoints:
         One or more, of surfaces with the same number of coordinates.
     tolerance : float
         Rows nearer than this, in widths of the first table's window, are the same, and so are rows that stand for
-        one connected set, as long as the first table has not been in a pickle.
+        one connected set.
 
     Returns
     -------
@@ -79,17 +79,23 @@ def joined(
     if len(tables) == 1 and tables[0].n_total == n_total:
         return tables[0], [np.arange(len(tables[0]))]
     points = Polished.joined([polished_of(t) for t in tables])
-    row, best = rows_of(_landscape(tables[0]), points, tolerance)
+    row, best = rows_of(_landscape(tables), points, tolerance)
     table = _rejudged(points[best], tables)
     bounds = np.cumsum([len(t) for t in tables])
     return _with_added_counts(table, tables, row, n_total), np.split(row, bounds[:-1])
 
 
-def _landscape(table: CriticalPoints) -> Landscape | Frame:
-    """What the table is of, so that sets can be followed; the window alone if the table was in a pickle."""
-    if table._surface is None:
-        return Frame.of(table.window)
-    return Landscape.of(table._surface, table._inside)
+def _known(tables: Sequence[CriticalPoints]) -> CriticalPoints:
+    """The first table that knows its surface, else the first one: pickles of tables without sets know none."""
+    return next((t for t in tables if t._surface is not None), tables[0])
+
+
+def _landscape(tables: Sequence[CriticalPoints]) -> Landscape | Frame:
+    """What the tables are of, so that sets can be followed, with the first one's window as the unit of length."""
+    frame, known = Frame.of(tables[0].window), _known(tables)
+    if known._surface is None:
+        return frame
+    return replace(Landscape.of(known._surface, known._inside), frame=frame)
 
 
 def summed(tables: Sequence[CriticalPoints], n_total: int) -> CriticalPoints:
@@ -130,9 +136,9 @@ def _with_added_counts(
         table, np.bincount(row, n, k).astype(np.int64), sums["nit_mean"], n_total, all(t.random_starts for t in tables),
         n_arrived=sums["arrived"], nit_median=_only(column("nit_median"), n, row, k),
     )  # fmt: skip
-    first = tables[0]
+    known = _known(tables)
     return replace(
-        counted, stability=_agreed(column("stability"), row, k), _surface=first._surface, _inside=first._inside
+        counted, stability=_agreed(column("stability"), row, k), _surface=known._surface, _inside=known._inside
     )
 
 

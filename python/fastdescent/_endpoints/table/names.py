@@ -55,7 +55,25 @@ def form_words(form: int, set_dim: int = 0) -> str:
     return ", ".join(parts)
 
 
-def kind_words(kind: int, form: int = 0, set_dim: int = 0) -> str:
+def outcome_name(outcome: int, fmin_source: str = "known") -> str:
+    """The words for an outcome. Where the lowest value of f is neither known nor given, no minimum is called global.
+
+    >>> outcome_name(Outcome.GLOBAL_MINIMUM), outcome_name(Outcome.GLOBAL_MINIMUM, "found")
+    ('global minimum', 'lowest found')
+    """
+    if outcome == Outcome.GLOBAL_MINIMUM and fmin_source == "found":
+        return "lowest found"
+    return Outcome(int(outcome)).words
+
+
+def outcome_words(outcome: npt.NDArray[np.int8], fmin_source: str = "known") -> str:
+    """How many endpoints have each outcome."""
+    counts = {o: np.count_nonzero(outcome == o) for o in Outcome}
+    parts = [f"{counts[o]} {outcome_name(o, fmin_source)}" for o in Outcome if counts[o]]
+    return f"{outcome.size} endpoint{'' if outcome.size == 1 else 's'}: " + (", ".join(parts) or "none")
+
+
+def kind_words(kind: int, form: int = 0, set_dim: int = 0, fmin_source: str = "known") -> str:
     """The kind of a critical point and its form.
 
     >>> kind_words(Outcome.GLOBAL_MINIMUM, Form.DEGENERATE, set_dim=1)
@@ -65,7 +83,7 @@ def kind_words(kind: int, form: int = 0, set_dim: int = 0) -> str:
     """
     # An outcome "degenerate" says already that eigenvalues are zero.
     special = form_words(form & ~Form.DEGENERATE if kind == Outcome.DEGENERATE else form, set_dim)
-    words = Outcome(int(kind)).words
+    words = outcome_name(kind, fmin_source)
     return f"{words} ({special})" if special else words
 
 

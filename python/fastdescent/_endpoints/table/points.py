@@ -127,8 +127,8 @@ class CriticalPoints:
     _inside: dict[str, Any] = field(default_factory=dict, repr=False)  #: bounds and boundary in force
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the surface, which may hold what no pickle can."""
-        return {**self.__dict__, "_surface": None, "_inside": {}}
+        """Without the surface, which may hold much data, unless there are connected sets to follow."""
+        return self.__dict__ if (self.set_dim > 0).any() else {**self.__dict__, "_surface": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Earlier pickles lack columns: their rows are regular points away from walls."""

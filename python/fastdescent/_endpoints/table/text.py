@@ -72,7 +72,7 @@ def rows(table: CriticalPoints) -> list[tuple[str, ...]]:
         (
             table.letter(k),
             fun_words(table.fun[k], rounding[k]),
-            kind_words(table.kind[k], table.form[k], table.set_dim[k]),
+            kind_words(table.kind[k], table.form[k], table.set_dim[k], table.fmin_source),
             _share(table, k),
             _position(table.x[k]),
         )
