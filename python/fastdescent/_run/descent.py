@@ -160,7 +160,7 @@ def descend(
     sampling: str = "replacement",
     shared_batches: bool = False,
     check_every: int | None = None,
-    average: str | float | None = None,
+    average: str | float | tuple[str | float, int] | None = None,
     seed: int = 0,
     first_index: int = 0,
     record: int | Record | None = None,
@@ -224,9 +224,11 @@ def descend(
         With noise or minibatches: gtol, where it is given, tests the noiseless full gradient every so many steps,
         and not at the start, which may be a saddle that noise leaves. None: every step, with minibatches about once an
         epoch. With schedules or minibatches: so do xtol and ftol; None: every 100 steps, with minibatches as gtol.
-    average : "polyak", number or None
+    average : "polyak", number, (one of them, step) or None
         "polyak": the mean of all points, start and end included. A number 0 < d < 1: the exponential average, which
-        starts at x0 and becomes d * average + (1 - d) * x with each new x. It comes back as `average`.
+        starts at x0 and becomes d * average + (1 - d) * x with each new x. ``(0.99, 500)`` and ``("polyak", 500)``
+        begin at the point of step t = 500; a trajectory that ends before has its last point. It comes back as
+        `average`, also of `resume`.
     seed : int
         Of all random numbers, 64 bits. They are functions of it, of the trajectory's index and of the step, whatever
         the threads, engine or parts of a run.
