@@ -20,6 +20,7 @@ from fastdescent._run.path import Path, path_of
 from fastdescent._run.record import Record
 from fastdescent._run.reduced import reduced_of
 from fastdescent._run.reductions import AVERAGE
+from fastdescent._run.repeats import remember, warn_of_repeats
 from fastdescent._run.run import lowest_start, run_job, values_at_the_ends
 from fastdescent._run.stochastic import Stochastic
 from fastdescent._surface.surface import Surface
@@ -231,7 +232,8 @@ def descend(
         `average`, also of `resume`.
     seed : int
         Of all random numbers, 64 bits. They are functions of it, of the trajectory's index and of the step, whatever
-        the threads, engine or parts of a run.
+        the threads, engine or parts of a run. Where x0 is `run.x` of a random run with this seed, a warning says that
+        random numbers come again: `resume` goes on with new ones.
     first_index : int
         Index of the first start, where x0 is a part of a larger set.
     record : int, Record or None
@@ -281,11 +283,13 @@ def descend(
         record=record, reduce=reduce, final=final,
         keep_state=keep_state, n_threads=n_threads, engine=engine, dtype=dtype, progress=progress, stop_when=stop_when,
     )  # fmt: skip
+    warn_of_repeats(options, x0, stacklevel=2)
     return result_of(options, run_job(options))
 
 
 def result_of(options: Options, ends: Ends) -> Descent:
     """The public result, f computed at the ends."""
+    remember(options, ends.x)
     fun, grad_norm = values_at_the_ends(options, ends)
     leading = options.starts.shape[:-1]
     reduced = reduced_of(options, ends.x, ends.nit, ends.state)
