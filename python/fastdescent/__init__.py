@@ -175,6 +175,7 @@ _INNER = {
     "program.step.minibatch": ("BatchSpec",),
     "program.step.formula": ("formula_of_pickle",),
     "program.program": ("Program",),
+    "program.step.averages": ("AverageSince",),
     "program.step.reductions": ("Exponential", "Max", "Mean", "Min", "PathLength", "Std", "TailMean"),
     "program.step.occurrences": ("ArgMin", "Count", "First"),
     "program.step.period": ("Period",),

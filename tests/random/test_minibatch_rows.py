@@ -133,6 +133,16 @@ def _sampling(sample: int) -> Any:
     return rule
 
 
+def test_minibatches_whose_numbers_would_overlap_are_refused() -> None:
+    n = 2**18 + 1
+    s = fd.finite_sum(lambda w, a: np.mean(a) * w[0], dim=1, data=(np.ones(n),))
+    options: dict[str, Any] = {"gtol": None, "max_steps": 1, "engine": "auto"}
+    with pytest.raises(fd.TraceError, match="needs minibatches of at most 262144 rows; batch_size is 262145"):
+        fd.descend(s, [[0.0]], _sampling(1)(), batch_size=n, **options)
+    assert fd.descend(s, [[0.0]], _sampling(1)(), batch_size=n - 1, **options).x[0, 0] == 1.0
+    assert fd.descend(s, [[0.0]], _sampling(0)(), batch_size=n, **options).x[0, 0] == 1.0
+
+
 # ---------------------------------------------------------------------- moments
 N, N_RUNS = 12, 40_000
 ROWS = np.random.default_rng(5).standard_gamma(1.0, (N, 3))

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from support import parity, reference
+from support.available import ENGINES
+from support.exact_engine import descend_exactly
 
 import fastdescent as fd
 
@@ -140,6 +142,34 @@ def test_averages_go_on(average: Any) -> None:
     assert again.average is not None
     assert whole.average is not None
     assert again.average.tobytes() == whole.average.tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("start", [0, 1, 5, 13, 14, 30])
+@pytest.mark.parametrize("kind", ["polyak", 0.75])
+def test_averages_that_begin_at_a_step(kind: Any, start: int, dtype: str) -> None:
+    s, x0 = fd.surfaces.himmelblau(), fd.uniform(((-4, 4), (-4, 4)), 6, seed=1).astype(dtype)
+    options: dict[str, Any] = {"noise": 0.3, "max_steps": 13, "average": (kind, start)}
+    wanted = descend_exactly(s, x0, fd.GD(0.01), keep_state=True, **options)
+    assert all(parity.same_bits(fd.descend(s, x0, fd.GD(0.01), engine=e, **options), wanted) for e in ENGINES)
+    x = fd.descend(s, x0, fd.GD(0.01), record=1, **options).path.x[:, min(start, 13) :].astype(np.float64)
+    mean = x[:, 0]
+    for k in range(1, x.shape[1]):
+        mean = mean + (x[:, k] - mean) / (k + 1) if kind == "polyak" else 0.75 * mean + 0.25 * x[:, k]
+    np.testing.assert_allclose(wanted.average, mean, rtol=1e-5 if dtype == "float32" else 1e-12)
+    if start == 0:
+        assert parity.same_bits(fd.descend(s, x0, fd.GD(0.01), **options | {"average": kind}), wanted)
+    for made in (0, 4, 5, 12):
+        begun = fd.descend(s, x0, fd.GD(0.01), keep_state=True, **options | {"max_steps": made})
+        assert parity.same_bits(fd.resume(pickle.loads(pickle.dumps(begun)), max_steps=13), wanted)
+
+
+def test_averages_of_minibatches_in_pauses_begin_at_their_step() -> None:
+    a = np.random.default_rng(0).normal(size=(9, 2))
+    s = fd.finite_sum(lambda w, a: np.mean((a @ w - 1.0) ** 2), dim=2, data=(a,))
+    options: dict[str, Any] = {"batch_size": 2, "max_steps": 20, "gtol": 1e-9, "ftol": 1e-12}
+    run = fd.descend(s, [[1.0, 2.0]], fd.Momentum(0.02), average=("polyak", 6), record=1, **options)
+    np.testing.assert_allclose(run.average[0], run.path.x[0, 6:].mean(axis=0), rtol=1e-12)
 
 
 # ---------------------------------------------------------------------- pickles

@@ -20,6 +20,7 @@ from fastdescent._run.path import Path, path_of
 from fastdescent._run.record import Record
 from fastdescent._run.reduced import reduced_of
 from fastdescent._run.reductions import AVERAGE
+from fastdescent._run.repeats import remember, warn_of_repeats
 from fastdescent._run.run import lowest_start, run_job, values_at_the_ends
 from fastdescent._run.stochastic import Stochastic
 from fastdescent._surface.surface import Surface
@@ -160,7 +161,7 @@ def descend(
     sampling: str = "replacement",
     shared_batches: bool = False,
     check_every: int | None = None,
-    average: str | float | None = None,
+    average: str | float | tuple[str | float, int] | None = None,
     seed: int = 0,
     first_index: int = 0,
     record: int | Record | None = None,
@@ -224,12 +225,15 @@ def descend(
         With noise or minibatches: gtol, where it is given, tests the noiseless full gradient every so many steps,
         and not at the start, which may be a saddle that noise leaves. None: every step, with minibatches about once an
         epoch. With schedules or minibatches: so do xtol and ftol; None: every 100 steps, with minibatches as gtol.
-    average : "polyak", number or None
+    average : "polyak", number, (one of them, step) or None
         "polyak": the mean of all points, start and end included. A number 0 < d < 1: the exponential average, which
-        starts at x0 and becomes d * average + (1 - d) * x with each new x. It comes back as `average`.
+        starts at x0 and becomes d * average + (1 - d) * x with each new x. ``(0.99, 500)`` and ``("polyak", 500)``
+        begin at the point of step t = 500; a trajectory that ends before has its last point. It comes back as
+        `average`, also of `resume`.
     seed : int
         Of all random numbers, 64 bits. They are functions of it, of the trajectory's index and of the step, whatever
-        the threads, engine or parts of a run.
+        the threads, engine or parts of a run. Where x0 is `run.x` of a random run with this seed, a warning says that
+        random numbers come again: `resume` goes on with new ones.
     first_index : int
         Index of the first start, where x0 is a part of a larger set.
     record : int, Record or None
@@ -279,11 +283,13 @@ def descend(
         record=record, reduce=reduce, final=final,
         keep_state=keep_state, n_threads=n_threads, engine=engine, dtype=dtype, progress=progress, stop_when=stop_when,
     )  # fmt: skip
+    warn_of_repeats(options, x0, stacklevel=2)
     return result_of(options, run_job(options))
 
 
 def result_of(options: Options, ends: Ends) -> Descent:
     """The public result, f computed at the ends."""
+    remember(options, ends.x)
     fun, grad_norm = values_at_the_ends(options, ends)
     leading = options.starts.shape[:-1]
     reduced = reduced_of(options, ends.x, ends.nit, ends.state)

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastdescent._base import checks
 from fastdescent._base.memory import refuse_if_too_large
+from fastdescent.program.step.averages import AverageSince
 from fastdescent.program.step.reductions import Exponential, Mean, Reduction
 
 AVERAGE = "the average"  #: name of the reduction that the option average= stands for
@@ -38,14 +39,31 @@ def checked_average(average: Any) -> tuple[Reduction, ...]:
     """The option average= as a reduction named AVERAGE, or none."""
     if average is None:
         return ()
-    if isinstance(average, str):
-        if average != "polyak":
-            raise ValueError(f'average must be "polyak", a number between 0 and 1, or None; got {average!r}')
-        return (Mean(AVERAGE, "x"),)
-    decay = checks.number("average", average)
-    if not 0.0 < decay < 1.0:
-        raise ValueError(f"average must be between 0 and 1; got {average}")
-    return (Exponential(AVERAGE, "x", decay),)
+    kind, start = average if _is_pair(average) else (average, 0)
+    start = checks.whole_number("average: its first step", start, at_least=0)
+    decay = None
+    if isinstance(kind, str):
+        if kind != "polyak":
+            raise ValueError(f'average must be "polyak", a number between 0 and 1, or None; got {kind!r}')
+    else:
+        decay = checks.number("average", kind)
+        if not 0.0 < decay < 1.0:
+            raise ValueError(f"average must be between 0 and 1; got {kind}")
+    if start:
+        return (AverageSince.of(AVERAGE, decay, start),)
+    return (Mean(AVERAGE, "x") if decay is None else Exponential(AVERAGE, "x", decay),)
+
+
+def _is_pair(average: Any) -> bool:
+    """Whether it says where the average begins. Raises TypeError for other tuples."""
+    if not isinstance(average, tuple | list):
+        return False
+    if len(average) != 2:
+        raise TypeError(
+            'average must be "polyak" or a number, or one of them and the step where it begins, (0.99, 500); got '
+            f"{checks.shown(average)}"
+        )
+    return True
 
 
 def _refuse(value: Any) -> None:

@@ -14,7 +14,7 @@ from fastdescent._run.hyperparameters import NOISE, Hyperparameters, bind, bind_
 from fastdescent._surface.surface import Surface
 from fastdescent.noise import Noise, gaussian, traced
 from fastdescent.optimizers import Optimizer
-from fastdescent.program.step.minibatch import SAMPLINGS, BatchSpec
+from fastdescent.program.step.minibatch import MOST_DRAWN, SAMPLINGS, BatchSpec
 from fastdescent.program.step.spec import NoiseSpec, wants_grad
 
 _IN_WORDS = {"replacement": "", "shuffle": ", shuffled", "shuffle_once": ", shuffled once", "cyclic": ", cyclic"}
@@ -148,7 +148,7 @@ def _checked_batch(surface: Surface, size: Any, sampling: Any, shared: Any, dtyp
     if rows.function is None:
         raise ValueError(f"batch_size needs the function behind {surface.name}, which its pickle could not hold")
     n = checks.whole_number("batch_size", size, at_least=1)
-    most = max(rows.n, _LARGEST_BATCH) if sampling == "replacement" else rows.n
+    most = min(max(rows.n, _LARGEST_BATCH), MOST_DRAWN) if sampling == "replacement" else rows.n
     if n > most:
         there = ", the rows that there are" if most == rows.n else ""
         raise ValueError(f"batch_size must be at most {most}{there}; got {n}")

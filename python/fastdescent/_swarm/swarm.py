@@ -13,6 +13,7 @@ from fastdescent._base.at_top import at_top
 from fastdescent._base.markup import table
 from fastdescent._run.options import Options, checked_options
 from fastdescent._run.reduced import reduced_of
+from fastdescent._run.repeats import warn_of_repeats
 from fastdescent._surface.surface import Surface
 from fastdescent._swarm import snapshot as _sight
 from fastdescent._swarm.shared import SharedStepper
@@ -110,7 +111,9 @@ class Swarm:
             "shared_batches": shared_batches, "check_every": check_every, "seed": seed, "first_index": first_index,
             "reduce": reduce, "stop_when": stop_when, "n_threads": n_threads, "engine": engine, "dtype": dtype,
         }  # fmt: skip
-        self._shared = SharedStepper(self._checked(surface, x0, optimizer))
+        options = self._checked(surface, x0, optimizer)
+        warn_of_repeats(options, x0, stacklevel=2)
+        self._shared = SharedStepper(options)
 
     def _checked(self, surface: Any, x0: Any, optimizer: Any) -> Options:
         return checked_options(

@@ -9,8 +9,9 @@ from fastdescent._base.at_top import at_top
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.differentiate import gradient
 from fastdescent.program.graph.nodes import Node
+from fastdescent.program.opcodes import N_DRAWN
 from fastdescent.program.step.formula import POINT, Formula
-from fastdescent.program.step.randomness import BLOCKS_PER_EVALUATION, RandomSource, Stream, cyclic, gather
+from fastdescent.program.step.randomness import BLOCKS_PER_EVALUATION, N_BLOCKS, RandomSource, Stream, cyclic, gather
 from fastdescent.program.trace.context import tracing
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.source import refuse
@@ -19,6 +20,9 @@ from fastdescent.program.trace.tracer import Traced
 #: Drawn with replacement; or epochs go through all samples: in an order that is new each time, in one random order that
 #: is kept, or in that of the data.
 SAMPLINGS = ("replacement", "shuffle", "shuffle_once", "cyclic")
+_ROWS_PER_BLOCK = N_DRAWN["draw_integer"]
+MOST_SAMPLES_OF_AN_EVALUATION = BLOCKS_PER_EVALUATION * _ROWS_PER_BLOCK  #: where a step evaluates several
+MOST_DRAWN = N_BLOCKS * _ROWS_PER_BLOCK  #: samples of a step, with replacement
 
 
 @at_top
@@ -63,6 +67,11 @@ def _chosen(b: Builder, batch: BatchSpec, n: int, sample: int) -> Node:
     """The numbers of the samples of a step's minibatch, of n."""
     source = RandomSource.of(b, Stream.MINIBATCH, batch.shared)
     if batch.sampling == "replacement":
+        if sample and batch.size > MOST_SAMPLES_OF_AN_EVALUATION:
+            refuse(
+                f"another sample of the same step needs minibatches of at most {MOST_SAMPLES_OF_AN_EVALUATION} rows; "
+                f"batch_size is {batch.size}", "leave out sample="
+            )  # fmt: skip
         return source.draw("draw_integer", batch.size, sample * BLOCKS_PER_EVALUATION, n)
     if sample:
         refuse('another sample of the same step needs sampling="replacement"', "leave out sample=")

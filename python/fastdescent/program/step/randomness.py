@@ -37,7 +37,8 @@ Invariants:
 
 - A number depends on seed, index, step, stream and block alone: not on threads, lanes, instruction sets or splits.
 - No two draws of a step have the same stream and block. `Rng` counts blocks up within a stream; evaluation k of the
-  gradient has the blocks from k * `BLOCKS_PER_EVALUATION` on, which suffice for minibatches of 2^18 samples.
+  gradient has the blocks from k * `BLOCKS_PER_EVALUATION` on, which suffice for minibatches of 2^18 samples; larger
+  minibatches are for steps with one evaluation alone.
 - Drawing more or less in one stream changes no number of another stream.
 """
 

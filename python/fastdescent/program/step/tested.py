@@ -106,7 +106,8 @@ def seen_by_predicates(
     if not names:
         return {}
     b = formula.builder
-    point = formula if spec.batch is None else formula_in_graph(full, b, formula.x)
+    sees_all = spec.batch is None or not {"fun", "grad"} & set(names)
+    point = formula if sees_all else formula_in_graph(full, b, formula.x)
     values = {"x": formula.x, "fun": point.fun, "t": t, **states}
     if "grad" in names:
         values["grad"] = _tested_slope(point, spec, treatment)
