@@ -62,14 +62,6 @@ def without_alarm(options: Options, limits: StopLimits) -> StopLimits:
     return replace(limits, escape_radius=options.escape_radius, alarm=False)
 
 
-def undefined_comes_first(options: Options, x: Array, status: Array, diverged: npt.NDArray[np.bool_]) -> None:
-    """A step may land so far outside that f, which the step Program left out, is not finite at that finite point."""
-    rows = np.flatnonzero(diverged)
-    rows = rows[np.isfinite(x[rows]).all(axis=-1)]
-    if len(rows):
-        status[rows[~np.isfinite(options.surface(x[rows]))]] = Status.UNDEFINED
-
-
 def put_inside(options: Options, starts: Array) -> Array:
     """Starts outside of bounds that keep points inside are put back, as steps are."""
     if options.boundary not in KEEPING or options.bounds is None:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from fastdescent._base.at_top import at_top
 from fastdescent._base.markup import table
 from fastdescent._base.ragged import Ragged
+from fastdescent._run.at_points import values_at
 
 if TYPE_CHECKING:
     from fastdescent._run.options import Options
@@ -136,7 +137,8 @@ def path_of(options: Options, ends: Ends) -> Path:
     dtype = values.dtype if record.dtype is None else np.dtype(record.dtype)
     fun = grad_norm = None
     if "fun" in record.fields or "grad_norm" in record.fields:
-        found = options.surface.value_and_gradient_norm(values)
+        own = np.repeat(which, ends.path.lengths) if options.surface._formula.lanes else None
+        found = values_at(options, ("fun", "grad_norm"), values, own)
         fun, grad_norm = (v.astype(dtype, copy=False) for v in found)
     return Path(
         values=values.astype(dtype, copy=False) if "x" in record.fields else None,

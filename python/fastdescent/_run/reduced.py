@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._run.at_points import Evaluation
 from fastdescent._run.job import own_params, state_columns
 from fastdescent._run.looks import Looks
 from fastdescent._run.options import Options
-from fastdescent.engines.protocol import uniform_values
 from fastdescent.program.program import Program
 from fastdescent.program.step.reduction_rows import end_program
 
@@ -24,13 +24,11 @@ def reduced_of(options: Options, x: Array, nit: npt.NDArray[np.int32], state: Ar
         return {}
     program = _end_program(options)
     params = {**options.surface.params, **own_params(options)}
-    with np.errstate(over="ignore", under="ignore"):
-        uniform = uniform_values(options.engine, program, params).astype(x.dtype)
     t = nit.astype(np.float64).reshape(-1, 1)
     known = {"x": x, "count": t + 1.0, "t": t}
     rows = state_columns(options)
     inputs = {s.name: known[s.name] if s.name in known else state[:, rows[s.name]] for s in program.main.inputs}
-    found = options.engine.evaluate(program.main, uniform, inputs, len(x), options.n_threads)
+    found = Evaluation(options, program, params)(inputs)
     found |= Looks(options).results(x, nit, state)
     leading = options.starts.shape[:-1]
     return {r.name: r.finished(found[r.name]).reshape(leading + r.shape(dim)) for r in reductions}

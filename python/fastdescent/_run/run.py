@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._run.at_points import values_at
 from fastdescent._run.at_once import run_at_once
 from fastdescent._run.gradually import run_gradually
 from fastdescent._run.job import Before, Indices
@@ -29,7 +30,8 @@ def run_job(options: Options, before: Before | None = None, indices: Indices = N
 def values_at_the_ends(options: Options, ends: Ends) -> tuple[Array, Array]:
     """f and the gradient's norm, (n,) each; NaN where they are not wanted."""
     if options.final:
-        return options.surface.value_and_gradient_norm(ends.x)
+        fun, grad_norm = values_at(options, ("fun", "grad_norm"), ends.x)
+        return fun, grad_norm
     nothing = np.broadcast_to(ends.x.dtype.type(np.nan), ends.status.shape)
     return nothing, nothing
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base.status import Status, Unended
+from fastdescent._run.at_points import Rows, values_at
 from fastdescent._run.job import Indices, put_inside
 from fastdescent._run.looks import Looks
 from fastdescent._run.options import Options
@@ -23,12 +24,12 @@ _RUNNING, _ALARM = np.int8(Unended.RUNNING), np.int8(Unended.ALARM)
 _YIELD_TO_CONVERGED = np.array([_RUNNING, *(s for s in Status if s.yields_to_converged)], np.int8)
 
 
-def full_gradient_norm(options: Options, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Of f without noise, over all rows; at walls that clip, of what does not push out."""
+def full_gradient_norm(options: Options, x: npt.NDArray[Any], rows: Rows = None) -> npt.NDArray[Any]:
+    """Of f without noise, over all samples; at walls that clip, of what does not push out. `rows` are trajectories."""
     if options.boundary != "clip" or options.bounds is None:
-        return options.surface.value_and_gradient_norm(x)[1]
+        return values_at(options, ("fun", "grad_norm"), x, rows)[1]
     low, high = options.bounds.astype(x.dtype)
-    g = options.surface.gradient(x)
+    [g] = values_at(options, ("gradient",), x, rows)
     g[((x <= low) & (g > 0)) | ((x >= high) & (g < 0))] = 0.0
     with np.errstate(over="ignore"):
         return np.asarray(np.sqrt(sum(column * column for column in g.T)))
@@ -128,7 +129,7 @@ class Stepper:
         """Tests the full gradient. CONVERGED comes before STALLED and what follows it at the same step."""
         live = self.live
         rows = np.flatnonzero(where & np.isin(live.status, _YIELD_TO_CONVERGED))
-        norm = full_gradient_norm(self.options, live.x[rows])
+        norm = full_gradient_norm(self.options, live.x[rows], rows)
         live.status[rows[norm <= live.x.dtype.type(self.gtol or 0.0)]] = _CONVERGED
         self.n_running = int(np.count_nonzero(live.status == _RUNNING))
 

@@ -20,7 +20,7 @@ from fastdescent._surface.hessians import hessians
 from fastdescent._surface.known import KnownMinima, MinimaOf, Window
 from fastdescent._surface.parameters import parameter
 from fastdescent._surface.spectrum import extremes
-from fastdescent.engines.protocol import uniform_values
+from fastdescent.engines.protocol import inputs_of_lanes, uniform_values
 from fastdescent.engines.registry import get_engine
 from fastdescent.program.step.formula import Formula
 
@@ -219,14 +219,21 @@ class Surface:
         return self._evaluator(outputs, X.dtype)(X, V)
 
     def _evaluator(self, outputs: tuple[str, ...], dtype: np.dtype[Any]) -> Callable[..., list[Array]]:
-        """A function of X and, for "hvp", V. Numbers that depend on parameters alone are computed once, here."""
-        engine, program = get_engine("auto"), self._formula.program(*outputs)
-        with np.errstate(over="ignore", under="ignore"):
-            uniform = uniform_values(engine, program, self.params).astype(dtype, copy=False)
+        """A function of X, of V for "hvp", and of the parameters that each point has a value of, (n, size) by name.
 
-        def evaluated(X: Array, V: Array | None = None) -> list[Array]:
+        Numbers that depend on other parameters alone are computed once, here.
+        """
+        engine, program = get_engine("auto"), self._formula.program(*outputs)
+        given = uniform_values(engine, program, self.params)
+        with np.errstate(over="ignore", under="ignore"):
+            uniform = given.astype(dtype, copy=False)
+
+        def evaluated(X: Array, V: Array | None = None, lanes: Mapping[str, Array] | None = None) -> list[Array]:
             inputs = {name: a.reshape(-1, self.dim) for name, a in (("x", X), ("v", V)) if a is not None}
-            found = engine.evaluate(program.main, uniform, inputs, len(inputs["x"]), available_threads())
+            n, n_threads = len(inputs["x"]), available_threads()
+            with np.errstate(over="ignore", under="ignore"):
+                inputs |= inputs_of_lanes(engine, program, given, lanes or {}, n, n_threads)
+                found = engine.evaluate(program.main, uniform, inputs, n, n_threads)
             return [found[name] for name in outputs]
 
         return evaluated

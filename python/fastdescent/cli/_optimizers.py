@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from dataclasses import MISSING, Field, fields
+from collections.abc import Callable, Collection
+from dataclasses import Field, fields
 from typing import Any
 
 from fastdescent._base.checks import nearest
 from fastdescent.optimizers import BUILT_IN, Optimizer
+from fastdescent.optimizers._hyperparameters import LEFT_OUT
 
 _PREFIX = "hyper_"
 
@@ -20,7 +21,7 @@ def add_optimizer_arguments(parser: argparse.ArgumentParser, default: str) -> No
     group.add_argument("--optimizer", metavar="NAME", help=f"{names} (default: {default})")
     for name, owners in _hyperparameters().items():
         whose = ", ".join(f"{owner} ({default_words(f)})" for owner, f in owners.items())
-        usual = next((f.default for f in owners.values() if f.default is not MISSING), None)
+        usual = next((f.default for f in owners.values() if f.default is not LEFT_OUT), None)
         kind: dict[str, Any]
         if isinstance(usual, bool):
             kind = {"action": argparse.BooleanOptionalAction}
@@ -33,8 +34,8 @@ def add_optimizer_arguments(parser: argparse.ArgumentParser, default: str) -> No
         group.add_argument(option(name), dest=_PREFIX + name, default=argparse.SUPPRESS, help=f"of {whose}", **kind)
 
 
-def optimizer_of(arguments: argparse.Namespace, default: Optimizer) -> Optimizer:
-    """The optimizer of the command line, or one of the default's kind.
+def optimizer_of(arguments: argparse.Namespace, default: Optimizer, swept: Collection[str] = ()) -> Optimizer:
+    """The optimizer of the command line, or one of the default's kind. Hyperparameters in `swept` may be left out.
 
     Raises ValueError for an unknown optimizer, and for options of other ones.
     """
@@ -49,7 +50,7 @@ def optimizer_of(arguments: argparse.Namespace, default: Optimizer) -> Optimizer
                 f"{kind.__name__} has no {option(name)}, which belongs to --optimizer {owners}; its options: {has}"
             )
     for name, f in known.items():
-        if f.default is MISSING and name not in given:
+        if f.default is LEFT_OUT and name not in given and name not in swept:
             raise ValueError(f"{kind.__name__} needs {option(name)}")
     return kind(**given)
 
@@ -81,7 +82,7 @@ def _hyperparameters() -> dict[str, dict[str, Field[Any]]]:
 
 def default_words(f: Field[Any]) -> str:
     """The default of a hyperparameter as text."""
-    if f.default is MISSING:
+    if f.default is LEFT_OUT:
         return "needed"
     return ",".join(map(str, f.default)) if isinstance(f.default, tuple) else str(f.default)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,6 +12,19 @@ import numpy as np
 from fastdescent._base.checks import nearest, number, shown
 
 Hyper = Any  #: a number, an array (one value per trajectory), or a schedule: a function of t
+
+
+class LeftOut(enum.Enum):
+    """The kind of a value that was not given."""
+
+    LEFT_OUT = "left out"
+
+    def __repr__(self) -> str:
+        return "<left out>"
+
+
+#: The default of hyperparameters that have none: a run needs a value, a sweep may supply it.
+LEFT_OUT: Any = LeftOut.LEFT_OUT
 
 _MOST_SHOWN = 8  #: a repr writes out arrays of at most so many numbers
 
@@ -29,7 +43,7 @@ def hyper_text(value: Any) -> str:
 
 def constant(value: Any) -> float:
     """The value if it is one number for all steps and trajectories, else NaN."""
-    return math.nan if callable(value) or np.ndim(value) else float(value)
+    return math.nan if value is LEFT_OUT or callable(value) or np.ndim(value) else float(value)
 
 
 #: A condition on a number, and its text in errors.
@@ -97,6 +111,7 @@ def check_hyper(owner: str, name: str, value: Any, ranges: Ranges) -> None:
             raise TypeError(f"{full_name} must be numbers; got an array of {array.dtype}")
         if not np.all(np.isfinite(array)):
             raise ValueError(f"{full_name} must be finite; got {shown(value)}")
+        holds, text = NOT_NEGATIVE if name == "lr" else (holds, text)
         if array.size and not (holds(float(array.min())) and holds(float(array.max()))):
             raise ValueError(f"{full_name} must be {text} everywhere; got {shown(value)}")
         return

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastdescent._base.at_top import at_top
-from fastdescent.optimizers._hyperparameters import NOT_NEGATIVE, Hyper, Ranges, constant
+from fastdescent.optimizers._hyperparameters import LEFT_OUT, NOT_NEGATIVE, Hyper, Ranges, constant
 from fastdescent.optimizers._optimizer import Optimizer
 from fastdescent.optimizers._rules import Step, heavy_ball_limit, is_zero
 
@@ -36,7 +36,7 @@ class SGD(Optimizer):
     <Descent on x**2 by SGD(lr=0.1, momentum=0.0, dampening=0.0, nesterov=False, weight_decay=0.0) (gradient: noise 0.1). 1 trajectory: 1 max steps; steps: median 50, most 50>
     """  # noqa: E501
 
-    lr: Hyper
+    lr: Hyper = LEFT_OUT
     momentum: Hyper = 0.0
     dampening: Hyper = 0.0
     nesterov: bool = False
@@ -94,7 +94,7 @@ class Langevin(Optimizer):
     (True, True)
     """
 
-    lr: Hyper
+    lr: Hyper = LEFT_OUT
     temperature: Hyper = 1.0
     ranges: ClassVar[Ranges] = {"temperature": NOT_NEGATIVE}
 

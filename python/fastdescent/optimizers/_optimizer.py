@@ -6,14 +6,21 @@ import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import MISSING, field, fields, make_dataclass
+from dataclasses import field, fields, make_dataclass
 from pickle import PicklingError
 from typing import Any, ClassVar, Self, overload
 
 from fastdescent._base.at_top import at_top
 from fastdescent._base.checks import nearest, number, shown
 from fastdescent._base.markup import table
-from fastdescent.optimizers._hyperparameters import Ranges, check_choice, check_form, check_hyper, hyper_text
+from fastdescent.optimizers._hyperparameters import (
+    LEFT_OUT,
+    Ranges,
+    check_choice,
+    check_form,
+    check_hyper,
+    hyper_text,
+)
 from fastdescent.optimizers._schedules import can_pickle
 
 OPTIONAL = ("rng", "wall")  #: arguments that a rule may have besides the four
@@ -49,6 +56,8 @@ class Optimizer:
     def __post_init__(self) -> None:
         for f in fields(self):  # type: ignore[arg-type]
             owner, value = type(self).__name__, getattr(self, f.name)
+            if value is LEFT_OUT:
+                continue
             if f.name in self.choices:
                 check_choice(owner, f.name, value, self.choices[f.name])
                 continue
@@ -57,15 +66,18 @@ class Optimizer:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        for name, kind in inspect.get_annotations(cls).items():  # before the dataclass reads the defaults
+            if not hasattr(cls, name) and "ClassVar" not in str(kind):
+                setattr(cls, name, LEFT_OUT)
         if "__repr__" not in cls.__dict__:  # otherwise the dataclass makes one that prints whole arrays
             cls.__repr__ = Optimizer.__repr__  # type: ignore[method-assign]
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{name}={hyper_text(value)}" for name, value in self.hyper().items())
+        given = ", ".join(f"{name}={hyper_text(value)}" for name, value in self._given().items())
         return f"{type(self).__name__}({given})"
 
     def _repr_html_(self) -> str:
-        return table([(name, hyper_text(v)) for name, v in self.hyper().items()], title=type(self).__name__)
+        return table([(name, hyper_text(v)) for name, v in self._given().items()], title=type(self).__name__)
 
     @property
     def words(self) -> str:
@@ -89,11 +101,15 @@ class Optimizer:
         """Hyperparameters by name."""
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
 
+    def _given(self) -> dict[str, Any]:
+        """Those that are not left out."""
+        return {name: value for name, value in self.hyper().items() if value is not LEFT_OUT}
+
     def __copy__(self) -> Self:
-        return type(self)(**self.hyper())
+        return type(self)(**self._given())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return type(self)(**deepcopy(self.hyper(), memo))
+        return type(self)(**deepcopy(self._given(), memo))
 
     def __reduce__(self) -> tuple[Callable[..., Optimizer], tuple[Any, ...]]:
         name = type(self).__name__
@@ -101,14 +117,14 @@ class Optimizer:
             raise PicklingError(
                 f"{name} cannot be pickled: write its rule with def and @optimizer at the top of a module"
             )
-        for key, value in self.hyper().items():
+        for key, value in self._given().items():
             for v in value if isinstance(value, tuple) else (value,):
                 if callable(v) and not can_pickle(v):
                     raise PicklingError(
                         f"{name}: {key} is a schedule that cannot be pickled, a lambda or a local function; define it "
                         "with def at the top of a module"
                     )
-        return optimizer_of_pickle, (type(self), self.hyper())
+        return optimizer_of_pickle, (type(self), self._given())
 
 
 @at_top
@@ -117,18 +133,22 @@ def optimizer_of_pickle(kind: type[Optimizer], hyper: dict[str, Any]) -> Optimiz
 
 
 def _check_arguments(cls: type[Optimizer], args: Sequence[Any], given: Mapping[str, Any]) -> None:
-    """Raises TypeError if a hyperparameter is missing, unknown, or given twice."""
-    needed = {f.name: f.default is MISSING for f in fields(cls)}  # type: ignore[arg-type]
-    owner, names = cls.__name__, list(needed)
+    """Raises TypeError if a hyperparameter is unknown, or given twice."""
+    owner, names = cls.__name__, [f.name for f in fields(cls)]  # type: ignore[arg-type]
     has = f"its hyperparameters: {', '.join(names) or 'none'}"
     if len(args) > len(names):
         raise TypeError(f"{owner} takes at most {len(names)} argument{'s' * (len(names) != 1)}; got {len(args)}; {has}")
     for name in given:
-        if name not in needed:
+        if name not in names:
             raise TypeError(f"{owner} has no hyperparameter {name!r}{nearest(name, names)}; {has}")
         if name in names[: len(args)]:
             raise TypeError(f"{owner}: {name} is given twice, by its place and by its name")
-    missing = [name for name in names[len(args) :] if needed[name] and name not in given]
+
+
+def check_complete(optimizer: Optimizer) -> None:
+    """Raises TypeError if hyperparameters without a default are left out, as they may be for a sweep."""
+    owner = type(optimizer).__name__
+    missing = [name for name, value in optimizer.hyper().items() if value is LEFT_OUT]
     if missing:
         call = ", ".join(f"{name}=..." for name in missing)
         raise TypeError(f"{owner}: {' and '.join(missing)} must be given: {owner}({call})")
@@ -185,8 +205,8 @@ def _optimizer_class(rule: Callable[..., Any], init: Mapping[str, float]) -> typ
     for p in parameters:
         if p.kind is p.KEYWORD_ONLY and p.name not in OPTIONAL:
             has_default = p.default is not inspect.Parameter.empty
-            hyper.append((p.name, Any, field(default=p.default)) if has_default else (p.name, Any))
-    hyper.sort(key=len)  # dataclasses need fields without a default first
+            hyper.append((p.name, Any, field(default=p.default if has_default else LEFT_OUT)))
+    hyper.sort(key=lambda h: h[2].default is not LEFT_OUT)  # by place, those without a default come first
     name = getattr(rule, "__name__", "rule")
     namespace = {"rule": staticmethod(rule), "init": dict(init), "__doc__": rule.__doc__, "__module__": rule.__module__}
     return make_dataclass(name, hyper, bases=(Optimizer,), namespace=namespace, frozen=True, eq=False)

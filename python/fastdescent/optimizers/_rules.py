@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastdescent._base.at_top import at_top
-from fastdescent.optimizers._hyperparameters import Hyper, Ranges, constant
+from fastdescent.optimizers._hyperparameters import LEFT_OUT, Hyper, Ranges, constant
 from fastdescent.optimizers._optimizer import Optimizer
 
 Step = tuple[Any, dict[str, Any]]
@@ -49,7 +49,7 @@ class GD(Optimizer):
         The learning rate, greater than 0.
     """
 
-    lr: Hyper
+    lr: Hyper = LEFT_OUT
 
     @staticmethod
     def rule(x: Any, grad: Any, state: Any, t: Any, *, lr: Any) -> Step:
@@ -73,7 +73,7 @@ class Momentum(Optimizer):
     lr, momentum : number, array or schedule
     """
 
-    lr: Hyper
+    lr: Hyper = LEFT_OUT
     momentum: Hyper = 0.9
     velocity: ClassVar[tuple[str, ...]] = ("v",)
 

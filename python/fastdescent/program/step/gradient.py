@@ -39,7 +39,7 @@ class Gradient:
         #: f and its gradient, by the number of the point's node and by the sample
         self._evaluated: dict[tuple[int, int], tuple[Node, Node]] = {(own.x.number, 0): (own.fun, own.gradient)}
         b = own.builder
-        self._params = {name: b.graph.leaf("param", name, shape) for name, shape in own.params.items()}
+        self._params = own.leaves(b)
 
     def __call__(self, x: Any, *, sample: int = 0) -> Traced:
         b, g = self._own.builder, self._at_point(x, self._value_and_gradient(x, sample)[1])

@@ -31,7 +31,7 @@ def minibatch_formula(formula: Formula, batch: BatchSpec) -> Formula:
     b = Builder()
     x = b.graph.leaf("input", POINT, (formula.dim,))
     fun = minibatch_mean(b, x, formula, batch)
-    return Formula(b, x, fun, gradient(b, fun, x), formula.params, formula.rows)
+    return Formula(b, x, fun, gradient(b, fun, x), formula.params, formula.rows, formula.lanes)
 
 
 def minibatch_mean(b: Builder, x: Node, formula: Formula, batch: BatchSpec, sample: int = 0) -> Node:
@@ -47,7 +47,7 @@ def minibatch_mean(b: Builder, x: Node, formula: Formula, batch: BatchSpec, samp
     else:
         chosen = source.draw("draw_integer", batch.size, sample * BLOCKS_PER_EVALUATION, rows.n)
     arrays = [Traced(b, gather(b, chosen, b.const(array))) for array in rows.arrays]
-    leaves = {name: Traced(b, b.graph.leaf("param", name, shape)) for name, shape in formula.params.items()}
+    leaves = {name: Traced(b, leaf) for name, leaf in formula.leaves(b).items()}
     with tracing():
         fun = as_node(b, rows.function(Traced(b, x, is_point=True), *arrays, **leaves))
     if fun.size != 1:
