@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from fastdescent._base.memory import n_that_fit
 from fastdescent._base.recent import Recent
-from fastdescent._base.status import Status
 from fastdescent._run.options import Options
 from fastdescent.engines.protocol import DescentJob, StopLimits, uniform_values
 from fastdescent.program.graph.intervals import Interval, hull

@@ -27,7 +27,8 @@ def reduced_of(options: Options, x: Array, nit: npt.NDArray[np.int32], state: Ar
     t = nit.astype(np.float64).reshape(-1, 1)
     known = {"x": x, "count": t + 1.0, "t": t}
     rows = state_columns(options)
-    inputs = {s.name: known[s.name] if s.name in known else state[:, rows[s.name]] for s in program.main.inputs}
+    names = [s.name for s in program.main.inputs if s.name not in program.lane_names]
+    inputs = {name: known[name] if name in known else state[:, rows[name]] for name in names}
     found = Evaluation(options, program, params)(inputs)
     found |= Looks(options).results(x, nit, state)
     leading = options.starts.shape[:-1]

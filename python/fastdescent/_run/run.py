@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent._run.at_points import values_at
 from fastdescent._run.at_once import run_at_once
+from fastdescent._run.at_points import values_at
 from fastdescent._run.gradually import run_gradually
 from fastdescent._run.job import Before, Indices
 from fastdescent._run.options import Options

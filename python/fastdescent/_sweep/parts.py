@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +17,6 @@ from fastdescent._run.job import put_inside
 from fastdescent._run.options import Options
 from fastdescent._run.path import Path, path_of
 from fastdescent._run.reduced import reduced_of
-from fastdescent._run.reductions import AVERAGE
 from fastdescent._run.run import lowest_start, run_job, values_at_the_ends
 from fastdescent._starts.lazy import flat
 from fastdescent._sweep.cells import Slab, cut, slabs_of
@@ -57,7 +55,9 @@ def run_parts(plan: Plan) -> Cells:
     goes_on = True
     with reporter(base.progress, n) as report:
         for slab in slabs:
-            options = replace(plan.part(slab), progress=_continued(report, slab.first) if len(slabs) > 1 else base.progress)
+            options = replace(
+                plan.part(slab), progress=_continued(report, slab.first) if len(slabs) > 1 else base.progress
+            )
             ends = run_job(options) if goes_on else _not_begun(options)
             if goes_on:
                 engines.add(ends.engine or options.engine.name)

@@ -35,7 +35,7 @@ from fastdescent.optimizers._hyperparameters import LEFT_OUT
 
 Array = npt.NDArray[Any]
 _NOT_FOR_SWEEPS = ("surface", "x0", "optimizer", "keep_state")
-_NUMBERS_AT_ONCE = 1 << 22  #: in the states of the trajectories of a part
+_NUMBERS_AT_ONCE = 1 << 21  #: in the states of the trajectories of a part
 
 
 @dataclass(frozen=True)

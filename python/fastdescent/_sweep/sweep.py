@@ -210,8 +210,8 @@ def sweep(surface: Surface, x0: npt.ArrayLike, optimizer: Optimizer, *, over: Ma
     TypeError, ValueError
         If an argument is not as described.
     MemoryError
-        If the results would not fit. Beyond them a sweep takes some ten MiB, however many cells it has: hyperparameters,
-        parameters and starts are made part by part. Recorded paths are kept as in `descend`.
+        If the results would not fit. Beyond them a sweep takes some 100 MiB, however many cells it has:
+        hyperparameters, parameters and starts are made part by part. Recorded paths are kept as in `descend`.
 
     Examples
     --------

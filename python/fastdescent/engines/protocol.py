@@ -181,7 +181,7 @@ def inputs_of_lanes(
         return {}
     inputs = {s.name: lanes[s.name] for s in section.inputs}
     found = engine.evaluate(section, uniform, inputs, n_points, n_threads)
-    return {f"lane{k}": values for k, values in enumerate(found.values())}
+    return dict(zip(program.lane_names, found.values(), strict=True))
 
 
 def _joined(outputs: Mapping[str, Floats]) -> npt.NDArray[np.float64]:
