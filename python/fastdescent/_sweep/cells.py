@@ -7,6 +7,7 @@ axes behind it select. Slabs of at most 10 cells:
 >>> slabs = list(slabs_of((3, 2, 4), 10))
 >>> [(s.first, s.shape) for s in slabs]
 [(0, (1, 2, 4)), (8, (1, 2, 4)), (16, (1, 2, 4))]
+>>> import numpy as np
 >>> cut(np.array([0.1, 0.2, 0.3]).reshape(3, 1, 1), slabs[1].index).tolist()
 [[[0.2]]]
 

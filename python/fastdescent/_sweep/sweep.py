@@ -215,13 +215,12 @@ def sweep(surface: Surface, x0: npt.ArrayLike, optimizer: Optimizer, *, over: Ma
 
     Examples
     --------
-    Gradient descent on a bowl of curvature 2 diverges from lr = 1 on:
+    Gradient descent on a bowl of curvature 2 needs a learning rate below 1:
 
     >>> import numpy as np
     >>> import fastdescent as fd
-    >>> grid = fd.sweep(fd.surface("x**2"), [1.0], fd.GD(), over={"lr": np.linspace(0.1, 1.2, 12)}, max_steps=500)
-    >>> grid.nit
-    array([ 65,  31,  19,  11,   1,  11,  19,  31,  65, 500, 500, 500], dtype=int32)
+    >>> fd.sweep(fd.surface("x**2"), [1.0], fd.GD(), over={"lr": np.linspace(0.1, 1.2, 12)}, max_steps=500).status
+    array([0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 2, 2], dtype=int8)
 
     Each step with each curvature, from two starts:
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import Field, fields
 from typing import Any
 
@@ -34,8 +34,8 @@ def add_optimizer_arguments(parser: argparse.ArgumentParser, default: str) -> No
         group.add_argument(option(name), dest=_PREFIX + name, default=argparse.SUPPRESS, help=f"of {whose}", **kind)
 
 
-def optimizer_of(arguments: argparse.Namespace, default: Optimizer, swept: Collection[str] = ()) -> Optimizer:
-    """The optimizer of the command line, or one of the default's kind. Hyperparameters in `swept` may be left out.
+def optimizer_of(arguments: argparse.Namespace, default: Optimizer, may_lack: bool = False) -> Optimizer:
+    """The optimizer of the command line, or one of the default's kind; it may lack hyperparameters for a sweep.
 
     Raises ValueError for an unknown optimizer, and for options of other ones.
     """
@@ -50,7 +50,7 @@ def optimizer_of(arguments: argparse.Namespace, default: Optimizer, swept: Colle
                 f"{kind.__name__} has no {option(name)}, which belongs to --optimizer {owners}; its options: {has}"
             )
     for name, f in known.items():
-        if f.default is LEFT_OUT and name not in given and name not in swept:
+        if f.default is LEFT_OUT and name not in given and not may_lack:
             raise ValueError(f"{kind.__name__} needs {option(name)}")
     return kind(**given)
 

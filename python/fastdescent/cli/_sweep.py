@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_window_argument(parser)
     parser.add_argument(
         "--over", type=_types.axis, action="append", required=True, metavar="NAME=LO:HI:N",
-        help='an axis: a hyperparameter or parameter of the surface, such as "lr=0.001:1:512:log", or values "a=1,2,4"; '
-        "a picture has one or two",
+        help='an axis: a hyperparameter or parameter of the surface, such as "lr=0.001:1:512:log" or "a=1,2,4"; a '
+        "picture has one or two",
     )  # fmt: skip
     parser.add_argument("--start", type=_types.point, metavar="X,Y,...", help="the start of all runs")
     parser.add_argument("--starts", type=int, default=1, metavar="N", help="or so many uniform starts (default: 1)")
@@ -47,8 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(arguments: argparse.Namespace) -> None:
     over = _axes(arguments.over)
-    swept = [name.removeprefix("optimizer.") for name in over]
-    optimizer, surface = optimizer_of(arguments, SGD(), swept), surface_of(arguments)
+    optimizer, surface = optimizer_of(arguments, SGD(), may_lack=True), surface_of(arguments)
     window = window_of(surface, arguments.window)
     if arguments.start is not None:
         x0 = finite_array("--start", arguments.start, 1)
@@ -98,9 +98,10 @@ def _report(grid: Sweep) -> list[str]:
 
 def _write(grid: Sweep, target: Path, by_basin: bool) -> None:
     if target.suffix.lower() == ".npz":
-        axes = {f"axis_{name}": values for name, values in grid.axes.items()}
+        arrays: dict[str, Any] = {f"axis_{name}": values for name, values in grid.axes.items()}
+        arrays |= {name: getattr(grid, name) for name in ("nit", "status", "x", "fun", "grad_norm")}
         with whole_file(target) as file:
-            np.savez(file, nit=grid.nit, status=grid.status, x=grid.x, fun=grid.fun, grad_norm=grid.grad_norm, **axes)
+            np.savez(file, **arrays)
         return
     from fastdescent.plot._save import empty_figure, write
     from fastdescent.plot._sweep import new_sweep_picture

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 _MOST = 65  #: values of an axis at which the limit is computed; between them it is interpolated
-_MOST_MINIMA = 3  #: those in which the most runs end
+_MOST_MINIMA, _LEAST_SHARE = 3, 0.02  #: those in which the most runs end, and at least such a share of them
 _MOST_ENDS, _TOGETHER = 4096, 1e-3  #: ends that are looked at; those are one minimum that are as near, in windows
 _NOTHING = 1e-300  #: in place of 0, which a learning rate cannot be
 
@@ -84,7 +84,7 @@ def _curvatures(
 def _minima(grid: Sweep, surface: Surface, index: Mapping[str, int], ends: Endpoints | None) -> Any:
     """Those of the table; else where runs have converged, with these parameters; else the known ones."""
     if ends is not None:
-        rows = np.flatnonzero(np.isin(ends.points.kind, MINIMA))
+        rows = np.flatnonzero(np.isin(ends.points.kind, MINIMA) & (ends.points.share >= _LEAST_SHARE))
         return ends.points.x[rows[np.argsort(-ends.points.n_starts[rows], kind="stable")][:_MOST_MINIMA]]
     where = tuple(index.get(name, slice(None)) for name in grid.axes)
     converged = np.flatnonzero(grid.status[where] == Status.CONVERGED)
@@ -94,4 +94,5 @@ def _minima(grid: Sweep, surface: Surface, index: Mapping[str, int], ends: Endpo
     low, high = np.array(surface.window).T
     cells = np.rint((x - low) / (_TOGETHER * (high - low)))
     _, first, counts = np.unique(cells, axis=0, return_index=True, return_counts=True)
-    return x[first[np.argsort(-counts, kind="stable")][:_MOST_MINIMA]]
+    often = np.argsort(-counts, kind="stable")[:_MOST_MINIMA]
+    return x[first[often[counts[often] >= _LEAST_SHARE * len(x)]]]
