@@ -121,7 +121,7 @@ def draw(panels: list[Any], path: Path) -> None:
         (x_lo, x_hi), (y_lo, y_hi) = window
         ax.add_patch(Rectangle((x_lo, y_lo), x_hi - x_lo, y_hi - y_lo, fill=False, color="black", linewidth=1.5))
         for y in (y_lo, y_hi):
-            line = ConnectionPatch((x_hi, y), (x_lo, y), ax.transData, following.transData, color="black", linewidth=0.8)
+            line = ConnectionPatch((x_hi, y), (x_lo, y), ax.transData, following.transData, color="0.2", alpha=0.6)
             figure.add_artist(line)
     figure.savefig(path, dpi=200)
 
