@@ -44,7 +44,10 @@ def rising(values: list[float]) -> bool:
 
 
 def test_all_are_tested() -> None:
-    assert sorted(["critical_points_of_random_fields", "leaving_a_saddle", "trainability_fractal", "width_and_loss"]) == NAMES
+    assert (
+        sorted(["critical_points_of_random_fields", "leaving_a_saddle", "trainability_fractal", "width_and_loss"])
+        == NAMES
+    )
 
 
 def test_minima_vanish_and_the_index_grows_with_the_height(tmp_path: Path) -> None:
