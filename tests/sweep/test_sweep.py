@@ -8,7 +8,6 @@ import tracemalloc
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from support.available import ENGINES
 
@@ -90,6 +89,12 @@ def test_options(options: dict[str, Any], at_once: int, monkeypatch: pytest.Monk
         run = fd.descend(RIPPLES.with_params(a=2.0), STARTS, fd.SGD(lr=0.1), max_steps=40, **options)
         assert found.average is not None
         np.testing.assert_array_equal(found.average[2, 1], run.average)
+
+
+def test_sums_and_shifts_of_surfaces_of_the_catalog() -> None:
+    s = (fd.surfaces.rastrigin(dim=2, A=3.0) + 0.5 * fd.surfaces.rosenbrock(dim=2)).shifted([0.1, 0.2])
+    found = fd.sweep(s, STARTS, fd.SGD(), over={"A": [0.0, 5.0], "lr": [1e-3, 0.1], "b": [1.0, 50.0]}, max_steps=40)
+    assert_cells(found, s, STARTS, sgd, max_steps=40)
 
 
 def test_minibatches_of_a_mean_with_a_parameter() -> None:
@@ -189,8 +194,7 @@ def test_memory_does_not_grow_with_the_cells() -> None:
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
-        grid = fd.sweep(fd.surface("x**2 + y**2"), [1.0, 1.0], fd.SGD(), over=over, max_steps=3, final=False,
-                        engine="native")  # fmt: skip
+        grid = fd.sweep(fd.surface("x**2 + y**2"), [1.0, 1.0], fd.SGD(), over=over, max_steps=3, final=False)
         most = tracemalloc.get_traced_memory()[1] - before
     finally:
         tracemalloc.stop()
@@ -226,6 +230,15 @@ def test_paths() -> None:
     np.testing.assert_array_equal(grid.path.fun[first : first + 3], run.path.fun)
 
 
+def test_labelled_arrays() -> None:
+    xarray = pytest.importorskip("xarray")
+    grid = fd.sweep(RIPPLES, STARTS, fd.SGD(), over={"a": A, "lr": LRS}, max_steps=5, reduce=fd.reduce.min("fun"))
+    labelled = grid.to_xarray()
+    assert isinstance(labelled, xarray.Dataset)
+    assert labelled["x"].dims == ("a", "lr", "start", "coordinate")
+    np.testing.assert_array_equal(labelled["min_fun"].sel(a=2.0), grid.reduced["min_fun"][2])
+
+
 def test_descents_of_a_sweep_and_their_classes() -> None:
     s = fd.surface("x**4 - a*x**2 + y**2", a=1.0, window=(-2, 2))
     x0 = fd.uniform(s.window, 40)
@@ -258,52 +271,3 @@ def test_pickles_and_words() -> None:
     assert "3 a x 3 starts" in repr(grid)
     assert "9 trajectories: 9 max steps" in repr(grid)
     assert "3 values from -0.5 to 2" in grid._repr_html_()
-
-
-def both(x: Any, *, lr: float = 1.0, w: npt.NDArray[np.float64] = np.ones(2), n: int = 2) -> Any:  # noqa: B008
-    return np.sum(w * x**2) * lr + n
-
-
-S = fd.surface(both, dim=2, static=("n",), name="bowl")
-
-
-@pytest.mark.parametrize(
-    ("over", "error", "text"),
-    [
-        ({"lr": [0.1]}, ValueError, 'lr is a hyperparameter of SGD and a parameter of bowl; write "optimizer.lr" or'),
-        ({"optimizer.lr": [0.1], "momentun": [0.1]}, ValueError,
-         r"SGD or bowl has no 'momentun' \(did you mean 'momentum'\?\)"),
-        ({"surface.momentum": [0.1]}, ValueError, "bowl has no 'momentum'; those that can be swept: lr"),
-        ({"optimizer.lr": [0.1], "w": [0.1]}, ValueError, r"parameter w of bowl is an array of shape \(2,\)"),
-        ({"n": [1.0]}, ValueError, "parameter n of bowl is static"),
-        ({"nesterov": [0.0]}, ValueError, "nesterov of SGD is False; only numbers"),
-        ({"surface.lr": [0.1]}, TypeError, "SGD: lr must be given"),
-        ({"optimizer.lr": 0.1}, ValueError, r"lr must have one axis, not empty; got shape \(\)"),
-        ({"optimizer.lr": []}, ValueError, "one axis, not empty"),
-        ({"optimizer.lr": ["a"]}, TypeError, "optimizer.lr must be numbers; got"),
-        ({"optimizer.lr": [0.1, np.inf]}, ValueError, r"must be finite; optimizer.lr\[1\] is inf"),
-        ({"optimizer.lr": [0.1, -0.1]}, ValueError, "SGD: lr must be 0 or greater"),
-        ({}, ValueError, "at least one axis"),
-        ([("lr", [0.1])], TypeError, "over must map names to values"),
-        ({0: [0.1]}, TypeError, "names must be text"),
-    ],
-)  # fmt: skip
-def test_refusals(over: Any, error: type[Exception], text: str) -> None:
-    with pytest.raises(error, match=text):
-        fd.sweep(S, [1.0, 1.0], fd.SGD(), over=over)
-
-
-def test_other_refusals() -> None:
-    with pytest.raises(ValueError, match=r'betas is a tuple; sweep "betas\[0\]" and "betas\[1\]"'):
-        fd.sweep(RIPPLES, STARTS, fd.Adam(), over={"betas": [0.1]})
-    with pytest.raises(TypeError, match=r"sweep has no option 'max_step' \(did you mean 'max_steps'\?\)"):
-        fd.sweep(RIPPLES, STARTS, fd.Adam(), over={"lr": [0.1]}, max_step=3)
-    with pytest.raises(TypeError, match="no option 'keep_state'"):
-        fd.sweep(RIPPLES, STARTS, fd.Adam(), over={"lr": [0.1]}, keep_state=True)
-    with pytest.raises(TypeError, match="not the class SGD"):
-        fd.sweep(RIPPLES, STARTS, fd.SGD, over={"lr": [0.1]})  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="x0 must have shape"):
-        fd.sweep(RIPPLES, [1.0], fd.SGD(), over={"lr": [0.1]})
-    with pytest.raises(ValueError, match="momentum must broadcast against"):
-        fd.sweep(RIPPLES, STARTS, fd.SGD(momentum=np.ones(5)), over={"lr": [0.1]})
-    assert fd.sweep(RIPPLES, np.zeros((0, 2)), fd.SGD(), over={"lr": [0.1]}).x.shape == (1, 0, 2)

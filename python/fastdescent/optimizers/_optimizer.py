@@ -30,6 +30,8 @@ OPTIONAL = ("rng", "wall")  #: arguments that a rule may have besides the four
 class Optimizer:
     """Base of all optimizers. Subclasses are frozen dataclasses whose fields are hyperparameters.
 
+    One without a default, mostly `lr`, may be left out where `fastdescent.sweep` supplies it; a run needs it.
+
     `rule(x, grad, state, t, *, <hyperparameters>)` returns the new point and a dict with the new state. It is ordinary
     NumPy-style code: `state.v` starts at zero (or at `init["v"]`), `grad(x)`, `grad.fun(x)` and `grad.hvp(x, v)` are
     exact, `grad.resolution` is the dtype's relative spacing, t counts the updates made. A state named "accepted" says
