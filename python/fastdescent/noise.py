@@ -89,7 +89,10 @@ def multiplicative(sigma: Any) -> Noise:
 
 
 def traced(function: Callable[..., Any]) -> Noise:
-    """Noise by the user's function: `function(x, g, t, rng)` returns the noise, shape (dim,) or ()."""
+    """Noise by the user's function: `function(x, g, t, rng)` returns the noise, shape (dim,) or ().
+
+    One with an argument `grad` gets the gradient without noise: grad(x), grad.hvp(x, v) and grad.fun(x).
+    """
     return Noise(getattr(function, "__name__", shown(function)), function)
 
 

@@ -139,6 +139,8 @@ def test_shuffles_are_permutations(n: int) -> None:
             counter = (index & WORD, index >> 32, epoch)
             rows = [meant("draw_shuffled", parts(counter, 9, 1, 0, n, k), "float64", 1)[0] for k in range(n)]
             assert sorted(rows) == list(range(n))
+            kept = [meant("draw_shuffled", parts(counter, 9, 1, 1, n, k), "float64", 1)[0] for k in range(2 * n)]
+            assert kept == [*rows, *rows]
 
 
 # ---------------------------------------------------------------------- gather

@@ -10,6 +10,7 @@ import pytest
 from support import parity
 from support.available import ENGINES, ISAS
 from support.exact_engine import descend_exactly
+from support.rows import surface_of_rows
 from support.strip_functions import DIM, FUNCTIONS, network, surface_of
 from support.strip_sizes import small_strips
 
@@ -98,6 +99,6 @@ def test_rows_of_data_cost_no_memory() -> None:
 def test_sums_of_negative_zeros_stay_negative() -> None:
     """A sum starts at its first term, not at 0."""
     data = (np.zeros((600, 1)),)
-    s = fd.finite_sum(lambda w, X: np.sum(np.tanh(X[:, 0] * w[0]) * 1.0), data=data, dim=1)
+    s = surface_of_rows(lambda w, X: np.sum(np.tanh(X[:, 0] * w[0]) * 1.0), data=data, dim=1)
     assert s._formula.program("fun").main.strips
     assert np.signbit(s([-1.0]))

@@ -10,16 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import reference
+from support.rows import surface_of_rows
 
 import fastdescent as fd
 
 SIGMA = 4.0
-METHODS = ("replacement", "shuffle")
+METHODS = ("replacement", "shuffle", "shuffle_once", "cyclic")
+EPOCHS = METHODS[1:]
 
 
 def counting(n: int) -> fd.Surface:
     """The gradient counts how often each of the rows is there, wherever it is taken."""
-    return fd.finite_sum(lambda w, e: np.sum(e @ w), dim=n, data=(np.eye(n),))
+    return surface_of_rows(lambda w, e: np.sum(e @ w), dim=n, data=(np.eye(n),))
 
 
 @fd.optimizer
@@ -39,8 +41,8 @@ def counts(n: int, size: int, steps: int, n_runs: int = 3, **options: Any) -> An
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(data=st.data(), n=st.integers(1, 12), seed=st.integers(0, 2**64 - 1), shared=st.booleans())
 def test_an_epoch_has_each_row_once(data: Any, n: int, seed: int, shared: bool) -> None:
-    size = data.draw(st.integers(1, n))
-    seen = counts(n, size, 3 * n + 1, sampling="shuffle", shared_batches=shared, seed=seed)
+    size, sampling = data.draw(st.integers(1, n)), data.draw(st.sampled_from(EPOCHS))
+    seen = counts(n, size, 3 * n + 1, sampling=sampling, shared_batches=shared, seed=seed)
     so_far = np.cumsum(seen, axis=1)
     whole = np.arange(1, 3 * n + 2) * size // n
     beyond = so_far - whole[:, np.newaxis]
@@ -49,11 +51,13 @@ def test_an_epoch_has_each_row_once(data: Any, n: int, seed: int, shared: bool) 
 
 
 @pytest.mark.parametrize(("n", "size", "sampling"), [(9, 4, "replacement"), (9, 4, "shuffle"), (5, 7, "replacement"),
-                                                     (8, 8, "shuffle"), (1, 1, "shuffle")])  # fmt: skip
+                                                     (8, 8, "shuffle"), (1, 1, "shuffle"), (9, 4, "shuffle_once"),
+                                                     (7, 7, "shuffle_once"), (9, 4, "cyclic"), (7, 7, "cyclic"),
+                                                     (1, 1, "cyclic")])  # fmt: skip
 def test_rows_are_those_of_the_oracle(n: int, size: int, sampling: str) -> None:
     seen = counts(n, size, 12, sampling=sampling, seed=77, first_index=5)
     for t in range(12):
-        rows = reference.batch(77, np.arange(5, 8), t, n, size, sampling == "shuffle")
+        rows = reference.batch(77, np.arange(5, 8), t, n, size, sampling)
         assert np.array_equal(seen[:, t], np.array([np.bincount(r, minlength=n) for r in rows]))
 
 
@@ -61,6 +65,17 @@ def test_epochs_and_trajectories_have_orders_of_their_own() -> None:
     seen = counts(30, 1, 60, n_runs=20, sampling="shuffle").argmax(axis=-1).reshape(40, 30)
     assert len({tuple(order) for order in seen.tolist()}) == 40
     assert (np.sort(seen, axis=1) == np.arange(30)).all()
+
+
+def test_an_order_that_is_kept_is_that_of_the_first_epoch() -> None:
+    seen = counts(9, 1, 27, n_runs=20, sampling="shuffle_once", seed=3).argmax(axis=2).reshape(20, 3, 9)
+    assert (seen == seen[:, :1]).all()
+    fresh = counts(9, 1, 9, n_runs=20, sampling="shuffle", seed=3).argmax(axis=2)
+    assert np.array_equal(seen[:, 0], fresh)
+    assert len({tuple(order) for order in seen[:, 0].tolist()}) > 15
+    shared = counts(9, 1, 9, n_runs=20, sampling="shuffle_once", seed=3, shared_batches=True).argmax(axis=2)
+    assert len(np.unique(shared, axis=0)) == 1
+    assert (counts(9, 1, 27, sampling="cyclic").argmax(axis=2) == np.tile(np.arange(9), 3)).all()
 
 
 @pytest.mark.parametrize("sampling", METHODS)
@@ -105,8 +120,9 @@ def test_another_sample_of_the_same_step() -> None:
         assert np.array_equal(batches[k], [np.bincount(r, minlength=9) for r in rows])
     with pytest.raises(ValueError, match="sample must be at most 255; got 256"):
         fd.descend(counting(9), np.zeros((1, 9)), _sampling(256)(), **options)
-    with pytest.raises(fd.TraceError, match="another sample of the same step needs sampling"):
-        fd.descend(counting(9), np.zeros((1, 9)), _sampling(1)(), sampling="shuffle", **options)
+    for sampling in EPOCHS:
+        with pytest.raises(fd.TraceError, match="another sample of the same step needs sampling"):
+            fd.descend(counting(9), np.zeros((1, 9)), _sampling(1)(), sampling=sampling, **options)
 
 
 def _sampling(sample: int) -> Any:
@@ -131,13 +147,13 @@ def gradients(size: int, sampling: str, t: int) -> Any:
     return run.x
 
 
-@pytest.mark.parametrize("sampling", METHODS)
+@pytest.mark.parametrize("sampling", METHODS[:3])
 @pytest.mark.parametrize("size", [1, 3, 6])
 @pytest.mark.parametrize("t", [0, 1])
 def test_gradients_are_unbiased_with_the_covariance_of_samples(size: int, sampling: str, t: int) -> None:
     """Of the population over the batch size, times (n - b) / (n - 1) without replacement."""
     away = gradients(size, sampling, t) - MEAN
-    factor = (N - size) / (N - 1) if sampling == "shuffle" else 1.0
+    factor = (N - size) / (N - 1) if sampling != "replacement" else 1.0
     covariance = np.cov(ROWS.T, bias=True) / size * factor
     assert np.all(np.abs(away.mean(axis=0)) <= SIGMA * np.sqrt(np.diag(covariance) / N_RUNS))
     for i, j in itertools.combinations_with_replacement(range(3), 2):

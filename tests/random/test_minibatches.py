@@ -14,8 +14,10 @@ from support import parity
 from support.available import ENGINES, ISAS, USUAL
 from support.exact_engine import descend_exactly
 from support.floats import DTYPES
+from support.rows import surface_of_rows
 
 import fastdescent as fd
+from fastdescent.program.step.minibatch import SAMPLINGS, BatchSpec
 
 STEPS = 7
 OPTIMIZERS = (fd.GD(lr=0.05), fd.SGD(lr=0.03, momentum=0.9, nesterov=True), fd.Adam(lr=np.array([0.1, 0.2, 0.3])))
@@ -57,11 +59,11 @@ class Case:
 
 @st.composite
 def cases(draw: Any) -> Case:
-    n_rows, sampling = draw(st.integers(1, 20)), draw(st.sampled_from(["replacement", "shuffle"]))
+    n_rows, sampling = draw(st.integers(1, 20)), draw(st.sampled_from(SAMPLINGS))
     return Case(
         n_rows=n_rows,
         n_features=draw(st.integers(1, 4)),
-        batch_size=draw(st.integers(1, n_rows if sampling == "shuffle" else 20)),
+        batch_size=draw(st.integers(1, 20 if sampling == "replacement" else n_rows)),
         sampling=sampling,
         shared=draw(st.booleans()),
         optimizer=draw(st.integers(0, len(OPTIMIZERS) - 1)),
@@ -111,7 +113,7 @@ def test_runs_in_parts(case: Case, cut: int, steps: int) -> None:
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("shared", [False, True])
-@pytest.mark.parametrize("sampling", ["replacement", "shuffle"])
+@pytest.mark.parametrize("sampling", SAMPLINGS)
 def test_many_lanes_threads_and_stops(
     sampling: str, shared: bool, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,6 +156,30 @@ def test_a_pickle_that_lost_the_function() -> None:
         fd.descend(again.surface, [[1.0]], fd.GD(lr=0.1), batch_size=2)
 
 
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("n_rows", "size"), [(10, 4), (7, 7), (1, 1)])
+def test_every_way_of_sampling_has_the_same_bits_everywhere(n_rows: int, size: int, dtype: str, sampling: str) -> None:
+    """A batch spans the ends of epochs; there are steps enough to come round."""
+    for shared in (False, True):
+        case = Case(n_rows, 3, size, sampling, shared, 1, 2**63 + 1, 2**32 - 2, dtype)
+        wanted = descend_exactly(case.surface(), case.starts(), OPTIMIZERS[1], **case.options())
+        for engine in ENGINES:
+            assert parity.same_bits(case.run(engine=engine), wanted), engine
+
+
+def test_cut_runs_go_on_with_their_rows_when_they_are_classified() -> None:
+    for sampling in SAMPLINGS:
+        run = fd.descend(LEAST_SQUARES, [[3.0, -1.0]], fd.GD(0.02), batch_size=4, sampling=sampling, max_steps=400)
+        assert fd.classify(pickle.loads(pickle.dumps(run))).label.tolist() == [0]
+
+
+def test_earlier_batches_in_pickles() -> None:
+    batch = BatchSpec.__new__(BatchSpec)
+    batch.__setstate__({"size": 3, "shuffled": True, "shared": False})
+    assert batch == BatchSpec(3, "shuffle", False)
+
+
 # ---------------------------------------------------------------------- what is refused
 LEAST_SQUARES = Case(10, 2, 1, "replacement", False, 0, 0, 0, "float64").surface()
 BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
@@ -168,9 +194,11 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     (
         {"batch_size": 2, "sampling": "epochs"},
         ValueError,
-        "sampling must be one of 'replacement', 'shuffle'; got 'epochs'",
+        "sampling must be one of 'replacement', 'shuffle', 'shuffle_once', 'cyclic'; got 'epochs'",
     ),
-    ({"batch_size": 2, "sampling": None}, TypeError, "sampling must be one of 'replacement', 'shuffle'; got None"),
+    ({"batch_size": 2, "sampling": None}, TypeError, "sampling must be one of 'replacement', 'shuffle', .*; got None"),
+    ({"batch_size": 11, "sampling": "shuffle_once"}, ValueError, "batch_size must be at most 10, the rows that there"),
+    ({"batch_size": 11, "sampling": "cyclic"}, ValueError, "batch_size must be at most 10, the rows that there are"),
     ({"batch_size": 2, "shared_batches": 1}, TypeError, "shared_batches must be True or False; got 1"),
     ({"sampling": "shuffle"}, ValueError, "sampling needs batch_size, the rows that a step sees"),
     ({"shared_batches": True}, ValueError, "shared_batches needs batch_size, the rows that a step sees"),
@@ -189,7 +217,7 @@ def test_bad_arguments(options: dict[str, Any], error: type[Exception], text: st
 def test_plain_surfaces_and_functions_of_all_rows_alone() -> None:
     with pytest.raises(TypeError, match=r"batch_size needs a surface that is a mean over rows of data.*sphere is not"):
         fd.descend(fd.surfaces.sphere(dim=2), [[0.0, 0.0]], fd.GD(lr=0.1), batch_size=4)
-    rigid = fd.finite_sum(lambda w, a: np.mean((a - w) ** 2 * np.arange(5.0)), dim=1, data=(np.ones(5),))
+    rigid = surface_of_rows(lambda w, a: np.mean((a - w) ** 2 * np.arange(5.0)), dim=1, data=(np.ones(5),))
     with pytest.raises((fd.TraceError, ValueError), match="shape"):
         fd.descend(rigid, [[0.0]], fd.GD(lr=0.1), batch_size=2)
     rows = fd.finite_sum(lambda w, a: (a * w[0])[:1], dim=1, data=(np.ones(1),))
@@ -200,6 +228,8 @@ def test_results_say_what_was_random() -> None:
     for options, words in (
         ({}, "minibatch 4"),
         ({"sampling": "shuffle"}, "minibatch 4, shuffled"),
+        ({"sampling": "shuffle_once", "shared_batches": True}, "minibatch 4, shuffled once, shared"),
+        ({"sampling": "cyclic"}, "minibatch 4, cyclic"),
         ({"shared_batches": True}, "minibatch 4, shared"),
         ({"noise": 0.5}, "minibatch 4, noise 0.5"),
     ):

@@ -75,14 +75,15 @@ def test_a_noisy_trajectory(dim: int, first: int, seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize(("size", "sampling"), [(1, "replacement"), (4, "replacement"), (13, "replacement"),
-                                                (1, "shuffle"), (4, "shuffle"), (11, "shuffle")])  # fmt: skip
+                                                (1, "shuffle"), (4, "shuffle"), (11, "shuffle"),
+                                                (4, "shuffle_once"), (11, "shuffle_once"), (4, "cyclic")])  # fmt: skip
 def test_a_minibatch_trajectory(size: int, sampling: str, shared: bool, seed: int) -> None:
     x = starts(3)
     run = fd.descend(squares, x, fd.Momentum(lr=0.02), batch_size=size, sampling=sampling, shared_batches=shared,
                      seed=seed, first_index=2**40, max_steps=STEPS)  # fmt: skip
     index, v = np.zeros(N, np.uint64) if shared else indices(2**40), 0
     for t in range(STEPS):
-        rows = reference.batch(seed, index, t, len(A), size, shuffle=sampling == "shuffle")
+        rows = reference.batch(seed, index, t, len(A), size, sampling)
         v = 0.9 * v + gradient_of_rows(x, rows)
         x = x - 0.02 * v
     assert_close(run.x, x)

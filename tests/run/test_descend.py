@@ -337,7 +337,7 @@ def test_subnormals_whatever_the_host_has_set() -> None:
         (fd.Adam(0.01), "what depends on t alone, for 20001 steps, would take"),
         (
             fd.GD(lambda t: 0.01),
-            "lr: the values of the schedule at 20001 steps would take 0.2 MiB, and 0.1 MiB are free",
+            "lr: the values of the schedule at 20000 steps would take 0.2 MiB, and 0.1 MiB are free",
         ),
     ],
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.available import ENGINES
 
 import fastdescent as fd
 
@@ -79,3 +80,53 @@ def test_endpoints_descend_without_noise_inside_the_bounds() -> None:
 def test_batches_that_no_step_could_hold_are_refused(size: int) -> None:
     with pytest.raises(ValueError, match=f"batch_size must be at most 65536; got {size}"):
         fd.descend(line, X0, fd.GD(lr=0.1), batch_size=size, max_steps=1)
+
+
+@fd.optimizer
+def jittery(x: Any, grad: Any, state: Any, t: Any, *, rng: Any, lr: float = 0.05) -> Any:
+    """Draws its noise itself."""
+    return x - lr * (grad(x) + 0.1 * rng.standard_normal(x.shape)), {}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("check_every", [None, 1])
+@pytest.mark.parametrize(
+    ("optimizer", "noise"), [(fd.GD(0.05), 0.1), (jittery(), None), (fd.Langevin(lr=0.05, temperature=0.01), None)]
+)
+def test_a_random_run_is_tested_from_its_first_step_on(
+    optimizer: fd.Optimizer, noise: float | None, check_every: int | None, dtype: str, engine: str
+) -> None:
+    s = fd.surface("x**4 - x**2 + y**2", window=(-2, 2))
+    options: dict[str, Any] = {"noise": noise, "check_every": check_every, "dtype": dtype, "engine": engine, "seed": 3}
+    x0 = [[0.0, 0.0], [0.7, 0.1]]
+    run = fd.descend(s, x0, optimizer, gtol=0.04, max_steps=3000, record=1, **options)
+    assert run.success.all()
+    assert (run.nit > 0).all()
+    for k in range(2):
+        norms = np.linalg.norm(s.gradient(run.path.values[run.path.offsets[k] : run.path.offsets[k + 1]]), axis=-1)
+        assert np.flatnonzero(norms[1:] <= 0.04)[0] + 1 == run.nit[k]
+    everywhere = fd.descend(s, x0, optimizer, gtol=100.0, max_steps=3000, **options)
+    assert everywhere.nit.tolist() == [1, 1]
+    begun = fd.descend(s, x0, optimizer, gtol=100.0, max_steps=0, keep_state=True, **options)
+    assert (begun.status == fd.Status.MAX_STEPS).all()
+    assert np.array_equal(fd.resume(begun, max_steps=9).x, everywhere.x)
+    swarm = fd.Swarm(s, x0, optimizer, gtol=0.04, max_steps=3000, **options)
+    while swarm.step(7):
+        pass
+    assert np.array_equal(swarm.x, run.x)
+    assert np.array_equal(swarm.nit, run.nit)
+
+
+def test_what_is_not_finite_at_the_start_of_a_noisy_run_is_undefined() -> None:
+    s = fd.surface("log(x) + y**2")
+    run = fd.descend(s, [[0.0, 1.0], [-1.0, 0.0], [1.0, 1.0]], fd.GD(0.01), noise=0.1, gtol=1e-3, max_steps=1)
+    assert run.status.tolist() == [fd.Status.UNDEFINED, fd.Status.UNDEFINED, fd.Status.MAX_STEPS]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("noise", [{"noise": 0.1}, {"batch_size": 3}])
+def test_pauses_take_no_velocity_away(noise: dict[str, Any], engine: str) -> None:
+    options: dict[str, Any] = {"max_steps": 50, "engine": engine, **noise}
+    free = fd.descend(line, X0, fd.Momentum(1e-3), **options)
+    assert np.array_equal(fd.descend(line, X0, fd.Momentum(1e-3), gtol=1e-9, check_every=7, **options).x, free.x)

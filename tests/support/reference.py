@@ -72,9 +72,11 @@ def shuffled(seed, index, epoch, place, n):
     return x.astype(int)
 
 
-def batch(seed, index, t, n_rows, size, shuffle=False):
+def batch(seed, index, t, n_rows, size, sampling="replacement"):
     """The rows that a step sees, (trajectories, size)."""
-    if not shuffle:
+    if sampling == "replacement":
         return integers(seed, index, t, ROWS, size, n_rows)
     epoch, place = np.divmod(t * size + np.arange(size), n_rows)
-    return shuffled(seed, index, epoch, place, n_rows)
+    if sampling == "cyclic":
+        return np.tile(place, (len(index), 1))
+    return shuffled(seed, index, epoch if sampling == "shuffle" else 0, place, n_rows)

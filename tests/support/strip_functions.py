@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from support.rows import surface_of_rows
 
 import fastdescent as fd
 
@@ -85,4 +86,4 @@ FUNCTIONS = (network, columns, normalized, classes, neighbours, heads, joined, e
 
 
 def surface_of(f: Callable[..., Any]) -> fd.Surface:
-    return fd.finite_sum(f, data=(X, Y), dim=DIM, name=f.__name__)
+    return surface_of_rows(f, data=(X, Y), dim=DIM, name=f.__name__)

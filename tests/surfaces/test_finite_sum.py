@@ -58,7 +58,7 @@ def test_any_number_of_arrays_of_any_shape(n: int, seed: int, n_arrays: int) -> 
     arrays = [random.normal(size=(n, 2, 2)), random.integers(0, 5, n), random.normal(size=(n, 1)).astype(np.float32)]
 
     def f(w: Any, *batch: Any) -> Any:
-        return sum(np.mean(np.sum(np.cos(w[0] * a + w[1]).reshape(n, -1), axis=1)) for a in batch)
+        return sum(np.mean(np.sum(np.cos(w[0] * a + w[1]).reshape(len(a), -1), axis=1)) for a in batch)
 
     s = fd.finite_sum(f, dim=2, data=arrays[:n_arrays])
     w = random.normal(size=2)
@@ -211,3 +211,67 @@ def test_messages_about_the_function() -> None:
         fd.finite_sum(lambda w, X, y: X @ w - y, dim=3, data=(X, Y))
     with pytest.raises(fd.TraceError, match="which do not fit"):
         fd.finite_sum(f2, dim=4, data=(X, Y))
+
+
+def squares_of(reduce: Any, l2: float = 0.0) -> Any:
+    def squares(w: Any, X: Any, y: Any) -> Any:
+        return reduce((X @ w - y) ** 2) + l2 * np.sum(w**2)
+
+    return squares
+
+
+@pytest.mark.parametrize(
+    ("f", "text"),
+    [
+        (squares_of(np.sum), "squares must be the mean .* the sum over its rows, of all 12 rows 12 times the mean"),
+        (squares_of(lambda r: np.sum(r) / 12), "it returns the sum over its rows, of all 12 rows 12 times the mean"),
+        (squares_of(lambda r: 1e9 * np.sum(r)), "it returns the sum over its rows, of all 12"),
+        (squares_of(np.sum, l2=0.5), "the sum over its rows, and a term beside it, of all 12 rows 12 times the mean"),
+        (squares_of(np.max), "of all 12 rows it is not the mean of what it is for the first 4 and for the other 8"),
+        (squares_of(lambda r: np.sqrt(np.mean(r))), "it is not the mean"),
+        (squares_of(lambda r: r[0]), "it is not the mean"),
+        (lambda w, X, y: np.mean(X @ w) ** 2, "<lambda> must be the mean.*it is not the mean"),
+        (lambda w, X, y: np.mean(X @ w * Y), "for 4 of the 12 rows it raised ValueError: operands could not be"),
+    ],
+)  # fmt: skip
+def test_what_is_no_mean_is_refused(f: Any, text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        fd.finite_sum(f, dim=3, data=(X, Y))
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5, 12])
+def test_a_sum_of_few_rows_is_found_too(n: int) -> None:
+    with pytest.raises(ValueError, match=f"of all {n} rows {n} times the mean"):
+        fd.finite_sum(squares_of(np.sum), dim=3, data=(X[:n], Y[:n]))
+    with pytest.raises(ValueError, match="must be the mean over the rows"):
+        fd.finite_sum(squares_of(np.sum, l2=1.0), dim=3, data=(X[:n], Y[:n]))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 12])
+@pytest.mark.parametrize(
+    "f",
+    [
+        squares_of(np.mean, l2=0.5),
+        squares_of(lambda r: 1e9 * np.sum(r) / len(r)),
+        squares_of(lambda r: 1e-9 * np.average(r)),
+        lambda w, X, y: np.mean(np.exp(np.exp(20 * w[0] * X[:, 0]))),  # infinite at most points
+        lambda w, X, y: np.mean(X @ w - X @ w),
+        lambda w, X, y: np.mean(np.sin(X @ w) ** 2 + np.cos(X @ w) ** 2 - 1.0),
+        lambda w, X, y: np.mean(np.log(X @ w)),
+    ],
+)
+def test_means_pass(f: Any, n: int) -> None:
+    fd.finite_sum(f, dim=3, data=(X[:n], Y[:n]))
+
+
+def test_a_function_of_tracers_alone_is_checked_by_programs() -> None:
+    def traced_alone(reduce: Any) -> Any:
+        def f(w: Any, X: Any, *, scale: float = 2.0, power: int = 2) -> Any:
+            assert type(w) is not np.ndarray
+            return scale * reduce((X @ w) ** power)
+
+        return f
+
+    assert fd.finite_sum(traced_alone(np.mean), dim=3, data=(X,), static=("power",), power=3, scale=3.0).dim == 3
+    with pytest.raises(ValueError, match="of all 12 rows 12 times the mean"):
+        fd.finite_sum(traced_alone(np.sum), dim=3, data=(X,), static=("power",))

@@ -13,19 +13,19 @@ from fastdescent.engines.protocol import Floats, inputs_of_lanes, uniform_values
 from fastdescent.program.program import Program
 
 Array = npt.NDArray[Any]
-Rows = npt.NDArray[np.intp] | None  #: which trajectories; None: all
+Rows = npt.NDArray[np.intp] | slice  #: which trajectories
+ALL = slice(None)
 
 
-def values_at(options: Options, outputs: tuple[str, ...], x: Array, rows: Rows = None) -> list[Array]:
-    """Some of "fun" (n,), "gradient" (n, dim) and "grad_norm" (n,) of the surface at points (n, dim)."""
-    found = options.surface._evaluator(outputs, x.dtype)(x, None, own_values(options, rows))
+def values_at(options: Options, outputs: tuple[str, ...], x: Array, rows: Rows = ALL, **others: Array) -> list[Array]:
+    """Outputs of `Formula.program` at points (n, dim): "gradient" is (n, dim), numbers are (n,)."""
+    found = options.surface._evaluator(outputs, x.dtype)(x, lanes=own_values(options, rows), **others)
     return [values if name == "gradient" else values.reshape(-1) for name, values in zip(outputs, found, strict=True)]
 
 
-def own_values(options: Options, rows: Rows = None) -> dict[str, Array]:
+def own_values(options: Options, rows: Rows = ALL) -> dict[str, Array]:
     """The parameters of which each trajectory has a value, (n, 1) by name."""
-    lanes = {name: options.hyper.lanes[name] for name in options.surface._formula.lanes}
-    return lanes if rows is None else {name: values[rows] for name, values in lanes.items()}
+    return {name: options.hyper.lanes[name][rows] for name in options.surface._formula.lanes}
 
 
 class Evaluation:
@@ -37,7 +37,7 @@ class Evaluation:
         with np.errstate(over="ignore", under="ignore"):
             self._uniform: Floats = self._given.astype(options.starts.dtype)
 
-    def __call__(self, inputs: Mapping[str, Array], rows: Rows = None) -> dict[str, Array]:
+    def __call__(self, inputs: Mapping[str, Array], rows: Rows = ALL) -> dict[str, Array]:
         """Its outputs by name, (n, size), from inputs (n, size)."""
         options, program = self._options, self._program
         n = len(next(iter(inputs.values())))

@@ -54,8 +54,8 @@ def stochastic_of(options: Options) -> Stochastic | None:
     return replace(options.stochastic, noise_spec=None) if options.stochastic.is_random else None
 
 
-def stochastic_for_pickle(random: Stochastic | None, last: int) -> Stochastic | None:
+def stochastic_for_pickle(random: Stochastic | None, n_steps: int) -> Stochastic | None:
     """None, too, where the noise is a function that a pickle cannot name."""
     if random is None or (random.noise is not None and not can_pickle(random.noise.rule)):
         return None
-    return random.for_pickle(last)
+    return random.for_pickle(n_steps)

@@ -105,11 +105,11 @@ class Descent:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what a pickle cannot hold: the function that showed progress, and schedules but for their values."""
-        last = int(self.nit.max(initial=0)) if self._kept is None else self._kept[0].max_steps
-        optimizer = for_pickle(self.optimizer, last)
-        kept, random = self._kept, stochastic_for_pickle(self._stochastic, last)
+        n_steps = int(self.nit.max(initial=0)) if self._kept is None else self._kept[0].max_steps
+        optimizer = for_pickle(self.optimizer, n_steps)
+        kept, random = self._kept, stochastic_for_pickle(self._stochastic, n_steps)
         if kept is not None:
-            own = kept[0].stochastic.for_pickle(last)
+            own = kept[0].stochastic.for_pickle(n_steps)
             kept = replace(kept[0], progress=None, optimizer=optimizer, stochastic=own), kept[1]
         return {**self.__dict__, "optimizer": optimizer, "_stochastic": random, "_kept": kept}
 
@@ -148,7 +148,7 @@ def descend(
     ftol: float | None = None,
     escape_radius: float | str | None = "auto",
     bounds: Any = None,
-    boundary: str | None = None,
+    boundary: str | Sequence[Any] | None = None,
     noise: Any = None,
     batch_size: int | None = None,
     sampling: str = "replacement",
@@ -186,32 +186,38 @@ def descend(
         where rounding of f32 gradients leaves noise of about that size; no test with noise or minibatches. None: no
         test.
     xtol, ftol : float or None
-        STALLED where an accepted step is at most xtol long, or changed f by at most ftol.
+        STALLED where an accepted step is at most xtol long, or changed f by at most ftol. With schedules or minibatches
+        both look at the change since the last check, f over all rows, at t = check_every, 2 check_every, ...
     escape_radius : float, "auto" or None
         DIVERGED outside this distance from the centre of the smallest box that holds window and known minima. "auto":
         1e6 half-diagonals of that box. None or inf: only points that are not finite have diverged.
     bounds : ((lo, hi), ...), True or None
         A box; True means the surface's own. With "stop" and "clip" a side may be infinite.
-    boundary : str or None
+    boundary : str, (str, str), sequence or None
         What the box does: "ignore" nothing; "stop" ends trajectories outside of it with LEFT_BOX; "clip" puts points
         back on the nearest wall, and gtol then tests the projected gradient; "reflect" mirrors them, once, and puts
         what is then beyond the other wall on that one; "wrap" carries them to the other side. None: "clip" if there are
         bounds. Starts outside are put back too. Velocities of the built-in optimizers are zeroed ("clip") or turned
-        round ("reflect") there.
+        round ("reflect") there. Two words are the lower and the upper side of every coordinate, whatever their number:
+        ``("reflect", "stop")``; otherwise a sequence has an entry for each coordinate, a word or two. What wraps does
+        so on both sides.
     noise : number, array, schedule, `fd.noise` or callable
         What is added to each gradient, new for every trajectory and step: normal numbers of this deviation, one of
-        `fastdescent.noise`, or a function ``noise(x, g, t, rng)``. An array broadcasts against the leading axes of x0.
+        `fastdescent.noise`, or a function ``noise(x, g, t, rng)``, which may ask for `grad`, too: the gradient without
+        noise, as rules have it. An array broadcasts against the leading axes of x0,
+        or has an explicit last axis for a value per coordinate; where it could be either, it is refused.
     batch_size : int
         Of a `finite_sum`: each step sees so many rows of the data, new ones for every trajectory and step.
-    sampling : "replacement" or "shuffle"
-        Rows are drawn independently; or epochs take all rows, each in a fresh order: row number ``t * batch_size`` of
-        the endless sequence of epochs begins step t, so that a batch may span two.
+    sampling : "replacement", "shuffle", "shuffle_once" or "cyclic"
+        Rows are drawn independently; or epochs take all rows: in a fresh order each, in one random order of each
+        trajectory that all its epochs have, or in the order of the data. Row number ``t * batch_size`` of the endless
+        sequence of epochs begins step t, so that a batch may span two.
     shared_batches : bool
         True: at each step all trajectories see the same rows.
     check_every : int
         With noise or minibatches: gtol, where it is given, tests the noiseless full gradient every so many steps,
-        and not at the start, which may be a saddle that noise leaves.
-        None: every step, with minibatches about once an epoch.
+        and not at the start, which may be a saddle that noise leaves. None: every step, with minibatches about once an
+        epoch. With schedules or minibatches: so do xtol and ftol; None: every 100 steps, with minibatches as gtol.
     average : "polyak", number or None
         "polyak": the mean of all points, start and end included. A number 0 < d < 1: the exponential average, which
         starts at x0 and becomes d * average + (1 - d) * x with each new x. It comes back as `average`.

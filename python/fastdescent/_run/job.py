@@ -19,8 +19,9 @@ from fastdescent.program.program import Program
 from fastdescent.program.step.gradient import RESOLUTION
 from fastdescent.program.step.randomness import SEED, seed_parts
 from fastdescent.program.step.rule import build_step
-from fastdescent.program.step.spec import StepProgram, StepSpec
-from fastdescent.program.step.walls import KEEPING, wall_program
+from fastdescent.program.step.sides import KEEPING, has, sides_with
+from fastdescent.program.step.spec import SPACING, StepProgram, StepSpec
+from fastdescent.program.step.walls import wall_program
 
 Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.uint64] | None
@@ -47,13 +48,19 @@ def stop_limits(options: Options) -> tuple[StopLimits, bool]:
     limits = StopLimits(
         gtol=options.gtol,
         xtol=options.xtol,
-        ftol=options.ftol,
+        ftol=None if options.level_is_tested_in_pauses else options.ftol,
         escape_radius=options.escape_radius if radius is None else radius,
         center=_center(options),
-        box=options.bounds if options.boundary == "stop" else None,
+        box=_box_that_stops(options),
         alarm=radius is not None,
     )
     return limits, with_fun
+
+
+def _box_that_stops(options: Options) -> npt.NDArray[np.float64] | None:
+    if options.bounds is None or not has(options.boundary, "stop"):
+        return None
+    return sides_with(options.boundary, options.bounds, "stop")
 
 
 def without_alarm(options: Options, limits: StopLimits) -> StopLimits:
@@ -63,9 +70,10 @@ def without_alarm(options: Options, limits: StopLimits) -> StopLimits:
 
 def put_inside(options: Options, starts: Array) -> Array:
     """Starts outside of bounds that keep points inside are put back, as steps are."""
-    if options.boundary not in KEEPING or options.bounds is None:
+    if options.bounds is None or not has(options.boundary, *KEEPING):
         return starts
-    if np.all((starts >= options.bounds[0]) & (starts <= options.bounds[1])):
+    low, high = sides_with(options.boundary, options.bounds, *KEEPING)
+    if np.all((starts >= low) & (starts <= high)):
         return starts
     program = wall_program(options.surface.dim, options.boundary)
     uniform = uniform_values(options.engine, program, own_params(options)).astype(starts.dtype)
@@ -77,7 +85,7 @@ def _need_of_fun(options: Options) -> tuple[bool, float | None]:
     """Whether steps must compute f to notice that it is not finite; else the radius of the alarm, if one is needed."""
     dtype = options.starts.dtype
     formula, params = options.surface._formula, _param_intervals(options)
-    if options.ftol is not None:
+    if options.ftol is not None and not options.level_is_tested_in_pauses:
         return True, None
 
     def is_finite_within(radius: float) -> bool:
@@ -155,6 +163,7 @@ def states_of_cut(options: Options, program: Program) -> tuple[str, ...] | None:
 def own_params(options: Options) -> dict[str, Any]:
     """What rules and walls ask for by name."""
     own: dict[str, Any] = {RESOLUTION: float(np.finfo(options.starts.dtype).eps), SEED: seed_parts(options.seed)}
+    own[SPACING] = float(options.change_every or 1)
     if options.bounds is not None:
         own |= {"bounds.low": options.bounds[0], "bounds.high": options.bounds[1]}
     return own

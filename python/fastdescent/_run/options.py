@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +16,7 @@ from fastdescent._base.memory import refuse_if_too_large
 from fastdescent._base.status import Status
 from fastdescent._base.threads import checked_threads
 from fastdescent._run.arguments import Progress, check_optimizer, check_order, check_progress, check_surface
+from fastdescent._run.bounds import checked_bounds
 from fastdescent._run.hyperparameters import Hyperparameters
 from fastdescent._run.record import Record, checked_record
 from fastdescent._run.reductions import checked_average, checked_reductions, refuse_too_large
@@ -29,15 +31,16 @@ from fastdescent.program.graph.nodes import Shape
 from fastdescent.program.step.looks import Look
 from fastdescent.program.step.reductions import Reduction
 from fastdescent.program.step.rule import state_shapes
+from fastdescent.program.step.sides import Boundary
 from fastdescent.program.step.spec import StepSpec
 from fastdescent.program.step.stops import StopRule, trace_stop_rule, wants_state
-from fastdescent.program.step.walls import KEEPING
+from fastdescent.program.step.treatment import NAMES, WEIGHT_DECAY, Treatment
 
 #: gtol="auto". In float32 the noise of a gradient whose terms are of order 10 to 1000 is about 1e-4.
 _GTOL = {np.dtype(np.float64): 1e-6, np.dtype(np.float32): 1e-3}
 MOST_STEPS = 2**31 - 2
+_CHANGE_EVERY = 100  #: steps between tests of xtol and ftol where hyperparameters are schedules
 _HALF_DIAGONALS = 1e6  #: escape_radius="auto"
-BOUNDARIES = ("ignore", "stop", *KEEPING)
 
 
 @at_top
@@ -60,7 +63,7 @@ class Options:
     escape_radius: float | None
     center: tuple[float, ...]  #: of the box that holds window and known minima
     bounds: npt.NDArray[np.float64] | None  #: (2, dim)
-    boundary: str
+    boundary: Boundary
     record: Record | None
     recording: Recording
     reductions: tuple[Reduction, ...]
@@ -77,10 +80,38 @@ class Options:
         return _half_diagonal(*_box_of_window_and_minima(self.surface))
 
     @property
+    def is_random(self) -> bool:
+        """Whether steps depend on random numbers."""
+        return self.stochastic.is_random or self.optimizer.is_random
+
+    @property
     def pauses(self) -> tuple[int, ...]:
         """A run stands still at each multiple of these steps: full gradients are tested, looks are taken."""
-        every = self.stochastic.check_every if self.gtol is not None else None
-        return (*(() if every is None else (every,)), *(r.every for r in self.reductions if isinstance(r, Look)))
+        tests = {self.full_gradient_every, self.change_every if self.level_is_tested_in_pauses else None} - {None}
+        return (*(every for every in tests if every), *(r.every for r in self.reductions if isinstance(r, Look)))
+
+    @property
+    def full_gradient_every(self) -> int | None:
+        """Steps between tests of gtol in pauses of a run; None: it is tested in each step, or not at all."""
+        every = self.stochastic.check_every
+        if self.gtol is None or every is None or not self.is_random:
+            return None
+        return every if self.stochastic.batch is not None or every > 1 else None
+
+    @property
+    def change_every(self) -> int | None:
+        """Steps between tests of xtol and ftol, which look at the change in between; None: each step is tested.
+
+        A step may be short because a schedule begins at 0, or because the samples that it sees have no gradient.
+        """
+        if (self.xtol is None and self.ftol is None) or not (self.stochastic.batch or self.hyper.schedules):
+            return None
+        return self.stochastic.check_every or _CHANGE_EVERY
+
+    @property
+    def level_is_tested_in_pauses(self) -> bool:
+        """Whether ftol is: steps of minibatches do not compute f over all samples."""
+        return self.ftol is not None and self.stochastic.batch is not None
 
     @property
     def stops(self) -> tuple[tuple[Status, StopRule], ...]:
@@ -88,21 +119,34 @@ class Options:
         rules = [(Status.STOPPED, self.stop)]
         return tuple((status, rule) for status, rule in rules if rule is not None)
 
+    @property
+    def treatment(self) -> Treatment:
+        """What the gradient goes through before the rule sees it."""
+        values = dict(self.hyper.spec)
+        if self.optimizer.decouples:
+            values |= {WEIGHT_DECAY: 0.0}
+        return Treatment(**{name: values[name] for name in NAMES})
+
     def step_spec(self, with_fun: bool) -> StepSpec:
         """What one step is made of, besides the formula."""
+        rule = type(self.optimizer).rule
+        arguments = inspect.signature(rule).parameters
         return StepSpec(
-            rule=type(self.optimizer).rule,
-            hyper=self.hyper.spec,
+            rule=rule,
+            hyper=tuple((name, value) for name, value in self.hyper.spec if name in arguments),
             init=tuple(self.optimizer.init.items()),
             with_fun=with_fun,
-            with_ftol=self.ftol is not None,
-            with_xtol=self.xtol is not None,
+            with_ftol=self.ftol is not None and not self.level_is_tested_in_pauses,
+            with_xtol=self.xtol is not None or self.level_is_tested_in_pauses,
             boundary=self.boundary,
             velocity=self.optimizer.velocity,
             reduce=self.reductions,
+            treatment=self.treatment,
             noise=self.stochastic.noise_spec,
             batch=self.stochastic.batch,
             stops=self.stops,
+            gtol_waits=self.gtol is not None and self.is_random,
+            spaced=self.change_every is not None,
         )
 
     def for_steps(self, max_steps: int) -> Options:
@@ -129,7 +173,7 @@ def checked_options(
     if not isinstance(engine, str):
         raise TypeError(f'engine must be text such as "auto"; got {checks.shown(engine)}')
     lows, highs = _box_of_window_and_minima(surface)
-    box, boundary = _checked_bounds(bounds, boundary, surface)
+    box, boundary = checked_bounds(bounds, boundary, surface)
     leading = starts.shape[:-1]
     n = math.prod(leading)
     random = checked_stochastic(
@@ -233,24 +277,6 @@ def _box_of_window_and_minima(surface: Surface) -> tuple[npt.NDArray[np.float64]
 
 def _half_diagonal(lows: npt.NDArray[np.float64], highs: npt.NDArray[np.float64]) -> float:
     return 0.5 * math.hypot(*(highs - lows))
-
-
-def _checked_bounds(bounds: Any, boundary: Any, surface: Surface) -> tuple[npt.NDArray[np.float64] | None, str]:
-    """Lows and highs, (2, dim), and what happens there. Where points are not put back, one side may be infinite."""
-    if boundary is not None and boundary not in BOUNDARIES:
-        kind = ValueError if isinstance(boundary, str) else TypeError
-        names = ", ".join(map(repr, BOUNDARIES))
-        raise kind(f"boundary must be one of {names}, or None; got {checks.shown(boundary)}")
-    given = surface.bounds if bounds is True else bounds
-    if given is None or given is False:
-        if bounds is True:
-            raise ValueError(f"bounds=True means the surface's own, but {surface.name} has none; give (lo, hi) pairs")
-        if boundary not in (None, "ignore"):
-            raise ValueError(f"boundary={boundary!r} needs bounds: (lo, hi) pairs, or True for the surface's own")
-        return None, "ignore"
-    boundary = "clip" if boundary is None else boundary
-    pairs = checks.intervals("bounds", given, surface.dim, finite=boundary in ("reflect", "wrap"))
-    return np.ascontiguousarray(np.array(pairs).T), boundary
 
 
 def _flag(name: str, value: Any) -> bool:

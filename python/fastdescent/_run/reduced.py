@@ -8,11 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._run.at_points import Evaluation
+from fastdescent._run.decay import decay_at
 from fastdescent._run.job import own_params, state_columns
 from fastdescent._run.looks import Looks
 from fastdescent._run.options import Options
 from fastdescent.program.program import Program
 from fastdescent.program.step.reduction_rows import end_program
+from fastdescent.program.step.treatment import DECAY
 
 Array = npt.NDArray[Any]
 
@@ -25,7 +27,7 @@ def reduced_of(options: Options, x: Array, nit: npt.NDArray[np.int32], state: Ar
     program = _end_program(options)
     params = {**options.surface.params, **own_params(options)}
     t = nit.astype(np.float64).reshape(-1, 1)
-    known = {"x": x, "count": t + 1.0, "t": t}
+    known: dict[str, Any] = {"x": x, "count": t + 1.0, "t": t, DECAY: decay_at(options, nit)}
     rows = state_columns(options)
     names = [s.name for s in program.main.inputs if s.name not in program.lane_names]
     inputs = {name: known[name] if name in known else state[:, rows[name]] for name in names}

@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._run.at_once import run_at_once
-from fastdescent._run.at_points import values_at
+from fastdescent._run.decay import value_and_tested_norm
 from fastdescent._run.gradually import run_gradually
 from fastdescent._run.job import Before, Indices
 from fastdescent._run.options import Options
 from fastdescent._starts.lazy import in_parts
 from fastdescent.engines.protocol import Ends
+from fastdescent.program.step.sides import KEEPING, sides_with
 
 Array = npt.NDArray[Any]
 
@@ -30,8 +31,7 @@ def run_job(options: Options, before: Before | None = None, indices: Indices = N
 def values_at_the_ends(options: Options, ends: Ends) -> tuple[Array, Array]:
     """f and the gradient's norm, (n,) each; NaN where they are not wanted."""
     if options.final:
-        fun, grad_norm = values_at(options, ("fun", "grad_norm"), ends.x)
-        return fun, grad_norm
+        return value_and_tested_norm(options, ends.x, ends.nit)
     nothing = np.broadcast_to(ends.x.dtype.type(np.nan), ends.status.shape)
     return nothing, nothing
 
@@ -41,7 +41,8 @@ def lowest_start(options: Options) -> float:
     lowest = np.nan
     for x in in_parts(options.starts):
         if options.bounds is not None:
-            x = x[np.all((x >= options.bounds[0]) & (x <= options.bounds[1]), axis=-1)]
+            low, high = sides_with(options.boundary, options.bounds, "stop", *KEEPING)
+            x = x[np.all((x >= low) & (x <= high), axis=-1)]
         fun = options.surface(x)
         lowest = np.fmin(lowest, np.fmin.reduce(fun[np.isfinite(fun)], initial=np.nan))
     return float(lowest)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base.status import Status, Unended
-from fastdescent._run.at_points import Rows, values_at
-from fastdescent._run.job import Indices, put_inside
+from fastdescent._run.decay import full_gradient_norm
+from fastdescent._run.job import Indices, put_inside, state_columns
 from fastdescent._run.looks import Looks
 from fastdescent._run.options import Options
 from fastdescent._run.steps import Steps
@@ -20,19 +19,10 @@ from fastdescent.engines.protocol import DescentJob, Live, Values
 
 #: As numbers of the arrays' dtype: NumPy would compare with others in int64.
 _MAX_STEPS, _INTERRUPTED, _CONVERGED = map(np.int8, (Status.MAX_STEPS, Status.INTERRUPTED, Status.CONVERGED))
+_STALLED = np.int8(Status.STALLED)
 _RUNNING, _ALARM = np.int8(Unended.RUNNING), np.int8(Unended.ALARM)
 _YIELD_TO_CONVERGED = np.array([_RUNNING, *(s for s in Status if s.yields_to_converged)], np.int8)
-
-
-def full_gradient_norm(options: Options, x: npt.NDArray[Any], rows: Rows = None) -> npt.NDArray[Any]:
-    """Of f without noise, over all samples; at walls that clip, of what does not push out. `rows` are trajectories."""
-    if options.boundary != "clip" or options.bounds is None:
-        return values_at(options, ("fun", "grad_norm"), x, rows)[1]
-    low, high = options.bounds.astype(x.dtype)
-    [g] = values_at(options, ("gradient",), x, rows)
-    g[((x <= low) & (g > 0)) | ((x >= high) & (g < 0))] = 0.0
-    with np.errstate(over="ignore"):
-        return np.asarray(np.sqrt(sum(column * column for column in g.T)))
+_YIELD_TO_STALLED = _YIELD_TO_CONVERGED[_YIELD_TO_CONVERGED != _STALLED]
 
 
 class Stepper:
@@ -54,7 +44,7 @@ class Stepper:
         # The caller may change its array of starts, which are needed again.
         if not isinstance(options.starts, LazyStarts):
             options = replace(options, starts=options.starts.copy())
-        self.gtol, self._every, self._pauses = options.gtol, options.stochastic.check_every, options.pauses
+        self.gtol, self._every, self._pauses = options.gtol, options.full_gradient_every, options.pauses
         if self._every is not None:  # the gradient of the step is not the one that is tested
             options = replace(options, gtol=None)
         starts = put_inside(options, flat(options.starts))
@@ -117,6 +107,8 @@ class Stepper:
         """What is due at step t."""
         if self.gtol is not None and self._every is not None and t > 0 and t % self._every == 0:
             self._stop_where_flat(self.live.nit == t)
+        if self.options.level_is_tested_in_pauses and t > 0 and t % (self.options.change_every or 1) == 0:
+            self._stop_where_level(self.live.nit == t)
         self._looks.take(self.live, t)
 
     def _first_running(self) -> int:
@@ -129,8 +121,19 @@ class Stepper:
         """Tests the full gradient. CONVERGED comes before STALLED and what follows it at the same step."""
         live = self.live
         rows = np.flatnonzero(where & np.isin(live.status, _YIELD_TO_CONVERGED))
-        norm = full_gradient_norm(self.options, live.x[rows], rows)
+        norm = full_gradient_norm(self.options, live.x[rows], live.nit[rows], rows)
         live.status[rows[norm <= live.x.dtype.type(self.gtol or 0.0)]] = _CONVERGED
+        self.n_running = int(np.count_nonzero(live.status == _RUNNING))
+
+    def _stop_where_level(self, where: npt.NDArray[np.bool_]) -> None:
+        """Tests the change of f over all samples since the last test. STALLED comes before what follows it."""
+        live, columns = self.live, state_columns(self.options)
+        where = where & np.isin(live.status, _YIELD_TO_STALLED) & (live.state[:, columns["moved"].start] != 0)
+        rows, f = np.flatnonzero(where), self.options.surface
+        before = np.ascontiguousarray(live.state[rows, columns["previous_x"]])
+        with np.errstate(over="ignore", invalid="ignore"):
+            change = np.abs(f(live.x[rows]) - f(before))
+        live.status[rows[change <= live.x.dtype.type(self.options.ftol or 0.0)]] = _STALLED
         self.n_running = int(np.count_nonzero(live.status == _RUNNING))
 
     def _advance(self, until: int) -> None:

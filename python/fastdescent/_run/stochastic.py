@@ -10,14 +10,14 @@ import numpy as np
 
 from fastdescent._base import checks
 from fastdescent._base.at_top import at_top
-from fastdescent._run.hyperparameters import Hyperparameters, bind, bind_values, value_for_pickle
+from fastdescent._run.hyperparameters import NOISE, Hyperparameters, bind, bind_values, value_for_pickle
 from fastdescent._surface.surface import Surface
 from fastdescent.noise import Noise, gaussian, traced
 from fastdescent.optimizers import Optimizer
-from fastdescent.program.step.minibatch import BatchSpec
-from fastdescent.program.step.spec import NoiseSpec
+from fastdescent.program.step.minibatch import SAMPLINGS, BatchSpec
+from fastdescent.program.step.spec import NoiseSpec, wants_grad
 
-SAMPLINGS = ("replacement", "shuffle")
+_IN_WORDS = {"replacement": "", "shuffle": ", shuffled", "shuffle_once": ", shuffled once", "cyclic": ", cyclic"}
 _LARGEST_BATCH = 1 << 16  #: with replacement, of fewer rows
 _MOST_ROWS = {"float64": (1 << 31) - 1, "float32": 1 << 24}  #: that the dtype has, and a column of an instruction
 
@@ -30,15 +30,15 @@ class Stochastic:
     noise: Noise | None
     noise_spec: NoiseSpec | None
     batch: BatchSpec | None
-    check_every: int | None  #: steps between tests of the full gradient; None: every step's own gradient is tested
+    check_every: int | None  #: steps between tests of the full gradient, and of the change since the last ones
 
     @property
     def words(self) -> str:
         """Such as "exact", "minibatch 16" or "noise 0.1"."""
         parts = []
         if self.batch is not None:
-            how = (", shuffled" if self.batch.shuffled else "") + (", shared" if self.batch.shared else "")
-            parts.append(f"minibatch {self.batch.size}{how}")
+            shared = ", shared" if self.batch.shared else ""
+            parts.append(f"minibatch {self.batch.size}{_IN_WORDS[self.batch.sampling]}{shared}")
         if self.noise is not None:
             sigma = dict(self.noise.hyper).get("sigma")
             plain = self.noise.name == "gaussian" and isinstance(sigma, int | float | np.number)
@@ -50,11 +50,11 @@ class Stochastic:
         """Whether anything is."""
         return self.noise is not None or self.batch is not None
 
-    def for_pickle(self, last: int) -> Stochastic:
-        """With the values at t = 0 ... last in place of schedules that cannot be pickled."""
+    def for_pickle(self, n_steps: int) -> Stochastic:
+        """With the values at t = 0 ... n_steps - 1 in place of schedules that cannot be pickled."""
         if self.noise is None:
             return self
-        hyper = tuple((name, value_for_pickle(value, last)) for name, value in self.noise.hyper)
+        hyper = tuple((name, value_for_pickle(value, n_steps)) for name, value in self.noise.hyper)
         return replace(self, noise=replace(self.noise, hyper=hyper))
 
 
@@ -68,12 +68,14 @@ def checked_stochastic(
         _check_range(kind, dtype)
     batch = _checked_batch(surface, batch_size, sampling, shared_batches, dtype)
     every = None if check_every is None else checks.whole_number("check_every", check_every, at_least=1)
-    if every is not None and kind is None and batch is None and not optimizer.is_random:
-        raise ValueError("check_every is for runs with noise or minibatches; without them every gradient is tested")
+    if every is not None and kind is None and batch is None and not (optimizer.is_random or optimizer.has_schedules):
+        raise ValueError(
+            "check_every is for runs with noise, minibatches or schedules; without them every step is tested"
+        )
     if every is None and batch is not None:
         assert surface._formula.rows is not None
         every = -(-surface._formula.rows.n // batch.size)
-    return Stochastic(kind, None, batch, every if batch is not None or every != 1 else None)
+    return Stochastic(kind, None, batch, every)
 
 
 def bound(
@@ -83,7 +85,7 @@ def bound(
     hyper = bind(optimizer, leading, dim, max_steps)
     if random.noise is None:
         return hyper, random
-    spec = NoiseSpec(random.noise.rule, bind_values(hyper, random.noise.hyper, "noise.", {}, leading, dim, max_steps))
+    spec = NoiseSpec(random.noise.rule, bind_values(hyper, random.noise.hyper, NOISE, {}, leading, dim, max_steps))
     return hyper, replace(random, noise_spec=spec)
 
 
@@ -102,19 +104,21 @@ def checked_noise(noise: Any) -> Noise | None:
 
 
 def _of_function(function: Any) -> Noise:
-    """A schedule is called with t, noise of one's own with x, g, t and rng."""
+    """A schedule is called with t, noise of one's own with x, g, t and rng, and with grad where it asks for it."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # such as those of NumPy
         return gaussian(function)
     for n, made in ((1, gaussian), (4, traced)):
         try:
-            signature.bind(*range(n))
+            signature.bind(*range(n), **({"grad": None} if n == 4 and wants_grad(function) else {}))
         except TypeError:
             continue
         return made(function)
-    raise TypeError(f"noise must be a schedule sigma(t) or a function noise(x, g, t, rng); {checks.shown(function)} "
-                    f"takes {signature}")  # fmt: skip
+    raise TypeError(
+        "noise must be a schedule sigma(t) or a function noise(x, g, t, rng), which may also ask for grad; "
+        f"{checks.shown(function)} takes {signature}"
+    )
 
 
 def _check_range(noise: Noise, dtype: str) -> None:
@@ -144,10 +148,10 @@ def _checked_batch(surface: Surface, size: Any, sampling: Any, shared: Any, dtyp
     if rows.function is None:
         raise ValueError(f"batch_size needs the function behind {surface.name}, which its pickle could not hold")
     n = checks.whole_number("batch_size", size, at_least=1)
-    most = rows.n if sampling == "shuffle" else max(rows.n, _LARGEST_BATCH)
+    most = max(rows.n, _LARGEST_BATCH) if sampling == "replacement" else rows.n
     if n > most:
         there = ", the rows that there are" if most == rows.n else ""
         raise ValueError(f"batch_size must be at most {most}{there}; got {n}")
     if rows.n > _MOST_ROWS[dtype]:
         raise ValueError(f"minibatches in {dtype} need at most {_MOST_ROWS[dtype]} rows of data; there are {rows.n}")
-    return BatchSpec(n, sampling == "shuffle", shared)
+    return BatchSpec(n, sampling, shared)

@@ -19,7 +19,7 @@ Array = npt.NDArray[Any]
 def evaluator(
     formula: Formula, params: Mapping[str, Any], outputs: tuple[str, ...], dtype: np.dtype[Any]
 ) -> Callable[..., list[Array]]:
-    """A function of X, of V for "hvp", and of the parameters that each point has a value of, (n, size) by name.
+    """A function of X and further inputs, v for "hvp"; `lanes` are parameters with a value for each point, (n, size).
 
     Numbers that depend on other parameters alone are computed once, here.
     """
@@ -28,8 +28,8 @@ def evaluator(
     with np.errstate(over="ignore", under="ignore"):
         uniform = given.astype(dtype, copy=False)
 
-    def evaluated(X: Array, V: Array | None = None, lanes: Mapping[str, Array] | None = None) -> list[Array]:
-        inputs = {name: a.reshape(-1, formula.dim) for name, a in (("x", X), ("v", V)) if a is not None}
+    def evaluated(X: Array, *, lanes: Mapping[str, Array] | None = None, **others: Array) -> list[Array]:
+        inputs = {name: a.reshape(-1, formula.dim) for name, a in {"x": X, **others}.items()}
         n, n_threads = len(inputs["x"]), available_threads()
         with np.errstate(over="ignore", under="ignore"):
             inputs |= inputs_of_lanes(engine, program, given, lanes or {}, n, n_threads)

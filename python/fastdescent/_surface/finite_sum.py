@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, overload
 
 import numpy as np
@@ -14,6 +15,7 @@ from fastdescent._base.at_top import at_top
 from fastdescent._base.checks import labels, shown
 from fastdescent._surface.define import checked_dim, default_names, made, parameter_values, shapes, variable_names
 from fastdescent._surface.known import MinimaOf
+from fastdescent._surface.row_mean import points_to_compare, refuse_unless_mean
 from fastdescent._surface.surface import Surface
 from fastdescent.program.step.data_rows import Rows
 from fastdescent.program.step.formula import Formula, trace
@@ -51,7 +53,8 @@ def finite_sum(
     ----------
     f : callable
         ``f(w, X, y, ...)``, NumPy-style: the point, shape (dim,), and as many arrays as `data` has. It must return the
-        mean over the rows that it is given, however many. Keyword-only arguments are parameters.
+        mean over the rows that it is given, however many, perhaps with terms that do not depend on rows. This is
+        checked: f of all rows against f of two parts of them. Keyword-only arguments are parameters.
     dim : int
         The number of coordinates.
     data : tuple of arrays, each (n, ...)
@@ -70,7 +73,7 @@ def finite_sum(
     TraceError
         If the function does something that cannot become a program.
     ValueError, TypeError
-        If an argument is not as described.
+        If an argument is not as described; ValueError, too, if the function is no mean, such as a sum.
 
     Examples
     --------
@@ -118,7 +121,32 @@ def _of_function(
         return trace(function, dim, shapes(dynamic), Rows(function, arrays))
 
     about = inspect.getdoc(f) or ""
-    return made(traced(values), values, names, title, about, retrace=traced, static=static, **options)
+    surface = made(traced(values), values, names, title, about, retrace=traced, static=static, **options)
+    _refuse_unless_mean(f, title, arrays, values, surface)
+    return surface
+
+
+def _refuse_unless_mean(
+    f: Function, title: str, arrays: tuple[Array, ...], values: Mapping[str, Any], surface: Surface
+) -> None:
+    """By values of the function as NumPy has them; where only a traced point will do, by those of programs."""
+    points = points_to_compare(surface.window)
+
+    def traced(rows: tuple[Array, ...]) -> Callable[[Any], Any]:
+        fixed = {k: values[k] for k in surface._static}
+        dynamic = {k: v for k, v in values.items() if k not in surface._static}
+        formula = trace(functools.partial(f, **fixed), surface.dim, shapes(dynamic), Rows(f, rows))
+        return replace(surface, _formula=formula)
+
+    def plain(rows: tuple[Array, ...]) -> Callable[[Any], Any]:
+        return lambda w: f(w, *rows, **values)
+
+    try:
+        float(plain(arrays)(points[0]))
+    except Exception:
+        refuse_unless_mean(title, traced, arrays, points)
+    else:
+        refuse_unless_mean(title, plain, arrays, points)
 
 
 def _keywords(f: Function, title: str, n_arrays: int) -> dict[str, Any]:

@@ -155,7 +155,7 @@ class Surface:
         except ValueError:
             shapes = f"X of shape {points.shape}; got shape {directions.shape}"
             raise ValueError(f"V must broadcast against {shapes}") from None
-        return self._evaluated(("hvp",), points, directions)[0].reshape(points.shape)
+        return self._evaluated(("hvp",), points, v=directions)[0].reshape(points.shape)
 
     def hessian(self, X: npt.ArrayLike) -> Array:
         """The exact Hessian at X of shape (..., dim); shape (..., dim, dim). Takes little more memory than the result.
@@ -213,11 +213,11 @@ class Surface:
         values = values.reshape(*points.shape[:-1], values.shape[-1])
         return (values, axes.reshape(*values.shape, self.dim)) if vectors else values
 
-    def _evaluated(self, outputs: tuple[str, ...], X: Array, V: Array | None = None) -> list[Array]:
-        return self._evaluator(outputs, X.dtype)(X, V)
+    def _evaluated(self, outputs: tuple[str, ...], X: Array, **others: Array) -> list[Array]:
+        return self._evaluator(outputs, X.dtype)(X, **others)
 
     def _evaluator(self, outputs: tuple[str, ...], dtype: np.dtype[Any]) -> Callable[..., list[Array]]:
-        """A function of X, of V for "hvp", and of values of parameters for each point."""
+        """A function of X, further inputs, such as v for "hvp", and values of parameters for each point."""
         return evaluator(self._formula, self.params, outputs, dtype)
 
     def __getstate__(self) -> dict[str, Any]:

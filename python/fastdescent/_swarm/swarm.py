@@ -90,7 +90,7 @@ class Swarm:
         ftol: float | None = None,
         escape_radius: float | str | None = "auto",
         bounds: Any = None,
-        boundary: str | None = None,
+        boundary: str | Sequence[Any] | None = None,
         noise: Any = None,
         batch_size: int | None = None,
         sampling: str = "replacement",

@@ -93,8 +93,10 @@ def _refuse(name: str, given: str, surface: Surface, optimizer: Optimizer) -> No
 def _numbers_of(optimizer: Optimizer) -> list[str]:
     """Hyperparameters that are numbers, those in tuples with their places."""
     names: list[str] = []
-    for f in fields(optimizer):  # type: ignore[arg-type]
+    for f in fields(optimizer):
         value = getattr(optimizer, f.name)
+        if f.name in optimizer.counts:
+            continue
         if isinstance(value, tuple):
             names += [f"{f.name}[{k}]" for k in range(len(value))]
         elif not isinstance(value, bool | str):

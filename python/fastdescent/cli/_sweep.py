@@ -20,7 +20,7 @@ from fastdescent.cli import _types
 from fastdescent.cli._optimizers import optimizer_of
 from fastdescent.cli._options import add_run_arguments, run_options, work_words
 from fastdescent.cli._surfaces import add_surface_arguments, add_window_argument, surface_of, window_of
-from fastdescent.optimizers._noisy import SGD
+from fastdescent.optimizers._momentum import SGD
 
 NAME = "sweep"
 

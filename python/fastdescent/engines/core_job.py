@@ -92,7 +92,7 @@ def core_job(
         record_rows=job.record.rows,
         n_recorded=job.record.n_rows,
         most_recorded=job.record.most_points,
-        keep_state=job.keep_state,
+        keep_state=job.keep_state or len(before.status) > 0,  # in place, where the next part goes on from it
         first_index=job.first_index,
         indices=np.zeros(0, np.uint64) if job.indices is None else job.indices,
         max_steps=max_steps,

@@ -52,7 +52,7 @@ class DescentJob:
     starts: Floats  #: (n, dim)
     overwrite: bool  #: the ends may take the place of the starts
     params: Mapping[str, npt.ArrayLike]
-    schedules: Mapping[str, npt.NDArray[np.float64]]  #: hyperparameters tabulated over t
+    schedules: Mapping[str, npt.NDArray[np.float64]]  #: hyperparameters at t = 0 ... max_steps - 1
     lane_inputs: Mapping[str, npt.NDArray[np.float64]]  #: hyperparameters, (n, size)
     state: Floats | None  #: (n, n_state): where runs that go on stood
     nit: npt.NDArray[np.int32] | None  #: (n,): the updates that they had made; such runs are not recorded
@@ -149,15 +149,23 @@ def uniform_values(engine: Engine, program: Program, params: Mapping[str, npt.Ar
 
 
 def table_values(engine: Engine, job: DescentJob, uniform: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Rows t = 0 ... max_steps of the values that depend on t alone."""
+    """Rows t = 0 ... max_steps of the values that depend on t alone.
+
+    No step begins at max_steps, but the tests look at the point there: schedules have their last value then.
+    """
     section, n = job.program.table, job.max_steps + 1
     if not section.outputs:
         return np.zeros((1, 0))
     width = 1 + len(job.schedules) + 3 * sum(s.size for s in section.outputs)
     refuse_if_too_large(8 * n * width, f"what depends on t alone, for {n} steps,", "choose a smaller max_steps")
-    times = {"t": np.arange(n, dtype=np.float64), **job.schedules}
+    times = {"t": np.arange(n, dtype=np.float64), **{name: _and_again(v) for name, v in job.schedules.items()}}
     inputs = {s.name: times[s.name].reshape(n, 1) for s in section.inputs}
     return _joined(engine.evaluate(section, uniform, inputs, n, job.n_threads))
+
+
+def _and_again(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The values, and the last one once more; 0 if there is none."""
+    return np.append(values, values[-1:] if len(values) else 0.0)
 
 
 def lane_values(engine: Engine, job: DescentJob, uniform: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -39,13 +39,12 @@ import numpy.typing as npt
 
 from fastdescent._base.status import Status, Unended
 from fastdescent._run.descent import Descent
-from fastdescent._run.hyperparameters import changed, per_trajectory
+from fastdescent._run.hyperparameters import NOISE, changed, continued, per_trajectory
 from fastdescent._run.job import put_inside, state_columns
 from fastdescent._run.options import MOST_STEPS, Options, checked_options
 from fastdescent._run.reduced import reduced_of
 from fastdescent._run.stepper import Stepper
 from fastdescent.engines.protocol import Live
-from fastdescent.optimizers._schedules import Tabulated
 from fastdescent.program.step.reductions import Reduction
 
 Array = npt.NDArray[Any]
@@ -153,8 +152,7 @@ def _options(
     noise = None if random is None or random.noise is None else random.noise.changed(change)
     batch = None if random is None else random.batch
     batches = {} if batch is None else {
-        "batch_size": batch.size, "sampling": "shuffle" if batch.shuffled else "replacement",
-        "shared_batches": batch.shared,
+        "batch_size": batch.size, "sampling": batch.sampling, "shared_batches": batch.shared,
     }  # fmt: skip
     return checked_options(
         run.surface, x, changed(run.optimizer, change), max_steps=min(first + n_steps, MOST_STEPS), gtol=gtol,
@@ -174,19 +172,12 @@ class _Hyperparameter:
     constant: bool
 
     def __call__(self, name: str, value: Any) -> Any:
-        run, last = self.run, int(self.run.nit.max(initial=0))
+        run, last = self.run, max(int(self.run.nit.max(initial=0)) - 1, 0)
         if callable(value):
-            at_last = _at(value, last)
-            if self.constant:
-                return lambda t: at_last
-            # What came out of a pickle ends at the last step.
-            return (lambda t: value(t) if t <= last else at_last) if isinstance(value, Tabulated) else value
+            at_last = float(value(last))
+            return (lambda t: at_last) if self.constant else continued(name, value, run.optimizer.ranges, last)
         if np.ndim(value) == 0:
             return value
         own = per_trajectory(name, np.asarray(value, np.float64), run.status.shape, run.surface.dim)[self.index]
-        return own[:, 0] if own.shape[1] == 1 else own
-
-
-def _at(schedule: Any, t: int) -> float:
-    """Its value at t, or the last one that a pickle could hold."""
-    return float(schedule(min(t, len(schedule._values) - 1) if isinstance(schedule, Tabulated) else t))
+        # One value of noise a trajectory keeps its axis, for as many trajectories as coordinates.
+        return own[:, 0] if own.shape[1] == 1 and not name.startswith(NOISE) else own

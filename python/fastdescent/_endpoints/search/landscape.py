@@ -12,6 +12,7 @@ from fastdescent._endpoints.search.cells import Floats, Frame
 from fastdescent._run.descent import Descent, descend
 from fastdescent._surface.surface import Surface
 from fastdescent.optimizers import default_optimizer
+from fastdescent.program.step.sides import KEEPING, sides_with
 
 _AT_WALL = 1e-12  #: windows: so near a wall a point stands on it
 _TOUCH = 1e-9  #: windows: a wall that the minimum lies less beyond is only touched
@@ -33,8 +34,8 @@ class Landscape:
     @classmethod
     def of(cls, surface: Surface, inside: dict[str, Any] | None = None) -> Landscape:
         low, high = np.full(surface.dim, -np.inf), np.full(surface.dim, np.inf)
-        if inside and inside["boundary"] in _HELD_BY:
-            low, high = np.array(inside["bounds"], np.float64).T
+        if inside:
+            low, high = sides_with(inside["boundary"], np.array(inside["bounds"], np.float64).T, *_HELD_BY)
         return cls(surface, Frame.of(surface.window), low, high, inside or {})
 
     @property
@@ -48,7 +49,8 @@ class Landscape:
         """Whether points are in the bounds in force, walls included."""
         if not self.inside or self.inside["boundary"] == "ignore":
             return np.ones(len(x), np.bool_)
-        low, high = np.array(self.inside["bounds"], np.float64).T
+        bounds = np.array(self.inside["bounds"], np.float64).T
+        low, high = sides_with(self.inside["boundary"], bounds, "stop", *KEEPING)
         slack = _TOUCH * self.frame.width
         return np.asarray(np.all((x >= low - slack) & (x <= high + slack), axis=-1))
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from fastdescent._base.at_top import at_top
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.differentiate import gradient
 from fastdescent.program.graph.nodes import Node
 from fastdescent.program.step.formula import POINT, Formula
-from fastdescent.program.step.randomness import BLOCKS_PER_EVALUATION, RandomSource, Stream, gather
+from fastdescent.program.step.randomness import BLOCKS_PER_EVALUATION, RandomSource, Stream, cyclic, gather
 from fastdescent.program.trace.context import tracing
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
+
+#: Drawn with replacement; or epochs go through all samples: in an order that is new each time, in one random order that
+#: is kept, or in that of the data.
+SAMPLINGS = ("replacement", "shuffle", "shuffle_once", "cyclic")
 
 
 @at_top
@@ -22,8 +27,13 @@ class BatchSpec:
     """Which samples a step sees."""
 
     size: int
-    shuffled: bool  #: epochs go through all samples, each in a new order; otherwise drawn with replacement
+    sampling: str  #: one of SAMPLINGS
     shared: bool  #: all trajectories see the same minibatch
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if "shuffled" in state:  # in earlier pickles
+            state = {**state, "sampling": "shuffle" if state["shuffled"] else "replacement"}
+        self.__dict__.update({name: state[name] for name in ("size", "sampling", "shared")})
 
 
 def minibatch_formula(formula: Formula, batch: BatchSpec) -> Formula:
@@ -39,13 +49,7 @@ def minibatch_mean(b: Builder, x: Node, formula: Formula, batch: BatchSpec, samp
     rows = formula.rows
     if rows is None or rows.function is None:
         raise ValueError("minibatches need the function behind the surface, which its pickle could not hold")
-    source = RandomSource.of(b, Stream.MINIBATCH, batch.shared)
-    if batch.shuffled:
-        if sample:
-            refuse('another sample of the same step needs sampling="replacement"', "leave out sample=")
-        chosen = source.draw_shuffled(batch.size, rows.n)
-    else:
-        chosen = source.draw("draw_integer", batch.size, sample * BLOCKS_PER_EVALUATION, rows.n)
+    chosen = _chosen(b, batch, rows.n, sample)
     arrays = [Traced(b, gather(b, chosen, b.const(array))) for array in rows.arrays]
     leaves = {name: Traced(b, leaf) for name, leaf in formula.leaves(b).items()}
     with tracing():
@@ -53,3 +57,15 @@ def minibatch_mean(b: Builder, x: Node, formula: Formula, batch: BatchSpec, samp
     if fun.size != 1:
         refuse(f"the function returned shape {fun.shape} for {batch.size} rows, not one number", "return their mean")
     return b.reshape(fun, ())
+
+
+def _chosen(b: Builder, batch: BatchSpec, n: int, sample: int) -> Node:
+    """The numbers of the samples of a step's minibatch, of n."""
+    source = RandomSource.of(b, Stream.MINIBATCH, batch.shared)
+    if batch.sampling == "replacement":
+        return source.draw("draw_integer", batch.size, sample * BLOCKS_PER_EVALUATION, n)
+    if sample:
+        refuse('another sample of the same step needs sampling="replacement"', "leave out sample=")
+    if batch.sampling == "cyclic":
+        return cyclic(b, batch.size, n)
+    return source.draw_shuffled(batch.size, n, once=batch.sampling == "shuffle_once")

@@ -9,8 +9,9 @@ four random words. The counter is (index low, index high, t, stream << 24 | bloc
   uniform ones for example. A draw of n numbers takes as many blocks as it needs.
 
 A word does not fit in a float32, so graphs carry it in halves: the operand "counter" of an opcode has 7 numbers (index
-in four, t in two, position in an epoch), the operand "key" 7 as well (seed in four, stream, first block, number of
-choices). `elementary.random.draws` puts them together. Two numbers of trajectory 5 at step 7, under seed 1:
+in four, t in two, position in an epoch), the operand "key" 7 as well (seed in four, stream, first block or whether all
+epochs have one order, number of choices). `elementary.random.draws` puts them together. Two numbers of trajectory 5 at
+step 7, under seed 1:
 
 >>> from fastdescent.program.elementary.random.draws import draw_integer, draw_uniform
 >>> from fastdescent.program.exact import Exact
@@ -21,9 +22,10 @@ choices). `elementary.random.draws` puts them together. Two numbers of trajector
 >>> draw_integer(Exact("float64"), counter, key, block=0)
 (8.0, 0.0, 9.0, 5.0)
 
-Shuffled minibatches read one endless list: the samples of epoch 0 in random order, those of epoch 1 in another order,
-and so on. Step t reads `batch_size` entries from position t * batch_size on. With 10 samples and minibatches of 4, the
-third step reads positions 8 and 9 of epoch 0, then 0 and 1 of epoch 1:
+Shuffled minibatches read one endless list: the samples of epoch 0 in random order, those of epoch 1 in another order
+(or in that of epoch 0, or all in the order of the data), and so on. Step t reads `batch_size` entries from position
+t * batch_size on. With 10 samples and minibatches of 4, the third step reads positions 8 and 9 of epoch 0, then 0 and 1
+of epoch 1:
 
 >>> from fastdescent.program.graph.build import constant_value
 >>> b = Builder()
@@ -43,6 +45,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+
+import numpy as np
 
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node
@@ -86,10 +90,14 @@ class RandomSource:
         """`n` numbers, (n,), from `first_block` on. `n_choices` is for opcodes that choose a whole number."""
         return self._draw(op, n, self._counter(self.t, self.b.const(0.0)), first_block, n_choices)
 
-    def draw_shuffled(self, batch_size: int, n_samples: int) -> Node:
-        """The numbers of the samples of a step's minibatch, (batch_size,), when epochs go through all samples."""
+    def draw_shuffled(self, batch_size: int, n_samples: int, once: bool) -> Node:
+        """The numbers of the samples of a step's minibatch, (batch_size,), when epochs go through all samples.
+
+        `once`: all epochs have the order of the first one.
+        """
         epoch, position = epoch_and_position(self.b, self.t, batch_size, n_samples)
-        return self._draw("draw_shuffled", batch_size, self._counter(epoch, position), 0, n_samples)
+        counter = self._counter(self.b.const(0.0) if once else epoch, position)
+        return self._draw("draw_shuffled", batch_size, counter, int(once), n_samples)
 
     def _draw(self, op: str, n: int, counter: Node, first_block: int, n_choices: int) -> Node:
         b, per_block = self.b, N_DRAWN[op]
@@ -114,6 +122,14 @@ def epoch_and_position(b: Builder, t: Node, batch_size: int, n_samples: int) -> 
     position = b.sub(n_read, b.mul(epoch, samples))
     too_far = b.elementwise("lt", position, b.const(0.0))  # 1 if the quotient was rounded up to the next epoch
     return b.sub(epoch, too_far), b.add(position, b.mul(too_far, samples))
+
+
+def cyclic(b: Builder, batch_size: int, n_samples: int) -> Node:
+    """The numbers of the samples of a step's minibatch, (batch_size,), in the order of the data, again and again."""
+    position = epoch_and_position(b, b.graph.leaf("time", "t", ()), batch_size, n_samples)[1]
+    places = b.add(b.broadcast(position, (batch_size,)), b.const(np.arange(float(batch_size))))
+    samples = b.const(np.full(batch_size, float(n_samples)))
+    return b.sub(places, b.mul(b.elementwise("le", samples, places), samples))
 
 
 def seed_parts(seed: int) -> list[float]:

@@ -33,7 +33,7 @@ them first, and only then are the rows of the state replaced. u3 is lr.
 Invariants:
 
 - The state's rows are, in this order: x; the rule's own state, as the rule first reads its names; the rows of the stop
-  tests ("moved", "previous_fun", "previous_x", each only if a test needs it); the rows of the reductions.
+  tests ("moved", "previous_fun", "previous_x" and others, each only if a test needs it); the rows of the reductions.
 - `initial` has one number per row of the state. The first `dim` of them are placeholders for the start.
 - A state that the rule reads, the rule also returns, in the shape in which it was read. Names that the rule returns and
   never reads have no rows.
@@ -62,9 +62,11 @@ from fastdescent.program.step.randomness import Stream
 from fastdescent.program.step.reduction_rows import reduction_rows
 from fastdescent.program.step.reductions import Move, Point
 from fastdescent.program.step.rng import Rng
-from fastdescent.program.step.spec import Leaf, NoiseSpec, StepProgram, StepSpec
+from fastdescent.program.step.sides import KEEPING, has
+from fastdescent.program.step.spec import Leaf, NoiseSpec, StepProgram, StepSpec, wants_grad
 from fastdescent.program.step.tested import kept_for_tests, seen_by_predicates, tested_values
-from fastdescent.program.step.walls import KEEPING, Wall
+from fastdescent.program.step.treatment import NAMES, Treatment
+from fastdescent.program.step.walls import Wall
 from fastdescent.program.trace.context import tracing
 from fastdescent.program.trace.global_generators import GlobalGenerators
 from fastdescent.program.trace.operands import as_node
@@ -101,6 +103,7 @@ class _TracedRule:
     leaves: Mapping[str, Node]  #: states that the rule has read
     x_next: Node
     returned: Mapping[str, Any]  #: states that the rule has returned
+    treatment: Treatment
 
 
 def build_step(formula: Formula, spec: StepSpec) -> StepProgram:
@@ -138,15 +141,16 @@ def _trace_rule(formula: Formula, spec: StepSpec, shapes: Mapping[str, Shape]) -
     state = RuleState(b, shapes, own.x.shape)
     t = Traced(b, b.graph.leaf("time", "t", ()))
     arguments = {name: _hyper_value(b, value) for name, value in spec.hyper} | _optional_arguments(b, own.dim, spec)
-    grad = Gradient(own, formula, spec.batch, _noise(b, spec.noise, t))
+    treatment = Treatment(**{name: _hyper_value(b, getattr(spec.treatment, name)) for name in NAMES})
+    grad = Gradient(own, formula, spec.batch, _noise(b, spec.noise, t), treatment)
     generators = GlobalGenerators()
     with tracing():
         result = spec.rule(Traced(b, own.x, is_point=True), grad, state, t, **arguments)
     generators.warn_if_used("the optimizer's rule")
     x_next, returned = _checked_result(own, result)
-    if spec.boundary in KEEPING:
+    if has(spec.boundary, *KEEPING):
         x_next, returned = _inside_box(b, spec, x_next, returned)
-    return _TracedRule(own, state._leaves, x_next, returned)
+    return _TracedRule(own, state._leaves, x_next, returned, treatment)
 
 
 def _optional_arguments(b: Builder, dim: int, spec: StepSpec) -> dict[str, Any]:
@@ -154,7 +158,7 @@ def _optional_arguments(b: Builder, dim: int, spec: StepSpec) -> dict[str, Any]:
     wanted = inspect.signature(spec.rule).parameters
     arguments: dict[str, Any] = {}
     if "wall" in wanted:
-        arguments["wall"] = Wall(b, dim, spec.boundary) if spec.boundary in KEEPING else None
+        arguments["wall"] = Wall(b, dim, spec.boundary) if has(spec.boundary, *KEEPING) else None
     if "rng" in wanted:
         arguments["rng"] = Rng(b, Stream.USER)
     return arguments
@@ -171,8 +175,8 @@ def _noise(b: Builder, spec: NoiseSpec | None, t: Traced) -> Noise | None:
         return None
     hyper = {name: _hyper_value(b, value) for name, value in spec.hyper}
 
-    def noise(x: Traced, g: Traced, rng: Rng) -> Any:
-        return spec.rule(x, g, t, rng, **hyper)
+    def noise(x: Traced, g: Traced, rng: Rng, grad: Gradient) -> Any:
+        return spec.rule(x, g, t, rng, **({"grad": grad} if wants_grad(spec.rule) else {}), **hyper)
 
     return noise
 
@@ -211,7 +215,7 @@ def _seen(traced: _TracedRule, spec: StepSpec, full: Formula, before: Mapping[st
     own, names = traced.formula, {name for rule in spec.predicates for name in rule.arguments}
     states = {leaf.attr: leaf for leaf in traced.leaves.values()}
     t = own.builder.graph.leaf("time", "t", ())
-    return seen_by_predicates(names, own, spec, full, states, before, t)
+    return seen_by_predicates(names, own, spec, full, states, before, t, traced.treatment)
 
 
 def _compile(traced: _TracedRule, spec: StepSpec, full: Formula) -> StepProgram:
@@ -225,11 +229,13 @@ def _compile(traced: _TracedRule, spec: StepSpec, full: Formula) -> StepProgram:
         initial += [init.get(name, 0.0)] * leaf.size
     before = kept_for_tests(own, spec, traced.returned)
     seen = _seen(traced, spec, full, {row.name: row.before for row in before})
-    outputs = tested_values(own, spec, seen, traced.returned.get("stalled"))
+    outputs = tested_values(own, spec, seen, traced.returned.get("stalled"), traced.treatment)
     for row in before:
         rows.append(row)
         initial += [0.0] * row.after.size
-    reduction_state, reduction_initial = reduction_rows(spec.reduce, Move(Point.of(own, seen), x_next, arrays))
+    reduction_state, reduction_initial = reduction_rows(
+        spec.reduce, Move(Point.of(own, seen, traced.treatment), x_next, arrays)
+    )
     rows += reduction_state
     initial += reduction_initial
     refuse_too_many_rows(b, [node for _, node in outputs], [row.after for row in rows])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,18 +13,30 @@ from fastdescent.program.graph.nodes import Shape
 from fastdescent.program.program import Program
 from fastdescent.program.step.minibatch import BatchSpec
 from fastdescent.program.step.reductions import Reduction
+from fastdescent.program.step.sides import Boundary
 from fastdescent.program.step.stops import StopRule
+from fastdescent.program.step.treatment import UNTREATED, Treatment
 
+SPACING = "tests.spacing"  #: the parameter that every run supplies: steps between spaced tests
 Rule = Callable[..., tuple[Any, Mapping[str, Any]]]
 
 
 @at_top
 @dataclass(frozen=True)
 class NoiseSpec:
-    """The noise that is added to the gradient: `rule(x, g, t, rng, **hyper)`."""
+    """The noise that is added to the gradient: `rule(x, g, t, rng, **hyper)`, with `grad=` where the rule has it."""
 
     rule: Callable[..., Any]
     hyper: tuple[tuple[str, Any], ...]  #: as the `hyper` of a `StepSpec`
+
+
+def wants_grad(noise: Callable[..., Any]) -> bool:
+    """Whether a noise function asks for `grad`, the gradient without noise, by name."""
+    try:
+        wanted = inspect.signature(noise).parameters.get("grad")
+    except (TypeError, ValueError):  # such as those of NumPy
+        return False
+    return wanted is not None and wanted.kind in (wanted.POSITIONAL_OR_KEYWORD, wanted.KEYWORD_ONLY)
 
 
 @dataclass(frozen=True)
@@ -35,13 +48,16 @@ class StepSpec:
     init: tuple[tuple[str, float], ...]  #: states that do not start at zero
     with_fun: bool  #: f is an output
     with_ftol: bool  #: the state keeps the previous f
-    with_xtol: bool  #: the state keeps the previous x
-    boundary: str = "ignore"
+    with_xtol: bool  #: the state keeps the previous x, for tests of the core or of pauses
+    boundary: Boundary = "ignore"
     velocity: tuple[str, ...] = ()  #: states that a wall stops or reverses
     reduce: tuple[Reduction, ...] = ()
+    treatment: Treatment = UNTREATED  #: of values as in `hyper`
     noise: NoiseSpec | None = None
     batch: BatchSpec | None = None
     stops: tuple[tuple[Status, StopRule], ...] = ()  #: what ends a trajectory where it holds; the first one counts
+    gtol_waits: bool = False  #: the start is not tested, as noise may leave it
+    spaced: bool = False  #: xtol and ftol look at the change since the last multiple of `SPACING`, there alone
 
     @property
     def predicates(self) -> tuple[StopRule, ...]:
@@ -50,9 +66,9 @@ class StepSpec:
         return (*stops, *(p for reduction in self.reduce for p in reduction.predicates))
 
     @property
-    def keeps_previous_x(self) -> bool:
-        """Whether a stop test or a predicate compares x with the point before."""
-        return self.with_xtol or any("x_previous" in p.arguments for p in self.predicates)
+    def sees_previous_x(self) -> bool:
+        """Whether a predicate compares x with the point before."""
+        return any("x_previous" in p.arguments for p in self.predicates)
 
 
 @at_top

@@ -1,8 +1,9 @@
 """The opcodes that draw random numbers: from a counter, a key and the number of a Philox block to some numbers.
 
 The counter has 7 numbers: the trajectory's index in four parts of 16 bits, the step in two, and the position in an
-epoch. The key has 7 as well: the seed in four parts, the stream, the first block, and the number of choices. float32
-has all of these exactly. The arithmetic is that of float64; float32 rounds the results.
+epoch. The key has 7 as well: the seed in four parts, the stream, the first block (for an order: 1 if all epochs have
+the same one, else 0), and the number of choices. float32 has all of these exactly. The arithmetic is that of float64;
+float32 rounds the results.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def draw_shuffled(
     position = m.iadd(whole(m, counter[6]), block)
     is_next = m.iadd(m.shr(m.isub(position, n), 63), m.iconst(1))
     position = m.isub(position, m.iand(n, m.isub(m.iconst(0), is_next)))
-    epoch = m.iadd(word(m, counter[4], counter[5]), is_next)
+    has_own_order = m.isub(m.iconst(1), whole(m, key[5]))
+    epoch = m.iadd(word(m, counter[4], counter[5]), m.iand(is_next, has_own_order))
     ids = word(m, counter[0], counter[1]), word(m, counter[2], counter[3])
     words = philox(m, (*ids, epoch, m.shl(whole(m, key[4]), 24)), _seed(m, key))
     return (real(m, shuffled(m, position, n, words)),)
