@@ -13,7 +13,7 @@ TOPICS = {
     "Surfaces": ("_surface", "_base.errors"),
     "Starts": ("_starts",),
     "Optimizers": ("optimizers",),
-    "Running": ("_run", "_swarm", "_base.status"),
+    "Running": ("_run", "_swarm", "_sweep", "_base.status"),
     "Endpoints": ("_endpoints", "_maps"),
 }
 _SPECIAL = ("__call__", "__add__", "__mul__")

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from fastdescent._surface.finite_sum import finite_sum
     from fastdescent._surface.surface import Surface
     from fastdescent._swarm.swarm import Swarm
+    from fastdescent._sweep.sweep import Sweep, sweep
     from fastdescent.engines.info import info
     from fastdescent.engines.registry import get_engine as get_engine
     from fastdescent.optimizers._adam import AdaBelief, Adam, Adamax, AdamW, NAdam, RAdam, Yogi
@@ -91,6 +92,7 @@ __all__ = [
     "Status",
     "Surface",
     "Swarm",
+    "Sweep",
     "TraceError",
     "Yogi",
     "agreement",
@@ -113,6 +115,7 @@ __all__ = [
     "sobol",
     "surface",
     "surfaces",
+    "sweep",
     "symmetry",
     "uniform",
 ]
@@ -139,6 +142,7 @@ _HOMES = {
     "_base.status": ("Form", "Outcome", "Reason", "Status"),
     "_surface.surface": ("Surface",),
     "_swarm.swarm": ("Swarm",),
+    "_sweep.sweep": ("Sweep", "sweep"),
     "optimizers._adam": ("AdaBelief", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "Yogi"),
     "optimizers._adaptive": ("Adadelta", "Adagrad", "RMSprop"),
     "optimizers._conjugate_gradient": ("CG",),
@@ -164,6 +168,7 @@ _INNER = {
     "_starts.rules": ("Grid", "Sobol", "Uniform"),
     "_starts.arrays": ("RandomStarts",),
     "_run.stochastic": ("Stochastic",),
+    "_sweep.selection": ("Runs",),
     "engines.registry": ("get_engine",),
     "engines.protocol": ("Recording",),
     "noise": ("Noise",),

@@ -44,7 +44,10 @@ def rising(values: list[float]) -> bool:
 
 
 def test_all_are_tested() -> None:
-    assert sorted(["critical_points_of_random_fields", "leaving_a_saddle", "width_and_loss"]) == NAMES
+    assert (
+        sorted(["critical_points_of_random_fields", "leaving_a_saddle", "trainability_fractal", "width_and_loss"])
+        == NAMES
+    )
 
 
 def test_minima_vanish_and_the_index_grows_with_the_height(tmp_path: Path) -> None:
@@ -101,3 +104,12 @@ def test_noise_leaves_a_saddle_as_predicted_and_momentum_leaves_sooner(tmp_path:
     assert times_faster["gradient descent"] == 1.0
     assert min(times_faster[name] for name in ("momentum 0.9", "RMSprop", "Adam")) > 5.0
     assert is_picture(tmp_path / "leaving_a_saddle.png")
+
+
+def test_edge_of_trainability_is_ragged(tmp_path: Path) -> None:
+    printed = quick("trainability_fractal", tmp_path)
+    decades, _, trains, dimension = zip(*table(printed), strict=True)
+    assert decades == (4.0, 0.25, 0.0156)
+    assert all(0.2 < share < 0.8 for share in trains)
+    assert max(dimension) > 1.2
+    assert is_picture(tmp_path / "trainability_fractal.png")

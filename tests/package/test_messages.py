@@ -76,9 +76,10 @@ STARTS: list[Case] = [
     (run(np.zeros((4, 3))), ValueError, ("x0 must have shape (..., 2)", "got shape (4, 3)")),
 ]
 HYPER: list[Case] = [
-    (lambda: fd.GD(), TypeError, ("GD: lr must be given: GD(lr=...)",)),  # type: ignore[call-arg]
-    (lambda: fd.Momentum(momentum=0.5), TypeError, ("Momentum: lr must be given",)),  # type: ignore[call-arg]
-    (lambda: needy(b=1.0), TypeError, ("needy: a and c must be given: needy(a=..., c=...)",)),
+    (steps(fd.GD()), TypeError, ("GD: lr must be given: GD(lr=...)",)),
+    (lambda: fd.Swarm(S, [0.0, 0.0], fd.Momentum(momentum=0.5)), TypeError, ("Momentum: lr must be given",)),
+    (lambda: fd.basin_map(S, fd.SGD(momentum=0.5)), TypeError, ("SGD: lr must be given",)),
+    (steps(needy(b=1.0)), TypeError, ("needy: a and c must be given: needy(a=..., c=...)",)),
     (lambda: fd.Adam(beta=0.9), TypeError, ("Adam has no hyperparameter 'beta' (did you mean 'betas'?)", "lr, betas")),
     (lambda: fd.GD(0.1, 0.2), TypeError, ("GD takes at most 1 argument without a name; got 2",)),
     (lambda: fd.GD(0.1, lr=0.2), TypeError, ("GD: lr is given twice",)),

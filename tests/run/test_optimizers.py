@@ -133,7 +133,7 @@ def test_newton_by_hessian_products() -> None:
 @pytest.mark.parametrize(
     ("make", "error", "text"),
     [
-        (lambda: fd.GD(), TypeError, "lr"),
+        (lambda: fd.descend(fd.surface("x**2"), [1.0], fd.GD()), TypeError, "lr"),
         (lambda: fd.GD(lr=0), ValueError, "GD: lr must be greater than 0; got 0"),
         (lambda: fd.GD(lr=-0.1), ValueError, "got -0.1"),
         (lambda: fd.GD(lr=float("nan")), ValueError, "finite"),

@@ -136,7 +136,9 @@ class BasinMap:
 
     def _repr_html_(self) -> str:
         """The table, and above it a small picture if Matplotlib is installed."""
-        title = paragraph(f"{self.surface.name} by {self.optimizer.words}. {outcome_words(self.outcome, self.points.fmin_source)}.")
+        title = paragraph(
+            f"{self.surface.name} by {self.optimizer.words}. {outcome_words(self.outcome, self.points.fmin_source)}."
+        )
         import fastdescent
 
         try:

@@ -11,6 +11,7 @@ import numpy as np
 from fastdescent._base.checks import shown
 from fastdescent._surface.surface import Surface
 from fastdescent.optimizers import BUILT_IN, Optimizer
+from fastdescent.optimizers._optimizer import check_complete
 
 Progress = bool | Callable[[int, int], Any] | None
 
@@ -37,7 +38,13 @@ def check_surface(surface: Any) -> None:
 
 
 def check_optimizer(optimizer: Any) -> None:
-    """Raises TypeError for what is not an Optimizer, classes included."""
+    """Raises TypeError for what is not an Optimizer, classes included, or lacks a hyperparameter."""
+    check_is_optimizer(optimizer)
+    check_complete(optimizer)
+
+
+def check_is_optimizer(optimizer: Any) -> None:
+    """The same of one whose hyperparameters need not all be given."""
     if isinstance(optimizer, Optimizer):
         return
     if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._run.at_points import values_at
 from fastdescent._run.options import Options
 from fastdescent.program.step.sides import has, sides_with
 from fastdescent.program.step.spec import Leaf
@@ -41,9 +42,10 @@ def value_and_tested_norm(
     """f, and the norm of the gradient that gtol tests but for walls, (m,) each, at points x (m, dim)."""
     weights = decay_at(options, nit, rows)
     if weights is None:
-        return options.surface.value_and_gradient_norm(x)
-    fun, norm = options.surface._evaluated(("fun", "decayed_norm"), x, w=weights.astype(x.dtype, copy=False))
-    return fun.reshape(-1), norm.reshape(-1)
+        fun, norm = values_at(options, ("fun", "grad_norm"), x, rows)
+    else:
+        fun, norm = values_at(options, ("fun", "decayed_norm"), x, rows, w=weights.astype(x.dtype, copy=False))
+    return fun, norm
 
 
 def full_gradient_norm(options: Options, x: Array, nit: npt.NDArray[np.integer[Any]], rows: Index) -> Array:
@@ -51,7 +53,7 @@ def full_gradient_norm(options: Options, x: Array, nit: npt.NDArray[np.integer[A
     if options.bounds is None or not has(options.boundary, "clip"):
         return value_and_tested_norm(options, x, nit, rows)[1]
     low, high = sides_with(options.boundary, options.bounds, "clip").astype(x.dtype)
-    g, weights = options.surface.gradient(x), decay_at(options, nit, rows)
+    [g], weights = values_at(options, ("gradient",), x, rows), decay_at(options, nit, rows)
     if weights is not None:
         g += weights.astype(x.dtype, copy=False) * x
     g[((x <= low) & (g > 0)) | ((x >= high) & (g < 0))] = 0.0

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fastdescent._base.at_top import at_top
 from fastdescent._base.markup import table
 from fastdescent._base.status import Status
+from fastdescent._run.counts import counts_of, message_of
 from fastdescent._run.cut import State, state_of_cut, stochastic_for_pickle, stochastic_of
 from fastdescent._run.hyperparameters import for_pickle
 from fastdescent._run.options import Options, checked_options
@@ -95,9 +96,7 @@ class Descent:
     @cached_property
     def message(self) -> str:
         """How many trajectories ended how."""
-        n = self.status.size
-        parts = [f"{k} {words}" for _, words, k in self._counts()]
-        return f"{n} trajector{'y' if n == 1 else 'ies'}: " + (", ".join(parts) or "none") + "."
+        return message_of(self.status)
 
     def classify(self, **options: Any) -> Endpoints:
         """`fastdescent.classify` of this run."""
@@ -126,7 +125,7 @@ class Descent:
         return f"<Descent on {self._title()}. {self.message[:-1]}; steps: {self._step_words()}{kept}>"
 
     def _repr_html_(self) -> str:
-        ends = [(words, str(k), s.sentence) for s, words, k in self._counts()]
+        ends = [(words, str(k), s.sentence) for s, words, k in counts_of(self.status)]
         rows = [*ends, ("steps", "", self._step_words()), ("engine", "", self.engine)]
         rows += [("reduced", "", ", ".join(self.reduced))] if self.reduced else []
         return table(rows, title=f"{self.status.size} trajectories on {self._title()}")
@@ -136,11 +135,6 @@ class Descent:
 
     def _step_words(self) -> str:
         return f"median {np.median(self.nit):.0f}, most {self.nit.max()}" if self.nit.size else "none"
-
-    def _counts(self) -> list[tuple[Status, str, int]]:
-        """Statuses that occur, in words, and how often."""
-        counts = [(s, s.name.lower().replace("_", " "), int(np.count_nonzero(self.status == s))) for s in Status]
-        return [c for c in counts if c[2]]
 
 
 @at_top

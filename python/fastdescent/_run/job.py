@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from fastdescent._base.memory import n_that_fit
 from fastdescent._base.recent import Recent
-from fastdescent._base.status import Status
 from fastdescent._run.options import Options
 from fastdescent.engines.protocol import DescentJob, StopLimits, uniform_values
 from fastdescent.program.graph.intervals import Interval, hull
@@ -67,14 +66,6 @@ def _box_that_stops(options: Options) -> npt.NDArray[np.float64] | None:
 def without_alarm(options: Options, limits: StopLimits) -> StopLimits:
     """For trajectories beyond the alarm radius, whose steps compute f."""
     return replace(limits, escape_radius=options.escape_radius, alarm=False)
-
-
-def undefined_comes_first(options: Options, x: Array, status: Array, diverged: npt.NDArray[np.bool_]) -> None:
-    """A step may land so far outside that f, which the step Program left out, is not finite at that finite point."""
-    rows = np.flatnonzero(diverged)
-    rows = rows[np.isfinite(x[rows]).all(axis=-1)]
-    if len(rows):
-        status[rows[~np.isfinite(options.surface(x[rows]))]] = Status.UNDEFINED
 
 
 def put_inside(options: Options, starts: Array) -> Array:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._run.at_points import Evaluation
 from fastdescent._run.job import own_params, state_columns
 from fastdescent._run.options import Options
-from fastdescent.engines.protocol import Floats, Live, uniform_values
+from fastdescent.engines.protocol import Live
 from fastdescent.program.program import Program
 from fastdescent.program.section import Section
 from fastdescent.program.step.looks import Look
@@ -25,7 +26,7 @@ class Looks:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._uniform: dict[Section, Floats] = {}
+        self._evaluations: dict[Section, Evaluation] = {}
         numbered = [(k, r) for k, r in enumerate(options.reductions) if isinstance(r, Look)]
         columns = state_columns(options) if numbered else {}
         #: each with its columns of the state: what it remembers, and the value
@@ -40,7 +41,7 @@ class Looks:
         rows = np.flatnonzero(live.nit == t) if due else np.zeros(0, np.intp)
         for look, remembered, kept in due:
             for some in self._parts(rows):
-                value, memory = self._measured(look, live.x[some], live.state[some, remembered], t == 0)
+                value, memory = self._measured(look, some, live.x[some], live.state[some, remembered], t == 0)
                 live.state[some, remembered] = memory
                 live.state[some, kept] = look.taken(value, live.state[some, kept], t == 0)
 
@@ -50,24 +51,27 @@ class Looks:
         for look, remembered, kept in self._looks:
             value = state[:, kept].copy()
             for some in self._parts(np.flatnonzero(nit % look.every)):
-                end, _ = self._measured(look, x[some], state[some, remembered], False)
+                end, _ = self._measured(look, some, x[some], state[some, remembered], False)
                 value[some] = look.taken(end, value[some], False)
             results[look.name] = look.concluded(value, nit)
         return results
 
-    def _measured(self, look: Look, x: Array, memory: Array, anew: bool) -> tuple[Array, Array]:
-        return look.measured(self._evaluated, self._options.surface._formula, x, memory, anew)
+    def _measured(
+        self, look: Look, rows: npt.NDArray[np.intp], x: Array, memory: Array, anew: bool
+    ) -> tuple[Array, Array]:
+        """Of the trajectories `rows`, which are at x."""
 
-    def _evaluated(self, program: Program, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        def evaluated(program: Program, inputs: Mapping[str, Array]) -> dict[str, Array]:
+            return self._evaluation(program)(inputs, rows)
+
+        return look.measured(evaluated, self._options.surface._formula, x, memory, anew)
+
+    def _evaluation(self, program: Program) -> Evaluation:
         options = self._options
-        if program.main not in self._uniform:
+        if program.main not in self._evaluations:
             params = {**options.surface.params, **own_params(options)}
-            with np.errstate(over="ignore", under="ignore"):
-                self._uniform[program.main] = uniform_values(options.engine, program, params).astype(
-                    options.starts.dtype
-                )
-        n = len(next(iter(inputs.values())))
-        return options.engine.evaluate(program.main, self._uniform[program.main], inputs, n, options.n_threads)
+            self._evaluations[program.main] = Evaluation(options, program, params)
+        return self._evaluations[program.main]
 
     def _parts(self, rows: npt.NDArray[np.intp]) -> Iterator[npt.NDArray[np.intp]]:
         """So many rows at once that what is measured has room."""

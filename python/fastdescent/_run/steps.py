@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base.status import Status
-from fastdescent._run.job import Before, Indices, job_of, stop_limits, undefined_comes_first, without_alarm
+from fastdescent._run.at_points import values_at
+from fastdescent._run.job import Before, Indices, job_of, stop_limits, without_alarm
 from fastdescent._run.memory import within_room
 from fastdescent._run.options import Options
 from fastdescent._run.record import NOTHING
@@ -67,4 +68,12 @@ class Steps:
         if self._with_fun:
             return
         diverged = status == Status.DIVERGED
-        undefined_comes_first(self._options, x, status, diverged if before is None else diverged & (before < 0))
+        _undefined_comes_first(self._options, x, status, diverged if before is None else diverged & (before < 0))
+
+
+def _undefined_comes_first(options: Options, x: Array, status: Array, diverged: npt.NDArray[np.bool_]) -> None:
+    """A step may land so far outside that f, which the step Program left out, is not finite at that finite point."""
+    rows = np.flatnonzero(diverged)
+    rows = rows[np.isfinite(x[rows]).all(axis=-1)]
+    if len(rows):
+        status[rows[~np.isfinite(values_at(options, ("fun",), x[rows], rows)[0])]] = Status.UNDEFINED

@@ -12,16 +12,14 @@ import numpy.typing as npt
 from fastdescent._base.at_top import at_top
 from fastdescent._base.checks import no_parameter, positive, shown, whole_number
 from fastdescent._base.markup import table
-from fastdescent._base.threads import available_threads
 from fastdescent._surface import compose as _compose
 from fastdescent._surface.coordinates import as_points, points_of_coordinates
+from fastdescent._surface.evaluator import evaluator
 from fastdescent._surface.facts import facts, formula_line
 from fastdescent._surface.hessians import hessians
 from fastdescent._surface.known import KnownMinima, MinimaOf, Window
 from fastdescent._surface.parameters import parameter
 from fastdescent._surface.spectrum import extremes
-from fastdescent.engines.protocol import uniform_values
-from fastdescent.engines.registry import get_engine
 from fastdescent.program.step.formula import Formula
 
 if TYPE_CHECKING:
@@ -219,17 +217,8 @@ class Surface:
         return self._evaluator(outputs, X.dtype)(X, **others)
 
     def _evaluator(self, outputs: tuple[str, ...], dtype: np.dtype[Any]) -> Callable[..., list[Array]]:
-        """A function of X and further inputs, v for "hvp". What depends on parameters alone is computed once, here."""
-        engine, program = get_engine("auto"), self._formula.program(*outputs)
-        with np.errstate(over="ignore", under="ignore"):
-            uniform = uniform_values(engine, program, self.params).astype(dtype, copy=False)
-
-        def evaluated(X: Array, **others: Array) -> list[Array]:
-            inputs = {name: a.reshape(-1, self.dim) for name, a in {"x": X, **others}.items()}
-            found = engine.evaluate(program.main, uniform, inputs, len(inputs["x"]), available_threads())
-            return [found[name] for name in outputs]
-
-        return evaluated
+        """A function of X, further inputs, such as v for "hvp", and values of parameters for each point."""
+        return evaluator(self._formula, self.params, outputs, dtype)
 
     def __getstate__(self) -> dict[str, Any]:
         """A pickle holds the traced formula, not the user's function: static parameters stay as they are."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import MISSING, Field, fields
+from dataclasses import Field, fields
 from typing import Any
 
 from fastdescent._base.checks import nearest
 from fastdescent.optimizers import BUILT_IN, Optimizer
+from fastdescent.optimizers._hyperparameters import LEFT_OUT
 
 _PREFIX = "hyper_"
 _MOST_OWNERS = 4  #: named in an error
@@ -20,7 +21,7 @@ def add_optimizer_arguments(parser: argparse.ArgumentParser, default: str) -> No
     names = ", ".join(map(str.lower, BUILT_IN))
     group.add_argument("--optimizer", metavar="NAME", help=f"{names} (default: {default})")
     for name, owners in _hyperparameters().items():
-        usual = next((f.default for f in owners.values() if f.default is not MISSING), None)
+        usual = next((f.default for f in owners.values() if f.default is not LEFT_OUT), None)
         kind: dict[str, Any]
         if isinstance(usual, bool):
             kind = {"action": argparse.BooleanOptionalAction}
@@ -35,8 +36,8 @@ def add_optimizer_arguments(parser: argparse.ArgumentParser, default: str) -> No
         group.add_argument(option(name), dest=_PREFIX + name, default=argparse.SUPPRESS, help=_whose(owners), **kind)
 
 
-def optimizer_of(arguments: argparse.Namespace, default: Optimizer) -> Optimizer:
-    """The optimizer of the command line, or one of the default's kind.
+def optimizer_of(arguments: argparse.Namespace, default: Optimizer, may_lack: bool = False) -> Optimizer:
+    """The optimizer of the command line, or one of the default's kind; it may lack hyperparameters for a sweep.
 
     Raises ValueError for an unknown optimizer, and for options of other ones.
     """
@@ -53,7 +54,7 @@ def optimizer_of(arguments: argparse.Namespace, default: Optimizer) -> Optimizer
                 f"{' or '.join(owners[:_MOST_OWNERS])}{more}; its options: {has}"
             )
     for name, f in known.items():
-        if f.default is MISSING and name not in given:
+        if f.default is LEFT_OUT and name not in given and not may_lack:
             raise ValueError(f"{kind.__name__} needs {option(name)}")
     return kind(**given)
 
@@ -97,7 +98,7 @@ def _hyperparameters() -> dict[str, dict[str, Field[Any]]]:
 
 def default_words(f: Field[Any]) -> str:
     """The default of a hyperparameter as text."""
-    if f.default is MISSING:
+    if f.default is LEFT_OUT:
         return "needed"
     if f.default is None:
         return "none"

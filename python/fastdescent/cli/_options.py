@@ -46,6 +46,6 @@ def wants_progress() -> bool:
     return sys.stderr is not None and sys.stderr.isatty() and find_spec("tqdm") is not None
 
 
-def work_words(nit: npt.NDArray[np.integer[Any]], seconds: float) -> str:
+def work_words(nit: npt.NDArray[np.integer[Any]], seconds: float, what: str = "starts") -> str:
     """The numbers of starts and steps, and the time that they took."""
-    return f"{nit.size} starts, {int(nit.sum(dtype=np.int64))} steps in {seconds:.2f} s"
+    return f"{nit.size} {what}, {int(nit.sum(dtype=np.int64))} steps in {seconds:.2f} s"

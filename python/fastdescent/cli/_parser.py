@@ -7,13 +7,14 @@ import re
 from collections.abc import Sequence
 from typing import NoReturn
 
-from fastdescent.cli import _basins, _info, _list, _run
+from fastdescent.cli import _basins, _info, _list, _run, _sweep
 
 _EXAMPLES = """\
 examples:
   fastdescent basins himmelblau -o map.png
   fastdescent basins "x**4 - x**2 + y**2" --optimizer adam --lr 0.01 --window "-2:2,-2:2" -o two.png
   fastdescent run rastrigin --dim 10 --starts 100000 -o run.npz
+  fastdescent sweep himmelblau --over "lr=0.0001:0.1:512:log" --over "momentum=0:0.99:512" -o map.png
 """
 
 
@@ -50,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"fastdescent {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (_list, _info, _basins, _run):
+    for module in (_list, _info, _basins, _run, _sweep):
         lines = (module.__doc__ or "").splitlines()
         help_line = lines[0].split(": ", 1)[1]
         command = commands.add_parser(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 
+import numpy as np
+import numpy.typing as npt
+
 
 def size(text: str) -> tuple[int, ...]:
     """Cells along each coordinate, x first.
@@ -54,6 +57,40 @@ def parameter(text: str) -> tuple[str, float]:
         return name, float(value)
     except ValueError:
         raise ArgumentTypeError(f"must be NAME=NUMBER such as a=2; got {text.strip()!r}") from None
+
+
+def axis(text: str) -> tuple[str, npt.NDArray[np.float64]]:
+    """A name and its values: evenly spaced, evenly spaced logarithms, or a list.
+
+    >>> axis("lr=0.01:1:3:log"), axis("momentum=0:1:3"), axis("a=1,4")
+    (('lr', array([0.01, 0.1 , 1.  ])), ('momentum', array([0. , 0.5, 1. ])), ('a', array([1., 4.])))
+    """
+    name, _, values = (part.strip() for part in text.partition("="))
+    try:
+        if not (name and values):
+            raise ValueError
+        if ":" not in values:
+            return name, np.array([float(v) for v in values.split(",")])
+        low, high, n, *scale = values.split(":")
+        if scale not in ([], ["log"]) or int(n) < 1 or (scale and not (float(low) > 0 and float(high) > 0)):
+            raise ValueError
+        spaced = np.geomspace if scale else np.linspace
+        return name, spaced(float(low), float(high), int(n))
+    except ValueError:
+        like = 'NAME=LO:HI:N such as "momentum=0:0.99:512", "lr=0.001:1:512:log", both ends above 0, or "a=1,2,4"'
+        raise ArgumentTypeError(f"must be {like}; got {text.strip()!r}") from None
+
+
+def point(text: str) -> list[float]:
+    """Coordinates.
+
+    >>> point("1,-2.5")
+    [1.0, -2.5]
+    """
+    try:
+        return [float(v) for v in text.split(",")]
+    except ValueError:
+        raise ArgumentTypeError(f"must be numbers such as 1,-2.5; got {text.strip()!r}") from None
 
 
 def file(text: str) -> str:

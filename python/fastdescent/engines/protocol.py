@@ -177,6 +177,21 @@ def lane_values(engine: Engine, job: DescentJob, uniform: npt.NDArray[np.float64
     return _joined(engine.evaluate(section, uniform, inputs, n, job.n_threads))
 
 
+def inputs_of_lanes(
+    engine: Engine, program: Program, uniform: Floats, lanes: Mapping[str, Floats], n_points: int, n_threads: int
+) -> dict[str, Floats]:
+    """What `main` of a Program that is evaluated reads of the points' own values, (n_points, size) by name.
+
+    `uniform` and `lanes` are float64, and so is the result, which is rounded where it is read.
+    """
+    section = program.lanes
+    if not section.outputs:
+        return {}
+    inputs = {s.name: lanes[s.name] for s in section.inputs}
+    found = engine.evaluate(section, uniform, inputs, n_points, n_threads)
+    return dict(zip(program.lane_names, found.values(), strict=True))
+
+
 def _joined(outputs: Mapping[str, Floats]) -> npt.NDArray[np.float64]:
     columns: Sequence[Floats] = list(outputs.values())
     return np.ascontiguousarray(np.concatenate(columns, axis=1), dtype=np.float64)

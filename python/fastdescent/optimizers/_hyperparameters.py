@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,6 +13,19 @@ from fastdescent._base.checks import nearest, number, shown
 from fastdescent.schedules import Schedule
 
 Hyper = Any  #: a number, an array (one value per trajectory), or a schedule: a function of t
+
+
+class LeftOut(enum.Enum):
+    """The kind of a value that was not given."""
+
+    LEFT_OUT = "left out"
+
+    def __repr__(self) -> str:
+        return "<left out>"
+
+
+#: The default of hyperparameters that have none: a run needs a value, a sweep may supply it.
+LEFT_OUT: Any = LeftOut.LEFT_OUT
 
 _MOST_SHOWN = 8  #: a repr writes out arrays of at most so many numbers
 
@@ -37,7 +51,7 @@ def is_zero(value: Any) -> bool:
 
 def constant(value: Any) -> float:
     """The value if it is one number for all steps and trajectories, else NaN."""
-    return math.nan if callable(value) or np.ndim(value) else float(value)
+    return math.nan if value is LEFT_OUT or callable(value) or np.ndim(value) else float(value)
 
 
 #: A condition on a number, and its text in errors.
@@ -115,10 +129,10 @@ def check_hyper(owner: str, name: str, value: Any, ranges: Ranges) -> None:
         if not np.all(np.isfinite(array)):
             raise ValueError(f"{full_name} must be finite; got {shown(value)}")
         holds, text = allowed_to_several(name, ranges)
-        bad = [index for index in np.ndindex(array.shape) if not holds(float(array[index]))][:1]
-        if bad:
-            where = ", ".join(map(str, bad[0]))
-            raise ValueError(f"{full_name} must be {text} everywhere; {name}[{where}] is {array[bad[0]]:g}")
+        if array.size and not (holds(float(array.min())) and holds(float(array.max()))):  # ranges are intervals
+            bad = next(index for index in np.ndindex(array.shape) if not holds(float(array[index])))
+            where = ", ".join(map(str, bad))
+            raise ValueError(f"{full_name} must be {text} everywhere; {name}[{where}] is {array[bad]:g}")
         return
     holds, text = allowed(name, ranges)
     v = number(full_name, value)

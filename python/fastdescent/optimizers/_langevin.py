@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastdescent._base.at_top import at_top
-from fastdescent.optimizers._hyperparameters import NOT_NEGATIVE, Hyper, Ranges
+from fastdescent.optimizers._hyperparameters import LEFT_OUT, NOT_NEGATIVE, Hyper, Ranges
 from fastdescent.optimizers._limits import Step
 from fastdescent.optimizers._optimizer import Optimizer
 
@@ -36,7 +36,7 @@ class Langevin(Optimizer):
     (True, True)
     """
 
-    lr: Hyper
+    lr: Hyper = LEFT_OUT
     temperature: Hyper = 1.0
     weight_decay: Hyper = field(default=0.0, kw_only=True)
     ranges: ClassVar[Ranges] = {"temperature": NOT_NEGATIVE}

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastdescent._base.at_top import at_top
-from fastdescent.optimizers._hyperparameters import Hyper, is_zero
+from fastdescent.optimizers._hyperparameters import LEFT_OUT, Hyper, is_zero
 from fastdescent.optimizers._limits import Step, heavy_ball_limit
 from fastdescent.optimizers._optimizer import Optimizer
 
@@ -26,7 +26,7 @@ class GD(Optimizer):
         The learning rate, greater than 0.
     """
 
-    lr: Hyper
+    lr: Hyper = LEFT_OUT
     weight_decay: Hyper = field(default=0.0, kw_only=True)
 
     @staticmethod
@@ -51,7 +51,7 @@ class Momentum(Optimizer):
     lr, momentum : number, array or schedule
     """
 
-    lr: Hyper
+    lr: Hyper = LEFT_OUT
     momentum: Hyper = 0.9
     weight_decay: Hyper = field(default=0.0, kw_only=True)
     velocity: ClassVar[tuple[str, ...]] = ("v",)
@@ -79,7 +79,7 @@ class Nesterov(Optimizer):
     lr, momentum : number, array or schedule
     """
 
-    lr: Hyper
+    lr: Hyper = LEFT_OUT
     momentum: Hyper = 0.9
     weight_decay: Hyper = field(default=0.0, kw_only=True)
     velocity: ClassVar[tuple[str, ...]] = ("v",)
@@ -116,7 +116,7 @@ class SGD(Optimizer):
     <Descent on x**2 by SGD(lr=0.1, momentum=0.0, dampening=0.0, nesterov=False, weight_decay=0.0) (gradient: noise 0.1). 1 trajectory: 1 max steps; steps: median 50, most 50>
     """  # noqa: E501
 
-    lr: Hyper
+    lr: Hyper = LEFT_OUT
     momentum: Hyper = 0.0
     dampening: Hyper = 0.0
     nesterov: bool = False

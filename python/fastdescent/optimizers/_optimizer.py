@@ -6,7 +6,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pickle import PicklingError
 from typing import Any, ClassVar, Self
 
@@ -14,6 +14,7 @@ from fastdescent._base.at_top import at_top
 from fastdescent._base.checks import nearest, whole_number
 from fastdescent._base.markup import table
 from fastdescent.optimizers._hyperparameters import (
+    LEFT_OUT,
     Hyper,
     Ranges,
     check_choice,
@@ -32,6 +33,8 @@ OPTIONAL = ("rng", "wall")  #: arguments that a rule may have besides the four
 @dataclass(frozen=True, eq=False, repr=False)
 class Optimizer:
     """Base of all optimizers. Subclasses are frozen dataclasses whose fields are hyperparameters.
+
+    One without a default, mostly `lr`, may be left out where `fastdescent.sweep` supplies it; a run needs it.
 
     Three hyperparameters belong to every optimizer: clip_norm, clip_value and weight_decay. What the rule sees as the
     gradient g has come this way:
@@ -73,6 +76,8 @@ class Optimizer:
     def __post_init__(self) -> None:
         for f in fields(self):
             owner, value = type(self).__name__, getattr(self, f.name)
+            if value is LEFT_OUT:
+                continue
             if f.name in self.choices:
                 check_choice(owner, f.name, value, self.choices[f.name])
                 continue
@@ -89,6 +94,9 @@ class Optimizer:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        for name, kind in inspect.get_annotations(cls).items():  # before the dataclass reads the defaults
+            if not hasattr(cls, name) and "ClassVar" not in str(kind):
+                setattr(cls, name, LEFT_OUT)
         if "__repr__" not in cls.__dict__:  # otherwise the dataclass makes one that prints whole arrays
             cls.__repr__ = Optimizer.__repr__  # type: ignore[method-assign]
 
@@ -102,7 +110,8 @@ class Optimizer:
     def _texts(self) -> list[tuple[str, str]]:
         """Names and values of hyperparameters; of those that every optimizer has, the ones that are not the default."""
         values = [(f, getattr(self, f.name)) for f in _in_order(type(self))]
-        return [(f.name, hyper_text(v)) for f, v in values if not f.kw_only or hyper_text(v) != hyper_text(f.default)]
+        shown = [(f, v) for f, v in values if v is not LEFT_OUT]
+        return [(f.name, hyper_text(v)) for f, v in shown if not f.kw_only or hyper_text(v) != hyper_text(f.default)]
 
     @property
     def words(self) -> str:
@@ -143,11 +152,15 @@ class Optimizer:
         """Hyperparameters by name."""
         return {f.name: getattr(self, f.name) for f in _in_order(type(self))}
 
+    def _given(self) -> dict[str, Any]:
+        """Those that are not left out."""
+        return {name: value for name, value in self.hyper().items() if value is not LEFT_OUT}
+
     def __copy__(self) -> Self:
-        return type(self)(**self.hyper())
+        return type(self)(**self._given())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return type(self)(**deepcopy(self.hyper(), memo))
+        return type(self)(**deepcopy(self._given(), memo))
 
     def __reduce__(self) -> tuple[Callable[..., Optimizer], tuple[Any, ...]]:
         name = type(self).__name__
@@ -155,14 +168,14 @@ class Optimizer:
             raise PicklingError(
                 f"{name} cannot be pickled: write its rule with def and @optimizer at the top of a module"
             )
-        for key, value in self.hyper().items():
+        for key, value in self._given().items():
             for v in value if isinstance(value, tuple) else (value,):
                 if callable(v) and not can_pickle(v):
                     raise PicklingError(
                         f"{name}: {key} is a schedule that cannot be pickled, a lambda or a local function; define it "
                         "with def at the top of a module"
                     )
-        return optimizer_of_pickle, (type(self), self.hyper())
+        return optimizer_of_pickle, (type(self), self._given())
 
 
 @at_top
@@ -176,19 +189,23 @@ def _in_order(cls: type[Optimizer]) -> list[Field[Any]]:
 
 
 def _check_arguments(cls: type[Optimizer], args: Sequence[Any], given: Mapping[str, Any]) -> None:
-    """Raises TypeError if a hyperparameter is missing, unknown, or given twice."""
+    """Raises TypeError if a hyperparameter is unknown, or given twice."""
     known = _in_order(cls)
-    needed = {f.name: f.default is MISSING for f in known}
-    owner, names, n = cls.__name__, list(needed), sum(not f.kw_only for f in known)
+    owner, names, n = cls.__name__, [f.name for f in known], sum(not f.kw_only for f in known)
     has = f"its hyperparameters: {', '.join(names)}"
     if len(args) > n:
         raise TypeError(f"{owner} takes at most {n} argument{'s' * (n != 1)} without a name; got {len(args)}; {has}")
     for name in given:
-        if name not in needed:
+        if name not in names:
             raise TypeError(f"{owner} has no hyperparameter {name!r}{nearest(name, names)}; {has}")
         if name in names[: len(args)]:
             raise TypeError(f"{owner}: {name} is given twice, by its place and by its name")
-    missing = [name for name in names[len(args) :] if needed[name] and name not in given]
+
+
+def check_complete(optimizer: Optimizer) -> None:
+    """Raises TypeError if hyperparameters without a default are left out, as they may be for a sweep."""
+    owner = type(optimizer).__name__
+    missing = [name for name, value in optimizer.hyper().items() if value is LEFT_OUT]
     if missing:
         call = ", ".join(f"{name}=..." for name in missing)
         raise TypeError(f"{owner}: {' and '.join(missing)} must be given: {owner}({call})")

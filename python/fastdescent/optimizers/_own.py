@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fastdescent._base.at_top import at_top
 from fastdescent._base.checks import finite_array, number, shown
 from fastdescent._base.errors import TraceError
+from fastdescent.optimizers._hyperparameters import LEFT_OUT
 from fastdescent.optimizers._optimizer import OPTIONAL, Optimizer
 from fastdescent.program.step.formula import trace
 from fastdescent.program.step.rule import state_shapes
@@ -86,8 +87,8 @@ def _optimizer_class(rule: Callable[..., Any], init: Mapping[str, Any]) -> type[
     for p in parameters:
         if p.kind is p.KEYWORD_ONLY and p.name not in OPTIONAL:
             has_default = p.default is not inspect.Parameter.empty
-            hyper.append((p.name, Any, field(default=p.default)) if has_default else (p.name, Any))
-    hyper.sort(key=len)  # dataclasses need fields without a default first
+            hyper.append((p.name, Any, field(default=p.default if has_default else LEFT_OUT)))
+    hyper.sort(key=lambda h: h[2].default is not LEFT_OUT)  # by place, those without a default come first
     if not any(name == "weight_decay" for name, *_ in hyper):
         hyper.append(("weight_decay", Any, field(default=0.0, kw_only=True)))
     _try_out(rule, hyper, init)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastdescent._base.at_top import at_top
-from fastdescent.optimizers._hyperparameters import FRACTION, POSITIVE, Hyper, Ranges, is_zero
+from fastdescent.optimizers._hyperparameters import FRACTION, LEFT_OUT, POSITIVE, Hyper, Ranges, is_zero
 from fastdescent.optimizers._limits import Step
 from fastdescent.optimizers._optimizer import Optimizer
 
@@ -27,7 +27,7 @@ class SignSGD(Optimizer):
         The momentum is below 1; 0 by default.
     """
 
-    lr: Hyper
+    lr: Hyper = LEFT_OUT
     momentum: Hyper = 0.0
     weight_decay: Hyper = field(default=0.0, kw_only=True)
     velocity: ClassVar[tuple[str, ...]] = ("m",)
@@ -86,7 +86,7 @@ class NormalizedGD(Optimizer):
         The length of each step.
     """
 
-    lr: Hyper
+    lr: Hyper = LEFT_OUT
     weight_decay: Hyper = field(default=0.0, kw_only=True)
 
     @staticmethod
@@ -150,7 +150,7 @@ class SAM(Optimizer):
         rho is the distance uphill, greater than 0.
     """
 
-    lr: Hyper
+    lr: Hyper = LEFT_OUT
     rho: Hyper = 0.05
     momentum: Hyper = 0.0
     weight_decay: Hyper = field(default=0.0, kw_only=True)

@@ -9,5 +9,6 @@ from __future__ import annotations
 from fastdescent.plot._basins import basins
 from fastdescent.plot._colours import basin_image
 from fastdescent.plot._save import save
+from fastdescent.plot._sweep import sweep
 
-__all__ = ["basin_image", "basins", "save"]
+__all__ = ["basin_image", "basins", "save", "sweep"]

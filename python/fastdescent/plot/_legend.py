@@ -150,6 +150,17 @@ def _draw_table(ax: Axes, rows: list[_Row]) -> None:
             _write(ax, at + _SPACE, line, row.note, color=_SOFT)
 
 
+def draw_lines(ax: Axes, lines: list[tuple[Colour | None, str]]) -> int:
+    """Swatches with words to the right of the axes, dashes for None; returns the number of lines."""
+    for line, (colour, text) in enumerate(lines):
+        if colour is None:
+            _write(ax, _LEFT - 1.0, line, "\u2013 \u2013", weight="bold")
+        else:
+            _swatch(ax, line, colour)
+        _write(ax, _LEFT + _LINE, line, text)
+    return len(lines)
+
+
 def _width(text: str) -> float:
     """The width of a text in points."""
     from matplotlib.textpath import TextPath

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from fastdescent._base.files import checked_output, whole_file
 from fastdescent._maps.basin_map import BasinMap
+from fastdescent._sweep.sweep import Sweep
 from fastdescent.plot._basins import checked, new_picture
 from fastdescent.plot._matplotlib import required
+from fastdescent.plot._sweep import new_sweep_picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,21 +30,22 @@ def checked_picture_path(path: str | os.PathLike[str]) -> Path:
     return checked_output(path, Figure().canvas.get_supported_filetypes())
 
 
-def save(m: BasinMap, path: str | os.PathLike[str]) -> None:
-    """Draws a basin map, as `basins` does, and writes it to a file of any format that Matplotlib has.
+def save(m: BasinMap | Sweep, path: str | os.PathLike[str]) -> None:
+    """Draws a basin map as `basins` does, or a sweep as `sweep` does, and writes it to a file of any format that
+    Matplotlib has.
 
     The file appears when it is complete: after an error or Ctrl-C an earlier file is still there.
 
     Parameters
     ----------
-    m : BasinMap
+    m : BasinMap or Sweep
     path : path
         The extension says the format: .png, .pdf, .svg ...
 
     Raises
     ------
     ImportError, TypeError
-        As `basins`: if Matplotlib is missing, or m is not a BasinMap.
+        If Matplotlib is missing, or m is neither a BasinMap nor a Sweep.
     ValueError
         If the extension is not known.
     OSError
@@ -54,9 +57,14 @@ def save(m: BasinMap, path: str | os.PathLike[str]) -> None:
     >>> m = fd.basin_map(fd.surface("x**4 - x**2 + y**2"), shape=(64, 64))
     >>> fd.plot.save(m, "two_valleys.png")
     """
-    checked(m)
+    if not isinstance(m, Sweep):
+        checked(m)
     target = checked_picture_path(path)
-    figure = _drawn(m)
+    write(_drawn(m), target)
+
+
+def write(figure: Figure, target: Path) -> None:
+    """A figure as a file, whole or not at all."""
     with whole_file(target) as file:
         figure.savefig(file, format=target.suffix[1:].lower(), dpi=figure.dpi)
 
@@ -69,11 +77,20 @@ def html_image(m: BasinMap) -> str:
     return f'<img alt="basins of {escape(m.surface.name)}" src="data:image/png;base64,{data}">'
 
 
-def _drawn(m: BasinMap) -> Figure:
+def _drawn(m: BasinMap | Sweep) -> Figure:
+    figure = empty_figure()
+    if isinstance(m, Sweep):
+        new_sweep_picture(m, figure)
+    else:
+        new_picture(m, figure)
+    return figure
+
+
+def empty_figure() -> Figure:
+    """A figure that pyplot does not know."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure()
     FigureCanvasAgg(figure)
-    new_picture(m, figure)
     return figure

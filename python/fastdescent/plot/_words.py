@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,7 @@ def optimizer_words(optimizer: Optimizer) -> str:
     given = []
     for f in fields(optimizer):
         value = getattr(optimizer, f.name)
-        if f.default is MISSING or repr(value) != repr(f.default):
+        if repr(value) != repr(f.default):
             given.append(f"{f.name}={_hyper(value)}")
     return type(optimizer).__name__ + (f"({', '.join(given)})" if given else "")
 

@@ -44,6 +44,11 @@ class Program:
         return sum(s.size for s in self.lanes.outputs)
 
     @property
+    def lane_names(self) -> tuple[str, ...]:
+        """The inputs of `main` that hold the outputs of `lanes`, in their order."""
+        return tuple(f"lane{k}" for k in range(len(self.lanes.outputs)))
+
+    @property
     def n_index(self) -> int:
         """Rows of the trajectory's index, after those from `lanes`; 0 if no random numbers are drawn."""
         return sum(s.size for s in self.main.inputs if s.name == INDEX)

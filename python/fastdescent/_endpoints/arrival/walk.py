@@ -59,7 +59,9 @@ class Way:
     """What walks have found, arrays of shape (m, ...)."""
 
     fun: Floats  #: (m, 1 + _N_STEPS): f at the start and after each step; NaN after the end
-    distance: Floats  #: (m, 1 + _N_STEPS), from the middle of the window along the way, or an estimate; NaN after the end
+    distance: (
+        Floats  #: (m, 1 + _N_STEPS), from the middle of the window along the way, or an estimate; NaN after the end
+    )
     n_steps: npt.NDArray[np.int_]  #: (m,), after which f had fallen
     is_far: Bools  #: f has fallen all the way to where walks end
     rises: Bools  #: f falls and then rises again: there is a minimum on the way
@@ -116,7 +118,9 @@ class _Walkers:
 
     @property
     def way(self) -> Way:
-        return Way(self.fun, self.distance, self.n_steps, self.is_far, self.rises, self.is_level, self.to_nothing, self.x)
+        return Way(
+            self.fun, self.distance, self.n_steps, self.is_far, self.rises, self.is_level, self.to_nothing, self.x
+        )
 
     def attempt(self) -> None:
         """Each walk's next step is made if f falls, or tried again with a shorter one."""

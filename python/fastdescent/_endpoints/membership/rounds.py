@@ -131,9 +131,7 @@ class Rounds:
         """How many cells a round polishes."""
         return max(_MIN_CELLS, min(at_most, _MAX_CELLS_DIM3 // self.landscape.surface.dim**3))
 
-    def _round(
-        self, ends: EndpointSet, own: npt.NDArray[np.int_], size: float, at_rest: bool
-    ) -> npt.NDArray[np.int_]:
+    def _round(self, ends: EndpointSet, own: npt.NDArray[np.int_], size: float, at_rest: bool) -> npt.NDArray[np.int_]:
         """One round; returns those for which smaller cells may find more: they were not polished themselves."""
         found = gathered(ends, self.landscape.frame, size, self.most_cells())
         cell = found.cells.cell.copy()  # `assign` writes over it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fastdescent._base.at_top import at_top
@@ -40,6 +40,7 @@ class Formula:
     gradient: Node
     params: Mapping[str, Shape]
     rows: Rows | None = None  #: the data, if f is a mean over samples
+    lanes: frozenset[str] = frozenset()  #: parameters of which each trajectory has a value of its own
     steps: Recent[Any, Any] = field(default_factory=lambda: Recent(_MOST_STEPS))  #: step Programs, by specification
     _programs: dict[Any, Program] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -50,6 +51,22 @@ class Formula:
     @property
     def dim(self) -> int:
         return self.x.size
+
+    def leaves(self, b: Builder) -> dict[str, Node]:
+        """The parameters by name, in the graph of `b`."""
+        shapes = self.params.items()
+        return {name: b.graph.leaf("lane" if name in self.lanes else "param", name, shape) for name, shape in shapes}
+
+    def with_lanes(self, names: frozenset[str]) -> Formula:
+        """The formula in which each trajectory has values of its own for these parameters; the same one each time."""
+
+        def make() -> Formula:
+            b = Builder()
+            of_lanes = replace(self, lanes=names)
+            return formula_in_graph(of_lanes, b, b.graph.leaf("input", POINT, (self.dim,)))
+
+        made: Formula = self.steps.get(("lanes", names), make)
+        return made
 
     def finite_within(self, box: Interval, params: Mapping[str, Interval], largest: float) -> bool:
         """Whether f is certainly finite at every point whose coordinates are all in `box`."""
@@ -121,6 +138,5 @@ def copy_of(formula: Formula) -> Formula:
 
 def formula_in_graph(formula: Formula, b: Builder, x: Node) -> Formula:
     """The same formula at a leaf x of another graph."""
-    leaves = {name: b.graph.leaf("param", name, shape) for name, shape in formula.params.items()}
-    fun = instantiate(b, formula.fun, {**leaves, POINT: x})
-    return Formula(b, x, fun, gradient(b, fun, x), formula.params, formula.rows)
+    fun = instantiate(b, formula.fun, {**formula.leaves(b), POINT: x})
+    return Formula(b, x, fun, gradient(b, fun, x), formula.params, formula.rows, formula.lanes)

@@ -46,7 +46,7 @@ class Gradient:
         self._evaluated: dict[tuple[int, int], tuple[Node, Node]] = {(own.x.number, 0): (own.fun, own.gradient)}
         b = own.builder
         self._sample = 0  #: of calls that do not say
-        self._params = {name: b.graph.leaf("param", name, shape) for name, shape in own.params.items()}
+        self._params = own.leaves(b)
 
     def __call__(self, x: Any, *, sample: int | None = None) -> Traced:
         sample = self._sample if sample is None else sample

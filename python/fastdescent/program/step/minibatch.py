@@ -45,7 +45,7 @@ def minibatch_formula(formula: Formula, batch: BatchSpec) -> Formula:
     b = Builder()
     x = b.graph.leaf("input", POINT, (formula.dim,))
     fun = minibatch_mean(b, x, formula, batch)
-    return Formula(b, x, fun, gradient(b, fun, x), formula.params, formula.rows)
+    return Formula(b, x, fun, gradient(b, fun, x), formula.params, formula.rows, formula.lanes)
 
 
 def minibatch_mean(b: Builder, x: Node, formula: Formula, batch: BatchSpec, sample: int = 0) -> Node:
@@ -55,7 +55,7 @@ def minibatch_mean(b: Builder, x: Node, formula: Formula, batch: BatchSpec, samp
         raise ValueError("minibatches need the function behind the surface, which its pickle could not hold")
     chosen = _chosen(b, batch, rows.n, sample)
     arrays = [Traced(b, gather(b, chosen, b.const(array))) for array in rows.arrays]
-    leaves = {name: Traced(b, b.graph.leaf("param", name, shape)) for name, shape in formula.params.items()}
+    leaves = {name: Traced(b, leaf) for name, leaf in formula.leaves(b).items()}
     with tracing():
         fun = as_node(b, rows.function(Traced(b, x, is_point=True), *arrays, **leaves))
     if fun.size != 1:
