@@ -97,7 +97,7 @@ HYPER: list[Case] = [
     (steps(fd.GD(lambda t: None)), TypeError, ("lr: the schedule must map t to a number",)),
     (steps(fd.GD(lambda: 0.1)), TypeError, ("lr: the schedule raised TypeError at t = 0", "0 positional arguments")),
     (steps(accepting(lambda x: x > 0)), fd.TraceError, ('"accepted"', "shape (2,)", "one truth value", "np.all")),
-    (steps(accepting(lambda x: "yes")), fd.TraceError, ("type str", "not real numbers")),
+    (lambda: accepting(lambda x: "yes"), fd.TraceError, ("type str", "not real numbers")),
 ]  # fmt: skip
 OPTIONS: list[Case] = [
     (run(engine="gpu"), ValueError, ("engine must be one of", '"numba"', "got 'gpu'")),

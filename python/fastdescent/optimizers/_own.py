@@ -104,7 +104,9 @@ def _try_out(rule: Callable[..., Any], hyper: list[Any], init: Mapping[str, Any]
     """
     arguments = inspect.signature(rule).parameters
     values = tuple((name, _stand_in(name, arguments[name].default)) for name, *_ in hyper if name in arguments)
-    spec = StepSpec(rule, values, initial_states(init), with_fun=False, with_ftol=False, with_xtol=False)
+    # A rule with an argument `wall` may take it for granted, since it is made for runs in a box.
+    spec = StepSpec(rule, values, initial_states(init), with_fun=False, with_ftol=False, with_xtol=False,
+                    boundary="clip" if "wall" in arguments else "ignore")  # fmt: skip
     errors: list[Exception] = []
     for dim in _DIMS:
         try:
