@@ -14,7 +14,7 @@ from fastdescent._base.version import __version__ as __version__
 TYPE_CHECKING = False  # type checkers know this name; `typing` itself takes longer to import than the rest of this file
 
 if TYPE_CHECKING:
-    from fastdescent import data, noise, plot, reduce, surfaces, symmetry
+    from fastdescent import data, noise, plot, reduce, schedules, surfaces, symmetry
     from fastdescent._base.errors import TraceError
     from fastdescent._base.status import Form, Outcome, Reason, Status
     from fastdescent._endpoints.agreement import Agreement, agreement
@@ -36,17 +36,33 @@ if TYPE_CHECKING:
     from fastdescent._swarm.swarm import Swarm
     from fastdescent.engines.info import info
     from fastdescent.engines.registry import get_engine as get_engine
+    from fastdescent.optimizers._adam import AdaBelief, Adam, Adamax, AdamW, NAdam, RAdam, Yogi
+    from fastdescent.optimizers._adaptive import Adadelta, Adagrad, RMSprop
+    from fastdescent.optimizers._conjugate_gradient import CG
+    from fastdescent.optimizers._fire import FIRE
     from fastdescent.optimizers._flow import GradientFlow
-    from fastdescent.optimizers._noisy import SGD, Langevin
+    from fastdescent.optimizers._langevin import Langevin
+    from fastdescent.optimizers._lbfgs import LBFGS
+    from fastdescent.optimizers._line_search import LineSearch
+    from fastdescent.optimizers._momentum import GD, SGD, Momentum, Nesterov
     from fastdescent.optimizers._optimizer import Optimizer, optimizer
-    from fastdescent.optimizers._rules import GD, Adam, LineSearch, Momentum, RMSprop
+    from fastdescent.optimizers._sign import SAM, Lion, NormalizedGD, Rprop, SignSGD
     from fastdescent.plot._colours import map_rgba as map_rgba
     from fastdescent.plot._save import html_image as html_image
 
 __all__ = [
+    "CG",
+    "FIRE",
     "GD",
+    "LBFGS",
+    "SAM",
     "SGD",
+    "AdaBelief",
+    "Adadelta",
+    "Adagrad",
     "Adam",
+    "AdamW",
+    "Adamax",
     "Agreement",
     "BasinMap",
     "CriticalPoints",
@@ -57,17 +73,25 @@ __all__ = [
     "Langevin",
     "LazyStarts",
     "LineSearch",
+    "Lion",
     "Momentum",
+    "NAdam",
+    "Nesterov",
+    "NormalizedGD",
     "Optimizer",
     "Outcome",
     "Path",
+    "RAdam",
     "RMSprop",
     "Reason",
     "Record",
+    "Rprop",
+    "SignSGD",
     "Status",
     "Surface",
     "Swarm",
     "TraceError",
+    "Yogi",
     "agreement",
     "basin_map",
     "classify",
@@ -84,6 +108,7 @@ __all__ = [
     "reduce",
     "repeat",
     "resume",
+    "schedules",
     "sobol",
     "surface",
     "surfaces",
@@ -113,10 +138,17 @@ _HOMES = {
     "_base.status": ("Form", "Outcome", "Reason", "Status"),
     "_surface.surface": ("Surface",),
     "_swarm.swarm": ("Swarm",),
+    "optimizers._adam": ("AdaBelief", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "Yogi"),
+    "optimizers._adaptive": ("Adadelta", "Adagrad", "RMSprop"),
+    "optimizers._conjugate_gradient": ("CG",),
+    "optimizers._fire": ("FIRE",),
     "optimizers._flow": ("GradientFlow",),
-    "optimizers._noisy": ("SGD", "Langevin"),
+    "optimizers._langevin": ("Langevin",),
+    "optimizers._lbfgs": ("LBFGS",),
+    "optimizers._line_search": ("LineSearch",),
+    "optimizers._momentum": ("GD", "SGD", "Momentum", "Nesterov"),
     "optimizers._optimizer": ("Optimizer", "optimizer"),
-    "optimizers._rules": ("GD", "Adam", "LineSearch", "Momentum", "RMSprop"),
+    "optimizers._sign": ("SAM", "Lion", "NormalizedGD", "Rprop", "SignSGD"),
 }
 #: Names that are not public: what methods reach that are below it, and what pickles hold besides.
 _INNER = {
@@ -133,6 +165,7 @@ _INNER = {
     "engines.registry": ("get_engine",),
     "engines.protocol": ("Recording",),
     "noise": ("Noise",),
+    "schedules": ("Schedule",),
     "optimizers._optimizer": ("optimizer_of_pickle",),
     "optimizers._schedules": ("Tabulated",),
     "plot._colours": ("map_rgba",),
@@ -161,7 +194,7 @@ sys.meta_path.append(FormerModules())
 if not TYPE_CHECKING:  # which would otherwise believe in any name
 
     def __getattr__(name: str) -> object:
-        if name in ("data", "noise", "plot", "reduce", "surfaces", "symmetry"):
+        if name in ("data", "noise", "plot", "reduce", "schedules", "surfaces", "symmetry"):
             return import_module(f"{__name__}.{name}")
         if name not in _HOME_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_suggestion(name)}")

@@ -80,7 +80,7 @@ HYPER: list[Case] = [
     (lambda: fd.Momentum(momentum=0.5), TypeError, ("Momentum: lr must be given",)),  # type: ignore[call-arg]
     (lambda: needy(b=1.0), TypeError, ("needy: a and c must be given: needy(a=..., c=...)",)),
     (lambda: fd.Adam(beta=0.9), TypeError, ("Adam has no hyperparameter 'beta' (did you mean 'betas'?)", "lr, betas")),
-    (lambda: fd.GD(0.1, 0.2), TypeError, ("GD takes at most 1 argument; got 2; its hyperparameters: lr",)),
+    (lambda: fd.GD(0.1, 0.2), TypeError, ("GD takes at most 1 argument without a name; got 2",)),
     (lambda: fd.GD(0.1, lr=0.2), TypeError, ("GD: lr is given twice",)),
     (lambda: fd.LineSearch(lr=0.1), TypeError, ("no hyperparameter 'lr'; its hyperparameters: armijo, grow",)),
     (lambda: fd.GD(lr=0), ValueError, ("GD: lr", "greater than 0", "got 0")),

@@ -138,7 +138,7 @@ def test_newton_by_hessian_products() -> None:
         (lambda: fd.GD(lr=-0.1), ValueError, "got -0.1"),
         (lambda: fd.GD(lr=float("nan")), ValueError, "finite"),
         (lambda: fd.GD(lr="0.1"), TypeError, "must be a number; got '0.1'"),
-        (lambda: fd.GD(lr=np.array([0.1, -1.0])), ValueError, "greater than 0 everywhere"),
+        (lambda: fd.GD(lr=np.array([0.1, -1.0])), ValueError, r"0 or greater everywhere; lr\[1\] is -1"),
         (lambda: fd.Adam(betas=(0.9, 1.0)), ValueError, r"betas\[1\] must be in \[0, 1\); got 1.0"),
         (lambda: fd.Adam(rate=0.1), TypeError, "rate"),
         (lambda: fd.Momentum(lr=0.1, momentum=-0.5), ValueError, "momentum must be 0 or greater"),

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _FORMER = (
     "_bands", "_basins", "_classify", "_descent", "_errors", "_hyper", "_image", "_info", "_lazy", "_options",
-    "_points", "_record", "_status", "_stochastic", "optimizers._base", "program.batch", "program.formula",
-    "program.reductions", "program.row_data", "program.rule",
+    "_points", "_record", "_status", "_stochastic", "optimizers._base", "optimizers._noisy", "optimizers._rules",
+    "program.batch", "program.formula", "program.reductions", "program.row_data", "program.rule",
 )  # fmt: skip
 _RENAMED = {"_From": "GridPart", "_remade": "optimizer_of_pickle", "_unpickled": "formula_of_pickle"}
 

@@ -26,6 +26,8 @@ Bools = npt.NDArray[np.bool_]
 Labels = npt.NDArray[np.integer[Any]]
 Index = npt.NDArray[np.int_]
 
+#: What is said of endpoints that rest, unless the optimizer's steps rest elsewhere than at critical points.
+_AT_REST = (Reason.STEP_TOO_LARGE, Reason.GTOL, Reason.KINK, Reason.JITTER)
 _NEAR_LIMIT = 0.05  #: of an optimizer's limit: what lies nearer is tried
 
 
@@ -120,6 +122,8 @@ def reasons(
         reason[open_[status[open_] != Status.CONVERGED]] = Reason.NOISE
     elif len(cut):
         reason[cut] = np.where(moves_on(run, cut), Reason.CUT_OFF, Reason.JITTER)
+    if run.optimizer.rests_elsewhere:
+        reason[np.isin(reason, _AT_REST)] = Reason.OTHER_FUNCTION
     return reason
 
 

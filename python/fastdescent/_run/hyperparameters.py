@@ -14,7 +14,7 @@ from fastdescent._base.at_top import at_top
 from fastdescent._base.checks import shown
 from fastdescent._base.memory import refuse_if_too_large
 from fastdescent.optimizers import Optimizer
-from fastdescent.optimizers._hyperparameters import NOT_NEGATIVE, Range, Ranges, allowed
+from fastdescent.optimizers._hyperparameters import Ranges, allowed_to_several
 from fastdescent.optimizers._schedules import Tabulated, can_pickle
 from fastdescent.program.step.spec import Leaf
 
@@ -60,7 +60,10 @@ def value_for_pickle(value: Any, n_steps: int) -> Any:
 def bind(optimizer: Optimizer, leading: tuple[int, ...], dim: int, max_steps: int) -> Hyperparameters:
     """Sorts the hyperparameters of an optimizer for a run whose starts have shape (*leading, dim)."""
     bound = Hyperparameters()
-    bound.spec = bind_values(bound, optimizer.hyper().items(), "", optimizer.ranges, leading, dim, max_steps)
+    values = optimizer.hyper()
+    counts = {name: values.pop(name) for name in optimizer.counts}
+    bound.spec = bind_values(bound, values.items(), "", optimizer.ranges, leading, dim, max_steps)
+    bound.spec += tuple(counts.items())
     return bound
 
 
@@ -83,7 +86,7 @@ def _bound(
     if isinstance(value, tuple):
         return tuple(_bound(bound, f"{name}[{k}]", v, ranges, leading, dim, max_steps) for k, v in enumerate(value))
     key = f"hyper.{name}"
-    if isinstance(value, bool | str):
+    if value is None or isinstance(value, bool | str):
         return value
     if callable(value):
         bound.schedules[key] = _tabulated(name, value, ranges, max_steps)
@@ -148,7 +151,7 @@ def _tabulated(name: str, schedule: Callable[[int], Any], ranges: Ranges, max_st
     if isinstance(schedule, Tabulated):
         return schedule.first(n)
     values = np.fromiter((_scheduled(name, schedule, t) for t in range(n)), np.float64, n)
-    holds, text = _allowed_to_schedules(name, ranges)
+    holds, text = allowed_to_several(name, ranges)
     for t, value in enumerate(values.tolist()):
         if not (math.isfinite(value) and holds(value)):
             raise ValueError(
@@ -173,7 +176,7 @@ def _scheduled(name: str, schedule: Callable[[int], Any], t: int) -> float:
 
 def continued(name: str, schedule: Callable[[int], Any], ranges: Ranges, last: int) -> Callable[[int], float]:
     """The schedule also after the step `last` of a run, with its value there where it has none that is allowed."""
-    holds, at_last = _allowed_to_schedules(name, ranges)[0], float(schedule(last))
+    holds, at_last = allowed_to_several(name, ranges)[0], float(schedule(last))
 
     def value(t: int) -> float:
         if t <= last:
@@ -185,8 +188,3 @@ def continued(name: str, schedule: Callable[[int], Any], ranges: Ranges, last: i
         return later if math.isfinite(later) and holds(later) else at_last
 
     return value
-
-
-def _allowed_to_schedules(name: str, ranges: Ranges) -> Range:
-    """As for numbers, but that a learning rate may reach 0."""
-    return NOT_NEGATIVE if name == "lr" else allowed(name, ranges)

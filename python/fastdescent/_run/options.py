@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from dataclasses import dataclass, replace
 from typing import Any
@@ -33,6 +34,7 @@ from fastdescent.program.step.rule import state_shapes
 from fastdescent.program.step.sides import Boundary
 from fastdescent.program.step.spec import StepSpec
 from fastdescent.program.step.stops import StopRule, trace_stop_rule, wants_state
+from fastdescent.program.step.treatment import NAMES, WEIGHT_DECAY, Treatment
 
 #: gtol="auto". In float32 the noise of a gradient whose terms are of order 10 to 1000 is about 1e-4.
 _GTOL = {np.dtype(np.float64): 1e-6, np.dtype(np.float32): 1e-3}
@@ -117,11 +119,21 @@ class Options:
         rules = [(Status.STOPPED, self.stop)]
         return tuple((status, rule) for status, rule in rules if rule is not None)
 
+    @property
+    def treatment(self) -> Treatment:
+        """What the gradient goes through before the rule sees it."""
+        values = dict(self.hyper.spec)
+        if self.optimizer.decouples:
+            values |= {WEIGHT_DECAY: 0.0}
+        return Treatment(**{name: values[name] for name in NAMES})
+
     def step_spec(self, with_fun: bool) -> StepSpec:
         """What one step is made of, besides the formula."""
+        rule = type(self.optimizer).rule
+        arguments = inspect.signature(rule).parameters
         return StepSpec(
-            rule=type(self.optimizer).rule,
-            hyper=self.hyper.spec,
+            rule=rule,
+            hyper=tuple((name, value) for name, value in self.hyper.spec if name in arguments),
             init=tuple(self.optimizer.init.items()),
             with_fun=with_fun,
             with_ftol=self.ftol is not None and not self.level_is_tested_in_pauses,
@@ -129,6 +141,7 @@ class Options:
             boundary=self.boundary,
             velocity=self.optimizer.velocity,
             reduce=self.reductions,
+            treatment=self.treatment,
             noise=self.stochastic.noise_spec,
             batch=self.stochastic.batch,
             stops=self.stops,

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from fastdescent._base.at_top import at_top
 from fastdescent._base.markup import table
 from fastdescent._base.ragged import Ragged
+from fastdescent._run.decay import value_and_tested_norm
 
 if TYPE_CHECKING:
     from fastdescent._run.options import Options
@@ -134,15 +135,19 @@ def path_of(options: Options, ends: Ends) -> Path:
     rows = np.flatnonzero(recording.rows >= 0)
     which = rows[np.argsort(recording.rows[rows], kind="stable")]
     dtype = values.dtype if record.dtype is None else np.dtype(record.dtype)
+    offsets, last_steps = ends.path.offsets, ends.nit[which].astype(np.int64)
+    steps = _steps_of_columns(recording, int(ends.path.lengths.max(initial=1)), options.max_steps)
     fun = grad_norm = None
     if "fun" in record.fields or "grad_norm" in record.fields:
-        found = options.surface.value_and_gradient_norm(values)
+        path, entry = np.repeat(np.arange(len(which)), np.diff(offsets)), np.arange(len(values))
+        nit = np.where(entry == offsets[path + 1] - 1, last_steps[path], steps[entry - offsets[path]])
+        found = value_and_tested_norm(options, values, nit, which[path])
         fun, grad_norm = (v.astype(dtype, copy=False) for v in found)
     return Path(
         values=values.astype(dtype, copy=False) if "x" in record.fields else None,
-        offsets=ends.path.offsets,
-        steps=_steps_of_columns(recording, int(ends.path.lengths.max(initial=1)), options.max_steps),
-        last_steps=ends.nit[which].astype(np.int64),
+        offsets=offsets,
+        steps=steps,
+        last_steps=last_steps,
         which=which,
         _fun=fun if "fun" in record.fields else None,
         _grad_norm=grad_norm if "grad_norm" in record.fields else None,

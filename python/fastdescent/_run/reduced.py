@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._run.decay import decay_at
 from fastdescent._run.job import own_params, state_columns
 from fastdescent._run.looks import Looks
 from fastdescent._run.options import Options
 from fastdescent.engines.protocol import uniform_values
 from fastdescent.program.program import Program
 from fastdescent.program.step.reduction_rows import end_program
+from fastdescent.program.step.treatment import DECAY
 
 Array = npt.NDArray[Any]
 
@@ -27,7 +29,7 @@ def reduced_of(options: Options, x: Array, nit: npt.NDArray[np.int32], state: Ar
     with np.errstate(over="ignore", under="ignore"):
         uniform = uniform_values(options.engine, program, params).astype(x.dtype)
     t = nit.astype(np.float64).reshape(-1, 1)
-    known = {"x": x, "count": t + 1.0, "t": t}
+    known: dict[str, Any] = {"x": x, "count": t + 1.0, "t": t, DECAY: decay_at(options, nit)}
     rows = state_columns(options)
     inputs = {s.name: known[s.name] if s.name in known else state[:, rows[s.name]] for s in program.main.inputs}
     found = options.engine.evaluate(program.main, uniform, inputs, len(x), options.n_threads)

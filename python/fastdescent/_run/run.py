@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._run.at_once import run_at_once
+from fastdescent._run.decay import value_and_tested_norm
 from fastdescent._run.gradually import run_gradually
 from fastdescent._run.job import Before, Indices
 from fastdescent._run.options import Options
@@ -30,7 +31,7 @@ def run_job(options: Options, before: Before | None = None, indices: Indices = N
 def values_at_the_ends(options: Options, ends: Ends) -> tuple[Array, Array]:
     """f and the gradient's norm, (n,) each; NaN where they are not wanted."""
     if options.final:
-        return options.surface.value_and_gradient_norm(ends.x)
+        return value_and_tested_norm(options, ends.x, ends.nit)
     nothing = np.broadcast_to(ends.x.dtype.type(np.nan), ends.status.shape)
     return nothing, nothing
 

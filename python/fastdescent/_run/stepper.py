@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base.status import Status, Unended
+from fastdescent._run.decay import full_gradient_norm
 from fastdescent._run.job import Indices, put_inside, state_columns
 from fastdescent._run.looks import Looks
 from fastdescent._run.options import Options
@@ -16,7 +16,6 @@ from fastdescent._run.steps import Steps
 from fastdescent._starts.lazy import LazyStarts, flat
 from fastdescent.engines.costs import most_seconds
 from fastdescent.engines.protocol import DescentJob, Live, Values
-from fastdescent.program.step.sides import has, sides_with
 
 #: As numbers of the arrays' dtype: NumPy would compare with others in int64.
 _MAX_STEPS, _INTERRUPTED, _CONVERGED = map(np.int8, (Status.MAX_STEPS, Status.INTERRUPTED, Status.CONVERGED))
@@ -24,17 +23,6 @@ _STALLED = np.int8(Status.STALLED)
 _RUNNING, _ALARM = np.int8(Unended.RUNNING), np.int8(Unended.ALARM)
 _YIELD_TO_CONVERGED = np.array([_RUNNING, *(s for s in Status if s.yields_to_converged)], np.int8)
 _YIELD_TO_STALLED = _YIELD_TO_CONVERGED[_YIELD_TO_CONVERGED != _STALLED]
-
-
-def full_gradient_norm(options: Options, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Of f without noise, over all rows; at walls that clip, of what does not push out."""
-    if options.bounds is None or not has(options.boundary, "clip"):
-        return options.surface.value_and_gradient_norm(x)[1]
-    low, high = sides_with(options.boundary, options.bounds, "clip").astype(x.dtype)
-    g = options.surface.gradient(x)
-    g[((x <= low) & (g > 0)) | ((x >= high) & (g < 0))] = 0.0
-    with np.errstate(over="ignore"):
-        return np.asarray(np.sqrt(sum(column * column for column in g.T)))
 
 
 class Stepper:
@@ -133,7 +121,7 @@ class Stepper:
         """Tests the full gradient. CONVERGED comes before STALLED and what follows it at the same step."""
         live = self.live
         rows = np.flatnonzero(where & np.isin(live.status, _YIELD_TO_CONVERGED))
-        norm = full_gradient_norm(self.options, live.x[rows])
+        norm = full_gradient_norm(self.options, live.x[rows], live.nit[rows], rows)
         live.status[rows[norm <= live.x.dtype.type(self.gtol or 0.0)]] = _CONVERGED
         self.n_running = int(np.count_nonzero(live.status == _RUNNING))
 

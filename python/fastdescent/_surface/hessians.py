@@ -34,5 +34,5 @@ def hessians(surface: Surface, points: Array) -> Array:
         column = np.arange(first, min(first + step, len(found)))
         axes = np.zeros((len(column), dim), points.dtype)
         axes[np.arange(len(column)), column % dim] = 1.0
-        (found[column],) = product(flat[column // dim], axes)
+        (found[column],) = product(flat[column // dim], v=axes)
     return found.reshape(*points.shape, dim)

@@ -61,7 +61,7 @@ def _by_products(surface: Surface, x: Floats, m: int, tol: float) -> tuple[Float
     pays, most = _products_pay(surface._formula.program("hvp").main, dim)
 
     def product(directions: Floats) -> Floats:
-        return np.asarray(evaluated(np.broadcast_to(x, directions.shape), directions)[0])
+        return np.asarray(evaluated(np.broadcast_to(x, directions.shape), v=directions)[0])
 
     generic = np.cos(1.0 + 2.4 * np.arange(dim))  # a direction that no symmetric surface singles out
     diagonal, first, second = product(np.stack([np.ones(dim), generic, generic[::-1]]))

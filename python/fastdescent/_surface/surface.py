@@ -157,7 +157,7 @@ class Surface:
         except ValueError:
             shapes = f"X of shape {points.shape}; got shape {directions.shape}"
             raise ValueError(f"V must broadcast against {shapes}") from None
-        return self._evaluated(("hvp",), points, directions)[0].reshape(points.shape)
+        return self._evaluated(("hvp",), points, v=directions)[0].reshape(points.shape)
 
     def hessian(self, X: npt.ArrayLike) -> Array:
         """The exact Hessian at X of shape (..., dim); shape (..., dim, dim). Takes little more memory than the result.
@@ -215,17 +215,17 @@ class Surface:
         values = values.reshape(*points.shape[:-1], values.shape[-1])
         return (values, axes.reshape(*values.shape, self.dim)) if vectors else values
 
-    def _evaluated(self, outputs: tuple[str, ...], X: Array, V: Array | None = None) -> list[Array]:
-        return self._evaluator(outputs, X.dtype)(X, V)
+    def _evaluated(self, outputs: tuple[str, ...], X: Array, **others: Array) -> list[Array]:
+        return self._evaluator(outputs, X.dtype)(X, **others)
 
     def _evaluator(self, outputs: tuple[str, ...], dtype: np.dtype[Any]) -> Callable[..., list[Array]]:
-        """A function of X and, for "hvp", V. Numbers that depend on parameters alone are computed once, here."""
+        """A function of X and further inputs, v for "hvp". What depends on parameters alone is computed once, here."""
         engine, program = get_engine("auto"), self._formula.program(*outputs)
         with np.errstate(over="ignore", under="ignore"):
             uniform = uniform_values(engine, program, self.params).astype(dtype, copy=False)
 
-        def evaluated(X: Array, V: Array | None = None) -> list[Array]:
-            inputs = {name: a.reshape(-1, self.dim) for name, a in (("x", X), ("v", V)) if a is not None}
+        def evaluated(X: Array, **others: Array) -> list[Array]:
+            inputs = {name: a.reshape(-1, self.dim) for name, a in {"x": X, **others}.items()}
             found = engine.evaluate(program.main, uniform, inputs, len(inputs["x"]), available_threads())
             return [found[name] for name in outputs]
 

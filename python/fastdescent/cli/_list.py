@@ -28,6 +28,7 @@ def command(arguments: argparse.Namespace) -> None:
     print(columns(rows, right=(3,)))
     print("  dim n: any, 2 unless --dim says otherwise; least f is that of dim 2\n")
     print(columns([("optimizer", "options"), *((name.lower(), _options(name)) for name in BUILT_IN)]))
+    print("  every optimizer: --weight-decay, --clip-norm, --clip-value")
 
 
 def _row(s: Surface) -> tuple[str, ...]:
@@ -45,4 +46,4 @@ def window_words(window: Window) -> str:
 
 
 def _options(name: str) -> str:
-    return "  ".join(f"{option(f.name)} ({default_words(f)})" for f in fields(BUILT_IN[name]))  # type: ignore[arg-type]
+    return "  ".join(f"{option(f.name)} ({default_words(f)})" for f in fields(BUILT_IN[name]) if f.kw_only is not True)

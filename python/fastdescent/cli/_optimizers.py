@@ -11,6 +11,7 @@ from fastdescent._base.checks import nearest
 from fastdescent.optimizers import BUILT_IN, Optimizer
 
 _PREFIX = "hyper_"
+_MOST_OWNERS = 4  #: named in an error
 
 
 def add_optimizer_arguments(parser: argparse.ArgumentParser, default: str) -> None:
@@ -19,7 +20,6 @@ def add_optimizer_arguments(parser: argparse.ArgumentParser, default: str) -> No
     names = ", ".join(map(str.lower, BUILT_IN))
     group.add_argument("--optimizer", metavar="NAME", help=f"{names} (default: {default})")
     for name, owners in _hyperparameters().items():
-        whose = ", ".join(f"{owner} ({default_words(f)})" for owner, f in owners.items())
         usual = next((f.default for f in owners.values() if f.default is not MISSING), None)
         kind: dict[str, Any]
         if isinstance(usual, bool):
@@ -28,9 +28,11 @@ def add_optimizer_arguments(parser: argparse.ArgumentParser, default: str) -> No
             kind = {"type": _numbers(len(usual)), "metavar": ",".join("V" * len(usual))}
         elif isinstance(usual, str):
             kind = {"type": str, "metavar": "WORD"}
+        elif isinstance(usual, int):
+            kind = {"type": int, "metavar": "N"}
         else:
             kind = {"type": float, "metavar": "V"}
-        group.add_argument(option(name), dest=_PREFIX + name, default=argparse.SUPPRESS, help=f"of {whose}", **kind)
+        group.add_argument(option(name), dest=_PREFIX + name, default=argparse.SUPPRESS, help=_whose(owners), **kind)
 
 
 def optimizer_of(arguments: argparse.Namespace, default: Optimizer) -> Optimizer:
@@ -40,18 +42,32 @@ def optimizer_of(arguments: argparse.Namespace, default: Optimizer) -> Optimizer
     """
     kind = type(default) if arguments.optimizer is None else _kind(arguments.optimizer.strip())
     given = {k.removeprefix(_PREFIX): v for k, v in vars(arguments).items() if k.startswith(_PREFIX)}
-    known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
+    known = {f.name: f for f in fields(kind)}
     for name in given:
         if name not in known:
             has = ", ".join(map(option, known)) or "none"
-            owners = " or ".join(owner.lower() for owner in _hyperparameters()[name])
+            owners = [owner.lower() for owner in _hyperparameters()[name]]
+            more = f" or {len(owners) - _MOST_OWNERS} others" if len(owners) > _MOST_OWNERS else ""
             raise ValueError(
-                f"{kind.__name__} has no {option(name)}, which belongs to --optimizer {owners}; its options: {has}"
+                f"{kind.__name__} has no {option(name)}, which belongs to --optimizer "
+                f"{' or '.join(owners[:_MOST_OWNERS])}{more}; its options: {has}"
             )
     for name, f in known.items():
         if f.default is MISSING and name not in given:
             raise ValueError(f"{kind.__name__} needs {option(name)}")
     return kind(**given)
+
+
+def _whose(owners: dict[str, Field[Any]]) -> str:
+    """The optimizers that have a hyperparameter, and its defaults."""
+    by_default: dict[str, list[str]] = {}
+    for owner, f in owners.items():
+        by_default.setdefault(default_words(f), []).append(owner)
+    if len(owners) < len(BUILT_IN):
+        return "of " + ", ".join(f"{', '.join(names)} ({default})" for default, names in by_default.items())
+    usual = max(by_default, key=lambda default: len(by_default[default]))
+    others = (f"; {', '.join(names)} {default}" for default, names in by_default.items() if default != usual)
+    return f"of every optimizer ({usual}{''.join(others)})"
 
 
 def option(name: str) -> str:
@@ -74,7 +90,7 @@ def _hyperparameters() -> dict[str, dict[str, Field[Any]]]:
     """The hyperparameters by name, each with the optimizers that have it."""
     found: dict[str, dict[str, Field[Any]]] = {}
     for owner, kind in BUILT_IN.items():
-        for f in fields(kind):  # type: ignore[arg-type]
+        for f in sorted(fields(kind), key=lambda f: f.kw_only is True):
             found.setdefault(f.name, {})[owner] = f
     return found
 
@@ -83,6 +99,8 @@ def default_words(f: Field[Any]) -> str:
     """The default of a hyperparameter as text."""
     if f.default is MISSING:
         return "needed"
+    if f.default is None:
+        return "none"
     return ",".join(map(str, f.default)) if isinstance(f.default, tuple) else str(f.default)
 
 

@@ -18,7 +18,7 @@ from fastdescent.cli import _types
 from fastdescent.cli._optimizers import optimizer_of
 from fastdescent.cli._options import add_run_arguments, run_options, work_words
 from fastdescent.cli._surfaces import add_surface_arguments, add_window_argument, shape_of, surface_of, window_of
-from fastdescent.optimizers._rules import LineSearch
+from fastdescent.optimizers._line_search import LineSearch
 
 if TYPE_CHECKING:
     from fastdescent._endpoints.classify import Endpoints

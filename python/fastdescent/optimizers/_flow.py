@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,9 +10,9 @@ import numpy as np
 from fastdescent._base.at_top import at_top
 from fastdescent.optimizers import _dormand_prince, _exponential
 from fastdescent.optimizers._field import Field
-from fastdescent.optimizers._hyperparameters import NOT_NEGATIVE, Hyper, Ranges
+from fastdescent.optimizers._hyperparameters import NOT_NEGATIVE, Hyper, Ranges, is_zero
+from fastdescent.optimizers._limits import Step
 from fastdescent.optimizers._optimizer import Optimizer
-from fastdescent.optimizers._rules import Step, is_zero
 
 _GROW, _SHRINK, _SAFETY = 5.0, 0.1, 0.9  #: of the time h, from one attempt to the next
 _LEAST_H, _MOST_H = 1e-30, 1e20
@@ -71,6 +71,8 @@ class GradientFlow(Optimizer):
     rtol: Hyper = 0.02
     atol: Hyper = 1e-4
     method: str = "exponential"
+    weight_decay: Hyper = field(default=0.0, kw_only=True)
+    compares_values: ClassVar[bool] = True
     ranges: ClassVar[Ranges] = {"rtol": NOT_NEGATIVE, "atol": NOT_NEGATIVE}
     init: ClassVar[dict[str, float]] = {"h": 0.0, "length": 0.0, "length_before": 0.0}
     choices: ClassVar[dict[str, tuple[str, ...]]] = {"method": ("exponential", "dopri5")}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastdescent._base.checks import nearest, number, shown
+from fastdescent.schedules import Schedule
 
 Hyper = Any  #: a number, an array (one value per trajectory), or a schedule: a function of t
 
@@ -19,12 +20,19 @@ def hyper_text(value: Any) -> str:
     """A value in a repr."""
     if isinstance(value, tuple):
         return f"({', '.join(map(hyper_text, value))})"
+    if isinstance(value, Schedule):
+        return repr(value)
     if callable(value):
         name = getattr(value, "__name__", type(value).__name__)
         return "<schedule>" if name == "<lambda>" else f"<schedule {name}>"
     if isinstance(value, np.ndarray) and value.size > _MOST_SHOWN:
         return f"<array of {value.dtype}, shape {value.shape}>"
     return shown(value.item() if isinstance(value, np.generic) else value)
+
+
+def is_zero(value: Any) -> bool:
+    """Whether a hyperparameter is the number 0, so that the rule leaves its term out."""
+    return isinstance(value, int | float) and value == 0
 
 
 def constant(value: Any) -> float:
@@ -38,6 +46,8 @@ Ranges = Mapping[str, Range]  #: by hyperparameter
 
 POSITIVE: Range = (lambda v: v > 0, "greater than 0")
 NOT_NEGATIVE: Range = (lambda v: v >= 0, "0 or greater")
+OPEN_FRACTION: Range = (lambda v: 0 < v < 1, "in (0, 1)")
+FRACTION: Range = (lambda v: 0 <= v < 1, "in [0, 1)")
 _ANY: Range = (lambda v: True, "")
 #: Of names that mean the same in every optimizer or noise, as in PyTorch. Optimizers have `ranges` for other names.
 _COMMON: Ranges = {
@@ -48,14 +58,22 @@ _COMMON: Ranges = {
     "df": POSITIVE,
     "eps": NOT_NEGATIVE,
     "weight_decay": NOT_NEGATIVE,
-    "betas": (lambda v: 0 <= v < 1, "in [0, 1)"),
+    "betas": FRACTION,
+    "clip_norm": POSITIVE,
+    "clip_value": POSITIVE,
 }
 
 
 def allowed(name: str, own: Ranges) -> Range:
     """The range of a number of this name, such as "lr" or "betas[0]"; an owner's `own` ranges come first."""
-    plain = name.split("[")[0].removeprefix("noise.")
-    return own.get(plain) or _COMMON.get(plain, _ANY)
+    full = name.removeprefix("noise.")
+    plain = full.split("[")[0]
+    return own.get(full) or own.get(plain) or _COMMON.get(plain, _ANY)
+
+
+def allowed_to_several(name: str, own: Ranges) -> Range:
+    """The range of the numbers of an array or a schedule: as of one number, but that a learning rate may be 0."""
+    return NOT_NEGATIVE if name == "lr" else allowed(name, own)
 
 
 def check_choice(owner: str, name: str, value: Any, choices: tuple[str, ...]) -> None:
@@ -90,16 +108,19 @@ def check_hyper(owner: str, name: str, value: Any, ranges: Ranges) -> None:
         return
     if isinstance(value, bool) or (callable(value) and not isinstance(value, type)):
         return
-    holds, text = allowed(name, ranges)
     if isinstance(value, np.ndarray | list) and np.ndim(value) > 0:
         array = np.asarray(value)
         if array.dtype.kind not in "iuf":
             raise TypeError(f"{full_name} must be numbers; got an array of {array.dtype}")
         if not np.all(np.isfinite(array)):
             raise ValueError(f"{full_name} must be finite; got {shown(value)}")
-        if array.size and not (holds(float(array.min())) and holds(float(array.max()))):
-            raise ValueError(f"{full_name} must be {text} everywhere; got {shown(value)}")
+        holds, text = allowed_to_several(name, ranges)
+        bad = [index for index in np.ndindex(array.shape) if not holds(float(array[index]))][:1]
+        if bad:
+            where = ", ".join(map(str, bad[0]))
+            raise ValueError(f"{full_name} must be {text} everywhere; {name}[{where}] is {array[bad[0]]:g}")
         return
+    holds, text = allowed(name, ranges)
     v = number(full_name, value)
     if not holds(v):
         raise ValueError(f"{full_name} must be {text}; got {shown(value)}")

@@ -6,22 +6,42 @@ import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import MISSING, field, fields, make_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields, make_dataclass
 from pickle import PicklingError
 from typing import Any, ClassVar, Self, overload
 
 from fastdescent._base.at_top import at_top
-from fastdescent._base.checks import nearest, number, shown
+from fastdescent._base.checks import nearest, number, shown, whole_number
 from fastdescent._base.markup import table
-from fastdescent.optimizers._hyperparameters import Ranges, check_choice, check_form, check_hyper, hyper_text
+from fastdescent.optimizers._hyperparameters import (
+    Hyper,
+    Ranges,
+    check_choice,
+    check_form,
+    check_hyper,
+    constant,
+    hyper_text,
+    is_zero,
+)
 from fastdescent.optimizers._schedules import can_pickle
 
 OPTIONAL = ("rng", "wall")  #: arguments that a rule may have besides the four
 
 
 @at_top
+@dataclass(frozen=True, eq=False, repr=False)
 class Optimizer:
     """Base of all optimizers. Subclasses are frozen dataclasses whose fields are hyperparameters.
+
+    Three hyperparameters belong to every optimizer: clip_norm, clip_value and weight_decay. What the rule sees as the
+    gradient g has come this way:
+
+    g <- g + noise
+    g <- g * min(1, clip_norm / (|g| + 1e-6))               (PyTorch's clip_grad_norm_)
+    g <- min(max(g, -clip_value), clip_value)
+    g <- g + weight_decay * x                               (L2 decay: that of f + weight_decay * |x|^2 / 2)
+
+    A rule with an argument `weight_decay` decays in its own way instead, such as AdamW.
 
     `rule(x, grad, state, t, *, <hyperparameters>)` returns the new point and a dict with the new state. It is ordinary
     NumPy-style code: `state.v` starts at zero (or at `init["v"]`), `grad(x)`, `grad.fun(x)` and `grad.hvp(x, v)` are
@@ -35,11 +55,15 @@ class Optimizer:
     `program.step.rng.Rng`.
     """
 
+    clip_norm: Hyper | None = field(default=None, kw_only=True)
+    clip_value: Hyper | None = field(default=None, kw_only=True)
     rule: ClassVar[Callable[..., tuple[Any, Mapping[str, Any]]]]
     init: ClassVar[Mapping[str, float]] = {}
     ranges: ClassVar[Ranges] = {}  #: of hyperparameters whose names are not common to all optimizers
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}  #: the values of hyperparameters that are words
+    counts: ClassVar[tuple[str, ...]] = ()  #: hyperparameters that are whole numbers, the same for all trajectories
     velocity: ClassVar[tuple[str, ...]] = ()  #: states that a wall of the bounds stops or reverses
+    compares_values: ClassVar[bool] = False  #: the rule sets slopes beside values of f, so that they may not be clipped
 
     def __new__(cls, *args: Any, **given: Any) -> Self:
         if cls is not Optimizer:
@@ -47,13 +71,21 @@ class Optimizer:
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
-        for f in fields(self):  # type: ignore[arg-type]
+        for f in fields(self):
             owner, value = type(self).__name__, getattr(self, f.name)
             if f.name in self.choices:
                 check_choice(owner, f.name, value, self.choices[f.name])
                 continue
+            if f.name in self.counts:
+                whole_number(f"{owner}: {f.name}", value, at_least=1)
+                continue
+            if value is None and f.default is None:
+                continue
             check_form(owner, f.name, value, f.default)
             check_hyper(owner, f.name, value, self.ranges)
+        for name in ("clip_norm", "clip_value"):
+            if self.compares_values and getattr(self, name) is not None:
+                raise ValueError(f"{type(self).__name__} has no {name}: it compares slopes with values of f")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -61,11 +93,16 @@ class Optimizer:
             cls.__repr__ = Optimizer.__repr__  # type: ignore[method-assign]
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{name}={hyper_text(value)}" for name, value in self.hyper().items())
+        given = ", ".join(f"{name}={text}" for name, text in self._texts())
         return f"{type(self).__name__}({given})"
 
     def _repr_html_(self) -> str:
-        return table([(name, hyper_text(v)) for name, v in self.hyper().items()], title=type(self).__name__)
+        return table(self._texts(), title=type(self).__name__)
+
+    def _texts(self) -> list[tuple[str, str]]:
+        """Names and values of hyperparameters; of those that every optimizer has, the ones that are not the default."""
+        values = [(f, getattr(self, f.name)) for f in _in_order(type(self))]
+        return [(f.name, hyper_text(v)) for f, v in values if not f.kw_only or hyper_text(v) != hyper_text(f.default)]
 
     @property
     def words(self) -> str:
@@ -76,6 +113,17 @@ class Optimizer:
     def is_random(self) -> bool:
         """Whether the rule draws random numbers."""
         return "rng" in inspect.signature(type(self).rule).parameters
+
+    @property
+    def decouples(self) -> bool:
+        """Whether weight_decay is the rule's own, and no part of the gradient."""
+        return "weight_decay" in inspect.signature(type(self).rule).parameters
+
+    @property
+    def rests_elsewhere(self) -> bool:
+        """Whether steps may rest where neither f nor, with one weight, f + weight_decay * |x|^2 / 2 is critical."""
+        weight = self.hyper()["weight_decay"]
+        return not is_zero(weight) and (self.decouples or math.isnan(constant(weight)))
 
     @property
     def has_schedules(self) -> bool:
@@ -93,7 +141,7 @@ class Optimizer:
 
     def hyper(self) -> dict[str, Any]:
         """Hyperparameters by name."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        return {f.name: getattr(self, f.name) for f in _in_order(type(self))}
 
     def __copy__(self) -> Self:
         return type(self)(**self.hyper())
@@ -122,13 +170,19 @@ def optimizer_of_pickle(kind: type[Optimizer], hyper: dict[str, Any]) -> Optimiz
     return kind(**hyper)
 
 
+def _in_order(cls: type[Optimizer]) -> list[Field[Any]]:
+    """The hyperparameters, those that are given by name alone last."""
+    return sorted(fields(cls), key=lambda f: f.kw_only is True)
+
+
 def _check_arguments(cls: type[Optimizer], args: Sequence[Any], given: Mapping[str, Any]) -> None:
     """Raises TypeError if a hyperparameter is missing, unknown, or given twice."""
-    needed = {f.name: f.default is MISSING for f in fields(cls)}  # type: ignore[arg-type]
-    owner, names = cls.__name__, list(needed)
-    has = f"its hyperparameters: {', '.join(names) or 'none'}"
-    if len(args) > len(names):
-        raise TypeError(f"{owner} takes at most {len(names)} argument{'s' * (len(names) != 1)}; got {len(args)}; {has}")
+    known = _in_order(cls)
+    needed = {f.name: f.default is MISSING for f in known}
+    owner, names, n = cls.__name__, list(needed), sum(not f.kw_only for f in known)
+    has = f"its hyperparameters: {', '.join(names)}"
+    if len(args) > n:
+        raise TypeError(f"{owner} takes at most {n} argument{'s' * (n != 1)} without a name; got {len(args)}; {has}")
     for name in given:
         if name not in needed:
             raise TypeError(f"{owner} has no hyperparameter {name!r}{nearest(name, names)}; {has}")
@@ -193,6 +247,8 @@ def _optimizer_class(rule: Callable[..., Any], init: Mapping[str, float]) -> typ
             has_default = p.default is not inspect.Parameter.empty
             hyper.append((p.name, Any, field(default=p.default)) if has_default else (p.name, Any))
     hyper.sort(key=len)  # dataclasses need fields without a default first
+    if not any(name == "weight_decay" for name, *_ in hyper):
+        hyper.append(("weight_decay", Any, field(default=0.0, kw_only=True)))
     name = getattr(rule, "__name__", "rule")
     namespace = {"rule": staticmethod(rule), "init": dict(init), "__doc__": rule.__doc__, "__module__": rule.__module__}
     return make_dataclass(name, hyper, bases=(Optimizer,), namespace=namespace, frozen=True, eq=False)

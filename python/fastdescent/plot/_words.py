@@ -48,7 +48,7 @@ def optimizer_words(optimizer: Optimizer) -> str:
     if optimizer.words != repr(optimizer):
         return optimizer.words
     given = []
-    for f in fields(optimizer):  # type: ignore[arg-type]
+    for f in fields(optimizer):
         value = getattr(optimizer, f.name)
         if f.default is MISSING or repr(value) != repr(f.default):
             given.append(f"{f.name}={_hyper(value)}")

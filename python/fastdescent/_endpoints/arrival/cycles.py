@@ -45,6 +45,7 @@ LONGEST = 64  #: period
 _STEPS = 6 * LONGEST  #: in which the reduction is sure to find it
 _RETURN = 1e-7  #: a cycle comes back to this part of its width
 _LEAST_WIDTH, _ROUNDINGS = 1e4, 64.0  #: of a cycle, and of a return: in roundings of x
+_STILL = 1e-9  #: of the window; in all steps to the last look
 _FUN_ROUNDINGS = 64.0  #: of f, which such a rise leaves the same
 
 _LOOKS = (0, 5, 10, 16, 48, 53, 58, 64)  #: they have no common period, so that a cycle shows
@@ -96,16 +97,22 @@ def moves_on(run: Descent, index: Index) -> Bools:
     """Whether trajectories, by index in C order, converge within some more steps, or go down.
 
     They go down if f is lower at steps 48 to 64 than at steps 0 to 16; or the gradient's norm is, and f the same to
-    rounding. Noise is left out.
+    rounding. Where the optimizer's steps rest elsewhere than at critical points, the trajectory must move as well: f
+    and the gradient change there by their rounding. Noise is left out.
     """
-    found = np.zeros(len(index), np.bool_)
+    found, window = np.zeros(len(index), np.bool_), np.ptp(run.surface.window, axis=1)
     for part in together(run, index):
         onwards = Onwards(run, index[part], _LOOKS[-1], gtol="auto")
         values = []
         for k in _LOOKS:
             onwards.advance(k)
             values.append(run.surface.value_and_gradient_norm(onwards.x.astype(np.float64)))
-        found[part] = (_goes_down(np.array(values)) & onwards.running) | (onwards.status == Status.CONVERGED)
+        goes_down = _goes_down(np.array(values)) & onwards.running
+        if run.optimizer.rests_elsewhere:
+            goes_down &= (np.abs(onwards.x - run.x.reshape(-1, run.surface.dim)[index[part]]) > _STILL * window).any(
+                axis=1
+            )
+        found[part] = goes_down | (onwards.status == Status.CONVERGED)
     return found
 
 

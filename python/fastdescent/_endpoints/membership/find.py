@@ -86,7 +86,7 @@ class Membership:
 
 def landscape_of(run: Descent) -> Landscape:
     """What the run descends: with L2 weight decay w, f + w |x|^2 / 2."""
-    decay = run.optimizer.hyper().get("weight_decay", 0.0)
+    decay = 0.0 if run.optimizer.decouples else run.optimizer.hyper()["weight_decay"]
     if isinstance(decay, int | float) and decay > 0:
         bowl = define_surface(lambda x: 0.5 * decay * (x**2).sum(), dim=run.surface.dim, window=run.surface.window)
         return Landscape.of(run.surface + bowl, run._inside)

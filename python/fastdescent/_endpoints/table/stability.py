@@ -8,6 +8,7 @@ import numpy.typing as npt
 from fastdescent._base.status import Form
 from fastdescent._endpoints.search.clusters import Floats
 from fastdescent.optimizers import Optimizer
+from fastdescent.optimizers._hyperparameters import constant
 
 
 def stability(
@@ -35,7 +36,7 @@ def stability(
     limit = optimizer.sharpness_limit
     if not limit > 0:
         return np.full(len(eigenvalues), np.nan)
-    found = (largest_eigenvalues(eigenvalues) + optimizer.hyper().get("weight_decay", 0.0)) / limit
+    found = (largest_eigenvalues(eigenvalues) + constant(optimizer.hyper()["weight_decay"])) / limit
     found[(active != 0).all(axis=-1)] = 0.0
     found[(form & Form.NONSMOOTH) != 0] = np.nan
     return np.asarray(found, np.float64)

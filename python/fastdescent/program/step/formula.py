@@ -19,6 +19,7 @@ from fastdescent.program.layout.extent import refuse_too_many_rows
 from fastdescent.program.layout.stages import compile_function
 from fastdescent.program.program import Program
 from fastdescent.program.step.data_rows import Rows
+from fastdescent.program.step.treatment import DECAY, Treatment
 from fastdescent.program.trace.context import tracing
 from fastdescent.program.trace.global_generators import GlobalGenerators
 from fastdescent.program.trace.operands import as_node
@@ -55,7 +56,10 @@ class Formula:
         return certainly_finite(self.fun, {**params, POINT: box}, largest)
 
     def program(self, *outputs: str) -> Program:
-        """The Program that maps x to some of "fun", "gradient", "grad_norm", or (x, v) to "hvp"."""
+        """The Program that maps x to some of "fun", "gradient", "grad_norm"; (x, v) to "hvp"; (x, w) to "decayed_norm".
+
+        The last one is the norm of the gradient of f + sum(w x^2) / 2, w (dim,).
+        """
         if outputs not in self._programs:
             with self._lock:  # compiling adds nodes to the graph that all callers share
                 self._programs[outputs] = self._compiled(outputs)
@@ -67,6 +71,10 @@ class Formula:
         inputs = [("x", self.x)]
         if "grad_norm" in outputs:
             nodes["grad_norm"] = b.norm(self.gradient)
+        if "decayed_norm" in outputs:
+            weights = b.graph.leaf("input", DECAY, self.x.shape)
+            inputs.append(("w", weights))
+            nodes["decayed_norm"] = b.norm(Treatment(weight_decay=Traced(b, weights)).decayed(b, self.x, self.gradient))
         if "hvp" in outputs:
             v = b.graph.leaf("input", "v", self.x.shape)
             inputs.append(("v", v))

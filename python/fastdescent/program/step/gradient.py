@@ -1,4 +1,4 @@
-"""The argument `grad` of a rule: the gradient of f or of a minibatch's f, with noise if the run has noise."""
+"""The argument `grad` of a rule: the gradient of f or of a minibatch's f, with the run's noise, clipping and decay."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from fastdescent.program.step.formula import POINT, Formula
 from fastdescent.program.step.minibatch import BatchSpec, minibatch_mean
 from fastdescent.program.step.randomness import BLOCKS_PER_EVALUATION, N_BLOCKS, Stream
 from fastdescent.program.step.rng import Rng
+from fastdescent.program.step.treatment import UNTREATED, Treatment
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
@@ -32,12 +33,15 @@ class Gradient:
     """grad(x), grad.fun(x) and grad.hvp(x, v) inside a rule; grad.resolution is the dtype's relative spacing.
 
     All calls of a step see the same minibatch and the same noise. A call with another number as `sample` (default 0)
-    sees another minibatch and other noise. f and its Hessian have no noise.
+    sees another minibatch and other noise. f and its Hessian have no noise. With L2 decay all three are those of
+    f + w |x|^2 / 2.
     """
 
-    def __init__(self, own: Formula, full: Formula, batch: BatchSpec | None, noise: Noise | None) -> None:
+    def __init__(
+        self, own: Formula, full: Formula, batch: BatchSpec | None, noise: Noise | None, treatment: Treatment
+    ) -> None:
         """`own` is the formula in the step's graph, of a minibatch if there is one; `full` has all samples."""
-        self._own, self._full, self._batch, self._noise = own, full, batch, noise
+        self._own, self._full, self._batch, self._noise, self._treatment = own, full, batch, noise, treatment
         #: f and its gradient, by the number of the point's node and by the sample
         self._evaluated: dict[tuple[int, int], tuple[Node, Node]] = {(own.x.number, 0): (own.fun, own.gradient)}
         b = own.builder
@@ -47,16 +51,21 @@ class Gradient:
     def __call__(self, x: Any, *, sample: int | None = None) -> Traced:
         sample = self._sample if sample is None else sample
         b, g = self._own.builder, self._at_point(x, self._value_and_gradient(x, sample)[1])
+        g = self._treatment.clipped(self._noisy(x, Traced(b, g), sample)).node
+        return Traced(b, self._treatment.decayed(b, self._point(x), g))
+
+    def _noisy(self, x: Any, g: Traced, sample: int) -> Traced:
         if self._noise is None:
-            return Traced(b, g)
+            return g
+        b = self._own.builder
         rng = Rng(b, Stream.GRADIENT_NOISE, sample * BLOCKS_PER_EVALUATION, BLOCKS_PER_EVALUATION)
-        noise = self._noise(Traced(b, self._point(x)), Traced(b, g), rng, self._without_noise(sample))
+        noise = self._noise(Traced(b, self._point(x)), g, rng, self._without_noise(sample))
         if noise is None:
             refuse("the noise returned None", "return the numbers to add to the gradient")
         added = as_node(b, noise)
         if added.shape not in ((), (1,), g.shape):
             refuse(f"the noise returned shape {added.shape}, not {g.shape}", "draw rng.standard_normal(g.shape), say")
-        return Traced(b, b.add(g, b.broadcast(added, g.shape)))
+        return Traced(b, b.add(as_node(b, g), b.broadcast(added, g.shape)))
 
     @property
     def resolution(self) -> Traced:
@@ -66,19 +75,21 @@ class Gradient:
 
     def fun(self, x: Any, *, sample: int | None = None) -> Traced:
         """f(x)."""
-        return Traced(self._own.builder, self._at_point(x, self._value_and_gradient(x, sample)[0]))
+        b, value = self._own.builder, self._at_point(x, self._value_and_gradient(x, sample)[0])
+        return Traced(b, self._treatment.penalized(b, self._point(x), value))
 
     def hvp(self, x: Any, v: Any, *, sample: int | None = None) -> Traced:
         """The Hessian at x times v."""
         b, node = self._own.builder, self._point(x)
         direction = b.broadcast(as_node(b, v), node.shape)
         slope = self._value_and_gradient(x, sample)[1]
-        return Traced(b, self._at_point(x, directional(b, slope, self._variable(node), direction)))
+        product = self._at_point(x, directional(b, slope, self._variable(node), direction))
+        return Traced(b, self._treatment.decayed(b, direction, product))
 
     def _without_noise(self, sample: int) -> Gradient:
-        """For the noise of this sample: it sees the same minibatch, and shares what has been evaluated."""
+        """For the noise of this sample, the gradient of f itself, with the same minibatch. Shares what is evaluated."""
         noiseless = copy(self)
-        noiseless._noise, noiseless._sample = None, sample
+        noiseless._noise, noiseless._sample, noiseless._treatment = None, sample, UNTREATED
         return noiseless
 
     def _point(self, x: Any) -> Node:

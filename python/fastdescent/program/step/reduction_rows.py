@@ -15,6 +15,8 @@ from fastdescent.program.step.formula import Formula, copy_of
 from fastdescent.program.step.reductions import Kept, Move, Point, Reduction
 from fastdescent.program.step.spec import StepSpec
 from fastdescent.program.step.tested import seen_by_predicates
+from fastdescent.program.step.treatment import DECAY, Treatment
+from fastdescent.program.trace.tracer import Traced
 
 
 def reduction_rows(reductions: Sequence[Reduction], move: Move) -> tuple[list[StateRow], list[float]]:
@@ -34,12 +36,14 @@ def reduction_rows(reductions: Sequence[Reduction], move: Move) -> tuple[list[St
 def end_program(formula: Formula, spec: StepSpec) -> Program:
     """The end Program: from the last x, the state's rows that are read, t and the count of points to results by name.
 
-    Its inputs have the names of the state's rows.
+    Its inputs have the names of the state's rows, and `DECAY`, the weight of L2 decay for each coordinate.
     """
     own = copy_of(formula)
     b = own.builder
     count = b.graph.leaf("input", "count", ())
-    end = Point.of(own, _seen_at_the_end(own, spec))
+    weights = Traced(b, b.graph.leaf("input", DECAY, own.x.shape)) if spec.treatment.decays else 0.0
+    treatment = Treatment(weight_decay=weights)
+    end = Point.of(own, _seen_at_the_end(own, spec, treatment), treatment)
     outputs = []
     for k, reduction in enumerate(spec.reduce):
         keep = _leaves(b, k, reduction.initial(own.dim))
@@ -49,14 +53,14 @@ def end_program(formula: Formula, spec: StepSpec) -> Program:
     return compile_function(b, [("x", own.x), *((leaf.attr, leaf) for leaf in read)], outputs)
 
 
-def _seen_at_the_end(own: Formula, spec: StepSpec) -> dict[str, Node]:
+def _seen_at_the_end(own: Formula, spec: StepSpec, treatment: Treatment) -> dict[str, Node]:
     """The operands of predicates, from leaves that are named as the rows of the state."""
     graph, names = own.builder.graph, {name for rule in spec.predicates for name in rule.arguments}
     prefix = "step." if spec.spaced else ""
     shapes = {f"{prefix}moved": (), f"{prefix}previous_x": own.x.shape}
     before = {name: graph.leaf("input", name, shape) for name, shape in shapes.items()}
     states = {n: graph.leaf("input", n, s) for rule in spec.predicates for n, s in rule.states}
-    return seen_by_predicates(names, own, spec, own, states, before, graph.leaf("input", "t", ()))
+    return seen_by_predicates(names, own, spec, own, states, before, graph.leaf("input", "t", ()), treatment)
 
 
 def _leaves(b: Builder, k: int, arrays: Sequence[Kept]) -> list[Node]:

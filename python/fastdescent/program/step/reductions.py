@@ -52,6 +52,7 @@ from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node, Shape
 from fastdescent.program.step.formula import Formula
 from fastdescent.program.step.stops import StopRule
+from fastdescent.program.step.treatment import Treatment
 
 FIELDS = ("fun", "grad_norm", "x")
 Array = npt.NDArray[Any]
@@ -69,8 +70,9 @@ class Point:
     seen: Mapping[str, Node] = field(default_factory=dict)  #: the operands of predicates
 
     @classmethod
-    def of(cls, formula: Formula, seen: Mapping[str, Node]) -> Point:
-        return cls(formula.builder, formula.x, formula.fun, formula.gradient, seen)
+    def of(cls, formula: Formula, seen: Mapping[str, Node], treatment: Treatment) -> Point:
+        b, x = formula.builder, formula.x
+        return cls(b, x, formula.fun, treatment.decayed(b, x, formula.gradient), seen)
 
     def field(self, name: str) -> Node:
         """One of FIELDS. A copy, so that a sum adds the rounded number; a bare product would become part of an fma."""

@@ -65,6 +65,7 @@ from fastdescent.program.step.rng import Rng
 from fastdescent.program.step.sides import KEEPING, has
 from fastdescent.program.step.spec import Leaf, NoiseSpec, StepProgram, StepSpec, wants_grad
 from fastdescent.program.step.tested import kept_for_tests, seen_by_predicates, tested_values
+from fastdescent.program.step.treatment import NAMES, Treatment
 from fastdescent.program.step.walls import Wall
 from fastdescent.program.trace.context import tracing
 from fastdescent.program.trace.global_generators import GlobalGenerators
@@ -102,6 +103,7 @@ class _TracedRule:
     leaves: Mapping[str, Node]  #: states that the rule has read
     x_next: Node
     returned: Mapping[str, Any]  #: states that the rule has returned
+    treatment: Treatment
 
 
 def build_step(formula: Formula, spec: StepSpec) -> StepProgram:
@@ -139,7 +141,8 @@ def _trace_rule(formula: Formula, spec: StepSpec, shapes: Mapping[str, Shape]) -
     state = RuleState(b, shapes, own.x.shape)
     t = Traced(b, b.graph.leaf("time", "t", ()))
     arguments = {name: _hyper_value(b, value) for name, value in spec.hyper} | _optional_arguments(b, own.dim, spec)
-    grad = Gradient(own, formula, spec.batch, _noise(b, spec.noise, t))
+    treatment = Treatment(**{name: _hyper_value(b, getattr(spec.treatment, name)) for name in NAMES})
+    grad = Gradient(own, formula, spec.batch, _noise(b, spec.noise, t), treatment)
     generators = GlobalGenerators()
     with tracing():
         result = spec.rule(Traced(b, own.x, is_point=True), grad, state, t, **arguments)
@@ -147,7 +150,7 @@ def _trace_rule(formula: Formula, spec: StepSpec, shapes: Mapping[str, Shape]) -
     x_next, returned = _checked_result(own, result)
     if has(spec.boundary, *KEEPING):
         x_next, returned = _inside_box(b, spec, x_next, returned)
-    return _TracedRule(own, state._leaves, x_next, returned)
+    return _TracedRule(own, state._leaves, x_next, returned, treatment)
 
 
 def _optional_arguments(b: Builder, dim: int, spec: StepSpec) -> dict[str, Any]:
@@ -212,7 +215,7 @@ def _seen(traced: _TracedRule, spec: StepSpec, full: Formula, before: Mapping[st
     own, names = traced.formula, {name for rule in spec.predicates for name in rule.arguments}
     states = {leaf.attr: leaf for leaf in traced.leaves.values()}
     t = own.builder.graph.leaf("time", "t", ())
-    return seen_by_predicates(names, own, spec, full, states, before, t)
+    return seen_by_predicates(names, own, spec, full, states, before, t, traced.treatment)
 
 
 def _compile(traced: _TracedRule, spec: StepSpec, full: Formula) -> StepProgram:
@@ -226,11 +229,13 @@ def _compile(traced: _TracedRule, spec: StepSpec, full: Formula) -> StepProgram:
         initial += [init.get(name, 0.0)] * leaf.size
     before = kept_for_tests(own, spec, traced.returned)
     seen = _seen(traced, spec, full, {row.name: row.before for row in before})
-    outputs = tested_values(own, spec, seen, traced.returned.get("stalled"))
+    outputs = tested_values(own, spec, seen, traced.returned.get("stalled"), traced.treatment)
     for row in before:
         rows.append(row)
         initial += [0.0] * row.after.size
-    reduction_state, reduction_initial = reduction_rows(spec.reduce, Move(Point.of(own, seen), x_next, arrays))
+    reduction_state, reduction_initial = reduction_rows(
+        spec.reduce, Move(Point.of(own, seen, traced.treatment), x_next, arrays)
+    )
     rows += reduction_state
     initial += reduction_initial
     refuse_too_many_rows(b, [node for _, node in outputs], [row.after for row in rows])

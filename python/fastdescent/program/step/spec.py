@@ -15,6 +15,7 @@ from fastdescent.program.step.minibatch import BatchSpec
 from fastdescent.program.step.reductions import Reduction
 from fastdescent.program.step.sides import Boundary
 from fastdescent.program.step.stops import StopRule
+from fastdescent.program.step.treatment import UNTREATED, Treatment
 
 SPACING = "tests.spacing"  #: the parameter that every run supplies: steps between spaced tests
 Rule = Callable[..., tuple[Any, Mapping[str, Any]]]
@@ -51,6 +52,7 @@ class StepSpec:
     boundary: Boundary = "ignore"
     velocity: tuple[str, ...] = ()  #: states that a wall stops or reverses
     reduce: tuple[Reduction, ...] = ()
+    treatment: Treatment = UNTREATED  #: of values as in `hyper`
     noise: NoiseSpec | None = None
     batch: BatchSpec | None = None
     stops: tuple[tuple[Status, StopRule], ...] = ()  #: what ends a trajectory where it holds; the first one counts

@@ -12,18 +12,21 @@ from fastdescent.program.layout.stages import StateRow
 from fastdescent.program.step.formula import Formula, formula_in_graph
 from fastdescent.program.step.sides import has
 from fastdescent.program.step.spec import SPACING, StepSpec
+from fastdescent.program.step.treatment import Treatment
 from fastdescent.program.step.walls import Wall
 from fastdescent.program.trace.operands import as_node
 
 _STEEP = 3e38  #: a component of a gradient, above every gtol; float32 has it
 
 
-def tested_values(formula: Formula, spec: StepSpec, seen: Mapping[str, Node], stalled: Any) -> list[tuple[str, Node]]:
+def tested_values(
+    formula: Formula, spec: StepSpec, seen: Mapping[str, Node], stalled: Any, treatment: Treatment
+) -> list[tuple[str, Node]]:
     """The values that the stop tests look at before the state is replaced.
 
     `seen` are the nodes that predicates see; `stalled` is the rule's verdict, or None if it gives none.
     """
-    slope = _tested_slope(formula, spec)
+    slope = _tested_slope(formula, spec, treatment)
     values = [("gradient", _steep_at_first(formula.builder, slope) if spec.gtol_waits else slope)]
     if spec.with_fun:
         values.append(("fun", formula.fun))
@@ -93,7 +96,7 @@ def _kept(b: Builder, name: str, after: Node) -> StateRow:
 
 def seen_by_predicates(
     names: Collection[str], formula: Formula, spec: StepSpec, full: Formula, states: Mapping[str, Node],
-    before: Mapping[str, Node], t: Node,
+    before: Mapping[str, Node], t: Node, treatment: Treatment,
 ) -> dict[str, Node]:  # fmt: skip
     """The operands of predicates that read these names. They see f over all samples, whose formula is `full`.
 
@@ -107,7 +110,7 @@ def seen_by_predicates(
     point = formula if sees_all else formula_in_graph(full, b, formula.x)
     values = {"x": formula.x, "fun": point.fun, "t": t, **states}
     if "grad" in names:
-        values["grad"] = _tested_slope(point, spec)
+        values["grad"] = _tested_slope(point, spec, treatment)
     if "x_previous" in names:
         prefix = "step." if spec.spaced else ""
         moved = b.broadcast(before[f"{prefix}moved"], formula.x.shape)
@@ -115,11 +118,11 @@ def seen_by_predicates(
     return values
 
 
-def _tested_slope(formula: Formula, spec: StepSpec) -> Node:
-    """The gradient that gtol tests: at walls that clip, without what pushes out."""
-    if not has(spec.boundary, "clip"):
-        return formula.gradient
-    return Wall(formula.builder, formula.dim, spec.boundary).projected(formula.x, formula.gradient)
+def _tested_slope(formula: Formula, spec: StepSpec, treatment: Treatment) -> Node:
+    """The gradient that gtol tests: with L2 decay; at walls that clip, without what pushes out."""
+    b, x = formula.builder, formula.x
+    slope = treatment.decayed(b, x, formula.gradient)
+    return Wall(b, formula.dim, spec.boundary).projected(x, slope) if has(spec.boundary, "clip") else slope
 
 
 def _steep_at_first(b: Builder, slope: Node) -> Node:
