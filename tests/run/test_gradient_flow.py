@@ -230,7 +230,7 @@ def test_one_tolerance_per_trajectory() -> None:
 @pytest.mark.parametrize("method", ["exponential", "dopri5"])
 @pytest.mark.parametrize("dim", [2, 3, 5])
 def test_what_rests_on_a_wall_stays_there(dim: int, method: str) -> None:
-    """Bowls whose curvatures are all the same, and others that the walls cut: steps at rest are no longer than rounding."""
+    """Bowls, also with one curvature in all directions, that walls cut: steps at rest are no longer than rounding."""
     rng = np.random.default_rng(dim)
     for curvatures in (np.full(dim, 11.765), 10.0 ** rng.uniform(-1, 2, dim)):
         axes = np.linalg.qr(rng.normal(size=(dim, dim)))[0]

@@ -177,4 +177,5 @@ def _spread(fun: Floats, table: CriticalPoints) -> Floats:
     """How far f at endpoints (m,) is from that of the rows; 0 without rows."""
     if not len(table):
         return np.zeros(len(fun))
-    return np.maximum(np.abs(fun - table.fun.min()), np.abs(fun - table.fun.max()))
+    spread: Floats = np.maximum(np.abs(fun - table.fun.min()), np.abs(fun - table.fun.max()))
+    return spread

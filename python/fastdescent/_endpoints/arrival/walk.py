@@ -1,7 +1,7 @@
 """A walk along the floor of a valley, away from a point where descent came to no rest.
 
-Valleys that fall for ever are seldom straight. The walk makes steps that grow by half, or shrink at bends. From a point on the floor the
-next one is foretold along the floor's direction; from there f is minimized across this direction, by Newton's method,
+Valleys that fall for ever are seldom straight. The walk makes steps that grow by half, or shrink at bends. From a point
+on the floor the next one is foretold along the floor's direction; from there f is minimized across this direction, by Newton's method,
 so that the point is on the floor again. Lengths are in windows.
 
 Example. The floor of (x y - 1)^2 + y^2 is y = x / (1 + x^2), where f = 1 / (1 + x^2). A walk from (1, 1/2) follows it:
@@ -59,9 +59,7 @@ class Way:
     """What walks have found, arrays of shape (m, ...)."""
 
     fun: Floats  #: (m, 1 + _N_STEPS): f at the start and after each step; NaN after the end
-    distance: (
-        Floats  #: (m, 1 + _N_STEPS), from the middle of the window along the way, or an estimate; NaN after the end
-    )
+    distance: Floats  #: the same shape: from the middle of the window along the way, or an estimate
     n_steps: npt.NDArray[np.int_]  #: (m,), after which f had fallen
     is_far: Bools  #: f has fallen all the way to where walks end
     rises: Bools  #: f falls and then rises again: there is a minimum on the way

@@ -82,8 +82,10 @@ def _bins(label: Integers, nit: Integers, most: int) -> Integers:
     if label.min(initial=0) < 0:
         labelled = label >= 0
         label, nit = label[labelled], nit[labelled]
-    dtype = np.int32 if (int(label.max(initial=0)) + 1) * (most + 1) < 1 << 31 else np.int64  # which copies less
-    return label.reshape(-1).astype(dtype, copy=False) * dtype(most + 1) + nit.reshape(-1).astype(dtype, copy=False)
+    few = (int(label.max(initial=0)) + 1) * (most + 1) < 1 << 31
+    dtype: npt.DTypeLike = np.int32 if few else np.int64  # the former copies less
+    bins: Integers = label.reshape(-1).astype(dtype, copy=False) * np.asarray(most + 1, dtype)
+    return bins + nit.reshape(-1).astype(dtype, copy=False)
 
 
 def _medians_of(bins: Integers, k: int, most: int, counted: Counts | None = None) -> Floats:
