@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import fastdescent as fd
@@ -122,6 +122,8 @@ def test_shifts_and_rotations_do_not_matter(params: dict[str, float], angle: flo
 
 @settings(max_examples=4, deadline=None)
 @given(parameters)
+@example({"a": 0.0, "b": 2.0, "p": 0.0, "q": 1.5, "d": 0.1})  # two minima on one kink
+@example({"a": 1.0, "b": 0.0, "p": 0.0, "q": 1.0, "d": 0.1})
 def test_a_window_a_thousand_times_too_large(params: dict[str, float]) -> None:
     s = WELLS.with_params(**params)
     x0 = fd.uniform(s.window, 60, seed=2)

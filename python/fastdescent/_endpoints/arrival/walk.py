@@ -1,8 +1,8 @@
 """A walk along the floor of a valley, away from a point where descent came to no rest.
 
 Valleys that fall for ever are seldom straight. The walk makes steps that grow by half, or shrink at bends. From a point
-on the floor the next one is foretold along the floor's direction; from there f is minimized across this direction, by Newton's method,
-so that the point is on the floor again. Lengths are in windows.
+on the floor the next one is foretold along the floor's direction; from there f is minimized across this direction, by
+Newton's method, so that the point is on the floor again. Lengths are in windows.
 
 Example. The floor of (x y - 1)^2 + y^2 is y = x / (1 + x^2), where f = 1 / (1 + x^2). A walk from (1, 1/2) follows it:
 

@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base.status import Form, Outcome, Reason
-from fastdescent._endpoints.kinks.kinks import polish_at_kinks
-from fastdescent._endpoints.search.cells import Floats
+from fastdescent._endpoints.kinks.kinks import KinkResult, polish_at_kinks
+from fastdescent._endpoints.search.cells import Floats, Frame
+from fastdescent._endpoints.search.connected import connected
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.verdict import Polished, judged, quiet
 
@@ -27,6 +28,7 @@ from fastdescent._endpoints.search.verdict import Polished, judged, quiet
 _NEAR, _STUCK, _SHRINK = (1e-5, 1e-7), 1e-3, 8.0
 _STAYS = 0.5  #: of the difference of gradients, at a kink
 _LEAST_JUMP = 1e-3  #: of a gradient's size
+_CLOSER = 1e-3  #: of the radii of polishing, where it went too far
 _FURTHEST = 0.2  #: windows: a point belongs to no kink further away
 
 
@@ -60,8 +62,7 @@ def _jump(landscape: Landscape, x: Floats, distance: float) -> Floats:
 
 def at_kinks(landscape: Landscape, start: Floats) -> Polished:
     """Where points (m, dim) beside kinks lead: minima at kinks, regular ones that descent comes to, or none."""
-    walls = (landscape.low, landscape.high) if landscape.has_walls else None
-    end = polish_at_kinks(landscape.surface, start, landscape.frame, walls)
+    end = _polished(landscape, start)
     found = judged(landscape, end.x)
     is_kink = end.is_minimum & end.is_kink
     lost = ~end.is_minimum | (landscape.frame.distance(end.x, start) > _FURTHEST) | ~landscape.is_inside(end.x)
@@ -75,6 +76,20 @@ def at_kinks(landscape: Landscape, start: Floats) -> Polished:
         set_dim=np.where(is_kink, 0, found.set_dim).astype(np.int16), fun=end.fun,
         reason=np.where(lost, Reason.KINK, found.reason).astype(np.int8),
     )  # fmt: skip
+
+
+def _polished(landscape: Landscape, start: Floats) -> KinkResult:
+    """Polishing sees as far as the window suggests; points that it takes across a barrier are polished more closely."""
+    walls = (landscape.low, landscape.high) if landscape.has_walls else None
+    end = polish_at_kinks(landscape.surface, start, landscape.frame, walls)
+    across = np.flatnonzero(end.is_minimum & ~connected(landscape, start, end.x))
+    if len(across):
+        nearer = Frame(landscape.frame.low, _CLOSER * landscape.frame.width)
+        again = polish_at_kinks(landscape.surface, start[across], nearer, walls)
+        better = np.flatnonzero(again.is_minimum)
+        for name in ("x", "fun", "is_minimum", "is_kink"):
+            getattr(end, name)[across[better]] = getattr(again, name)[better]
+    return end
 
 
 def _active(landscape: Landscape, x: Floats) -> npt.NDArray[np.int8]:

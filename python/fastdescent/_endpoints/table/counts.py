@@ -84,8 +84,9 @@ def _bins(label: Integers, nit: Integers, most: int) -> Integers:
         label, nit = label[labelled], nit[labelled]
     few = (int(label.max(initial=0)) + 1) * (most + 1) < 1 << 31
     dtype: npt.DTypeLike = np.int32 if few else np.int64  # the former copies less
-    bins: Integers = label.reshape(-1).astype(dtype, copy=False) * np.asarray(most + 1, dtype)
-    return bins + nit.reshape(-1).astype(dtype, copy=False)
+    first = label.reshape(-1).astype(dtype, copy=False) * np.asarray(most + 1, dtype)
+    bins: Integers = first + nit.reshape(-1).astype(dtype, copy=False)
+    return bins
 
 
 def _medians_of(bins: Integers, k: int, most: int, counted: Counts | None = None) -> Floats:
