@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import weakref
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,6 @@ FREE: dict[str, Any] = {"gtol": None, "n_threads": 1}
 @pytest.fixture(autouse=True)
 def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a new process, in which LLVM was used before."""
-    monkeypatch.setattr(accounts, "_of_sections", weakref.WeakKeyDictionary())
     monkeypatch.setattr(accounts, "_by_content", Recent(8))
     forget_compiled(monkeypatch, n_kernels=1, n_sections=8)
     monkeypatch.setattr(auto, "IMPORT_SECONDS", 0.0)

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base.at_top import at_top
+from fastdescent._base.counts import counts_of, message_of
 from fastdescent._base.markup import table
 from fastdescent._base.status import Status
-from fastdescent._run.counts import counts_of, message_of
 from fastdescent._run.cut import State, state_of_cut, stochastic_for_pickle, stochastic_of
 from fastdescent._run.hyperparameters import for_pickle
 from fastdescent._run.options import Options, checked_options

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base.checks import finite_array
+from fastdescent._base.counts import counts_of
 from fastdescent._base.files import checked_output, whole_file
-from fastdescent._run.counts import counts_of
 from fastdescent._starts.arrays import uniform
 from fastdescent._surface.surface import widened
 from fastdescent._sweep.sweep import Sweep, sweep

@@ -89,14 +89,14 @@ def account_of_section(section: Section, dtype: str) -> Account:
     return _account(section, dtype, (), lambda: section.outputs)
 
 
-_of_sections: weakref.WeakKeyDictionary[Section, dict[Hashable, Account]] = weakref.WeakKeyDictionary()
 _by_content: Recent[int, Account] = Recent(_MOST_ACCOUNTS)
 
 
 def _account(section: Section, dtype: str, kind: tuple[bool, ...], more: Callable[[], Hashable]) -> Account:
     """By what the machine code depends on. Sections of the same content share the code, and so the account."""
-    accounts, key = _of_sections.setdefault(section, {}), (dtype, isa(), kind)
-    if key not in accounts:
+    key = (dtype, isa(), kind)
+    found: Account | None = section.made.get(("account", key))
+    if found is None:
         content = hash((section.key(), key, more()))
-        accounts[key] = _by_content.get(content, lambda: Account(seconds_lost(section, dtype)))
-    return accounts[key]
+        found = section.made["account", key] = _by_content.get(content, lambda: Account(seconds_lost(section, dtype)))
+    return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Protocol
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -48,7 +47,6 @@ class CoreEngine:
 
     def __init__(self, name: str, core: Any) -> None:
         self.name, self._core = name, core
-        self._sections: WeakKeyDictionary[Section, Any] = WeakKeyDictionary()
 
     def __reduce__(self) -> tuple[Any, ...]:
         import fastdescent
@@ -120,9 +118,9 @@ class CoreEngine:
 
     def _checked(self, section: Section) -> Any:
         """The section as the core takes it: checked once, and kept as long as the section lives."""
-        handle = self._sections.get(section)
+        handle = section.made.get(self._core)
         if handle is None:
-            handle = self._sections[section] = self._core.Section(
+            handle = section.made[self._core] = self._core.Section(
                 instructions=section.instructions,
                 strips=[(s.first, s.stop, s.n_strips, s.moves) for s in section.strips],
                 n_rows=section.n_rows,

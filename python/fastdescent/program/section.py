@@ -15,7 +15,8 @@ Row 6 + i is the sum over k of row 3 i + k times uniform number k. Operand 1 is 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -86,7 +87,7 @@ class Strips:
 
 
 @at_top
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Section:
     """`instructions`, of shape (n, WIDTH), on a block of `n_rows` rows.
 
@@ -102,6 +103,17 @@ class Section:
     outputs: tuple[Slot, ...]
     split: int = 0
     strips: tuple[Strips, ...] = ()
+    #: What engines have made of the section. It lives as long as the section does, without a weak reference: Ctrl-C in
+    #: the callback of one would be lost.
+    made: dict[Any, Any] = field(init=False, repr=False, default_factory=dict)
+
+    def __getstate__(self) -> list[Any]:
+        return [getattr(self, f.name) for f in fields(self) if f.init]
+
+    def __setstate__(self, state: list[Any]) -> None:
+        for f, value in zip((f for f in fields(self) if f.init), state, strict=True):
+            object.__setattr__(self, f.name, value)
+        object.__setattr__(self, "made", {})
 
     def input(self, name: str) -> Slot:
         return _slot(self.inputs, name)
