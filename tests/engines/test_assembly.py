@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from support.compiled import VECTOR_BYTES, force_vectors
-from support.machine_code import Loop, loops
-from support.opcode_cases import DTYPES
+from support.programs.machine_code import Loop, loops
+from support.programs.opcode_cases import DTYPES
 
 import fastdescent as fd
 

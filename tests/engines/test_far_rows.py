@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from support import parity
 from support.available import COMPILED, ISAS, USUAL
-from support.instruction_rows import spread
+from support.programs.instruction_rows import spread
 
 import fastdescent as fd
 from fastdescent.engines.core_engine import CoreEngine

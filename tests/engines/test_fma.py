@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 from support.available import COMPILED, ISAS
-from support.one_step import evaluated, stepped
-from support.opcode_cases import DTYPES, Floats, assert_same_bits, meant, section, step
+from support.programs.one_step import evaluated, stepped
+from support.programs.opcode_cases import DTYPES, Floats, assert_same_bits, meant, section, step
 
 import fastdescent as fd
 

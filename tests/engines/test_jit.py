@@ -18,8 +18,8 @@ import pytest
 from support import catalog_cases, parity
 from support.available import COMPILED, ENGINES, ISAS, USUAL, needs_extension
 from support.compiled import force_vectors, forget_compiled, hide_compilers, latest_kernel, n_kernels
-from support.one_step import stepped
-from support.opcode_cases import DTYPES, NAMES, assert_same_bits, expected, operands, step
+from support.programs.one_step import stepped
+from support.programs.opcode_cases import DTYPES, NAMES, assert_same_bits, expected, operands, step
 
 import fastdescent as fd
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from support import parity
 from support.available import BEST_ISA_FIRST, ENGINES, ISAS, needs_extension
-from support.exact_engine import descend_exactly
+from support.programs.exact_engine import descend_exactly
 
 import fastdescent as fd
 

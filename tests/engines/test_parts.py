@@ -10,8 +10,8 @@ import pytest
 from support import parity
 from support.available import COMPILED, ISAS, USUAL
 from support.compiled import force_small_parts
-from support.strip_functions import DIM, FUNCTIONS, surface_of
-from support.strip_sizes import small_strips
+from support.programs.strip_functions import DIM, FUNCTIONS, surface_of
+from support.programs.strip_sizes import small_strips
 
 import fastdescent as fd
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.available import BEST_ISA_FIRST, COMPILED, ENGINES, ISAS
-from support.draw_opcodes import (
+from support.programs.draw_opcodes import (
     APART,
     N_BLOCKS,
     N_OF_ROW,
@@ -27,7 +27,7 @@ from support.draw_opcodes import (
     with_words,
     words_of,
 )
-from support.one_step import evaluated, step_program, stepped
+from support.programs.one_step import evaluated, step_program, stepped
 
 from fastdescent.program.opcodes import DRAWS, N_DRAWN, N_PARTS
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import mpmath
 import pytest
-from support.elementary_cases import CASES
-from support.floats import DTYPES, INF, NAN, any_number, limits, same
+from support.programs.elementary_cases import CASES
+from support.programs.floats import DTYPES, INF, NAN, any_number, limits, same
 
 from fastdescent.program.elementary.formats import FORMATS
 from fastdescent.program.exact import Exact

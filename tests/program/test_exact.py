@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from support.floats import DTYPES, INF, NAN, any_number, limits, same, significant_bits
+from support.programs.floats import DTYPES, INF, NAN, any_number, limits, same, significant_bits
 
 from fastdescent.program.exact import Exact, fma_by_integers, to_float32
 from fastdescent.program.opcodes import ELEMENTWISE

@@ -10,9 +10,9 @@ from support import parity
 from support.available import ENGINES, ISAS
 from support.compiled import force_vectors
 from support.descents import descend_by
-from support.exact_engine import ExactEngine, descend_exactly
-from support.generated_programs import NAMES, Case, cases
-from support.strip_sizes import small_strips
+from support.programs.exact_engine import ExactEngine, descend_exactly
+from support.programs.generated_programs import NAMES, Case, cases
+from support.programs.strip_sizes import small_strips
 
 import fastdescent as fd
 from fastdescent.program.opcodes import NUMBERS

@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 from support.available import ENGINES, ISAS
-from support.one_step import evaluated
-from support.opcode_cases import DTYPES, NAMES, assert_same_bits, expected, operands, section, some_uniform
+from support.programs.one_step import evaluated
+from support.programs.opcode_cases import DTYPES, NAMES, assert_same_bits, expected, operands, section, some_uniform
 
 #: Engines with ways of their own to run a section.
 EVALUATORS = [name for name in ENGINES if name != "jit"]

@@ -11,7 +11,7 @@ from support import parity
 from support.available import COMPILED
 from support.compiled import compiled_texts, hide_architecture, hide_llvm
 from support.evaluate_text import block_of, called
-from support.opcode_cases import DTYPES
+from support.programs.opcode_cases import DTYPES
 
 import fastdescent as fd
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from support import parity
 from support.available import ENGINES, ISAS
-from support.exact_engine import descend_exactly
+from support.programs.exact_engine import descend_exactly
+from support.programs.strip_functions import DIM, FUNCTIONS, network, surface_of
+from support.programs.strip_sizes import small_strips
 from support.rows import surface_of_rows
-from support.strip_functions import DIM, FUNCTIONS, network, surface_of
-from support.strip_sizes import small_strips
 
 import fastdescent as fd
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.exact_engine import in_order, rows_after
-from support.instruction_rows import rows_of
+from support.programs.exact_engine import in_order, rows_after
+from support.programs.instruction_rows import rows_of
 
 from fastdescent.program.opcodes import ARITY, NAMES, NUMBERS, ONGOING, REDUCTIONS
 from fastdescent.program.section import OUT, PLACE, WIDTH, A, Section, Slot, Strips

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.instruction_rows import rows_of
+from support.programs.instruction_rows import rows_of
 
 from fastdescent.program.opcodes import DRAWS, GATHER, N_DRAWN, N_PARTS, NAMES, NUMBERS
 from fastdescent.program.section import OUT, PLACE, WIDTH, A, Section, Slot

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import parity
 from support.available import ENGINES, ISAS, USUAL
-from support.exact_engine import descend_exactly
-from support.floats import DTYPES
+from support.programs.exact_engine import descend_exactly
+from support.programs.floats import DTYPES
 from support.rows import surface_of_rows
 
 import fastdescent as fd

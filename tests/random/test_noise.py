@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from support import parity, reference
 from support.available import ENGINES
-from support.exact_engine import descend_exactly
+from support.programs.exact_engine import descend_exactly
 
 import fastdescent as fd
 

@@ -9,7 +9,7 @@ import pytest
 import scipy.stats
 from support import parity, reference
 from support.available import ENGINES, ISAS, USUAL
-from support.floats import DTYPES
+from support.programs.floats import DTYPES
 
 import fastdescent as fd
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from support import reference
 from support.available import ENGINES
-from support.exact_engine import descend_exactly
 from support.parity import same_bits
+from support.programs.exact_engine import descend_exactly
 
 import fastdescent as fd
 

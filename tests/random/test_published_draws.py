@@ -9,7 +9,7 @@ import examples
 import numpy as np
 import pytest
 from support import reference
-from support.floats import DTYPES
+from support.programs.floats import DTYPES
 
 import fastdescent as fd
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from support import parity
 from support.available import ISAS
-from support.exact_engine import deviation, length
 from support.free_memory import pretend_free
+from support.programs.exact_engine import deviation, length
 
 import fastdescent as fd
 

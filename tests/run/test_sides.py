@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from support.available import ENGINES
-from support.exact_engine import descend_exactly
 from support.parity import same_bits
+from support.programs.exact_engine import descend_exactly
 
 import fastdescent as fd
 from fastdescent import Status

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.available import ENGINES
-from support.exact_engine import descend_exactly
+from support.programs.exact_engine import descend_exactly
 
 import fastdescent as fd
 

@@ -9,7 +9,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 import scipy.special
-from support.elementary_cases import CASES
+from support.programs.elementary_cases import CASES
 from support.tracing import ANYWHERE, POSITIVE, A, Function, W, check
 
 import fastdescent as fd

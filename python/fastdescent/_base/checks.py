@@ -66,6 +66,13 @@ def not_negative(name: str, value: object) -> float:
     return result
 
 
+def flag(name: str, value: object) -> bool:
+    """True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False; got {shown(value)}")
+    return value
+
+
 def whole_number(name: str, value: object, at_least: int, at_most: int | None = None) -> int:
     """An integer in a range."""
     if isinstance(value, bool | np.bool_):

@@ -167,8 +167,7 @@ def _count(label: Ints, k: int) -> npt.NDArray[np.int64]:
 def _checked(run: Any, points: Any, fmin: Any, polish: Any, canonical: Any) -> float | None:
     if not isinstance(run, Descent):
         raise TypeError(f"run must be a Descent, the result of fd.descend; got {checks.shown(run)}")
-    if not isinstance(polish, bool):
-        raise TypeError(f"polish must be True or False; got {checks.shown(polish)}")
+    checks.flag("polish", polish)
     if canonical is not None and not callable(canonical):
         raise TypeError(f"canonical must be a function of a point; got {checks.shown(canonical)}")
     if points is not None:

@@ -108,8 +108,7 @@ def critical_points(
     starts = uniform(box, checks.whole_number("n_starts", n_starts, at_least=1), seed) if x0 is None else x0
     points = flat(checked_starts(starts, surface.dim, np.float64))
     most = checks.whole_number("max_steps", max_steps, at_least=1)
-    if not isinstance(inside, bool):
-        raise TypeError(f"inside must be True or False; got {checks.shown(inside)}")
+    checks.flag("inside", inside)
     given = None if fmin is None else checks.number("fmin", fmin)
     frame = Frame.of(box)
     ends, nit = _found(surface, points, frame, most)

@@ -1,18 +1,22 @@
-"""Whether arguments are of the right kind: a surface, an optimizer, starts; each in its place, made and not a class."""
+"""Whether arguments are of the right kind: a surface, an optimizer, starts, tolerances; each in its place."""
 
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from fastdescent._base.checks import shown
+from fastdescent._base.checks import not_negative, positive, shown
 from fastdescent._surface.surface import Surface
 from fastdescent.optimizers import BUILT_IN, Optimizer
 from fastdescent.optimizers._optimizer import check_complete
 
+#: gtol="auto". In float32 the noise of a gradient whose terms are of order 10 to 1000 is about 1e-4.
+_GTOL = {np.dtype(np.float64): 1e-6, np.dtype(np.float32): 1e-3}
+_HALF_DIAGONALS = 1e6  #: escape_radius="auto"
 Progress = bool | Callable[[int, int], Any] | None
 
 
@@ -78,3 +82,28 @@ def _in_catalog(name: str, function: Any) -> bool:
     from fastdescent.surfaces._catalog import CATALOG
 
     return CATALOG.get(name) is function
+
+
+def checked_gtol(gtol: Any, dtype: np.dtype[Any], is_random: bool) -> float | None:
+    if not (isinstance(gtol, str) and gtol == "auto"):
+        return checked_tolerance("gtol", gtol)
+    return None if is_random else _GTOL[dtype]
+
+
+def checked_tolerance(name: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        auto = '"auto", ' if name == "gtol" else ""
+        raise TypeError(f"{name} must be {auto}a number or None; got {value!r}")
+    return not_negative(name, value)
+
+
+def checked_radius(value: Any, half_diagonal: float) -> float | None:
+    if value is None or (isinstance(value, float | np.floating) and value == math.inf):
+        return None
+    if isinstance(value, str):
+        if value != "auto":
+            raise ValueError(f'escape_radius must be "auto", a number, inf or None; got {value!r}')
+        return _HALF_DIAGONALS * half_diagonal
+    return positive("escape_radius", value)

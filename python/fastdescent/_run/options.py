@@ -15,7 +15,16 @@ from fastdescent._base.at_top import at_top
 from fastdescent._base.memory import refuse_if_too_large
 from fastdescent._base.status import Status
 from fastdescent._base.threads import checked_threads
-from fastdescent._run.arguments import Progress, check_optimizer, check_order, check_progress, check_surface
+from fastdescent._run.arguments import (
+    Progress,
+    check_optimizer,
+    check_order,
+    check_progress,
+    check_surface,
+    checked_gtol,
+    checked_radius,
+    checked_tolerance,
+)
 from fastdescent._run.bounds import checked_bounds
 from fastdescent._run.hyperparameters import Hyperparameters
 from fastdescent._run.record import Record, checked_record
@@ -36,11 +45,8 @@ from fastdescent.program.step.spec import StepSpec, initial_states
 from fastdescent.program.step.stops import StopRule, trace_stop_rule, wants_state
 from fastdescent.program.step.treatment import NAMES, WEIGHT_DECAY, Treatment
 
-#: gtol="auto". In float32 the noise of a gradient whose terms are of order 10 to 1000 is about 1e-4.
-_GTOL = {np.dtype(np.float64): 1e-6, np.dtype(np.float32): 1e-3}
 MOST_STEPS = 2**31 - 2
 _CHANGE_EVERY = 100  #: steps between tests of xtol and ftol where hyperparameters are schedules
-_HALF_DIAGONALS = 1e6  #: escape_radius="auto"
 
 
 @at_top
@@ -192,18 +198,18 @@ def checked_options(
         seed=checks.random_seed(seed),
         first_index=first,
         max_steps=steps,
-        gtol=_checked_gtol(gtol, starts.dtype, random.words != "exact" or optimizer.is_random),
-        xtol=_tolerance("xtol", xtol),
-        ftol=_tolerance("ftol", ftol),
-        escape_radius=_radius(escape_radius, _half_diagonal(lows, highs)),
+        gtol=checked_gtol(gtol, starts.dtype, random.words != "exact" or optimizer.is_random),
+        xtol=checked_tolerance("xtol", xtol),
+        ftol=checked_tolerance("ftol", ftol),
+        escape_radius=checked_radius(escape_radius, _half_diagonal(lows, highs)),
         center=tuple((0.5 * lows + 0.5 * highs).tolist()),
         bounds=box,
         boundary=boundary,
         record=wanted,
         recording=recording,
         reductions=checked_average(average),
-        final=_flag("final", final),
-        keep_state=_flag("keep_state", keep_state),
+        final=checks.flag("final", final),
+        keep_state=checks.flag("keep_state", keep_state),
         n_threads=checked_threads(n_threads),
         engine=get_engine(engine),
         progress=progress,
@@ -277,34 +283,3 @@ def _box_of_window_and_minima(surface: Surface) -> tuple[npt.NDArray[np.float64]
 
 def _half_diagonal(lows: npt.NDArray[np.float64], highs: npt.NDArray[np.float64]) -> float:
     return 0.5 * math.hypot(*(highs - lows))
-
-
-def _flag(name: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{name} must be True or False; got {checks.shown(value)}")
-    return value
-
-
-def _checked_gtol(gtol: Any, dtype: np.dtype[Any], is_random: bool) -> float | None:
-    if not (isinstance(gtol, str) and gtol == "auto"):
-        return _tolerance("gtol", gtol)
-    return None if is_random else _GTOL[dtype]
-
-
-def _tolerance(name: str, value: Any) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, str):
-        auto = '"auto", ' if name == "gtol" else ""
-        raise TypeError(f"{name} must be {auto}a number or None; got {value!r}")
-    return checks.not_negative(name, value)
-
-
-def _radius(value: Any, half_diagonal: float) -> float | None:
-    if value is None or (isinstance(value, float | np.floating) and value == math.inf):
-        return None
-    if isinstance(value, str):
-        if value != "auto":
-            raise ValueError(f'escape_radius must be "auto", a number, inf or None; got {value!r}')
-        return _HALF_DIAGONALS * half_diagonal
-    return checks.positive("escape_radius", value)

@@ -133,8 +133,7 @@ def _checked_batch(surface: Surface, size: Any, sampling: Any, shared: Any, dtyp
     if not isinstance(sampling, str) or sampling not in SAMPLINGS:
         kind = ValueError if isinstance(sampling, str) else TypeError
         raise kind(f"sampling must be one of {', '.join(map(repr, SAMPLINGS))}; got {checks.shown(sampling)}")
-    if not isinstance(shared, bool):
-        raise TypeError(f"shared_batches must be True or False; got {checks.shown(shared)}")
+    checks.flag("shared_batches", shared)
     if size is None:
         if shared or sampling != "replacement":
             name = "shared_batches" if shared else "sampling"

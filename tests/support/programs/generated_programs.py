@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 from support.built_in import BUILT_IN
-from support.generated_source import DRAWS, Draw, Lines, defined
+from support.programs.generated_source import DRAWS, Draw, Lines, defined
 
 import fastdescent as fd
 from fastdescent import Optimizer

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from support.one_step import step_program
+from support.programs.one_step import step_program
 
 from fastdescent.program.exact import Exact
 from fastdescent.program.opcodes import ARITY, ELEMENTWISE, NUMBERS, ONGOING, REDUCTIONS
