@@ -146,10 +146,15 @@ def descend_exactly(
     if not final:
         return run
     n = run.nit.size
-    program = s._formula.program("fun", "grad_norm")
+    weight = 0.0 if optimizer.decouples else optimizer.hyper()["weight_decay"]
+    inputs, names = {"x": run.x.reshape(n, s.dim)}, ("fun", "grad_norm")
+    if np.any(weight):  # numbers, or one for each trajectory
+        inputs["w"] = np.broadcast_to(np.reshape(weight, (-1, 1)), (n, s.dim)).astype(run.x.dtype)
+        names = ("fun", "decayed_norm")
+    program = s._formula.program(*names)
     uniform = np.array(rounded(uniform_values(engine, program, s.params), run.x.dtype), run.x.dtype)
-    found = engine.evaluate(program.main, uniform, {"x": run.x.reshape(n, s.dim)}, n, 1)
-    fun, norm = (found[name].reshape(run.nit.shape) for name in ("fun", "grad_norm"))
+    found = engine.evaluate(program.main, uniform, inputs, n, 1)
+    fun, norm = (found[name].reshape(run.nit.shape) for name in names)
     return replace(run, fun=fun, grad_norm=norm)
 
 

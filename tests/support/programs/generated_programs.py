@@ -119,7 +119,7 @@ class Schedule:
 
 def _noise(draw: Draw, n: int) -> Any:
     """For the option of this name: kinds whose numbers the run, its trajectories or its steps supply."""
-    sigma = draw(st.sampled_from([0.25, 0.0, 3.0, Schedule(), np.linspace(0.0, 1.0, n)]))
+    sigma = draw(st.sampled_from([0.25, 0.0, 3.0, Schedule(), np.linspace(0.0, 1.0, n)[:, np.newaxis]]))
     kind = draw(st.sampled_from(["gaussian", "uniform", "rademacher", "multiplicative", "student"]))
     return fd.noise.student(sigma, df=3.0) if kind == "student" else getattr(fd.noise, kind)(sigma)
 
