@@ -113,6 +113,9 @@ def test_all_of_the_optimizers() -> None:
         "GradientFlow": (fd.GradientFlow(), {"rtol": [1e-3, 1e-6]}),
         "Langevin": (fd.Langevin(lr=0.01), {"temperature": [0.0, 0.5]}),
         "Momentum": (fd.Momentum(), {"lr": LRS, "momentum": [0.3, 0.9]}),
+        "SGD": (fd.SGD(), {"lr": [0.01, 0.1], "weight_decay": [0.1, 2.0], "clip_norm": [0.5, 10.0]}),
+        "AdamW": (fd.AdamW(), {"lr": [0.01, 0.1], "weight_decay": [0.1, 0.5]}),
+        "LBFGS": (fd.LBFGS(memory=2), {"lr": [0.5, 1.0]}),
     }
     for optimizer, over in optimizers.values():
         found = fd.sweep(RIPPLES, STARTS, optimizer, over={**over, "b": B}, max_steps=50)

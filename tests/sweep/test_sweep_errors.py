@@ -50,6 +50,8 @@ def test_refusals(over: Any, error: type[Exception], text: str) -> None:
 def test_other_refusals() -> None:
     with pytest.raises(ValueError, match=r'betas is a tuple; sweep "betas\[0\]" and "betas\[1\]"'):
         fd.sweep(RIPPLES, STARTS, fd.Adam(), over={"betas": [0.1]})
+    with pytest.raises(ValueError, match="memory of LBFGS is a size that all runs share"):
+        fd.sweep(RIPPLES, STARTS, fd.LBFGS(), over={"memory": [1.0]})
     with pytest.raises(TypeError, match=r"sweep has no option 'max_step' \(did you mean 'max_steps'\?\)"):
         fd.sweep(RIPPLES, STARTS, fd.Adam(), over={"lr": [0.1]}, max_step=3)
     with pytest.raises(TypeError, match="no option 'keep_state'"):

@@ -83,6 +83,8 @@ def _refuse(name: str, given: str, surface: Surface, optimizer: Optimizer) -> No
     if isinstance(hyper.get(name), tuple):
         parts = " and ".join(f'"{name}[{k}]"' for k in range(len(hyper[name])))
         raise ValueError(f"over: {name} is a tuple; sweep {parts}")
+    if given != "surface" and name in optimizer.counts:
+        raise ValueError(f"over: {name} of {type(optimizer).__name__} is a size that all runs share; it is not swept")
     if name in hyper:
         raise ValueError(f"over: {name} of {type(optimizer).__name__} is {hyper[name]!r}; only numbers are swept")
     if given != "optimizer" and name in surface.params:
