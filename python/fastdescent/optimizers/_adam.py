@@ -24,9 +24,14 @@ def _adam(x: Any, g: Any, state: Any, t: Any, lr: Any, betas: Any, eps: Any, ams
     new = {"m": m, "v": v}
     if amsgrad:
         v = new["v_max"] = np.maximum(state.v_max, v)
+    return _moved(x, m, v, t, lr, betas, eps), new
+
+
+def _moved(x: Any, m: Any, v: Any, t: Any, lr: Any, betas: Any, eps: Any) -> Any:
+    """The new point, by averages whose bias towards their first values is corrected."""
     step = lr / (1 - betas[0] ** (t + 1))
     scale = 1 / (1 - betas[1] ** (t + 1))
-    return x - step * m / (np.sqrt(v * scale) + eps), new
+    return x - step * m / (np.sqrt(v * scale) + eps)
 
 
 @at_top
@@ -249,8 +254,7 @@ class Yogi(Optimizer):
         v = np.where(begins, initial_accumulator_value, state.v)
         m = beta1 * np.where(begins, initial_accumulator_value, state.m) + (1 - beta1) * g
         v = v - (1 - beta2) * np.sign(v - square) * square
-        step, scale = lr / (1 - beta1 ** (t + 1)), 1 / (1 - beta2 ** (t + 1))
-        return x - step * m / (np.sqrt(v * scale) + eps), {"m": m, "v": v}
+        return _moved(x, m, v, t, lr, betas, eps), {"m": m, "v": v}
 
 
 @at_top
@@ -279,8 +283,7 @@ class AdaBelief(Optimizer):
         g, (beta1, beta2) = grad(x), betas
         m = beta1 * state.m + (1 - beta1) * g
         v = beta2 * state.v + (1 - beta2) * ((g - m) * (g - m)) + eps
-        step, scale = lr / (1 - beta1 ** (t + 1)), 1 / (1 - beta2 ** (t + 1))
-        return x - step * m / (np.sqrt(v * scale) + eps), {"m": m, "v": v}
+        return _moved(x, m, v, t, lr, betas, eps), {"m": m, "v": v}
 
 
 def _shrunk(x: Any, lr: Any, weight_decay: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastdescent._base.at_top import at_top
-from fastdescent.optimizers._hyperparameters import Hyper, Ranges
+from fastdescent.optimizers._hyperparameters import OPEN_FRACTION, Hyper, Ranges
 from fastdescent.optimizers._limits import Step
 from fastdescent.optimizers._optimizer import Optimizer
 
@@ -47,7 +47,7 @@ class LineSearch(Optimizer):
     weight_decay: Hyper = field(default=0.0, kw_only=True)
     compares_values: ClassVar[bool] = True
     ranges: ClassVar[Ranges] = {
-        "armijo": (lambda v: 0 < v < 1, "in (0, 1)"),
+        "armijo": OPEN_FRACTION,
         "grow": (lambda v: v >= 1, "1 or greater"),
     }
     init: ClassVar[dict[str, float]] = {"h": 1e-3, "size": 0.0, "rejections": 0.0, "signs": 0.0}
