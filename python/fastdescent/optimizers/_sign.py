@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastdescent._base.at_top import at_top
-from fastdescent.optimizers._hyperparameters import FRACTION, LEFT_OUT, POSITIVE, Hyper, Ranges, is_zero
+from fastdescent.optimizers._hyperparameters import FRACTION, LEFT_OUT, OPEN_FRACTION, POSITIVE, Hyper, Ranges, is_zero
 from fastdescent.optimizers._limits import Step
 from fastdescent.optimizers._optimizer import Optimizer
 
@@ -119,7 +119,7 @@ class Rprop(Optimizer):
     step_sizes: tuple[Hyper, Hyper] = (1e-6, 50.0)
     weight_decay: Hyper = field(default=0.0, kw_only=True)
     ranges: ClassVar[Ranges] = {
-        "etas[0]": (lambda v: 0 < v < 1, "in (0, 1)"),
+        "etas[0]": OPEN_FRACTION,
         "etas[1]": (lambda v: v > 1, "greater than 1"),
         "step_sizes": POSITIVE,
     }
