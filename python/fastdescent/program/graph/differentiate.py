@@ -21,6 +21,8 @@ import numpy as np
 
 from fastdescent.program.graph.build import Builder, constant_value, view_of
 from fastdescent.program.graph.derivatives import Scope, partials, zeros_like
+from fastdescent.program.graph.matrix import rules
+from fastdescent.program.graph.matrix.make import OPERATIONS
 from fastdescent.program.graph.nodes import Node, Shape, reachable
 from fastdescent.program.graph.ranges import Ranges
 from fastdescent.program.graph.views import View, runs
@@ -116,6 +118,9 @@ def _pullback(b: Builder, node: Node, adjoint: Node, scope: Scope) -> list[tuple
         kept = tuple(1 if k in node.attr else n for k, n in enumerate(a.shape))
         spread = b.broadcast(b.reshape(adjoint, kept), a.shape)
         return [(a, Contribution(1, spread, View.whole(a.shape)))]
+    if node.op in OPERATIONS:
+        received = rules.pullback(b, node, adjoint, scope.ranges.of(adjoint).may_be_zero)
+        return [(n, Contribution(1, part, View.whole(n.shape))) for n, part in received]
     return [
         (n, Contribution(p.sign, p.times(b, adjoint, scope.ranges), View.whole(node.shape)))
         for n, p in zip(node.inputs, partials(b, node, scope), strict=True)
@@ -212,6 +217,8 @@ def _pushforward(b: Builder, node: Node, tangents: list[Node | None], scope: Sco
     if node.op == "assemble":
         parts = [zeros_like(b, n) if t is None else t for n, t in zip(node.inputs, tangents, strict=True)]
         return b.assemble(node.shape, [(p, View(o, s, p.shape)) for p, (o, s) in zip(parts, node.attr, strict=True)])
+    if node.op in OPERATIONS:
+        return rules.pushforward(b, node, tangents)
     terms = [
         (p.sign, p.times(b, t, scope.ranges, both=True))
         for p, t in zip(partials(b, node, scope), tangents, strict=True)

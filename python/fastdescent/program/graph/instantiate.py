@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fastdescent.program.graph.build import Builder, view_of
+from fastdescent.program.graph.matrix.make import OPERATIONS, make
 from fastdescent.program.graph.nodes import LEAVES, Node, reachable
 from fastdescent.program.graph.views import View
 from fastdescent.program.opcodes import DRAWS, GATHER
@@ -35,4 +36,6 @@ def _copied(b: Builder, node: Node, inputs: list[Node], leaves: Mapping[str, Nod
         return b.copy(inputs[0])
     if node.op in DRAWS or node.op == GATHER:
         return b.graph.node(node.op, tuple(inputs), node.shape, node.attr)
+    if node.op in OPERATIONS:
+        return make(b, node.op, *inputs, attr=node.attr)
     return b.elementwise(node.op, *inputs, attr=node.attr)

@@ -13,6 +13,7 @@ from fastdescent.program.graph.build import Builder
 from fastdescent.program.trace.numpy.arrays import array_of, refuse_options, result
 from fastdescent.program.trace.numpy.joining import JOINING
 from fastdescent.program.trace.numpy.linalg import LINALG
+from fastdescent.program.trace.numpy.matrices import MATRICES
 from fastdescent.program.trace.numpy.moving import MOVING
 from fastdescent.program.trace.numpy.products import PRODUCTS
 from fastdescent.program.trace.numpy.reductions import REDUCING
@@ -35,7 +36,7 @@ def apply_function(b: Builder, func: Any, args: tuple[Any, ...], kwargs: Mapping
     """The traced result of a NumPy function."""
     make = FUNCTIONS.get(func.__name__)
     if func.__module__ == "numpy.linalg":  # some names are those of two functions
-        make = LINALG.get(f"linalg.{func.__name__}", make)
+        make = FUNCTIONS.get(f"linalg.{func.__name__}", make)
     if make is None and func.__name__ in _COMPARING:
         refuse(f"np.{func.__name__} cannot be traced: it compares values that are not known yet",
                "write np.minimum, np.maximum, np.where or np.select")  # fmt: skip
@@ -105,6 +106,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = (
     | SAMPLES
     | SETTING
     | LINALG
+    | MATRICES
     | {
         "dot": lambda b, p, q, out=None: result(b, dot(b, as_node(b, p), as_node(b, q))),
         "where": _where,

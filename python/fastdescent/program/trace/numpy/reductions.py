@@ -12,6 +12,7 @@ import numpy as np
 
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node
+from fastdescent.program.trace.numpy.matrices import matrix_norm
 from fastdescent.program.trace.numpy.arrays import array_of, axes_of, refuse_options, result
 from fastdescent.program.trace.numpy.joining import stack
 from fastdescent.program.trace.operands import as_node
@@ -134,6 +135,8 @@ def _norm(b: Builder, a: Any, ord: Any = None, axis: Any = None, keepdims: bool 
     node = as_node(b, a)
     axes = axes_of(node.shape, axis)
     frobenius = ord is None or (ord == "fro" and len(axes) == 2)
+    if not frobenius and len(axes) == 2:
+        return matrix_norm(b, a, ord, axes if axis is None else tuple(np.atleast_1d(axis)), bool(keepdims))
     if not frobenius and (len(axes) != 1 or isinstance(ord, str)):
         refuse(f"np.linalg.norm with ord={ord!r} of {len(axes)} axes cannot be traced", "write the norm out")
     if not frobenius and ord != 2:
