@@ -24,10 +24,12 @@ class Reflections:
     def applied(self, b: Builder, right: Node, back: bool = False) -> Node:
         """Q^T right; Q right if `back`."""
         if back:
+            n = len(self.reflections)
+            known = part(b, right, slice(n, None))
             for k, (v, beta) in reversed(list(enumerate(self.reflections))):
-                kept = [part(b, right, slice(0, k))] if k else []
-                right = b.concatenate([*kept, _reflected(b, v, beta, part(b, right, slice(k, None)))], 1)
-            return right
+                row = part(b, right, slice(k, k + 1))
+                known = _reflected(b, v, beta, b.concatenate([row, known], 1) if known.size else row)
+            return known
         done: list[Node] = []
         for v, beta in self.reflections:
             right = _reflected(b, v, beta, right)

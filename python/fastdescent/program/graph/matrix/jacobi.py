@@ -12,12 +12,9 @@ from __future__ import annotations
 
 import operator
 
-import numpy as np
-
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.matrix.algebra import diagonal, identity_like, part, symmetric, transposed
 from fastdescent.program.graph.nodes import Node
-from fastdescent.program.graph.views import runs
 
 
 def eigensystem(b: Builder, a: Node) -> tuple[Node, Node]:
@@ -32,8 +29,8 @@ def eigensystem(b: Builder, a: Node) -> tuple[Node, Node]:
 
 
 def n_sweeps(n: int) -> int:
-    """More than any of many matrices needed whose eigenvalues were spread, clustered or equal."""
-    return 1 if n == 2 else 0 if n < 2 else 5 + n.bit_length()
+    """As many as any of many matrices needed, whose eigenvalues were spread, clustered, equal or in steps of ten."""
+    return 1 if n == 2 else 0 if n < 2 else 4 + n // 2
 
 
 def _round(b: Builder, matrix: Node, vectors: Node) -> tuple[Node, Node]:
@@ -51,32 +48,49 @@ def _round(b: Builder, matrix: Node, vectors: Node) -> tuple[Node, Node]:
 
 
 def _rotations(b: Builder, p: Node, q: Node, between: Node) -> tuple[Node, Node]:
-    """Cosines and sines, (stack, h, 1), that make zeros of the numbers `between`."""
+    """Cosines and sines, (stack, h, 1), that make zeros of the numbers `between`.
+
+    None is turned whose number is lost beside those on the diagonal: it would mix the vectors of equal eigenvalues
+    again and again, and what is left beside them would shrink slowly.
+    """
     one, zero = b.const(1.0), b.const(0.0)
+    size = b.add(b.elementwise("abs", p), b.elementwise("abs", q))
+    is_seen = b.elementwise("ne", b.add(size, b.elementwise("abs", between)), size)
     ratio = b.div(b.mul(b.sub(q, p), b.const(0.5)), between)
     root = b.elementwise("sqrt", b.add(b.mul(ratio, ratio), one))
-    size = b.div(one, b.add(b.elementwise("abs", ratio), root))
-    tangent = b.select(between, b.select(b.elementwise("lt", ratio, zero), b.neg(size), size), zero)
+    small = b.div(one, b.add(b.elementwise("abs", ratio), root))
+    tangent = b.select(is_seen, b.select(b.elementwise("lt", ratio, zero), b.neg(small), small), zero)
     cosine = b.div(one, b.elementwise("sqrt", b.add(b.mul(tangent, tangent), one)))
-    return tuple(b.reshape(a, (*a.shape, 1)) for a in (cosine, b.mul(cosine, tangent)))  # type: ignore[return-value]
+    sine = b.mul(cosine, tangent)
+    return b.reshape(cosine, (*cosine.shape, 1)), b.reshape(sine, (*sine.shape, 1))
 
 
 def _turned(b: Builder, a: Node, c: Node, s: Node, order: list[int]) -> Node:
     """The rows of `a` turned, then in another order."""
     n = a.shape[1]
     o, h = n % 2, n // 2
-    p, q = part(b, a, slice(o, o + h)), part(b, a, slice(o + h, o + 2 * h))
-    halves = [b.sub(b.mul(c, p), b.mul(s, q)), b.add(b.mul(s, p), b.mul(c, q))]
-    sources = ([(part(b, a, slice(0, 1)), 0)] if o else []) + [(halves[0], o), (halves[1], o + h)]
+    p, q = part(b, a, slice(o, o + h)), part(b, a, slice(o + h, n))
+    halves = b.sub(b.mul(c, p), b.mul(s, q)), b.add(b.mul(s, p), b.mul(c, q))
     pieces = []
-    for cut in runs(np.array([order])):
-        numbers = order[cut]
-        while numbers:
-            source, start = next((node, k) for node, k in reversed(sources) if k <= numbers[0])
-            taken = [k for k in numbers if start <= k < start + source.shape[1]]
-            pieces.append(part(b, source, slice(taken[0] - start, taken[-1] - start + 1)))
-            numbers = numbers[len(taken) :]
+    for cut in _neighbours(order, [o, o + h]):
+        if cut.start < o:
+            pieces.append(part(b, a, cut))
+        else:
+            is_second = cut.start >= o + h
+            start = o + h * is_second
+            pieces.append(part(b, halves[is_second], slice(cut.start - start, cut.stop - start)))
     return b.concatenate(pieces, 1)
+
+
+def _neighbours(order: list[int], starts: list[int]) -> list[slice]:
+    """`order` as slices of numbers that follow each other; none goes over a number in `starts`."""
+    cuts: list[slice] = []
+    for k in order:
+        if cuts and cuts[-1].stop == k and k not in starts:
+            cuts[-1] = slice(cuts[-1].start, k + 1)
+        else:
+            cuts.append(slice(k, k + 1))
+    return cuts
 
 
 def _moved_on(n: int) -> list[int]:
