@@ -12,6 +12,7 @@ from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node
 from fastdescent.program.graph.partial import Partial
 from fastdescent.program.graph.ranges import Ranges
+from fastdescent.program.graph.special.rules import DERIVATIVES
 from fastdescent.program.graph.squares import is_sum_of_squares
 from fastdescent.program.graph.ties import at_ties
 
@@ -33,6 +34,8 @@ def partials(b: Builder, node: Node, scope: Scope) -> tuple[Partial | None, ...]
     found = at_ties(b, node, scope.varies)
     if found is not None:
         return found
+    if node.op in DERIVATIVES:
+        return (_times(DERIVATIVES[node.op](b, node)),)
     if node.op in _ROOTS:
         return _ROOTS[node.op](b, node, scope)
     return _RULES[node.op](b, node)

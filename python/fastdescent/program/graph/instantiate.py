@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fastdescent.program.graph.build import Builder, view_of
 from fastdescent.program.graph.matrix.make import OPERATIONS, make
 from fastdescent.program.graph.nodes import LEAVES, Node, reachable
+from fastdescent.program.graph.special.make import EXPANSIONS, special
 from fastdescent.program.graph.views import View
 from fastdescent.program.opcodes import DRAWS, GATHER
 
@@ -38,4 +39,6 @@ def _copied(b: Builder, node: Node, inputs: list[Node], leaves: Mapping[str, Nod
         return b.graph.node(node.op, tuple(inputs), node.shape, node.attr)
     if node.op in OPERATIONS:
         return make(b, node.op, *inputs, attr=node.attr)
+    if node.op in EXPANSIONS:
+        return special(b, node.op, *inputs, attr=node.attr)
     return b.elementwise(node.op, *inputs, attr=node.attr)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdescent.program.graph.build import Builder
+from fastdescent.program.graph.build import Builder, view_of
 from fastdescent.program.graph.matrix.make import make
 from fastdescent.program.graph.nodes import Node, Shape
 from fastdescent.program.trace.numpy.arrays import array_of, result
@@ -62,8 +62,22 @@ def system(
     if both != stack:
         matrices = _flat(b, b.broadcast(b.reshape(matrices, (*stack, *matrices.shape[1:])), (*both, *matrices.shape[1:])))
     columns = _flat(b, b.broadcast(columns, (*both, *columns.shape[-2:])))
+    side = _triangle(matrices) if op == "solve" and not attr else None
+    if side is not None:
+        op, attr = "solve_triangular", side == "lower"
     solved = unstacked(b, both, make(b, op, matrices, columns, attr=attr))
     return solved[..., 0] if is_vector else solved
+
+
+def _triangle(matrices: Node) -> str | None:
+    """Which triangle holds all numbers, if these are factors of Cholesky's."""
+    base, view = view_of(matrices)
+    if base.op != "cholesky":
+        return None
+    if view.is_whole:
+        return "lower"
+    turned = view.apply(lambda m: m.swapaxes(1, 2)) if len(view.shape) == 3 else None
+    return "upper" if turned is not None and turned.is_whole else None
 
 
 def _solve(b: Builder, a: Any, right: Any) -> Traced:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from fastdescent.program.graph import composites
 from fastdescent.program.graph.build import Builder, constant_value
 from fastdescent.program.graph.nodes import Node
+from fastdescent.program.graph.special.make import special
 from fastdescent.program.graph.views import View, runs
 from fastdescent.program.opcodes import OF_UFUNCS
 from fastdescent.program.trace.operands import as_node
@@ -84,6 +85,24 @@ def _xor(b: Builder, p: Node, q: Node) -> Node:
     return b.elementwise("ne", _truth(b, p), _truth(b, q))
 
 
+def _special(name: str, attr: int | None = None) -> Make:
+    return lambda b, a: special(b, name, a, attr)
+
+
+def _loggamma(b: Builder, a: Node) -> Node:
+    """NaN below zero, as SciPy's of real numbers."""
+    return b.select(b.elementwise("lt", a, b.const(0.0)), b.const(math.nan), special(b, "gammaln", a))
+
+
+def _betaln(b: Builder, p: Node, q: Node) -> Node:
+    together = b.add(special(b, "gammaln", p), special(b, "gammaln", q))
+    return b.sub(together, special(b, "gammaln", b.add(p, q)))
+
+
+def _unscaled(name: str) -> Make:
+    return lambda b, a: b.mul(b.elementwise("exp", b.elementwise("abs", a)), special(b, name, a))
+
+
 #: Functions of scipy.special, known by name: SciPy itself is not imported.
 SPECIAL: dict[str, Make] = {
     "erf": _op("erf"),
@@ -100,6 +119,19 @@ SPECIAL: dict[str, Make] = {
     "log_ndtr": composites.log_ndtr,
     "huber": composites.huber,
     "pseudo_huber": composites.pseudo_huber,
+    "gamma": _special("gamma"),
+    "gammaln": _special("gammaln"),
+    "loggamma": _loggamma,
+    "digamma": _special("polygamma", 0),
+    "psi": _special("polygamma", 0),
+    "betaln": _betaln,
+    "beta": lambda b, p, q: b.elementwise("exp", _betaln(b, p, q)),
+    "i0": _unscaled("i0e"),
+    "i1": _unscaled("i1e"),
+    "i0e": _special("i0e"),
+    "i1e": _special("i1e"),
+    "j0": _special("j0"),
+    "j1": _special("j1"),
 }
 
 UFUNCS: dict[str, Make] = (
