@@ -62,9 +62,18 @@ def test_every_ufunc_is_tested() -> None:
 SPECIAL_UNARY = {
     "erf": ANYWHERE, "erfc": ANYWHERE, "expit": ANYWHERE, "exp10": ANYWHERE, "logit": (0.1, 0.9), "log_expit": ANYWHERE,
     "softplus": ANYWHERE, "entr": POSITIVE, "ndtr": ANYWHERE,
-    "log_ndtr": (-30.0, 3.0),
+    "log_ndtr": (-30.0, 3.0), "gamma": POSITIVE, "gammaln": POSITIVE, "loggamma": POSITIVE, "digamma": POSITIVE,
+    "psi": POSITIVE, "i0": ANYWHERE, "i1": ANYWHERE, "i0e": POSITIVE, "i1e": POSITIVE, "j0": (-9.0, 9.0),
+    "j1": (-9.0, 9.0),
 }  # fmt: skip
-SPECIAL_BINARY = {"xlogy": POSITIVE, "xlog1py": POSITIVE, "huber": POSITIVE, "pseudo_huber": POSITIVE}
+SPECIAL_BINARY = {
+    "xlogy": POSITIVE,
+    "xlog1py": POSITIVE,
+    "huber": POSITIVE,
+    "pseudo_huber": POSITIVE,
+    "beta": POSITIVE,
+    "betaln": POSITIVE,
+}
 
 
 @pytest.mark.parametrize("name", [*SPECIAL_UNARY, *SPECIAL_BINARY])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fastdescent.program.graph.build import Builder, view_of
 from fastdescent.program.graph.matrix import expansions as matrices
 from fastdescent.program.graph.nodes import Node, reachable
 from fastdescent.program.graph.special import make as special
 
-_EXPANSIONS = matrices.EXPANSIONS | special.EXPANSIONS
+_EXPANSIONS: dict[str, Callable[..., Node]] = {**matrices.EXPANSIONS, **special.EXPANSIONS}
 
 
 def expanded(b: Builder, outputs: Sequence[Node]) -> list[Node]:

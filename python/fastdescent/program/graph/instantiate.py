@@ -40,5 +40,5 @@ def _copied(b: Builder, node: Node, inputs: list[Node], leaves: Mapping[str, Nod
     if node.op in OPERATIONS:
         return make(b, node.op, *inputs, attr=node.attr)
     if node.op in EXPANSIONS:
-        return special(b, node.op, *inputs, attr=node.attr)
+        return special(b, node.op, inputs[0], node.attr)
     return b.elementwise(node.op, *inputs, attr=node.attr)

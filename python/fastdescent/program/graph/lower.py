@@ -1,7 +1,8 @@
 """The last pass that changes values: powers become products, and a product that is added becomes fma.
 
-Before, linear algebra and special functions become what they are in opcodes. The pass depends on the graph alone, so that a value has the same bits in every program that it appears in. a*b + c is
-always fma(a, b, c), and a*b + c*d is fma(a, b, c*d).
+Before, linear algebra and special functions become what they are in opcodes. The pass depends on the graph alone, so
+that a value has the same bits in every program that it appears in. a*b + c is always fma(a, b, c), and a*b + c*d is
+fma(a, b, c*d).
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastdescent.program.graph.build import Builder, view_of
+from fastdescent.program.graph.expand import expanded
 from fastdescent.program.graph.fold import power_chain
 from fastdescent.program.graph.loops import is_progression
-from fastdescent.program.graph.expand import expanded
 from fastdescent.program.graph.nodes import Node, reachable
 from fastdescent.program.graph.views import View
 

@@ -32,6 +32,12 @@ FUNCTIONS |= {name: (apply_special(name), 1) for name in ("erf", "erfc", "expit"
 FUNCTIONS |= {
     name: (getattr(np, name), 2) for name in ("arctan2", "hypot", "maximum", "minimum", "logaddexp", "heaviside")
 }
+FUNCTIONS |= {
+    name: (apply_special(name), 1) for name in ("gamma", "gammaln", "digamma", "i0", "i1", "i0e", "i1e", "j0", "j1")
+}
+FUNCTIONS |= {name: (apply_special(name), 2) for name in ("beta", "betaln")}
+#: Functions whose names variables and parameters may have, too: a call is one of the function.
+SHARED_NAMES = frozenset(("gamma", "beta"))
 FUNCTIONS |= {"where": (np.where, 3), "atan2": (np.arctan2, 2), "ln": (np.log, 1)}
 FUNCTIONS |= {
     "max": (lambda *v: reduce(np.maximum, v), -2),

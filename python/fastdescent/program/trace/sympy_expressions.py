@@ -10,6 +10,25 @@ from typing import Any
 from fastdescent._base.checks import shown
 from fastdescent._base.errors import TraceError
 from fastdescent.program.trace.numpy.ufuncs import SPECIAL, apply_special
+from fastdescent.program.trace.scipy.special import SPECIAL_FUNCTIONS
+
+
+def _of_order(name: str, functions: dict[int, str]) -> Callable[[Any, Any], Any]:
+    """SymPy's function of an order and a number."""
+
+    def function(order: Any, x: Any) -> Any:
+        if order not in functions:
+            raise ValueError(f"{name} of order {order} cannot be traced; orders are {sorted(functions)}")
+        return apply_special(functions[order])(x)
+
+    return function
+
+
+_OF_ORDERS: dict[str, Callable[..., Any]] = {
+    "besselj": _of_order("besselj", {0: "j0", 1: "j1"}),
+    "besseli": _of_order("besseli", {0: "i0", 1: "i1"}),
+    "polygamma": lambda order, x: SPECIAL_FUNCTIONS["scipy.special.polygamma"](x.builder, order, x),
+}
 
 
 def is_sympy(value: Any) -> bool:
@@ -54,7 +73,7 @@ def from_sympy(
 def _for_numpy(symbols: Sequence[Any], expression: Any) -> Callable[[Sequence[Any]], Any]:
     """The expression as a function of the values of its symbols."""
     sympy: Any = sys.modules["sympy"]
-    special = {name: apply_special(name) for name in SPECIAL}
+    special = {name: apply_special(name) for name in SPECIAL} | _OF_ORDERS
     try:
         evaluate: Callable[[Sequence[Any]], Any] = sympy.lambdify([symbols], expression, modules=[special, "numpy"])
     except Exception as error:

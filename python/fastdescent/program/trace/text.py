@@ -16,6 +16,7 @@ from fastdescent.program.trace.grammar import (
     COMPARE,
     CONSTANTS,
     FUNCTIONS,
+    SHARED_NAMES,
     column_of,
     one_line,
     parsed,
@@ -88,14 +89,14 @@ def _names(line: str, tree: ast.Expression) -> list[str]:
     called = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
     names = {n.id: n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called}
     for name, node in names.items():
-        if name in FUNCTIONS:
+        if name in FUNCTIONS and name not in SHARED_NAMES:
             refuse_at(line, column_of(line, node), f"{name} is a function; write {name}(...)")
     return [n for n in names if n not in CONSTANTS]
 
 
 def _check_names(kind: str, names: Iterable[str]) -> None:
     for name in names:
-        if name in FUNCTIONS or name in CONSTANTS:
+        if (name in FUNCTIONS and name not in SHARED_NAMES) or name in CONSTANTS:
             raise ValueError(f"{kind} {name!r} has the name of a function or constant; choose another")
 
 

@@ -6,7 +6,6 @@ factorize A once.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +15,7 @@ from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.matrix.algebra import part, transposed
 from fastdescent.program.graph.matrix.householder import Reflections, factorized
 from fastdescent.program.graph.matrix.jacobi import eigensystem
-from fastdescent.program.graph.matrix.triangular import solve_triangular, cholesky
+from fastdescent.program.graph.matrix.triangular import cholesky, solve_triangular
 from fastdescent.program.graph.nodes import Node
 
 

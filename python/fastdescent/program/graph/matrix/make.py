@@ -1,12 +1,12 @@
 """The nodes of linear algebra. All operands and results are stacks, with one axis before those of the matrices.
 
-    cholesky (A) -> L                      A = L L^T, of which the lower triangle is read
-    solve_triangular (T, B) -> X           T X = B; attr is whether T is the lower triangle, the only one that is read
-    solve (A, B) -> X                      A X = B, or A^T X = B if attr is True
-    det, logabsdet, detsign (A) -> number  of each matrix
-    lstsq (A, B) -> X                      the least squares solution, for A with independent columns
-    solve_normal (A, B) -> X               A^T A X = B, for the same A
-    eigenvalues, eigenvectors (A)          of a symmetric matrix, of which the lower triangle is read; rising
+cholesky (A) -> L                      A = L L^T, of which the lower triangle is read
+solve_triangular (T, B) -> X           T X = B; attr is whether T is the lower triangle, the only one that is read
+solve (A, B) -> X                      A X = B, or A^T X = B if attr is True
+det, logabsdet, detsign (A) -> number  of each matrix
+lstsq (A, B) -> X                      the least squares solution, for A with independent columns
+solve_normal (A, B) -> X               A^T A X = B, for the same A
+eigenvalues, eigenvectors (A)          of a symmetric matrix, of which the lower triangle is read; rising
 """
 
 from __future__ import annotations

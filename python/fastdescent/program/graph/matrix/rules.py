@@ -15,7 +15,13 @@ from collections.abc import Callable, Sequence
 
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.matrix.algebra import (
-    identity_like, onto_lower, product, symmetric, transposed, weighted_triangle, where_live,
+    identity_like,
+    onto_lower,
+    product,
+    symmetric,
+    transposed,
+    weighted_triangle,
+    where_live,
 )  # fmt: skip
 from fastdescent.program.graph.matrix.make import make
 from fastdescent.program.graph.nodes import Node

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -60,7 +60,9 @@ def system(
     except ValueError:
         refuse(f"{what} of stacks of shapes {stack} and {columns.shape[:-2]}", "fix the shapes")
     if both != stack:
-        matrices = _flat(b, b.broadcast(b.reshape(matrices, (*stack, *matrices.shape[1:])), (*both, *matrices.shape[1:])))
+        matrices = _flat(
+            b, b.broadcast(b.reshape(matrices, (*stack, *matrices.shape[1:])), (*both, *matrices.shape[1:]))
+        )
     columns = _flat(b, b.broadcast(columns, (*both, *columns.shape[-2:])))
     side = _triangle(matrices) if op == "solve" and not attr else None
     if side is not None:
@@ -138,7 +140,7 @@ def _least(b: Builder, matrices: Node, right: Node) -> Node:
         return make(b, "lstsq", matrices, right)
     across = b.view(matrices, lambda a: a.swapaxes(1, 2))
     solved = result(b, make(b, "solve_normal", across, right))
-    return (result(b, across) @ solved).node  # type: ignore[operator, no-any-return]
+    return (result(b, across) @ solved).node  # type: ignore[no-any-return]
 
 
 def _pinv(b: Builder, a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Traced:
@@ -152,7 +154,7 @@ def _pinv(b: Builder, a: Any, rcond: Any = None, hermitian: bool = False, *, rto
 
 
 def eigh(b: Builder, a: Any, UPLO: str = "L") -> Any:
-    values, vectors = _eigen(b, a, UPLO, "np.linalg.eigh", ("eigenvalues", "eigenvectors"))
+    values, vectors = cast(list[Any], _eigen(b, a, UPLO, "np.linalg.eigh", ("eigenvalues", "eigenvectors")))
     return type(np.linalg.eigh(np.eye(1)))(values, vectors)
 
 
@@ -176,7 +178,8 @@ def _svd(b: Builder, a: Any, full_matrices: bool = True, compute_uv: bool = True
     """
     if not compute_uv:
         return svdvals(b, a)
-    stack, values, vectors, (m, n) = _singular(b, a, vectors=True)
+    stack, sizes, vectors, (m, n) = _singular(b, a, vectors=True)
+    values: Any = sizes
     k = min(m, n)
     if full_matrices and m != n:
         refuse("np.linalg.svd with full_matrices=True", "write full_matrices=False")
@@ -221,8 +224,8 @@ def _matrix_power(b: Builder, a: Any, n: Any) -> Any:
 
 def _cond(b: Builder, x: Any, p: Any = None) -> Any:
     if p in (None, 2, -2):
-        sizes = svdvals(b, x)
-        return sizes[..., 0] / sizes[..., -1] if p != -2 else sizes[..., -1] / sizes[..., 0]  # type: ignore[operator]
+        sizes: Any = svdvals(b, x)
+        return sizes[..., 0] / sizes[..., -1] if p != -2 else sizes[..., -1] / sizes[..., 0]
     inverse: Any = _inv(b, x)
     return np.linalg.norm(array_of(b, x), p, (-2, -1)) * np.linalg.norm(inverse, p, (-2, -1))
 
@@ -236,7 +239,8 @@ def _multi_dot(b: Builder, arrays: Any, *, out: Any = None) -> Any:
 
 def matrix_norm(b: Builder, a: Any, order: Any, axes: tuple[int, int], keepdims: bool) -> Any:
     """Norms of matrices that are not Frobenius's: 1, -1, inf, -inf, 2, -2, "nuc"."""
-    matrices: Any = np.moveaxis(array_of(b, a), axes, (-2, -1))  # type: ignore[call-overload]
+    array: Any = array_of(b, a)
+    matrices: Any = np.moveaxis(array, axes, (-2, -1))
     if order in (1, -1, np.inf, -np.inf):
         sums = np.sum(np.abs(matrices), axis=-2 if abs(order) == 1 else -1)
         norm = np.max(sums, axis=-1) if order > 0 else np.min(sums, axis=-1)

@@ -12,9 +12,9 @@ import numpy as np
 
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node
-from fastdescent.program.trace.numpy.matrices import matrix_norm
 from fastdescent.program.trace.numpy.arrays import array_of, axes_of, refuse_options, result
 from fastdescent.program.trace.numpy.joining import stack
+from fastdescent.program.trace.numpy.matrices import matrix_norm
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
@@ -131,7 +131,7 @@ def _any(b: Builder, a: Any, axis: Any = None, out: Any = None, keepdims: Any = 
     return result(b, _folded("max", b, truth, axis, out, bool(keepdims)).node, is_bool=True)
 
 
-def _norm(b: Builder, a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Traced:
+def _norm(b: Builder, a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     node = as_node(b, a)
     axes = axes_of(node.shape, axis)
     frobenius = ord is None or (ord == "fro" and len(axes) == 2)

@@ -27,7 +27,7 @@ def _positive(*shapes: Any) -> tuple[Any, Any]:
 
 @dataclass(frozen=True)
 class Distribution:
-    """One of scipy.stats; functions get the special functions, y and the shapes. None: with functions not traced yet."""
+    """One of scipy.stats. Its functions get the special functions, y and the shapes; None cannot be traced."""
 
     logpdf: Of
     cdf: Of | None = None

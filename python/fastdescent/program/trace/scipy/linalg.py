@@ -35,7 +35,8 @@ def _solve(
 
 
 def _inv(b: Builder, a: Any, *options: Any, **more: Any) -> Any:
-    return np.linalg.inv(array_of(b, a))  # type: ignore[call-overload]
+    array: Any = array_of(b, a)
+    return np.linalg.inv(array)
 
 
 def _det(b: Builder, a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Traced:

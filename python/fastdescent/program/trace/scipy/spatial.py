@@ -1,4 +1,4 @@
-"""Functions of scipy.spatial.distance: distances of two vectors, of all pairs of rows, and between rows of two arrays."""
+"""Functions of scipy.spatial.distance: of two vectors, of all pairs of rows, and between the rows of two arrays."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def _cosine(u: Any, v: Any, w: Any) -> Any:
 
 def _correlation(u: Any, v: Any, w: Any) -> Any:
     total = np.sum(w * np.ones(u.shape[-1]))
-    means = (np.sum(w * a, axis=-1)[..., np.newaxis] / total for a in (u, v))
-    return _cosine(*(a - mean for a, mean in zip((u, v), means, strict=True)), w)
+    first, second = (a - np.sum(w * a, axis=-1)[..., np.newaxis] / total for a in (u, v))
+    return _cosine(first, second, w)
 
 
 def _canberra(u: Any, v: Any, w: Any) -> Any:

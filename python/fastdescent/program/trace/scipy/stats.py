@@ -58,12 +58,13 @@ def _probability(d: Distribution, name: str, method: str, y: Any, shapes: list[A
     if own is None and other is None:
         refuse(f"scipy.stats.{name}.{method} cannot be traced: it is an incomplete gamma or beta function",
                f"use {name}.logpdf, or another distribution")  # fmt: skip
-    if method.startswith("log") and logarithm is not None:
-        value, ends = logarithm(_SPECIAL, y, *shapes), [0.0 if p else -np.inf for p in (below, above)]
+    is_log = method.startswith("log")
+    if is_log and logarithm is not None:
+        value = logarithm(_SPECIAL, y, *shapes)
     else:
         value = own(_SPECIAL, y, *shapes) if own is not None else 1.0 - other(_SPECIAL, y, *shapes)  # type: ignore[misc]
-        value, ends = (np.log(value), [0.0 if p else -np.inf for p in (below, above)]) if method.startswith("log") else (
-            value, [below, above])  # fmt: skip
+        value = np.log(value) if is_log else value
+    ends = [(0.0 if end else -np.inf) if is_log else end for end in (below, above)]
     value = np.where(y < low, ends[0], value) if not _is_infinite(low) else value
     return np.where(y > high, ends[1], value) if not _is_infinite(high) else value
 
@@ -88,8 +89,8 @@ def _normal(b: Builder, /, method: str, x: Any, mean: Any = None, cov: Any = 1, 
     n = covariance.shape[-1]
     factor = matrices.cholesky(b, covariance, what="scipy.stats.multivariate_normal")
     flat = point.reshape(-1, n)
-    z = matrices.system(b, factor, flat.T, "multivariate_normal", "solve_triangular", True, vector=False)
-    squares = np.sum(z * z, axis=0).reshape(point.shape[:-1])  # type: ignore[call-overload]
+    z: Any = matrices.system(b, factor, flat.T, "multivariate_normal", "solve_triangular", True, vector=False)
+    squares = np.sum(z * z, axis=0).reshape(point.shape[:-1])
     value = -0.5 * (squares + n * math.log(2.0 * math.pi)) - np.sum(np.log(np.diagonal(factor)))
     return np.exp(value) if method == "pdf" else value
 
@@ -141,4 +142,6 @@ for _name in CONTINUOUS:
     STATS |= _methods(_density, _name, _DENSITIES)
 for _name in COUNTS:
     STATS |= _methods(_mass, _name, _MASSES)
-STATS |= _methods(lambda b, name, *args, **kwargs: _normal(b, *args, **kwargs), "multivariate_normal", ("pdf", "logpdf"))
+STATS |= _methods(
+    lambda b, name, *args, **kwargs: _normal(b, *args, **kwargs), "multivariate_normal", ("pdf", "logpdf")
+)
