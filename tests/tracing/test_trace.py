@@ -157,6 +157,7 @@ CALLS: dict[str, list[Function]] = {
     "astype": [lambda x: np.astype(x, float) @ W + np.astype(x, np.float64, copy=False) @ x]
     if hasattr(np, "astype") else [],  # since NumPy 2.1
     "imag": [lambda x: np.imag(x) @ x + x[0] + x[1].imag],
+    "result_type": [lambda x: np.sum(x.astype(np.result_type(x, W)))],
     "iscomplexobj": [lambda x: x[0] if not np.iscomplexobj(x) else x[1]],
     "isrealobj": [lambda x: x[0] if np.isrealobj(x) else x[1]],
     "shape": [lambda x: x[0] * np.shape(x)[0]],

@@ -39,7 +39,7 @@ def gradient(b: Builder, f: Node, x: Node) -> Node:
     """df/dx for a scalar f, with x's shape."""
     if f.op == "choose":
         condition, *branches = f.inputs
-        return _chosen(b, condition, *(gradient(b, branch, x) for branch in branches))
+        return _chosen(b, condition, *(_of_branch(b, n, x.shape, gradient(b, n, x)) for n in branches))
     pending: dict[int, list[Contribution]] = defaultdict(list)
     pending[f.number].append(Contribution(1, b.const(1.0), View.whole(())))
     between = _dependent([f], [x])
@@ -82,7 +82,15 @@ def _pushed_through_choice(b: Builder, output: Node, directions: Sequence[tuple[
     if output.op != "choose":
         return pushed_forward(b, [output], directions)[0]
     condition, *branches = output.inputs
-    return _chosen(b, condition, *(_pushed_through_choice(b, branch, directions) for branch in branches))
+    pushed = [_of_branch(b, n, n.shape, _pushed_through_choice(b, n, directions)) for n in branches]
+    return _chosen(b, condition, *pushed)
+
+
+def _of_branch(b: Builder, branch: Node, shape: Shape, derivative: Node) -> Node:
+    """The derivative of a branch; NaN where the branch is, since there the function has no value."""
+    value = constant_value(branch)
+    is_undefined = value is not None and bool(np.isnan(value).all())
+    return b.broadcast(b.const(math.nan), shape) if is_undefined else derivative
 
 
 def _chosen(b: Builder, condition: Node, first: Node, second: Node) -> Node:

@@ -13,7 +13,6 @@ from fastdescent.program.opcodes import N_DRAWN
 from fastdescent.program.step.formula import POINT, Formula
 from fastdescent.program.step.randomness import BLOCKS_PER_EVALUATION, N_BLOCKS, RandomSource, Stream, cyclic, gather
 from fastdescent.program.trace.function import value_of
-from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
 

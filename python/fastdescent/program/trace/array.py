@@ -68,7 +68,7 @@ class TracedArray(Unknown):
     def _decided(self) -> bool:
         session = current.get()
         if session is None or session.decide is None:
-            refuse("the truth of a traced value is not known (an `if`, `and`, `or`, `not`, `while` or max() asks for it)",
+            refuse("the truth of a traced value is not known here (an `if`, `and`, `not` or `while` asks for it)",
                    "write np.where(condition, a, b)")  # fmt: skip
         b = self.builder
         node = b.reshape(self.node, ())
@@ -129,7 +129,7 @@ class TracedArray(Unknown):
     # ------------------------------------------------------------------ views
     def view_by(self, change: Change, shares_memory: bool = True) -> Self:
         """The result of a NumPy operation that gives views. Not `shares_memory`: NumPy may have made a copy."""
-        view = object.__new__(self._sequence)
+        view: Self = object.__new__(self._sequence)
         view.builder, view.is_bool, view.is_point = self.builder, self.is_bool, False
         view._storage = self._storage.view(change, shares_memory)
         return view

@@ -43,9 +43,7 @@ def _value(b: Builder, copy: Callable[..., Any], call: Call) -> Node:
             raise error from None
 
 
-def _on_one_way(
-    b: Builder, copy: Callable[..., Any], call: Call, decide: Decide, fills_all: bool = False
-) -> Node:
+def _on_one_way(b: Builder, copy: Callable[..., Any], call: Call, decide: Decide, fills_all: bool = False) -> Node:
     with tracing(b, decide, fills_all):
         result = call(copy)
         if result is None:

@@ -113,9 +113,6 @@ def is_raised_by_user(error: Exception) -> bool:
 
 _READ_ONLY = ("assignment destination is read-only", "output array is read-only")
 
-#: Functions of SciPy's that accept traced values if SciPy is imported when tracing begins.
-_TRACED_IF_IMPORTED = ("logsumexp", "softmax", "log_softmax")
-
 
 def refuse(what: str, instead: str) -> NoReturn:
     """Raises TraceError: what cannot be traced, the user's line, and what to write instead.
@@ -132,12 +129,8 @@ def refusal(what: str, instead: str) -> str:
     """The message."""
     line, called = user_line(), _scipy_functions()
     if called:
-        name = next((n for n in called if n in _TRACED_IF_IMPORTED), called[-1])
-        what = f"SciPy's function {name} cannot be traced: {what}"
-        import_first = name in _TRACED_IF_IMPORTED
-        instead = (
-            "import scipy.special before, not in the function" if import_first else "write it with functions of NumPy"
-        )
+        what = f"SciPy's function {called[-1]} cannot be traced: {what}"
+        instead = "write it with functions of NumPy"
     return f"{what}{f', in {line}' if line else ''}; {instead}"
 
 

@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from fastdescent._base.errors import TraceError
 from fastdescent.program.graph.build import Builder
+from fastdescent.program.graph.nodes import Node
 from fastdescent.program.trace.array import TracedArray
 from fastdescent.program.trace.indices import is_basic, is_integer, key_text
 from fastdescent.program.trace.operands import as_node
-from fastdescent._base.errors import TraceError
 from fastdescent.program.trace.source import is_asked_by_sparse, refusal, refuse, refuse_sparse
 from fastdescent.program.trace.storage import Obstacle
 
@@ -37,6 +38,7 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
     __array_priority__ = 1000.0
     __slots__ = ()
     _numpy: ClassVar[NumPy]  #: set by `trace.numpy.meaning`
+    __iter__: Any = None  #: else Python would iterate by numbers 0, 1, ... as indices
 
     def __new__(cls, builder: Builder, node: Node, **options: bool) -> Traced:
         return object.__new__(TracedSequence if node.shape else cls)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -26,14 +26,15 @@ class Unknown:
         try:
             known = self._known()
         except TypeError:
-            refuse("the truth of an array of more than one element is ambiguous", "write .any() or .all()")
-        return self._decided() if known is None else bool(known)
+            refuse("the truth of an array that has not one element is ambiguous", "write .any() or .all()")
+        else:
+            return self._decided() if known is None else bool(known)
 
     def _as_number(self, kind: type) -> Any:
         known = self._known()
-        if known is not None:
-            return kind(known)
-        refuse(f"{kind.__name__} was asked of a traced value, which is no number yet", "write it with NumPy's functions")
+        if known is None:
+            refuse(f"a traced value is no number yet, and {kind.__name__} needs one", "write it with NumPy's functions")
+        return kind(known)
 
     def __float__(self) -> float:
         return float(self._as_number(float))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastdescent.program.trace.copies.lists import first_traced
+from fastdescent.program.trace.copies.numbers import StandInOfType
 from fastdescent.program.trace.tracer import Traced
 
 _NO_DEFAULT = object()
@@ -42,7 +43,7 @@ def _smaller(a: Any, b: Any) -> Any:
 @functools.wraps(sum)
 def total(values: Iterable[Any], /, start: Any = 0) -> Any:
     if isinstance(values, Traced) and values.ndim == 1 and not values.is_bool and isinstance(start, int | float):
-        whole = np.sum(values)
+        whole: Any = np.sum(values)
         return whole if start == 0 else start + whole
     return sum(values, start)
 
@@ -72,11 +73,24 @@ def _quantifier(builtin: Callable[..., Any], ufunc: Callable[..., Any]) -> Calla
     return quantifier
 
 
+@functools.wraps(issubclass)
+def is_subclass(kind: Any, of: Any) -> bool:
+    return issubclass(kind._type if isinstance(kind, StandInOfType) else kind, of)
+
+
+@functools.wraps(hasattr)
+def has_attribute(value: Any, name: str) -> bool:
+    """A traced number has `__iter__`, None, so that nothing iterates over it; a number has none."""
+    return hasattr(value, name) and not (isinstance(value, Traced) and getattr(value, name) is None)
+
+
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     max: _extreme(max, _larger),
     min: _extreme(min, _smaller),
     sum: total,
     sorted: in_order,
     any: _quantifier(any, np.logical_or),
+    issubclass: is_subclass,
+    hasattr: has_attribute,
     all: _quantifier(all, np.logical_and),
 }

@@ -18,20 +18,27 @@ import functools
 import sys
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from fastdescent.program.trace.copies.functions import Globals, copied
 from fastdescent.program.trace.copies.modules import ModuleView
 from fastdescent.program.trace.copies.numpy_calls import NumPyCall, is_numpys_function
 from fastdescent.program.trace.copies.objects import can_be_shadowed, shadow_of
+from fastdescent.program.trace.copies.scipy_objects import scipy_call
 from fastdescent.program.trace.copies.table import TABLE
 
 #: Packages whose functions are not copied: they know nothing of traced values, or reach them by NumPy's protocols.
 _LEFT_ALONE = sys.stdlib_module_names | {
-    "numpy", "fastdescent", "jax", "jaxlib", "torch", "tensorflow", "numba", "llvmlite", "sympy", "pandas", "matplotlib",
+    "numpy", "fastdescent", "jax", "jaxlib", "torch", "tensorflow", "numba", "llvmlite", "sympy", "pandas",
+    "matplotlib",
 }  # fmt: skip
 #: Kinds of functions that wrap a Python function, by the names of their classes, and where the Python function is.
 _WRAPPERS = {"_lru_cache_wrapper": "__wrapped__", "CPUDispatcher": "py_func", "vectorize": "pyfunc"}
+
+
+@functools.cache
+def _builtins() -> dict[str, Any]:
+    return {name: TABLE.get(id(value), value) for name, value in vars(builtins).items()}
 
 
 class Copies:
@@ -39,8 +46,7 @@ class Copies:
 
     def __init__(self) -> None:
         self._made: dict[int, tuple[Any, Any]] = {}  #: by id: the original, which keeps its id, and its stand-in
-        self._builtins = {name: self.stand_in(value) for name, value in vars(builtins).items()}
-        self._builtins |= {"__import__": self._import, "super": self._super}
+        self._builtins = {**_builtins(), "__import__": self._import, "super": self._super}
 
     def stand_in(self, value: Any) -> Any:
         """What takes the place of `value` in a copy: `value` itself, if it works on traced values as it is."""
@@ -71,13 +77,16 @@ class Copies:
         module = f.__globals__.get("__name__")
         if is_numpys_function(f):
             return self._numpy_call(f)
+        of_scipy = scipy_call(f)
+        if of_scipy is not None:
+            return self._remember(f, of_scipy)
         return f if is_left_alone(module) else copied(f, self._globals(f.__globals__), self.stand_in, self._remember)
 
     def _globals(self, original: dict[str, Any]) -> Globals:
-        found = self._made.get(id(original))
-        if found is None:
-            return self._remember(original, Globals(original, self._builtins, self.stand_in))
-        return found[1]
+        if id(original) not in self._made:
+            self._remember(original, Globals(original, self._builtins, self.stand_in))
+        made: Globals = self._made[id(original)][1]
+        return made
 
     def _method(self, method: types.MethodType) -> Any:
         """Not remembered: each access to a method makes a new one."""
@@ -107,7 +116,7 @@ class Copies:
     def _bound_later(self, method: Any) -> Any:
         return type(method)(self.stand_in(method.__func__))
 
-    _makers: dict[type, Callable[..., Any]] = {
+    _makers: ClassVar[dict[type, Callable[..., Any]]] = {
         types.FunctionType: _function,
         types.MethodType: _method,
         types.ModuleType: _module,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ def _log(x: Any, base: Any = None) -> Any:
 
 
 def _hypot(*coordinates: Any) -> Any:
-    return functools.reduce(np.hypot, coordinates) if len(coordinates) == 2 else np.sqrt(sum(c * c for c in coordinates))
+    return np.hypot(*coordinates) if len(coordinates) == 2 else np.sqrt(sum(c * c for c in coordinates))
 
 
 def _dist(p: Any, q: Any) -> Any:
@@ -74,7 +74,7 @@ _TRACED: dict[str, Callable[..., Any]] = (
 def _for_both(function: Callable[..., Any], traced: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def either(*args: Any, **kwargs: Any) -> Any:
-        listed = [list(a) if not isinstance(a, list | tuple) and hasattr(a, "__iter__") else a for a in args]
+        listed = [list(a) if isinstance(a, Iterable) else a for a in args]  # a generator can be read once
         return function(*listed, **kwargs) if first_traced(listed) is None else traced(*listed, **kwargs)
 
     return either

@@ -41,13 +41,14 @@ _IS_BASE_TYPE = 1 << 10  #: Py_TPFLAGS_BASETYPE: it can have subclasses
 
 def shadow_of(instance: Any, stand_in: StandIn, remember: Remember) -> Any:
     """The shadow; the instance itself if its class makes instances in a way of its own, as classes written in C do."""
-    kind = type(instance)
+    kind: Any = type(instance)
     methods: dict[str, Any] = {}
     for owner in reversed(kind.__mro__[:-1]):
         methods |= {n: v for n, v in vars(owner).items() if isinstance(v, _COPIED) and n not in _KEPT}
     try:
-        shadow_class = type(kind)(kind.__name__, (_Quiet, kind), {"__module__": kind.__module__, "__slots__": ()})
-        shadow = object.__new__(shadow_class)
+        members = {"__module__": kind.__module__, "__slots__": ()}
+        shadow_class: Any = type(kind)(kind.__name__, (_Quiet, kind), members)
+        shadow: Any = object.__new__(shadow_class)
     except TypeError:
         return instance
     remember(instance, shadow)
