@@ -111,7 +111,9 @@ def test_distances(metric: str) -> None:
         return np.log1p(call("spatial.distance.pdist", rows * (x[:3] + 2.0) + x[3:] ** 2, metric) / 9) @ np.arange(15.0)
 
     def between(x: Any) -> Any:
-        return np.sum(np.log1p(call("spatial.distance.cdist", rows + x[:3], others * (x[3:] + 1.0), metric) / 9) @ W[:4])
+        return np.sum(
+            np.log1p(call("spatial.distance.cdist", rows + x[:3], others * (x[3:] + 1.0), metric) / 9) @ W[:4]
+        )
 
     check(of_pairs, 6, 0.2, 0.8)
     check(between, 6, 0.2, 0.8)
