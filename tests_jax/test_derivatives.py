@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.linalg
 import scipy.special
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -156,3 +157,49 @@ def test_gelu_by_scipys_erf() -> None:
     s = fd.surface(lambda x: np.sum(0.5 * x * (1 + scipy.special.erf(x / np.sqrt(2.0)))), dim=3)
     for x in np.random.default_rng(2).normal(size=(20, 3)):
         assert_same(s, lambda p: jnp.sum(jax.nn.gelu(p, approximate=False)), x)
+
+
+def test_the_likelihood_of_a_gaussian_process() -> None:
+    rng = np.random.default_rng(0)
+    t = np.sort(rng.uniform(0, 10, 30))
+    y, squares = np.sin(t) + 0.3 * rng.normal(size=30), (t[:, None] - t) ** 2
+
+    def likelihood(numpy: Any, linalg: Any, x: Any) -> Any:
+        kernel = numpy.exp(2 * x[0] - 0.5 * squares * numpy.exp(-2 * x[1])) + numpy.exp(2 * x[2]) * np.eye(30)
+        factor = linalg.cho_factor(kernel, lower=True)
+        return 0.5 * y @ linalg.cho_solve(factor, y) + numpy.sum(numpy.log(numpy.diag(factor[0])))
+
+    s = fd.surface(lambda x: likelihood(np, scipy.linalg, x), dim=3)
+    for x in rng.uniform(-1, 1, (5, 3)):
+        assert_same(s, lambda p: likelihood(jnp, jax.scipy.linalg, p), x, 1e-11)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda numpy, a, v: v @ numpy.linalg.solve(a, v) + numpy.linalg.det(a) / 9 + numpy.linalg.slogdet(a)[1],
+        lambda numpy, a, v: numpy.sum(numpy.linalg.eigvalsh(a + a.T) * v) + numpy.sum(numpy.linalg.inv(a) ** 2),
+        lambda numpy, a, v: (
+            numpy.sum(numpy.linalg.svd(a, compute_uv=False) * v) + numpy.sum(numpy.linalg.pinv(a[:, :2]))
+        ),
+        lambda numpy, a, v: v[:2] @ numpy.linalg.lstsq(a[:, :2], v)[0],
+        lambda numpy, a, v: numpy.sum(numpy.linalg.cholesky(a @ a.T + np.eye(4)) * v),
+    ],
+)
+def test_linear_algebra(f: Any) -> None:
+    rng = np.random.default_rng(1)
+    fixed = rng.normal(size=(4, 4)) + 3 * np.diag(np.arange(4.0))
+
+    def on(numpy: Any, x: Any) -> Any:
+        return f(numpy, fixed + numpy.outer(x, numpy.sin(x)), numpy.cos(x))
+
+    s = fd.surface(lambda x: on(np, x), dim=4)
+    for x in rng.uniform(-1, 1, (3, 4)):
+        assert_same(s, lambda p: on(jnp, p), x, 1e-9)
+
+
+@pytest.mark.parametrize("name", ["gammaln", "digamma", "i0e", "i1e", "i0", "i1"])
+def test_special_functions(name: str) -> None:
+    s = fd.surface(lambda x: np.sum(getattr(scipy.special, name)(x) * np.arange(1.0, 4.0)), dim=3)
+    for x in np.random.default_rng(2).uniform(0.3, 12, (4, 3)):
+        assert_same(s, lambda p: jnp.sum(getattr(jax.scipy.special, name)(p) * np.arange(1.0, 4.0)), x, 1e-10)

@@ -141,6 +141,20 @@ def test_outside_of_the_support_and_of_the_parameters() -> None:
         assert f"scipy.stats.{name}.pmf" in SCIPY
 
 
+FROZEN = scipy.stats.gamma(2.0, scale=3.0)
+
+
+def test_in_functions_as_people_write_them() -> None:
+    def f(x: Any) -> Any:
+        factor = scipy.linalg.cho_factor([[2.0, x[0]], [x[0], 3.0]])
+        total = scipy.stats.norm.logpdf(x[0], 1, 2) + FROZEN.logpdf(x[1]) + scipy.stats.norm(0, x[1]).cdf(0.3)
+        total += scipy.stats.poisson.logpmf([1, 2], x[1]).sum() + scipy.stats.norm.logpdf(0.5)
+        pairs = scipy.spatial.distance.cdist(x[:4].reshape(2, 2), A[:3, :2]).sum()
+        return total + pairs + x[:2] @ scipy.linalg.cho_solve(factor, x[:2]) + scipy.stats.norm.mean()
+
+    check(f, 6, 0.2, 0.8)
+
+
 BAD: list[tuple[Function, str]] = [
     (lambda x: call("stats.gamma.cdf", x[0], 2.0), "incomplete gamma or beta function"),
     (lambda x: call("stats.norm", x[0]).rvs(3), r"scipy.stats.norm\(...\).rvs cannot be traced"),

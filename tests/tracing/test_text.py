@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.special as sp
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +48,10 @@ VALUES: list[tuple[str, Any]] = [
     ("arcsin(x/9) + acos(y/9)", lambda x, y: math.asin(x / 9) + math.acos(y / 9)),
     ("sinh(x) - cosh(y) + expm1(x)", lambda x, y: math.sinh(x) - math.cosh(y) + math.expm1(x)),
     ("asinh(x) + arccosh(y + 1) + atanh(x/9)", lambda x, y: math.asinh(x) + math.acosh(y + 1) + math.atanh(x / 9)),
+    ("gamma(x) + gammaln(y) + digamma(x)", lambda x, y: sp.gamma(x) + sp.gammaln(y) + sp.digamma(x)),
+    ("i0(x) - i1(y) + i0e(x)*i1e(y) + j0(x)*j1(y)",
+     lambda x, y: sp.i0(x) - sp.i1(y) + sp.i0e(x) * sp.i1e(y) + sp.j0(x) * sp.j1(y)),
+    ("beta(x, y) + betaln(x, y)", lambda x, y: sp.beta(x, y) + sp.betaln(x, y)),
     ("log1p(x) + log2(y) * log10(x)", lambda x, y: math.log1p(x) + math.log2(y) * math.log10(x)),
     (
         "floor(x) + ceil(y) + round(3*x) + cbrt(y)",
@@ -162,7 +167,7 @@ def test_parameters() -> None:
         fd.surface("a*x", a=1.0, static=("a",))
 
 
-@pytest.mark.parametrize("name", ["x", "v", "t", "lr", "self", "node", "value0", "gradient", "state"])
+@pytest.mark.parametrize("name", ["x", "v", "t", "lr", "self", "node", "value0", "gradient", "state", "gamma", "beta"])
 def test_any_name_may_be_a_parameter(name: str) -> None:
     s, plain = fd.surface(f"{name}*y**2 + y", **{name: 3.0}), fd.surface("k*y**2 + y", k=3.0)
     assert s([2.0]) == 14.0
