@@ -49,8 +49,10 @@ VALUES: list[tuple[str, Any]] = [
     ("sinh(x) - cosh(y) + expm1(x)", lambda x, y: math.sinh(x) - math.cosh(y) + math.expm1(x)),
     ("asinh(x) + arccosh(y + 1) + atanh(x/9)", lambda x, y: math.asinh(x) + math.acosh(y + 1) + math.atanh(x / 9)),
     ("gamma(x) + gammaln(y) + digamma(x)", lambda x, y: sp.gamma(x) + sp.gammaln(y) + sp.digamma(x)),
-    ("i0(x) - i1(y) + i0e(x)*i1e(y) + j0(x)*j1(y)",
-     lambda x, y: sp.i0(x) - sp.i1(y) + sp.i0e(x) * sp.i1e(y) + sp.j0(x) * sp.j1(y)),
+    (
+        "i0(x) - i1(y) + i0e(x)*i1e(y) + j0(x)*j1(y)",
+        lambda x, y: sp.i0(x) - sp.i1(y) + sp.i0e(x) * sp.i1e(y) + sp.j0(x) * sp.j1(y),
+    ),
     ("beta(x, y) + betaln(x, y)", lambda x, y: sp.beta(x, y) + sp.betaln(x, y)),
     ("log1p(x) + log2(y) * log10(x)", lambda x, y: math.log1p(x) + math.log2(y) * math.log10(x)),
     (
