@@ -177,6 +177,20 @@ def test_methods_and_objects() -> None:
     assert Suite.registered == []
 
 
+def test_functions_that_want_lists() -> None:
+    def of_lists(x: Any) -> Any:
+        if not isinstance(x, list | tuple):
+            raise ValueError("lists only")
+        return sum(v**2 for v in x)
+
+    assert fd.surface(of_lists, dim=2)([3.0, 4.0]) == 25.0
+    with pytest.raises(ValueError, match="nothing at all"):
+
+        @fd.surface(dim=2)
+        def of_nothing(x: Any) -> Any:
+            raise ValueError("nothing at all")
+
+
 def test_wrapped_functions() -> None:
     @functools.lru_cache
     def cached(v: Any) -> Any:
