@@ -51,20 +51,15 @@ def _by_columns(b: Builder, a: Node) -> Node:
 
 def solve_triangular(b: Builder, t: Node, right: Node, lower: bool) -> Node:
     """X where t X = right. Only one triangle of t is read."""
-    return b.concatenate(_solved(b, t, right, lower), 1)
-
-
-def _solved(b: Builder, t: Node, right: Node, lower: bool) -> list[Node]:
-    """Parts of X, from the first row to the last."""
     n = t.shape[1]
     if n <= _FEW:
-        return _by_rows(b, t, right, lower)
+        return b.concatenate(_by_rows(b, t, right, lower), 1)
     first, last = slice(0, (n + 1) // 2), slice((n + 1) // 2, None)
     known, unknown = (first, last) if lower else (last, first)
-    solved = _solved(b, part(b, t, known, known), part(b, right, known), lower)
-    taken = product(b, part(b, t, unknown, known), b.concatenate(solved, 1))
-    rest = _solved(b, part(b, t, unknown, unknown), b.sub(part(b, right, unknown), taken), lower)
-    return [*solved, *rest] if lower else [*rest, *solved]
+    solved = solve_triangular(b, part(b, t, known, known), part(b, right, known), lower)
+    taken = product(b, part(b, t, unknown, known), solved)
+    rest = solve_triangular(b, part(b, t, unknown, unknown), b.sub(part(b, right, unknown), taken), lower)
+    return b.concatenate([solved, rest] if lower else [rest, solved], 1)
 
 
 def _by_rows(b: Builder, t: Node, right: Node, lower: bool) -> list[Node]:
