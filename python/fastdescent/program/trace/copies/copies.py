@@ -72,9 +72,10 @@ class Copies:
             return Copies._numpy_call
         if scipy_distribution(value) is not None:
             return Copies._distribution
-        if isinstance(value, type):
-            return Copies._class if has_shadow(value) and not is_left_alone(value.__module__) else None
-        return Copies._instance if has_shadow(kind) and not is_left_alone(kind.__module__) else None
+        of = value if isinstance(value, type) else kind
+        if not has_shadow(of) or is_left_alone(of.__module__) or of.__module__.startswith("scipy."):
+            return None
+        return Copies._class if of is value else Copies._instance
 
     # ------------------------------------------------------------------ each kind
     def _function(self, f: types.FunctionType) -> Any:
