@@ -218,19 +218,19 @@ class Rounds:
     def _from_places(self, ends: EndpointSet, to: Ints, candidates: Polished, at_rest: bool) -> Ints:
         """The candidates of endpoints on sets, or -1: those of one place are together on the set of one of them."""
         found = gathered(ends, self.landscape.frame, _PLACE, self.most_cells())
-        place, slope, near = (column[found.representative] for column in (ends.x, ends.grad_norm, to))
-        place, own = place.astype(np.float64), np.full(len(place), -1, np.int32)
+        best, near = ends[found.representative], to[found.representative]
+        place, own = best.x.astype(np.float64), np.full(len(near), -1, np.int32)
         rests = np.ones(len(place), np.bool_)
         if at_rest:
-            rests = may_rest(self.landscape, place, slope, candidates, near)
+            rests = may_rest(self.landscape, place, best.grad_norm, candidates, near)
         own[rests] = chained(self.landscape, place[rests], candidates, near[rests])
         left = np.flatnonzero(rests & (own < 0))
         left = left[connected(self.landscape, place[left], candidates.x[near[left]], SAME_SET)]
         own[left] = near[left]
         nothing = np.zeros(len(place))
         limits = Candidates(
-            place, ends.fun[found.representative], nothing, nothing, np.full(len(place), 1e-8),
-            np.where(own >= 0, SAME_SET, 0.0), _SLACK if at_rest else np.inf,
+            place, best.fun, nothing, nothing, np.full(len(place), 1e-8), np.where(own >= 0, SAME_SET, 0.0),
+            _SLACK if at_rest else np.inf,
         )  # fmt: skip
         members = assign(ends, self.landscape.frame, found.cells, found.number_of_cell[:-1], limits)
         return looked_up(np.append(own, np.int32(-1)), members.candidate)

@@ -96,8 +96,8 @@ class EndpointSet:
         )
 
     def __getitem__(self, index: npt.NDArray[np.int_]) -> EndpointSet:
-        columns = (column[index] for column in (self.x, self.grad_norm, self.fun, self.status))
-        return EndpointSet(*columns, self.eligible)
+        x, grad_norm, fun = self.x[index], self.grad_norm[index], self.fun[index]
+        return EndpointSet(x, grad_norm, fun, self.status[index], self.eligible)
 
 
 @dataclass(frozen=True)
@@ -173,14 +173,14 @@ def label(
 
     All steps are fewer than `n_bins`; if that is 0, no histogram is made.
     """
-    *found, histogram = core.label_endpoints(
+    labels, moved, count, total, histogram = core.label_endpoints(
         x=endpoints.x, candidate=candidate, nit=nit, n_bins=n_bins, row_of_candidate=row_of_candidate, points=x,
         n_threads=available_threads(),
     )  # fmt: skip
-    return Labels(*found, histogram.reshape(len(x), n_bins))
+    return Labels(labels, moved, count, total, histogram.reshape(len(x), n_bins))
 
 
-def looked_up(values: npt.NDArray[Any], index: Ints) -> npt.NDArray[Any]:
+def looked_up(values: npt.NDArray[Any], index: npt.NDArray[np.integer[Any]]) -> npt.NDArray[Any]:
     """values[index], part by part: NumPy makes 64-bit indices of all of them before it begins."""
     found = np.empty(len(index), values.dtype)
     for k in range(0, len(index), _AT_ONCE):

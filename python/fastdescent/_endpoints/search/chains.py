@@ -15,6 +15,8 @@ angle 0, which is the only one:
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array
@@ -29,7 +31,7 @@ from fastdescent._endpoints.search.verdict import Polished
 SAME_SET = 2e-3  #: windows: points of sets that are no further apart are of one set
 _SAME_HEIGHT = 1e-6  #: windows: f of one set is the same but for what such a distance makes
 
-Indices = npt.NDArray[np.int_]
+Indices = npt.NDArray[np.integer[Any]]
 
 
 def height_tolerance(landscape: Landscape, points: Polished) -> Floats:

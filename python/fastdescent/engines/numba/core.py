@@ -101,10 +101,8 @@ def gather_cells(
     from fastdescent.engines.numba.geometry import EndpointSet
 
     n, dim = x.shape
-    ends, grid = (
-        EndpointSet(given(x), given(grad_norm), given(grad_norm), given(status), eligible),
-        given(np.stack([origin, per_unit])),
-    )
+    ends = EndpointSet(given(x), given(grad_norm), given(np.zeros(0)), given(status), eligible)
+    grid = given(np.stack([origin, per_unit]))
     table = _table(_FIRST_CELLS, dim)
     key, cell = np.empty(dim, np.int32), np.empty(n, np.int32)
     for begin, part in _parts(n):
