@@ -202,9 +202,8 @@ def _on_floor(
         fall = model.fun[index] - after.fun
         falls = fall > 0
         close = np.flatnonzero(~falls & (-fall <= rounding[index]))
-        falls[close] = _slope_across(after[close], n[index[close]]) < _slope_across(
-            model[index[close]], n[index[close]]
-        )
+        here, way = model[index[close]], n[index[close]]
+        falls[close] = _slope_across(after[close], way) < _slope_across(here, way)
         better = after.valid & falls
         x[index[better]] = trial[better]
         model.put(index[better], after, better)
