@@ -151,10 +151,11 @@ class _Walkers:
         uphill[uphill] = slope[uphill] > _rounding_of_slope(self.landscape, x[uphill], n[uphill])
         is_nothing = np.abs(fall) <= _NOTHING * (self.fun[index, 0] - self.fun[index, k])
         is_level = usable & ~uphill & (is_nothing | (np.abs(fall) <= unsure))
+        is_step = length > self.least_length[index]  # beside a minimum, f is level as steps are short
         return _Attempt(
             x, model, rounding, falls=usable & ~is_level & (fall > unsure), is_level=is_level,
             rises=uphill | (usable & ~is_level & (fall < -_ROUNDINGS * unsure)),
-            is_limit=is_level & (is_nothing | (slope != 0)), falls_to_nothing=free & np.isneginf(model.fun),
+            is_limit=is_level & is_step & (is_nothing | (slope != 0)), falls_to_nothing=free & np.isneginf(model.fun),
         )  # fmt: skip
 
 
