@@ -47,7 +47,7 @@ EndpointSet<T> endpoints(const Array<T>& x, const double* grad_norm, const Bytes
   require(x.ndim() == 2 && x.shape(1) > 0, "x must have shape (n, dim)");
   const auto n = static_cast<size_t>(x.shape(0)), dim = static_cast<size_t>(x.shape(1));
   if (status) require_range("status", column("status", *status, n), 0, 31);
-  return {x.data(), grad_norm, status ? status->data() : nullptr, n, dim, eligible};
+  return {x.data(), grad_norm, nullptr, status ? status->data() : nullptr, n, dim, eligible};
 }
 
 /// A thread for every so many points: starting one costs as much as some thousand points.
@@ -89,13 +89,14 @@ py::tuple gather(const Array<T>& x, const Doubles& grad_norm, const Bytes& statu
 }
 
 template <class T>
-py::tuple assign(const Array<T>& x, const Doubles& grad_norm, Array<int32_t>& cell,
-                 const Array<int32_t>& candidate_of_cell, const Doubles& points, const Doubles& per_gradient,
-                 const Doubles& radius, const Doubles& certain_radius, const Bytes& is_degenerate,
-                 const Doubles& inverse_width, unsigned n_threads) {
-  const EndpointSet<T> ends = endpoints(x, grad_norm.data(), nullptr, 0);
-  const size_t k = static_cast<size_t>(is_degenerate.size());
+py::tuple assign(const Array<T>& x, const Doubles& grad_norm, const Doubles& fun, Array<int32_t>& cell,
+                 const Array<int32_t>& candidate_of_cell, const Doubles& points, const Doubles& fun_at_points,
+                 const Doubles& per_gradient, const Doubles& radius, const Doubles& certain_radius,
+                 const Doubles& set_radius, double slack, const Doubles& inverse_width, unsigned n_threads) {
+  EndpointSet<T> ends = endpoints(x, grad_norm.data(), nullptr, 0);
+  const size_t k = static_cast<size_t>(per_gradient.size());
   column("grad_norm", grad_norm, ends.n);
+  ends.fun = column("fun", fun, ends.n).data();
   require(cell.writeable(), "cell is written to, but it is read-only");
   require_range("cell", column("cell", cell, ends.n), -1, candidate_of_cell.size() - 1);
   require_range("candidate_of_cell", column("candidate_of_cell", candidate_of_cell, candidate_of_cell.size()), -1,
@@ -104,15 +105,18 @@ py::tuple assign(const Array<T>& x, const Doubles& grad_norm, Array<int32_t>& ce
   column("per_gradient", per_gradient, k);
   column("radius", radius, k);
   column("certain_radius", certain_radius, k);
-  column("is_degenerate", is_degenerate, k);
+  column("fun_at_points", fun_at_points, k);
+  column("set_radius", set_radius, k);
   column("inverse_width", inverse_width, ends.dim);
   const Candidates candidates{.candidate_of_cell = candidate_of_cell.data(),
                               .x = points.data(),
                               .per_gradient = per_gradient.data(),
                               .radius = radius.data(),
                               .certain_radius = certain_radius.data(),
-                              .is_degenerate = is_degenerate.data(),
-                              .n = static_cast<size_t>(is_degenerate.size()),
+                              .fun = fun_at_points.data(),
+                              .set_radius = set_radius.data(),
+                              .slack = slack,
+                              .n = k,
                               .inverse_width = inverse_width.data()};
   const Poll poll = poll_with(py::none());
   int32_t* const out = cell.mutable_data();
@@ -125,7 +129,7 @@ py::tuple assign(const Array<T>& x, const Doubles& grad_norm, Array<int32_t>& ce
 }
 
 template <class T>
-py::tuple label(const Array<T>& x, const Array<int32_t>& candidate, const Array<int32_t>& nit,
+py::tuple label(const Array<T>& x, const Array<int32_t>& candidate, const Array<int32_t>& nit, size_t n_bins,
                 const Array<int32_t>& row_of_candidate, const Doubles& points, unsigned n_threads) {
   const EndpointSet<T> ends = endpoints(x, nullptr, nullptr, 0);
   require(points.ndim() == 2, "points must have shape (n_rows, dim)");
@@ -133,6 +137,7 @@ py::tuple label(const Array<T>& x, const Array<int32_t>& candidate, const Array<
   require_points("points", points, n_rows, ends.dim);
   require_range("candidate", column("candidate", candidate, ends.n), -1, row_of_candidate.size() - 1);
   column("nit", nit, ends.n);
+  if (n_bins) require_range("nit", span_of(nit), 0, static_cast<int64_t>(n_bins) - 1);
   require_range("row_of_candidate", column("row_of_candidate", row_of_candidate, row_of_candidate.size()), -1,
                 static_cast<int64_t>(n_rows) - 1);
   const TableRows rows{row_of_candidate.data(), points.data(), n_rows};
@@ -143,9 +148,10 @@ py::tuple label(const Array<T>& x, const Array<int32_t>& candidate, const Array<
   RowTotals totals;
   {
     const py::gil_scoped_release release;
-    totals = label_endpoints(ends, candidate.data(), nit.data(), rows, out, threads_for(ends.n, n_threads), poll);
+    totals =
+        label_endpoints(ends, candidate.data(), nit.data(), n_bins, rows, out, threads_for(ends.n, n_threads), poll);
   }
-  return py::make_tuple(labels, moved, array_of(totals.count), array_of(totals.nit));
+  return py::make_tuple(labels, moved, array_of(totals.count), array_of(totals.nit), array_of(totals.histogram));
 }
 
 }  // namespace
@@ -157,12 +163,12 @@ void define_geometry(py::module_& m) {
   const auto both = [&m]<class T>(T) {
     m.def("gather_cells", &gather<T>, py::kw_only(), py::arg("x").noconvert(), py::arg("grad_norm"), py::arg("status"),
           py::arg("eligible"), py::arg("origin"), py::arg("per_unit"), py::arg("n_threads"));
-    m.def("assign_members", &assign<T>, py::kw_only(), py::arg("x").noconvert(), py::arg("grad_norm"),
-          py::arg("cell").noconvert(), py::arg("candidate_of_cell"), py::arg("points"), py::arg("per_gradient"),
-          py::arg("radius"), py::arg("certain_radius"), py::arg("is_degenerate"), py::arg("inverse_width"),
-          py::arg("n_threads"));
+    m.def("assign_members", &assign<T>, py::kw_only(), py::arg("x").noconvert(), py::arg("grad_norm"), py::arg("fun"),
+          py::arg("cell").noconvert(), py::arg("candidate_of_cell"), py::arg("points"), py::arg("fun_at_points"),
+          py::arg("per_gradient"), py::arg("radius"), py::arg("certain_radius"), py::arg("set_radius"),
+          py::arg("slack"), py::arg("inverse_width"), py::arg("n_threads"));
     m.def("label_endpoints", &label<T>, py::kw_only(), py::arg("x").noconvert(), py::arg("candidate"), py::arg("nit"),
-          py::arg("row_of_candidate"), py::arg("points"), py::arg("n_threads"));
+          py::arg("n_bins"), py::arg("row_of_candidate"), py::arg("points"), py::arg("n_threads"));
   };
   both(double{});
   both(float{});

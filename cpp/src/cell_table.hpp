@@ -9,6 +9,20 @@
 
 namespace fastdescent {
 
+/// What is known of a cell.
+struct CellTotals {
+  int64_t count = 0, representative = -1;
+  double least_norm = std::numeric_limits<double>::infinity();
+
+  /// Points come in index order, so of equals the first stays.
+  void add(const CellTotals& more) noexcept {
+    count += more.count;
+    if (representative >= 0 && !(more.least_norm < least_norm)) return;
+    representative = more.representative;
+    least_norm = more.least_norm;
+  }
+};
+
 /// Cells in order of insertion. Open addressing; a slot keeps half of the hash, so that keys are seldom compared in
 /// vain.
 class CellTable {
@@ -30,22 +44,19 @@ class CellTable {
     keys_.insert(keys_.end(), wanted, wanted + dim_);
     count.push_back(0);
     representative.push_back(-1);
-    least_norm.push_back(std::numeric_limits<double>::infinity());
+    least_norm_.push_back(std::numeric_limits<double>::infinity());
     if (2 * size() > slots_.size()) grow();
     return cell;
   }
 
-  /// Adds n points whose best is this one. Points come in index order, so of equals the first stays.
-  void add(size_t cell, int64_t n, int64_t point, double norm) noexcept {
-    count[cell] += n;
-    if (representative[cell] < 0 || norm < least_norm[cell]) {
-      representative[cell] = point;
-      least_norm[cell] = norm;
-    }
+  CellTotals totals(size_t cell) const noexcept { return {count[cell], representative[cell], least_norm_[cell]}; }
+  void put(size_t cell, const CellTotals& totals) noexcept {
+    count[cell] = totals.count;
+    representative[cell] = totals.representative;
+    least_norm_[cell] = totals.least_norm;
   }
 
   std::vector<int64_t> count, representative;
-  std::vector<double> least_norm;
 
  private:
   struct Slot {
@@ -76,6 +87,7 @@ class CellTable {
   }
 
   size_t dim_;
+  std::vector<double> least_norm_;
   std::vector<int32_t> keys_;
   std::vector<Slot> slots_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "fastdescent/float_control.hpp"
 #include "lanes.hpp"
 
 namespace fastdescent {
@@ -98,6 +99,16 @@ class Worker {
   size_t batch_, first_ = 0, last_ = 0;
 };
 
+/// Numbers that all steps compute, if no trajectory stops before its last one; no more than `most` are counted.
+template <class T>
+size_t work_of(const Descent<T>& run, size_t most) {
+  const size_t of_a_step = n_numbers(run.step);
+  size_t work = 0;
+  for (size_t k = 0; k < run.n && work < most; ++k)
+    if (run.runs(k)) work += of_a_step * (run.last_step(k) - (run.t_before ? run.t_before[k] : 0) + size_t{1});
+  return std::min(work, most);
+}
+
 }  // namespace
 
 template <class T>
@@ -105,9 +116,14 @@ void descend(const Descent<T>& run, const Poll& poll) {
   if (run.n == 0) return;
   const DecodedStep<T> step(run);
   Shared shared;
-  const auto n_threads = static_cast<unsigned>(std::min<size_t>(run.n_threads, run.n));
   const auto path_of = [&](unsigned k) { return run.paths ? &run.paths->of_thread(k) : nullptr; };
-  run_threads(n_threads, shared, poll, [&](unsigned k) { Worker<T>(run, step, shared, path_of(k)).run(); });
+  const auto work = [&](unsigned k) { Worker<T>(run, step, shared, path_of(k)).run(); };
+  if (work_of(run, thread_work) < thread_work) {
+    const FloatControl control;
+    work(0);
+    return;
+  }
+  run_threads(static_cast<unsigned>(std::min<size_t>(run.n_threads, run.n)), shared, poll, work);
   if (!shared.cancelled) return;
   for (size_t index = std::min<size_t>(shared.next, run.n); index < run.n; ++index)
     Worker<T>::leave(run, index, path_of(0));

@@ -53,19 +53,11 @@ class Evaluator {
   std::vector<Decoded> code_;
 };
 
-/// Numbers that a section computes for a point.
-size_t n_numbers(const Section& section) {
-  size_t n = 1;
-  for (const Instruction& in : section.instructions) n += size_t(in.n_outer) * in.n_middle * in.n_inner;
-  return n;
-}
-
 }  // namespace
 
 template <class T>
 bool evaluate(const Evaluation<T>& e, const Poll& poll) {
-  // Numbers of a tile, of a thread, and of a call so short that nobody will want to cancel it.
-  constexpr size_t tile_work = 20'000, thread_work = 4 * tile_work, short_work = 20'000'000;
+  constexpr size_t tile_work = 20'000;  // numbers of a tile
   const size_t block = e.block(), of_a_point = n_numbers(e.section), all = of_a_point * e.n_points;
   const size_t tile_points = block * std::clamp<size_t>(tile_work / (of_a_point * block), 1, 16);
   const size_t n_tiles = (e.n_points + tile_points - 1) / tile_points;

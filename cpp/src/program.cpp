@@ -100,6 +100,12 @@ CheckedSection::CheckedSection(std::vector<Instruction> instructions, std::vecto
   check_until(instructions_.size(), nullptr);
 }
 
+size_t n_numbers(const Section& section) {
+  size_t n = 1;
+  for (const Instruction& in : section.instructions) n += size_t(in.n_outer) * in.n_middle * in.n_inner;
+  return n;
+}
+
 Section CheckedSection::unrolled() const {
   Section out{{}, n_rows_, split_};
   size_t done = 0;

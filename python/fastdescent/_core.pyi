@@ -65,13 +65,16 @@ def assign_members(
     *,
     x: _Floats,
     grad_norm: npt.NDArray[np.float64],
+    fun: npt.NDArray[np.float64],
     cell: npt.NDArray[np.int32],
     candidate_of_cell: npt.NDArray[np.int32],
     points: npt.NDArray[np.float64],
+    fun_at_points: npt.NDArray[np.float64],
     per_gradient: npt.NDArray[np.float64],
     radius: npt.NDArray[np.float64],
     certain_radius: npt.NDArray[np.float64],
-    is_degenerate: npt.NDArray[np.int8],
+    set_radius: npt.NDArray[np.float64],
+    slack: float,
     inverse_width: npt.NDArray[np.float64],
     n_threads: int,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
@@ -80,7 +83,10 @@ def label_endpoints(
     x: _Floats,
     candidate: npt.NDArray[np.int32],
     nit: npt.NDArray[np.int32],
+    n_bins: int,
     row_of_candidate: npt.NDArray[np.int32],
     points: npt.NDArray[np.float64],
     n_threads: int,
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
+) -> tuple[
+    npt.NDArray[np.int32], npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]
+]: ...

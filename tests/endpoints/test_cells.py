@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from support.philox import uniform_slowly
 
 import fastdescent as fd
-from fastdescent._endpoints.search.cells import Candidates, Cells, EndpointSet, Frame, assign, gather, label
+from fastdescent._endpoints.search.cells import (
+    Candidates,
+    Cells,
+    EndpointSet,
+    Frame,
+    assign,
+    counted,
+    gather,
+    label,
+    looked_up,
+)
 from fastdescent.engines.host import core
 
 FRAME = Frame.of(((-1.0, 1.0), (-2.0, 2.0)))
@@ -97,8 +107,7 @@ def test_gather_does_not_depend_on_threads(n: int) -> None:
 def test_gather_of_permuted_points_gives_the_same_partition() -> None:
     ends = ends_of(points(5000))
     order = np.random.default_rng(5).permutation(5000)
-    permuted = EndpointSet(ends.x[order], ends.grad_norm[order], ends.status[order], ends.eligible)
-    a, b = gather(ends, FRAME, 1e-5).cell[order], gather(permuted, FRAME, 1e-5).cell
+    a, b = gather(ends, FRAME, 1e-5).cell[order], gather(ends[order], FRAME, 1e-5).cell
     pairs = np.unique(np.stack([a, b]), axis=1)
     assert pairs.shape[1] == len(np.unique(a)) == len(np.unique(b))
 
@@ -111,7 +120,9 @@ def test_assign_keeps_members_that_their_gradient_puts_near(n: int) -> None:
     centre, per_gradient, radius = np.array([[0.25, 0.5]]), 0.5, 4e-6
     cells = gather(ends, FRAME, 1e-4)
     of_cell = np.zeros(len(cells.count), np.int32)
-    candidates = Candidates(centre, np.array([per_gradient]), np.array([radius]), np.array([1e-6]), np.array([False]))
+    candidates = Candidates(
+        centre, np.zeros(1), np.array([per_gradient]), np.array([radius]), np.array([1e-6]), np.zeros(1)
+    )
     distance, scaled = np.linalg.norm(x - centre, axis=1), FRAME.distance(x, centre)
     near = (scaled <= 1e-6) | ((scaled <= radius) & (distance <= per_gradient * ends.grad_norm))
     members = assign(ends, FRAME, cells, of_cell, candidates)
@@ -121,23 +132,44 @@ def test_assign_keeps_members_that_their_gradient_puts_near(n: int) -> None:
     np.testing.assert_array_equal(members.count, [near.sum()])
 
 
-def test_assign_gives_up_degenerate_candidates_and_returns_unexamined_ones() -> None:
+def test_assign_returns_those_of_cells_without_candidates() -> None:
     x = np.array([[0.1, 0.1], [0.5, 0.5], [0.9, 0.9]])
     ends = EndpointSet.of(x, np.zeros(3), np.zeros(3, np.int8), EVERY)
-    candidates = Candidates(x[:2], np.ones(2), np.ones(2), np.ones(2), np.array([False, True]))
+    candidates = Candidates(x[:2], np.zeros(2), np.ones(2), np.ones(2), np.ones(2), np.zeros(2))
     members = assign(ends, FRAME, gather(ends, FRAME, 1e-4), np.array([0, 1, -1], np.int32), candidates)
-    assert members.candidate.tolist() == [0, -1, -1]
+    assert members.candidate.tolist() == [0, 1, -1]
     assert members.undecided.tolist() == [2]
 
 
+@pytest.mark.parametrize("n", [300, 60_000])
+@pytest.mark.parametrize("slack", [2.0, np.inf])
+def test_assign_keeps_members_of_sets_that_their_slope_lets_rest(n: int, slack: float) -> None:
+    rng = np.random.default_rng(7)
+    x = np.repeat([[0.25, 0.5]], n, axis=0) + rng.uniform(-1e-5, 1e-5, (n, 2))
+    fun = np.where(rng.random(n) < 0.1, np.nan, rng.uniform(1.0, 1.0 + 1e-10, n))
+    ends = EndpointSet.of(x, rng.uniform(0, 2e-5, n), np.zeros(n, np.int8), EVERY, fun)
+    centre, radius, nothing = np.array([[0.25, 0.5]]), 4e-6, np.zeros(1)
+    cells = gather(ends, FRAME, 1e-4)
+    of_cell = np.zeros(len(cells.count), np.int32)
+    candidates = Candidates(centre, np.ones(1), nothing, nothing, nothing, np.array([radius]), slack)
+    distance = np.linalg.norm(x - centre, axis=1)
+    near = FRAME.distance(x, centre) <= radius
+    near &= np.isinf(slack) | (fun - 1.0 <= slack * ends.grad_norm * distance)
+    members = assign(ends, FRAME, cells, of_cell, candidates)
+    assert 0 < near.sum() < n
+    np.testing.assert_array_equal(members.candidate, np.where(near, 0, -1))
+    np.testing.assert_array_equal(members.undecided, np.flatnonzero(~near))
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3, 4])
 @pytest.mark.parametrize("n", [0, 1, 40_000])
-def test_label_writes_rows_and_totals(n: int) -> None:
+def test_label_writes_rows_and_totals(n: int, dim: int) -> None:
     rng = np.random.default_rng(9)
-    ends = ends_of(points(n), kept=(0, 5))
+    ends = ends_of(points(n, dim=dim), kept=(0, 5))
     candidate = np.where(np.isin(ends.status, (0, 5)), rng.integers(-1, 4, n), -1).astype(np.int32)
     nit, rows = rng.integers(100, size=n).astype(np.int32), np.array([1, -1, 0, 1], np.int32)
-    x = np.array([[0.0, 0.0], [0.5, -0.5]])
-    got = label(ends, candidate, nit, rows, x)
+    x = rng.uniform(-1, 1, (2, dim))
+    got = label(ends, candidate, nit, rows, x, 100)
 
     expected = np.where(candidate >= 0, rows[candidate], -1)
     np.testing.assert_array_equal(got.label, expected)
@@ -145,6 +177,15 @@ def test_label_writes_rows_and_totals(n: int) -> None:
     np.testing.assert_allclose(got.moved, moved, rtol=1e-15)
     np.testing.assert_array_equal(got.count, [np.sum(expected == k) for k in (0, 1)])
     np.testing.assert_array_equal(got.nit, [nit[expected == k].sum() for k in (0, 1)])
+    np.testing.assert_array_equal(got.histogram, [np.bincount(nit[expected == k], minlength=100) for k in (0, 1)])
+    assert label(ends, candidate, nit, rows, x).histogram.shape == (2, 0)
+
+
+@given(st.lists(st.integers(-1, 3), max_size=20))
+def test_look_up_and_count_part_by_part(index: list[int]) -> None:
+    values, many = np.array([5, 7, 6, 9, -3], np.int8), np.tile(np.array(index, np.int32), 10_000)
+    np.testing.assert_array_equal(looked_up(values, many), values[many])
+    np.testing.assert_array_equal(counted(many, 4), np.bincount(many + 1, minlength=5)[1:])
 
 
 # ---------------------------------------------------------------------------------------------- random starts

@@ -24,7 +24,7 @@ def reasons_of(s: fd.Surface, optimizer: Any = None, n: int = 60, **options: Any
     "text",
     ["(x*y - 1)**2 + y**2", "1/(1 + x**2) + (y - 1/(1 + x**2))**2", "arctan(x) + (y - x)**2",
      "log(1 + exp(-x)) + (y - tanh(x))**2", "exp(-x) + (y - cos(x))**2 + 0.1*cos(3*x)*exp(-x)",
-     "(1 + x**2)**-0.05 + (y - x)**2"],
+     "(1 + x**2)**-0.05 + (y - x)**2", "1 + exp(-x) + (y - sin(x))**2", "1 + exp(-x) + (y - sin(2*x)/2)**2"],
 )  # fmt: skip
 def test_valleys_that_fall_to_infinity(text: str, optimizer: Any) -> None:
     assert reasons_of(fd.surface(text, window=(-2, 2)), optimizer, max_steps=5000) == {Reason.INFIMUM}

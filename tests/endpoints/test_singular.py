@@ -36,6 +36,24 @@ def test_where_f_is_constant_it_is_flat() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "rows"),
+    [("(x**2 + y**2 - 1)**2", 1), ("((x**2 + y**2 - 1) * (x**2 + y**2 - 3))**2 / 9", 2),
+     ("sin(2*x)**2 + 0*y + where(x > 0.7, 0.1, 0)", 3)],
+)  # fmt: skip
+def test_sets_of_many_endpoints_are_those_of_few(text: str, rows: int) -> None:
+    """Of many, one for each place is looked at; of few, each of them."""
+    s = fd.surface(text, variables=("x", "y"), window=(-2, 2))
+    run = fd.descend(s, fd.grid(s.window, (260, 260)), fd.GD(0.02))
+    many = run.classify()
+    assert len(many.points) == rows
+    assert np.all(many.points.set_dim == 1)
+    few = fd.descend(s, fd.grid(s.window, (260, 260))[::13], fd.GD(0.02)).classify(points=many.points)
+    np.testing.assert_array_equal(few.label, many.label[::13])
+    np.testing.assert_array_equal(few.outcome, many.outcome[::13])
+    assert np.mean(many.arrived[run.success]) > 0.97
+
+
+@pytest.mark.parametrize(
     "text", ["x**4 + y**2", "x**4 + y**4", "(x**2 + y**2 - 1)**2", "x**2 + 0*y", "abs(x) + abs(y)"]
 )
 def test_one_row_for_one_set(text: str) -> None:

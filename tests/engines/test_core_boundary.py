@@ -228,12 +228,12 @@ GATHER = {
     "per_unit": np.ones(DIM), "n_threads": 1,
 }  # fmt: skip
 ASSIGN = {
-    "x": X0, "grad_norm": np.zeros(N), "cell": np.zeros(N, np.int32), "candidate_of_cell": ZERO,
-    "points": np.zeros((1, DIM)), "per_gradient": ONE, "radius": ONE, "certain_radius": ONE,
-    "is_degenerate": np.zeros(1, np.int8), "inverse_width": np.ones(DIM), "n_threads": 1,
+    "x": X0, "grad_norm": np.zeros(N), "fun": np.zeros(N), "cell": np.zeros(N, np.int32), "candidate_of_cell": ZERO,
+    "points": np.zeros((1, DIM)), "fun_at_points": ONE, "per_gradient": ONE, "radius": ONE, "certain_radius": ONE,
+    "set_radius": ONE, "slack": 1.0, "inverse_width": np.ones(DIM), "n_threads": 1,
 }  # fmt: skip
 LABEL = {
-    "x": X0, "candidate": np.zeros(N, np.int32), "nit": np.zeros(N, np.int32), "row_of_candidate": ZERO,
+    "x": X0, "candidate": np.zeros(N, np.int32), "nit": np.zeros(N, np.int32), "n_bins": 1, "row_of_candidate": ZERO,
     "points": np.zeros((1, DIM)), "n_threads": 1,
 }  # fmt: skip
 BYTES = np.zeros(2, np.int8), np.full(N, -1, np.int8), np.full(N, 99, np.int8)
@@ -245,14 +245,15 @@ BAD_CALLS = [
     *(("assign_members", ASSIGN, {"cell": c}) for c in (ZERO, ONES * 1, ONES * -2)),
     *(("assign_members", ASSIGN, {"candidate_of_cell": c}) for c in NUMBERS),
     *(("assign_members", ASSIGN, {"points": p}) for p in (np.zeros((2, DIM)), np.zeros((1, 1)), np.zeros(2))),
-    *(("assign_members", ASSIGN, {k: np.zeros(3)}) for k in ("per_gradient", "radius", "certain_radius")),
+    *(("assign_members", ASSIGN, {k: np.zeros(3)}) for k in ("radius", "certain_radius", "set_radius")),
+    ("assign_members", ASSIGN, {"fun_at_points": np.zeros(3)}),
     ("assign_members", ASSIGN, {"inverse_width": np.zeros(3)}),
-    ("assign_members", ASSIGN, {"grad_norm": np.zeros(1)}),
-    ("assign_members", ASSIGN, {"is_degenerate": np.zeros(0, np.int8)}),
+    *(("assign_members", ASSIGN, {k: np.zeros(1)}) for k in ("grad_norm", "fun")),
+    ("assign_members", ASSIGN, {"per_gradient": np.zeros(0)}),
     *(("label_endpoints", LABEL, {"candidate": c}) for c in (ZERO, ONES, ONES * -2)),
     *(("label_endpoints", LABEL, {"row_of_candidate": r}) for r in NUMBERS),
     *(("label_endpoints", LABEL, {"points": p}) for p in (np.zeros((0, DIM)), np.zeros((1, 3)))),
-    ("label_endpoints", LABEL, {"nit": np.zeros(0, np.int32)}),
+    *(("label_endpoints", LABEL, {"nit": k}) for k in (np.zeros(0, np.int32), np.ones(N, np.int32))),
     ("label_endpoints", LABEL, {"x": X0.ravel()}),
     *((name, good, {"n_threads": 0}) for name, good in (
         ("gather_cells", GATHER), ("assign_members", ASSIGN), ("label_endpoints", LABEL))),

@@ -109,11 +109,12 @@ def first_call(name: str) -> None:
             x=x, grad_norm=np.zeros(3), status=status, eligible=1, origin=two, per_unit=two, n_threads=1
         ),
         "assign_members": lambda: core.assign_members(
-            x=x, grad_norm=np.zeros(3), cell=none, candidate_of_cell=zero, points=np.zeros((1, 2)), per_gradient=one,
-            radius=one, certain_radius=one, is_degenerate=np.zeros(1, np.int8), inverse_width=two, n_threads=1,
+            x=x, grad_norm=np.zeros(3), fun=np.zeros(3), cell=none, candidate_of_cell=zero, points=np.zeros((1, 2)),
+            fun_at_points=one, per_gradient=one, radius=one, certain_radius=one, set_radius=one, slack=1.0,
+            inverse_width=two, n_threads=1,
         ),
         "label_endpoints": lambda: core.label_endpoints(
-            x=x, candidate=none, nit=none, row_of_candidate=zero, points=np.zeros((1, 2)), n_threads=1
+            x=x, candidate=none, nit=none, n_bins=0, row_of_candidate=zero, points=np.zeros((1, 2)), n_threads=1
         ),
     }  # fmt: skip
     imports = Imports(0)

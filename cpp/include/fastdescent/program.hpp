@@ -28,6 +28,12 @@ struct Section {
   size_t n_rows, split;
 };
 
+/// Numbers that a section computes for a lane.
+size_t n_numbers(const Section& section);
+
+/// Work, in such numbers, that is worth a thread, and of a call so short that nobody will want to cancel it.
+constexpr size_t thread_work = 80'000, short_work = 20'000'000;
+
 /// A section that reads and writes nothing but its rows and its uniform numbers, however it is run: what an object of
 /// this class holds has been checked. Whether its results mean anything is for the verifier in Python to say.
 class CheckedSection {

@@ -19,7 +19,7 @@ from fastdescent._endpoints.outcomes import Facts, outcomes
 from fastdescent._endpoints.search.cells import Ints, label
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.verdict import Polished, quiet
-from fastdescent._endpoints.table.counts import medians, with_counts
+from fastdescent._endpoints.table.counts import medians, medians_of, with_counts
 from fastdescent._endpoints.table.names import outcome_words
 from fastdescent._endpoints.table.points import CriticalPoints, check_table
 from fastdescent._endpoints.table.rows import polished_of, table_of
@@ -27,6 +27,7 @@ from fastdescent._endpoints.table.stability import stability
 from fastdescent._endpoints.table.tabulate import rows_in_table, rows_of
 from fastdescent._run.descent import Descent
 
+_MOST_BINS = 1 << 17  #: of a histogram of steps for all rows, for each thread: it stays in the processor's cache
 _ROUNDING = 1e-12  #: of f or its spread among minima: what lies lower by less is no lower
 
 
@@ -138,7 +139,9 @@ def _classified(
     found = find_membership(run, landscape, polish, canonical)
     table, row_of_candidate = _table(found, landscape, run, points, given, canonical)
     nit = np.ascontiguousarray(run.nit.reshape(-1), dtype=np.int32)
-    labels = label(found.endpoints, found.candidate, nit, row_of_candidate, table.x)
+    most = int(nit.max(initial=0))
+    n_bins = most + 1 if len(table) * (most + 1) <= _MOST_BINS else 0
+    labels = label(found.endpoints, found.candidate, nit, row_of_candidate, table.x, n_bins)
     arrived = arrivals(run, found, labels.label, table) if polish else labels.label >= 0
     reason = reasons(run, landscape, found, labels.label, arrived, table)
     reason[found.period > 1] = Reason.NONE
@@ -147,7 +150,7 @@ def _classified(
     table = with_counts(
         table, labels.count, labels.nit, run.status.size, run.random_starts,
         n_arrived=labels.count - _count(labels.label[~arrived], len(table)),
-        nit_median=medians([(labels.label, nit)], len(table), int(nit.max(initial=0))),
+        nit_median=medians_of(labels.histogram) if n_bins else medians([(labels.label, nit)], len(table), most),
     )  # fmt: skip
     steadiness = stability(run.optimizer, table.eigenvalues, table.form, table.active)
     table = replace(table, stability=steadiness, _surface=landscape.surface, _inside=landscape.inside)

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._base.status import Outcome, Reason, Status
+from fastdescent._endpoints.search.cells import looked_up
 
 _IS_ESCAPE = np.array([s.is_escape for s in Status])  #: by status
 
@@ -41,7 +42,7 @@ class Facts:
 
 def outcomes(facts: Facts, kind: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
     """The outcomes, int8 (n,); `kind` has those of the table's rows."""
-    found: npt.NDArray[np.int8] = np.append(kind, np.int8(Outcome.UNSETTLED))[facts.label]
+    found = looked_up(np.append(kind, np.int8(Outcome.UNSETTLED)), facts.label)
     open_ = np.flatnonzero(~facts.arrived)
     found[open_] = np.select(
         [_IS_ESCAPE[facts.status[open_]], facts.period[open_] > 1, facts.reason[open_] == Reason.CONSTANT],

@@ -68,7 +68,8 @@ class Steps:
         if self._with_fun:
             return
         diverged = status == Status.DIVERGED
-        _undefined_comes_first(self._options, x, status, diverged if before is None else diverged & (before < 0))
+        if diverged.any():
+            _undefined_comes_first(self._options, x, status, diverged if before is None else diverged & (before < 0))
 
 
 def _undefined_comes_first(options: Options, x: Array, status: Array, diverged: npt.NDArray[np.bool_]) -> None:

@@ -66,7 +66,6 @@ _LONGEST_JUMP = 0.25  #: in windows
 _GROWTH = 4.0  #: of the distance from a saddle
 _AMPLITUDES = 2.0  #: a step across a kink of length a leaves a distance of at least a/2 before or after it
 _GAPS = (7, 13, 5, 9, 11, 3, 6, 6)  #: between looks
-_ESCAPES = (Status.DIVERGED, Status.LEFT_BOX)
 _ROUNDING = 1e-12  #: in windows; nearer is at the point
 
 
@@ -103,9 +102,8 @@ class _Way:
     start: Floats
     soon: Floats  #: of the first steps
     parts: Floats  #: (m, 5), of the parts of the way
-    from_rest: (
-        Floats  #: (m, 5), from where a jump has led along a valley, before the second displacement; infinite: none
-    )
+    #: (m, 5), after the second displacement, from where a jump has led along a valley; infinite: none; 0 before
+    from_rest: Floats
 
     @classmethod
     def begun(cls, distance: Floats) -> _Way:
@@ -139,7 +137,8 @@ def _distances(run: Descent, index: Index, x_star: Floats, start: Floats | None,
 
     def distance(point: Floats) -> Floats:
         found = frame.distance(onwards.x, point)
-        found[np.isin(onwards.status, _ESCAPES) | np.isnan(found)] = np.inf
+        status = onwards.status
+        found[(status == Status.DIVERGED) | (status == Status.LEFT_BOX) | np.isnan(found)] = np.inf
         return found
 
     way = _Way.begun(distance(x_star))
@@ -150,7 +149,8 @@ def _distances(run: Descent, index: Index, x_star: Floats, start: Floats | None,
         if k <= _SOON:
             np.maximum(way.soon, now, out=way.soon)
         np.maximum(way.parts[:, part], now, out=way.parts[:, part])
-        np.maximum(way.from_rest[:, part], distance(rest), out=way.from_rest[:, part])
+        if k > _KICK:
+            np.maximum(way.from_rest[:, part], distance(rest), out=way.from_rest[:, part])
         if start is not None and k == _KICK:
             jumped = way.soon > _SWING * _DISPLACEMENT
             first = jumped & (way.soon >= way.parts[:, :-2].max(axis=1)) & (way.soon <= _LONGEST_JUMP)

@@ -40,7 +40,7 @@ from fastdescent._endpoints.search.verdict import chunks, quiet
 
 Bools = npt.NDArray[np.bool_]
 
-_N_STEPS, _N_ATTEMPTS = 64, 128
+_N_STEPS, _N_ATTEMPTS = 192, 384
 _FAR = 4000.0  #: times its first distance from the middle: a walk need not go further
 _GROWTH, _SHRINK = 1.5, 0.25  #: of steps that are made, and that are tried again
 _LEAST_DISTANCE, _FIRST_PART = 0.2, 0.1  #: windows from the middle; this part of the distance is the first step
@@ -141,7 +141,7 @@ class _Walkers:
     def _tried(self, index: npt.NDArray[np.int_]) -> _Attempt:
         n, length, k, least = self.ahead[index], self.length[index], self.n_steps[index], self.least_rounding[index]
         foretold = self.x[index] + length[:, np.newaxis] * n * self.width
-        x, model = _on_floor(self.landscape, foretold, n, length)
+        x, model = _on_floor(self.landscape, foretold, n, length, self.rounding[index])
         free = (self.landscape.put_inside(foretold) == foretold).all(axis=-1) & (model.held == 0).all(axis=-1)
         usable = model.valid & free
         rounding = np.maximum(self.landscape.rounding(x, model.fun), least)
@@ -151,10 +151,11 @@ class _Walkers:
         uphill[uphill] = slope[uphill] > _rounding_of_slope(self.landscape, x[uphill], n[uphill])
         is_nothing = np.abs(fall) <= _NOTHING * (self.fun[index, 0] - self.fun[index, k])
         is_level = usable & ~uphill & (is_nothing | (np.abs(fall) <= unsure))
+        is_step = length > self.least_length[index]  # beside a minimum, f is level as steps are short
         return _Attempt(
             x, model, rounding, falls=usable & ~is_level & (fall > unsure), is_level=is_level,
             rises=uphill | (usable & ~is_level & (fall < -_ROUNDINGS * unsure)),
-            is_limit=is_level & (is_nothing | (slope != 0)), falls_to_nothing=free & np.isneginf(model.fun),
+            is_limit=is_level & is_step & (is_nothing | (slope != 0)), falls_to_nothing=free & np.isneginf(model.fun),
         )  # fmt: skip
 
 
@@ -180,8 +181,13 @@ def _unit(v: Floats) -> Floats:
     return np.asarray(v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), np.finfo(np.float64).tiny))
 
 
-def _on_floor(landscape: Landscape, x: Floats, n: Floats, length: Floats) -> tuple[Floats, QuadraticModel]:
-    """The points where f is least across unit vectors n, by Newton's steps from x, and f to second order there."""
+def _on_floor(
+    landscape: Landscape, x: Floats, n: Floats, length: Floats, rounding: Floats
+) -> tuple[Floats, QuadraticModel]:
+    """The points where f is least across unit vectors n, by Newton's steps from x, and f to second order there.
+
+    Where f changes by no more than its rounding, the slope across n shows which point is nearer to the floor.
+    """
     width = landscape.frame.width
     model, x = QuadraticModel.at(landscape, x), x.copy()
     radius, moving = _BEND * length, model.valid.copy()
@@ -194,12 +200,23 @@ def _on_floor(landscape: Landscape, x: Floats, n: Floats, length: Floats) -> tup
         step *= np.divide(radius[index], size, out=np.ones_like(size), where=size > radius[index])[:, np.newaxis]
         trial = x[index] + step * width
         after = QuadraticModel.at(landscape, trial)
-        better = after.valid & (after.fun < model.fun[index])
+        fall = model.fun[index] - after.fun
+        falls = fall > 0
+        close = np.flatnonzero(~falls & (-fall <= rounding[index]))
+        here, way = model[index[close]], n[index[close]]
+        falls[close] = _slope_across(after[close], way) < _slope_across(here, way)
+        better = after.valid & falls
         x[index[better]] = trial[better]
         model.put(index[better], after, better)
         radius[index] = np.where(better, radius[index], np.minimum(radius[index], size) / 8)
         moving[index] = np.minimum(size, radius[index]) > _ON_FLOOR * length[index]
     return x, model
+
+
+def _slope_across(model: QuadraticModel, n: Floats) -> Floats:
+    gradient = _gradient(model)
+    across = gradient - (gradient * n).sum(axis=-1, keepdims=True) * n
+    return np.asarray(np.linalg.norm(across, axis=-1))
 
 
 def _across(model: QuadraticModel, n: Floats) -> Floats:

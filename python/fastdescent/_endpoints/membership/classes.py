@@ -81,7 +81,7 @@ def look_at_classes(
 
     `canonical` is called once for each place where endpoints lie.
     """
-    part = EndpointSet(ends.x[index], ends.grad_norm[index], ends.status[index], ends.eligible)
+    part = ends[index]
     own = index if owner is None else owner[index]
     places = gathered(part, rounds.landscape.frame, FINE_CELL)
     if not len(places.representative):

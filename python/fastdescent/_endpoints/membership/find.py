@@ -43,7 +43,7 @@ from fastdescent._endpoints.arrival.cycles import cycles
 from fastdescent._endpoints.kinks.rough import is_rough
 from fastdescent._endpoints.membership.classes import Canonical, look_at_classes
 from fastdescent._endpoints.membership.rounds import COARSE_CELL, FINE_CELL, Rounds, may_rest
-from fastdescent._endpoints.search.cells import EndpointSet, Ints
+from fastdescent._endpoints.search.cells import EndpointSet, Ints, counted
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.verdict import Polished
 from fastdescent._run.descent import Descent
@@ -82,7 +82,7 @@ class Membership:
 
     @property
     def n_members(self) -> npt.NDArray[np.int64]:
-        return np.bincount(self.candidate[self.candidate >= 0], minlength=len(self.candidates))
+        return counted(self.candidate, len(self.candidates))
 
 
 def landscape_of(run: Descent) -> Landscape:
@@ -103,7 +103,8 @@ def find_membership(run: Descent, landscape: Landscape, polish: bool, canonical:
     _look_at(rounds, canonical, endpoints, np.flatnonzero(_has(status, RESTING)), at_rest=True)
     is_at_rest = rounds.candidate >= 0
     period = np.zeros(len(status), np.int8)
-    left = np.flatnonzero(~is_at_rest & ~_has(status, _NEVER))
+    left = np.flatnonzero(~is_at_rest)
+    left = left[~_has(status[left], _NEVER)]
     if len(left):
         start, period[left] = _starts(run, endpoints, left)
         further = landscape.descended(start, _FURTHER * (run._gtol or _DEFAULT_GTOL), _FURTHER_STEPS)
@@ -197,7 +198,8 @@ def endpoints_of(run: Descent, landscape: Landscape) -> EndpointSet:
     x = run.x.reshape(-1, run.surface.dim)
     # Rounding in a float32 gradient would pass for distance.
     exact = x.dtype == np.float64 and not landscape.has_walls and landscape.surface is run.surface
-    slope = (
-        run.grad_norm.reshape(-1) if exact and np.isfinite(run.grad_norm).any() else landscape.slope(x.astype(float))
-    )
-    return EndpointSet.of(x, slope, run.status.reshape(-1), ELIGIBLE)
+    if exact and np.isfinite(run.grad_norm).any():
+        slope, fun = run.grad_norm.reshape(-1), run.fun.reshape(-1)
+    else:
+        slope, fun = landscape.slope(x.astype(np.float64)), landscape.surface(x.astype(np.float64))
+    return EndpointSet.of(x, slope, run.status.reshape(-1), ELIGIBLE, fun)

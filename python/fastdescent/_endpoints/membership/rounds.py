@@ -25,7 +25,8 @@ from scipy.spatial import KDTree
 from fastdescent._base.status import Form, Outcome
 from fastdescent._endpoints.kinks.rough import at_kinks, is_rough
 from fastdescent._endpoints.membership.gathered import gathered
-from fastdescent._endpoints.search.cells import Candidates, EndpointSet, Floats, Ints, assign
+from fastdescent._endpoints.search.cells import Candidates, EndpointSet, Floats, Ints, assign, looked_up
+from fastdescent._endpoints.search.chains import SAME_SET, chained
 from fastdescent._endpoints.search.connected import connected, has_no_barrier
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.polish import polish
@@ -35,7 +36,7 @@ from fastdescent._endpoints.search.verdict import Polished, judged
 COARSE_CELL, FINE_CELL = 1e-4, 1e-6
 _SIZES = (1 / 64, 1e-3, 3e-5, FINE_CELL, 1e-8)  #: of cells, from round to round
 _NEAR = 1e-4  #: a member further from its minimum must have no barrier between
-_SAME_SET, _MOST_WAYS = 2e-3, 20_000  #: a set has members so near; further away, so many ways to it are looked at
+_MOST_WAYS, _PLACE = 20_000, 1e-3  #: so many ways to sets are looked at; of more endpoints, one from each place
 _NEAR_SADDLE, _LINEAR = 1e-3, 0.01  #: members of saddles are no further away, and the gradient is as linear there
 
 _SLACK = 2.0  #: by this factor the proof by gradients allows for f not being quadratic
@@ -138,7 +139,8 @@ class Rounds:
         representative = found.representative
         candidates = self.polished(ends.x[representative].astype(np.float64))
         first = self.add(candidates, own[representative])
-        members = assign(ends, self.landscape.frame, found.cells, found.number_of_cell[:-1], self._limits(candidates))
+        limits = self._limits(candidates, at_rest)
+        members = assign(ends, self.landscape.frame, found.cells, found.number_of_cell[:-1], limits)
         candidate = members.candidate
         if not at_rest:  # polishing goes on with the descent of those that are polished
             candidate[representative] = np.where(candidates.kind != Outcome.UNSETTLED, np.arange(len(candidates)), -1)
@@ -153,7 +155,9 @@ class Rounds:
             self.candidate = candidate
         else:
             self.candidate[own] = candidate
-        return np.setdiff1d(undecided, representative)
+        is_own = np.zeros(len(own), np.bool_)
+        is_own[representative] = True
+        return undecided[~is_own[undecided]]
 
     def polished(self, start: Floats) -> Polished:
         if not self.polish:
@@ -166,8 +170,8 @@ class Rounds:
             found.put(rough, at_kinks(self.landscape, found.x[rough]))
         return found
 
-    def _limits(self, candidates: Polished) -> Candidates:
-        """How near members of regular critical points must be; other candidates have none yet."""
+    def _limits(self, candidates: Polished, at_rest: bool) -> Candidates:
+        """How near members of regular critical points and of sets must be; other candidates have none yet."""
         size = np.abs(candidates.eigenvalues)
         smallest = np.nanmin(size, axis=-1, initial=np.inf)
         per_gradient = np.divide(_SLACK, smallest, out=np.full(len(size), _UNLIMITED), where=smallest > 1 / _UNLIMITED)
@@ -175,8 +179,11 @@ class Rounds:
         is_minimum = candidates.kind == Outcome.LOCAL_MINIMUM
         radius = np.where(is_minimum, _NEAR, _NEAR_SADDLE) if self.polish else np.full(len(size), COARSE_CELL)
         x = np.where((candidates.kind == Outcome.UNSETTLED)[:, np.newaxis], np.nan, candidates.x)
-        nothing = np.zeros(len(x))
-        return Candidates(x, per_gradient, radius, nothing + 1e-8, nothing.astype(bool))
+        is_set = np.isin(candidates.kind, _VALLEYS) & (candidates.set_dim > 0)
+        return Candidates(
+            x, candidates.fun, per_gradient, radius, np.full(len(x), 1e-8), np.where(is_set, SAME_SET, 0.0),
+            _SLACK if at_rest else np.inf,
+        )  # fmt: skip
 
     def _decide(
         self, ends: EndpointSet, candidate: Ints, looked_at: _LookedAt, undecided: npt.NDArray[np.int_],
@@ -188,10 +195,15 @@ class Rounds:
             undecided = self._without_strangers(ends, candidate, undecided, candidates, is_valley)
         to = looked_at[undecided]
         index, to = undecided[is_valley[to]], to[is_valley[to]]
-        if not len(index):
-            return undecided
-        x = ends.x[index].astype(np.float64)
         in_set = candidates.set_dim[to] > 0
+        if np.count_nonzero(in_set) > _MOST_WAYS:
+            far = index[in_set]
+            candidate[far] = self._from_places(ends[far], to[in_set], candidates, at_rest)
+            left = candidate[index] < 0
+            index, to, in_set = index[left], to[left], in_set[left]
+        if not len(index):
+            return undecided[candidate[undecided] < 0]
+        x = ends.x[index].astype(np.float64)
         belongs = np.ones(len(index), np.bool_)
         if at_rest:
             belongs = may_rest(self.landscape, x, ends.grad_norm[index], candidates, to)
@@ -202,6 +214,26 @@ class Rounds:
             belongs[some] = is_one_valley(self.landscape, x[some], candidates.x[to[some]])
         candidate[index[belongs]] = to[belongs]
         return undecided[candidate[undecided] < 0]
+
+    def _from_places(self, ends: EndpointSet, to: Ints, candidates: Polished, at_rest: bool) -> Ints:
+        """The candidates of endpoints on sets, or -1: those of one place are together on the set of one of them."""
+        found = gathered(ends, self.landscape.frame, _PLACE, self.most_cells())
+        best, near = ends[found.representative], to[found.representative]
+        place, own = best.x.astype(np.float64), np.full(len(near), -1, np.int32)
+        rests = np.ones(len(place), np.bool_)
+        if at_rest:
+            rests = may_rest(self.landscape, place, best.grad_norm, candidates, near)
+        own[rests] = chained(self.landscape, place[rests], candidates, near[rests])
+        left = np.flatnonzero(rests & (own < 0))
+        left = left[connected(self.landscape, place[left], candidates.x[near[left]], SAME_SET)]
+        own[left] = near[left]
+        nothing = np.zeros(len(place))
+        limits = Candidates(
+            place, best.fun, nothing, nothing, np.full(len(place), 1e-8), np.where(own >= 0, SAME_SET, 0.0),
+            _SLACK if at_rest else np.inf,
+        )  # fmt: skip
+        members = assign(ends, self.landscape.frame, found.cells, found.number_of_cell[:-1], limits)
+        return looked_up(np.append(own, np.int32(-1)), members.candidate)
 
     def _without_strangers(
         self, ends: EndpointSet, candidate: Ints, undecided: npt.NDArray[np.int_], candidates: Polished,
@@ -221,10 +253,10 @@ class Rounds:
     @staticmethod
     def _in_one_set(landscape: Landscape, x: Floats, to: Floats) -> npt.NDArray[np.bool_]:
         """Whether endpoints are on the set of their cell's candidate. In small cells they are."""
-        found = landscape.frame.distance(x, to) <= _SAME_SET
+        found = landscape.frame.distance(x, to) <= SAME_SET
         left = np.flatnonzero(~found)
         if len(left) <= _MOST_WAYS:
-            found[left] = connected(landscape, x[left], to[left])
+            found[left] = connected(landscape, x[left], to[left], SAME_SET)
         return found
 
     def _falls_towards(self, x: Floats, to: Floats) -> npt.NDArray[np.bool_]:

@@ -18,8 +18,8 @@ endpoint is at most 0.01 g away from its candidate. So the first endpoint is a m
 second one (0.0005 <= 0.001). The third one is undecided:
 
 >>> candidates = Candidates(
-...     x=np.array([[0.5005]]), per_gradient=np.array([0.01]), radius=np.array([1.0]),
-...     certain_radius=np.array([1e-8]), is_degenerate=np.array([False]),
+...     x=np.array([[0.5005]]), fun=np.zeros(1), per_gradient=np.array([0.01]), radius=np.array([1.0]),
+...     certain_radius=np.array([1e-8]), set_radius=np.zeros(1),
 ... )
 >>> members = assign(endpoints, frame, cells, np.array([0, -1], np.int32), candidates)
 >>> members.candidate.tolist(), members.count.tolist(), members.undecided.tolist()
@@ -29,8 +29,7 @@ Invariants
 ----------
 - Cells are numbered by first occurrence in index order. Results do not depend on the number of threads.
 - `cell` is -1 for an endpoint that is not eligible, not finite, or 2**31 cells away from the origin.
-- After `assign`, each endpoint with a cell is a member of one candidate, or undecided, or beside a degenerate
-  candidate; in the last two cases its candidate is -1.
+- After `assign`, each endpoint with a cell is a member of one candidate, or undecided; then its candidate is -1.
 - `assign` overwrites the array `cell`: cells are used once.
 """
 
@@ -52,6 +51,7 @@ Counts = npt.NDArray[np.int64]
 
 #: Cells are shifted by this part of their size: minima at round fractions of a window are not on an edge then.
 _SHIFT = 0.381966
+_AT_ONCE = 1 << 16  #: indices that stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -77,23 +77,27 @@ class EndpointSet:
 
     x: npt.NDArray[Any]  #: float64 or float32
     grad_norm: Floats
+    fun: Floats  #: f; NaN where it is not known
     status: npt.NDArray[np.int8]
     eligible: int  #: bit s is set where endpoints of status s take part
 
     @classmethod
     def of(
-        cls, x: npt.NDArray[Any], grad_norm: Floats, status: npt.NDArray[np.int8], eligible: Iterable[int]
-    ) -> EndpointSet:
+        cls, x: npt.NDArray[Any], grad_norm: Floats, status: npt.NDArray[np.int8], eligible: Iterable[int],
+        fun: Floats | None = None,
+    ) -> EndpointSet:  # fmt: skip
         """The arrays made contiguous; `eligible` lists the statuses that take part."""
         return cls(
             np.ascontiguousarray(x),
             np.ascontiguousarray(grad_norm, dtype=np.float64),
+            np.full(len(x), np.nan) if fun is None else np.ascontiguousarray(fun, dtype=np.float64),
             np.ascontiguousarray(status, dtype=np.int8),
             sum(1 << int(s) for s in eligible),
         )
 
     def __getitem__(self, index: npt.NDArray[np.int_]) -> EndpointSet:
-        return EndpointSet(self.x[index], self.grad_norm[index], self.status[index], self.eligible)
+        x, grad_norm, fun = self.x[index], self.grad_norm[index], self.fun[index]
+        return EndpointSet(x, grad_norm, fun, self.status[index], self.eligible)
 
 
 @dataclass(frozen=True)
@@ -110,10 +114,12 @@ class Candidates:
     """The points to which representatives led, and how near their members must be."""
 
     x: Floats  #: (m, dim)
+    fun: Floats
     per_gradient: Floats  #: a member is at most this times its gradient norm away
     radius: Floats  #: ... and at most this many windows
     certain_radius: Floats  #: endpoints at most this many windows away are members in any case
-    is_degenerate: npt.NDArray[np.bool_]  #: has no members; smaller cells would not help its endpoints
+    set_radius: Floats  #: of those that stand for a connected set, members are at most so many windows away; else 0
+    slack: float = np.inf  #: ... and f there is higher by at most slack * gradient norm * distance
 
 
 @dataclass(frozen=True)
@@ -133,6 +139,7 @@ class Labels:
     moved: Floats  #: (n,), distance to the row's point; NaN where there is none
     count: Counts  #: endpoints of each row
     nit: Counts  #: sum of the steps to each row
+    histogram: Counts  #: (k, n_bins): endpoints of each row that made 0, 1, ... steps
 
 
 def gather(endpoints: EndpointSet, frame: Frame, size: float, n_threads: int | None = None) -> Cells:
@@ -150,18 +157,40 @@ def assign(
 ) -> Members:
     """Replaces each endpoint's cell by its candidate, in place; -1 where the endpoint is not shown to belong to it."""
     count, undecided = core.assign_members(
-        x=endpoints.x, grad_norm=endpoints.grad_norm, cell=cells.cell, candidate_of_cell=candidate_of_cell,
-        points=candidates.x, per_gradient=candidates.per_gradient, radius=candidates.radius,
-        certain_radius=candidates.certain_radius, is_degenerate=candidates.is_degenerate.astype(np.int8),
-        inverse_width=1.0 / frame.width, n_threads=available_threads(),
+        x=endpoints.x, grad_norm=endpoints.grad_norm, fun=endpoints.fun, cell=cells.cell,
+        candidate_of_cell=candidate_of_cell, points=candidates.x, fun_at_points=candidates.fun,
+        per_gradient=candidates.per_gradient, radius=candidates.radius, certain_radius=candidates.certain_radius,
+        set_radius=candidates.set_radius, slack=candidates.slack, inverse_width=1.0 / frame.width,
+        n_threads=available_threads(),
     )  # fmt: skip
     return Members(cells.cell, count, undecided)
 
 
-def label(endpoints: EndpointSet, candidate: Ints, nit: Ints, row_of_candidate: Ints, x: Floats) -> Labels:
-    """Labels every endpoint by a row of the table; the rows have points x (k, dim)."""
-    found = core.label_endpoints(
-        x=endpoints.x, candidate=candidate, nit=nit, row_of_candidate=row_of_candidate, points=x,
+def label(
+    endpoints: EndpointSet, candidate: Ints, nit: Ints, row_of_candidate: Ints, x: Floats, n_bins: int = 0
+) -> Labels:
+    """Labels every endpoint by a row of the table; the rows have points x (k, dim).
+
+    All steps are fewer than `n_bins`; if that is 0, no histogram is made.
+    """
+    labels, moved, count, total, histogram = core.label_endpoints(
+        x=endpoints.x, candidate=candidate, nit=nit, n_bins=n_bins, row_of_candidate=row_of_candidate, points=x,
         n_threads=available_threads(),
     )  # fmt: skip
-    return Labels(*found)
+    return Labels(labels, moved, count, total, histogram.reshape(len(x), n_bins))
+
+
+def looked_up(values: npt.NDArray[Any], index: npt.NDArray[np.integer[Any]]) -> npt.NDArray[Any]:
+    """values[index], part by part: NumPy makes 64-bit indices of all of them before it begins."""
+    found = np.empty(len(index), values.dtype)
+    for k in range(0, len(index), _AT_ONCE):
+        found[k : k + _AT_ONCE] = values[index[k : k + _AT_ONCE]]
+    return found
+
+
+def counted(index: Ints, n: int) -> Counts:
+    """How often each of 0 ... n - 1 occurs among indices, of which -1 is none, part by part."""
+    found = np.zeros(n + 1, np.int64)
+    for k in range(0, len(index), _AT_ONCE):
+        found += np.bincount(index[k : k + _AT_ONCE] + 1, minlength=n + 1)
+    return found[1:]

@@ -59,8 +59,13 @@ def _allowed(landscape: Landscape, a: Floats, fun_a: Floats, b: Floats, fun_b: F
     return landscape.rounding(a, fun_a) + landscape.rounding(b, fun_b)
 
 
-def connected(landscape: Landscape, a: Floats, b: Floats, levels: int = _LEVELS) -> npt.NDArray[np.bool_]:
-    """For each pair of points, (m, dim) both, whether a way that may bend leads from one to the other."""
+def connected(
+    landscape: Landscape, a: Floats, b: Floats, shortest: float = 0.0, levels: int = _LEVELS
+) -> npt.NDArray[np.bool_]:
+    """For each pair of points, (m, dim) both, whether a way that may bend leads from one to the other.
+
+    Between points less than `shortest` apart, in windows, nothing more is asked.
+    """
     surface, frame = landscape.surface, landscape.frame
     fun_a, fun_b = surface(a), surface(b)
     level, allowed = np.maximum(fun_a, fun_b), _allowed(landscape, a, fun_a, b, fun_b)
@@ -78,10 +83,10 @@ def connected(landscape: Landscape, a: Floats, b: Floats, levels: int = _LEVELS)
     points.append(b)
     for p, q in pairwise(points):
         found &= frame.distance(p, q) <= _LONGEST_GAP * length
-    if levels > 1 and found.any():
-        index = np.flatnonzero(found)
+    index = np.flatnonzero(found & (_LONGEST_GAP * length > shortest))
+    if levels > 1 and len(index):
         starts, ends = (np.concatenate([p[index] for p in some]) for some in (points[:-1], points[1:]))
-        found[index] = connected(landscape, starts, ends, levels - 1).reshape(-1, len(index)).all(axis=0)
+        found[index] = connected(landscape, starts, ends, shortest, levels - 1).reshape(-1, len(index)).all(axis=0)
     return found
 
 

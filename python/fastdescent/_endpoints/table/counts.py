@@ -73,8 +73,18 @@ def medians(parts: Sequence[tuple[Integers, Integers]], k: int, most: int) -> Fl
     histogram = np.zeros(n_bins, np.int64)
     for part in bins:
         histogram += np.bincount(part, minlength=n_bins)
+    return medians_of(histogram.reshape(k, most + 1))
+
+
+def medians_of(histogram: Counts) -> Floats:
+    """The median number of steps of each row, (k,), from how many endpoints made 0, 1, ... steps, (k, bins).
+
+    >>> medians_of(np.array([[0, 2, 1], [1, 0, 1], [0, 0, 0]]))
+    array([ 1.,  1., nan])
+    """
+    k, n_bins = histogram.shape
     used = np.flatnonzero(histogram)
-    return _medians_of(used, k, most, np.cumsum(histogram[used]))
+    return _medians_of(used, k, n_bins - 1, np.cumsum(histogram.reshape(-1)[used]))
 
 
 def _bins(label: Integers, nit: Integers, most: int) -> Integers:

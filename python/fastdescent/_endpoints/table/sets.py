@@ -21,14 +21,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fastdescent._endpoints.search.cells import Floats
-from fastdescent._endpoints.search.clusters import fun_tolerance
+from fastdescent._endpoints.search.chains import SAME_SET, height_tolerance
 from fastdescent._endpoints.search.connected import connected
 from fastdescent._endpoints.search.landscape import Landscape
 from fastdescent._endpoints.search.verdict import Polished
 
 MOST = 600  #: representatives that are joined; others join the set of the nearest of these
 _TRIES = 6  #: nearest points of other sets that a set is compared with
-_SAME_HEIGHT = 1e-6  #: windows: f of one set is the same but for what such a distance makes
 
 Indices = npt.NDArray[np.int_]
 
@@ -36,8 +35,7 @@ Indices = npt.NDArray[np.int_]
 def set_of_each(landscape: Landscape, points: Polished) -> Indices:
     """The set (0, 1, ...) of each of the points, all of which stand for sets."""
     scaled = points.x / landscape.frame.width
-    tol = fun_tolerance(np.nan_to_num(points.eigenvalues), _SAME_HEIGHT * landscape.frame.width.max())
-    tol += landscape.rounding(points.x, points.fun)
+    tol = height_tolerance(landscape, points)
     chosen = np.linspace(0, len(points) - 1, min(len(points), MOST)).astype(np.int_)
     sets = _joined(landscape, points.x[chosen], scaled[chosen], points.fun[chosen], tol[chosen])
     if len(chosen) == len(points):
@@ -61,7 +59,7 @@ def _joined(landscape: Landscape, x: Floats, scaled: Floats, fun: Floats, tol: F
         a, b = _nearest_pairs(apart, sets)
         if not len(a):
             return np.unique(sets, return_inverse=True)[1].reshape(-1)
-        is_one = connected(landscape, x[a], x[b])
+        is_one = connected(landscape, x[a], x[b], SAME_SET)
         distance[a[~is_one], b[~is_one]] = distance[b[~is_one], a[~is_one]] = np.inf
         np.add.at(failures, sets[a[~is_one]], 1)
         np.add.at(failures, sets[b[~is_one]], 1)

@@ -101,7 +101,8 @@ def gather_cells(
     from fastdescent.engines.numba.geometry import EndpointSet
 
     n, dim = x.shape
-    ends, grid = EndpointSet(given(x), given(grad_norm), given(status), eligible), given(np.stack([origin, per_unit]))
+    ends = EndpointSet(given(x), given(grad_norm), given(np.zeros(0)), given(status), eligible)
+    grid = given(np.stack([origin, per_unit]))
     table = _table(_FIRST_CELLS, dim)
     key, cell = np.empty(dim, np.int32), np.empty(n, np.int32)
     for begin, part in _parts(n):
@@ -118,13 +119,16 @@ def assign_members(
     *,
     x: npt.NDArray[Any],
     grad_norm: npt.NDArray[np.float64],
+    fun: npt.NDArray[np.float64],
     cell: npt.NDArray[np.int32],
     candidate_of_cell: npt.NDArray[np.int32],
     points: npt.NDArray[np.float64],
+    fun_at_points: npt.NDArray[np.float64],
     per_gradient: npt.NDArray[np.float64],
     radius: npt.NDArray[np.float64],
     certain_radius: npt.NDArray[np.float64],
-    is_degenerate: npt.NDArray[np.int8],
+    set_radius: npt.NDArray[np.float64],
+    slack: float,
     inverse_width: npt.NDArray[np.float64],
     n_threads: int,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -133,12 +137,12 @@ def assign_members(
     from fastdescent.engines.numba.entries import ENTRIES
     from fastdescent.engines.numba.geometry import Candidates, EndpointSet
 
-    ends = EndpointSet(given(x), given(grad_norm), given(np.zeros(0, np.int8)), 0)
+    ends = EndpointSet(given(x), given(grad_norm), given(fun), given(np.zeros(0, np.int8)), 0)
     candidates = Candidates(
-        given(candidate_of_cell), given(points), given(per_gradient), given(radius), given(certain_radius),
-        given(is_degenerate), given(inverse_width),
+        given(candidate_of_cell), given(points), given(fun_at_points), given(per_gradient), given(radius),
+        given(certain_radius), given(set_radius), float(slack), given(inverse_width),
     )  # fmt: skip
-    count, undecided, parts = np.zeros(len(is_degenerate), np.int64), np.empty(_POINTS_AT_ONCE, np.int64), []
+    count, undecided, parts = np.zeros(len(per_gradient), np.int64), np.empty(_POINTS_AT_ONCE, np.int64), []
     for begin, part in _parts(len(x)):
         n_undecided = ENTRIES.assign.alone(ends, candidates, cell, count, undecided, begin, part.stop)
         parts.append(undecided[:n_undecided].copy())
@@ -150,21 +154,24 @@ def label_endpoints(
     x: npt.NDArray[Any],
     candidate: npt.NDArray[np.int32],
     nit: npt.NDArray[np.int32],
+    n_bins: int,
     row_of_candidate: npt.NDArray[np.int32],
     points: npt.NDArray[np.float64],
     n_threads: int,
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Row and distance of each point; points and steps of each row."""
+) -> tuple[
+    npt.NDArray[np.int32], npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]
+]:
+    """Row and distance of each point; points and steps of each row, and a histogram of these steps."""
     import_numba()
     from fastdescent.engines.numba.entries import ENTRIES
     from fastdescent.engines.numba.geometry import Labels
 
     n = len(x)
     labels = Labels(given(candidate), given(nit), np.empty(n, np.int32), np.empty(n))
-    totals = np.zeros((2, len(points)), np.int64)
+    totals = np.zeros((2 + n_bins, len(points)), np.int64)
     for begin, part in _parts(n):
         ENTRIES.label.alone(given(x), given(row_of_candidate), given(points), labels, totals, begin, part.stop)
-    return labels.label, labels.moved, totals[0].copy(), totals[1].copy()
+    return labels.label, labels.moved, totals[0].copy(), totals[1].copy(), totals[2:].T.ravel()
 
 
 def _parts(n: int) -> list[tuple[int, slice]]:

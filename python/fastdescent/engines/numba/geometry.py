@@ -20,6 +20,7 @@ class EndpointSet(NamedTuple):
 
     x: Reals  #: (n, dim)
     grad_norm: npt.NDArray[np.float64]
+    fun: npt.NDArray[np.float64]
     status: npt.NDArray[np.int8]
     eligible: int  #: bit s: points of status s
 
@@ -40,10 +41,12 @@ class Candidates(NamedTuple):
 
     candidate_of_cell: npt.NDArray[np.int32]
     x: npt.NDArray[np.float64]
+    fun: npt.NDArray[np.float64]
     per_gradient: npt.NDArray[np.float64]
     radius: npt.NDArray[np.float64]
     certain_radius: npt.NDArray[np.float64]
-    is_degenerate: npt.NDArray[np.int8]
+    set_radius: npt.NDArray[np.float64]
+    slack: float
     inverse_width: npt.NDArray[np.float64]
 
 
@@ -150,7 +153,14 @@ def belongs(ends: EndpointSet, candidates: Candidates, i: int, candidate: int) -
     if scaled2 <= certain_radius * certain_radius:
         return True
     most = candidates.per_gradient[candidate] * ends.grad_norm[i]
-    return scaled2 <= radius * radius and distance2 <= most * most
+    if scaled2 <= radius * radius and distance2 <= most * most:
+        return True
+    set_radius = candidates.set_radius[candidate]
+    if not (set_radius > 0 and scaled2 <= set_radius * set_radius):
+        return False
+    if np.isinf(candidates.slack):
+        return True
+    return ends.fun[i] - candidates.fun[candidate] <= candidates.slack * ends.grad_norm[i] * np.sqrt(distance2)
 
 
 @body
@@ -164,8 +174,6 @@ def assign(
             continue
         candidate = candidates.candidate_of_cell[cell[i]]
         cell[i] = -1
-        if candidate >= 0 and candidates.is_degenerate[candidate]:
-            continue
         if candidate >= 0 and belongs(ends, candidates, i, candidate):
             cell[i] = candidate
             count[candidate] += 1
@@ -192,3 +200,5 @@ def label(x: Any, row_of_candidate: Any, points: Any, labels: Labels, totals: An
         labels.moved[i] = np.sqrt(sum2)
         totals[0, row] += 1
         totals[1, row] += labels.nit[i]
+        if len(totals) > 2:
+            totals[2 + labels.nit[i], row] += 1
