@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fastdescent.program.graph.build import Builder, view_of
+from fastdescent.program.graph.build import STOPPED, Builder, view_of
 from fastdescent.program.graph.nodes import LEAVES, Node, reachable
 from fastdescent.program.graph.views import View
 from fastdescent.program.opcodes import DRAWS, GATHER
@@ -32,7 +32,7 @@ def _copied(b: Builder, node: Node, inputs: list[Node], leaves: Mapping[str, Nod
         where = zip(inputs, node.attr, strict=True)
         return b.assemble(node.shape, [(n, View(o, s, n.shape)) for n, (o, s) in where])
     if node.op == "copy":
-        return b.copy(inputs[0])
+        return b.stopped(inputs[0]) if node.attr == STOPPED else b.copy(inputs[0])
     if node.op in DRAWS or node.op == GATHER:
         return b.graph.node(node.op, tuple(inputs), node.shape, node.attr)
     return b.elementwise(node.op, *inputs, attr=node.attr)

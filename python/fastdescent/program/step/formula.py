@@ -22,6 +22,7 @@ from fastdescent.program.step.data_rows import Rows
 from fastdescent.program.step.treatment import DECAY, Treatment
 from fastdescent.program.trace.context import tracing
 from fastdescent.program.trace.global_generators import GlobalGenerators
+from fastdescent.program.trace.jax.entry import called
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
@@ -119,7 +120,7 @@ def trace(function: Callable[..., Any], dim: int, params: Mapping[str, Shape], r
     leaves = {name: Traced(b, b.graph.leaf("param", name, shape)) for name, shape in params.items()}
     generators = GlobalGenerators()
     with tracing():
-        result = function(Traced(b, x, is_point=True), *(rows.arrays if rows else ()), **leaves)
+        result = called(function, (Traced(b, x, is_point=True), *(rows.arrays if rows else ())), leaves)
     generators.warn_if_used("the function")
     if result is None:
         refuse("the function returned None", "return the value")

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from fastdescent.program.graph.build import Builder
+from fastdescent.program.trace import asked_by_jax
 from fastdescent.program.trace.array import TracedArray
 from fastdescent.program.trace.indices import is_basic, is_integer, key_text
 from fastdescent.program.trace.operands import as_node
@@ -60,6 +61,8 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
         """Methods named as NumPy's functions: np.sin of an object array calls the method sin of its elements."""
         if name == "dtype":
             raise AttributeError("a traced number has no dtype")
+        if name in asked_by_jax.ATTRIBUTES:
+            asked_by_jax.answer()
         method = self._numpy.method(self, name)
         if method is not None:
             return method
