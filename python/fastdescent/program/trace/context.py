@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
+from fastdescent.program.trace.foreign import errors_of_libraries
 from fastdescent.program.trace.scipy_functions import scipy_functions_traced
 from fastdescent.program.trace.source import errors_of_numpy
 
 
 @contextlib.contextmanager
 def tracing() -> Iterator[None]:
-    """Inside, SciPy's functions accept traced values, and errors of NumPy become a `TraceError` with the line."""
-    with errors_of_numpy(), scipy_functions_traced():
+    """Inside, SciPy's functions accept traced values; errors of NumPy and of other libraries become a `TraceError`."""
+    with errors_of_libraries(), errors_of_numpy(), scipy_functions_traced():
         yield

@@ -26,12 +26,13 @@ _line_told: ContextVar[Callable[[], str] | None] = ContextVar("line_told", defau
 def user_frame() -> FrameType | None:
     """The innermost frame outside this package, NumPy, SciPy, JAX and the like, if there is one."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and not _is_users_frame(frame):
+    while frame is not None and not is_users_frame(frame):
         frame = frame.f_back
     return frame
 
 
-def _is_users_frame(frame: FrameType) -> bool:
+def is_users_frame(frame: FrameType) -> bool:
+    """Whether a frame is of the user's code, not of this package nor of a library."""
     name = frame.f_code.co_filename
     ours = name.startswith(_PACKAGE) and not name.startswith(os.path.join(_PACKAGE, "surfaces"))
     library = str(frame.f_globals.get("__name__", "")).partition(".")[0] in _LIBRARIES
@@ -95,7 +96,7 @@ def line_of(error: BaseException) -> str:
     """The innermost line of the user's in the error's traceback."""
     found, entry = "", error.__traceback__
     while entry is not None:
-        if _is_users_frame(entry.tb_frame):
+        if is_users_frame(entry.tb_frame):
             found = _line(entry.tb_frame, entry.tb_lineno)
         entry = entry.tb_next
     return found

@@ -14,6 +14,9 @@ from fastdescent.program.trace.tracer import Traced
 Rule = Callable[..., Any]
 
 
+_REAL = "write real and imaginary parts as numbers of their own, and Fourier transforms as products with a matrix"
+
+
 def _plainly(function: Callable[..., Any]) -> Rule:
     return lambda equation, *operands: function(*operands)
 
@@ -82,7 +85,7 @@ def _converted(equation: Any, a: Any) -> Any:
     """Floats of any width are floats here. Integers are floats, too, without a fraction."""
     source, target = _kind(equation.invars[0]), _kind(equation.outvars[0])
     if target == "c":
-        refuse("complex numbers", "write the real and the imaginary part as numbers of their own")
+        refuse("complex numbers", _REAL)
     if target == "b":
         return a if source == "b" else np.not_equal(a, 0.0)
     if source == "b":
@@ -102,7 +105,7 @@ def _stop_gradient(equation: Any, a: Traced) -> Traced:
 
 
 def _complex(equation: Any, *operands: Any) -> Any:
-    refuse("complex numbers", "write the real and the imaginary part as numbers of their own")
+    refuse("complex numbers", _REAL)
 
 
 def _same(equation: Any, a: Any) -> Any:

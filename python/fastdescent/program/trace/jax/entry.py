@@ -9,6 +9,7 @@ were NumPy's.
 from __future__ import annotations
 
 import contextlib
+import dis
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType, TracebackType
@@ -18,7 +19,7 @@ import numpy as np
 
 from fastdescent._base.errors import TraceError
 from fastdescent.program.trace.asked_by_jax import AskedByJax, listening
-from fastdescent.program.trace.source import line_of, refuse
+from fastdescent.program.trace.source import is_users_frame, line_of, refuse
 from fastdescent.program.trace.tracer import Traced
 
 Function = Callable[..., Any]
@@ -78,9 +79,9 @@ def _through_jaxpr(
     shapes = [jax.ShapeDtypeStruct(np.shape(a), _integer(floats) if k else floats) for a, k in zip(args, whole, strict=True)]
     named = {name: jax.ShapeDtypeStruct(np.shape(value), floats) for name, value in params.items()}
     try:
-        closed = jax.make_jaxpr(lambda *a, **p: function(*a, **p))(*shapes, **named)
+        closed = jax.make_jaxpr(lambda args, params: function(*args, **params))(shapes, named)
     except Exception as error:
-        if not is_of_jax(error):
+        if not is_of_jax(error) or _is_raised_by_user(error):
             raise
         told = TraceError(_told(error))
         if isinstance(error, jax.errors.TracerArrayConversionError):
@@ -118,6 +119,19 @@ def is_of_jax(error: BaseException) -> bool:
         or "JAX has removed its internal frames" in notes
         or _passes_jax(error.__traceback__)
     )
+
+
+def _is_raised_by_user(error: BaseException) -> bool:
+    """Whether a `raise` of the user's raised the error, or Python itself did. JAX hides its frames behind the last."""
+    if type(error).__module__ != "builtins":
+        return False
+    entry = error.__traceback__
+    while entry is not None and entry.tb_next is not None:
+        entry = entry.tb_next
+    if entry is None or not is_users_frame(entry.tb_frame):
+        return False
+    is_raise = entry.tb_frame.f_code.co_code[entry.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+    return is_raise or not isinstance(error, TypeError | ValueError | IndexError | NotImplementedError)
 
 
 def names_jax(function: Any, depth: int = 3) -> bool:

@@ -6,6 +6,8 @@ of a constant key are JAX's. The rest is traced by the rules, which see known op
 
 from __future__ import annotations
 
+import contextlib
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -17,7 +19,7 @@ from fastdescent.program.graph.build import Builder, constant_value
 from fastdescent.program.trace.jax.control import CONTROL
 from fastdescent.program.trace.jax.elementwise import ELEMENTWISE
 from fastdescent.program.trace.jax.instead import instead_of
-from fastdescent.program.trace.jax.lines import line_of_equation
+from fastdescent.program.trace.jax.lines import is_own, line_of_equation, source_of
 from fastdescent.program.trace.jax.matrices import MATRICES
 from fastdescent.program.trace.jax.moving import MOVING
 from fastdescent.program.trace.jax.ordering import ORDERING
@@ -46,8 +48,10 @@ class Interpreter:
         def read(atom: Any) -> Any:
             return np.asarray(atom.val, atom.aval.dtype) if hasattr(atom, "val") else values[atom]
 
+        is_jaxs = is_own(source_of(jaxpr)[1])  # and may have been traced for another line
         for equation in jaxpr.eqns:
-            with line_is(lambda equation=equation: line_of_equation(equation)):  # type: ignore[misc]
+            line = contextlib.nullcontext() if is_jaxs else line_is(functools.partial(line_of_equation, equation))
+            with line:
                 results = self._results(equation, [read(v) for v in equation.invars])
             values.update(zip(equation.outvars, results, strict=True))
         return [read(v) for v in jaxpr.outvars]
