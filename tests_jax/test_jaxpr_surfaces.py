@@ -55,7 +55,8 @@ _root.defjvp(lambda x, dx: (_root(x[0]), 0.5 * dx[0] / _root(x[0])))
 @pytest.mark.parametrize(
     "f",
     [
-        jax.jit(lambda x: (x * x).sum()), jax.jit(lambda x: jnp.sum(x**2)), lambda x: lax.reduce(x * x, 0.0, lax.add, (0,)),
+        jax.jit(lambda x: (x * x).sum()), jax.jit(lambda x: jnp.sum(x**2)),
+        lambda x: lax.reduce(x * x, 0.0, lax.add, (0,)),
         lambda x: (jnp.ones(3) * x) @ x, lambda x: x.at[0].set(x[0]) @ x, lambda x: jnp.stack([*x]) @ x,
         lambda x: (x.astype(jnp.float64) ** 2).sum(), lambda x: jax.tree.map(jnp.sum, {"a": x * x})["a"],
         lambda x: lax.cond(x[0] > 9, lambda: 0.0, lambda: (x * x).sum()), lambda x: jnp.float64(x @ x),
@@ -108,14 +109,16 @@ def test_minibatches_are_those_of_the_same_loss_in_numpy() -> None:
         return -np.mean(np.sum(np.where(y[:, np.newaxis] == np.arange(3), scores, 0.0), axis=1))
 
     runs = [
-        fd.descend(fd.finite_sum(f, data=(ROWS, LABELS), dim=6), np.zeros(6), fd.SGD(lr=0.3), batch_size=4, max_steps=50)
+        fd.descend(
+            fd.finite_sum(f, data=(ROWS, LABELS), dim=6), np.zeros(6), fd.SGD(lr=0.3), batch_size=4, max_steps=50
+        )
         for f in (cross_entropy, plain)
     ]
     np.testing.assert_allclose(runs[0].x, runs[1].x, rtol=1e-12, atol=1e-12)
 
 
 def test_a_sum_is_no_mean() -> None:
-    with pytest.raises(ValueError, match="np.mean in place of np.sum"):
+    with pytest.raises(ValueError, match=r"np\.mean in place of np\.sum"):
         fd.finite_sum(lambda w, X: jnp.sum((X @ w) ** 2), data=(ROWS,), dim=2)
 
 
@@ -137,7 +140,9 @@ def test_branches_that_are_not_taken_leave_no_nan() -> None:
 
 
 def test_softplus_at_zero() -> None:
-    s = fd.surface(lambda x: jnp.sum(jax.nn.softplus(x) - jax.nn.log_sigmoid(x) + jnp.sinc(x) + jnp.logaddexp(x, 0)), dim=1)
+    s = fd.surface(
+        lambda x: jnp.sum(jax.nn.softplus(x) - jax.nn.log_sigmoid(x) + jnp.sinc(x) + jnp.logaddexp(x, 0)), dim=1
+    )
     f = lambda x: jax.nn.softplus(x) - jax.nn.log_sigmoid(x) + jnp.sinc(x) + jnp.logaddexp(x, 0)  # noqa: E731
     assert s.gradient([0.0]) == jax.grad(f)(0.0)
     np.testing.assert_allclose(s.hessian([0.0])[0, 0], jax.grad(jax.grad(f))(0.0), rtol=1e-12)
@@ -175,7 +180,7 @@ def _engines() -> list[str]:
 
 # ---------------------------------------------------------------------- errors
 ERRORS: list[tuple[Callable[[Any], Any], str]] = [
-    (lambda x: jnp.sum(jnp.abs(jnp.fft.rfft(x))), r"primitive fft cannot be traced, in .*fft\.rfft.*; write the transform"),
+    (lambda x: jnp.abs(jnp.fft.rfft(x)).sum(), r"primitive fft cannot be traced, in .*rfft.*; write the transform"),
     (lambda x: lax.while_loop(lambda c: c < 3.0, lambda c: c * 2, x[0]), "number of steps depends on the point"),
     (lambda x: jnp.sin(x[0]) if x[0] > 0 else x[1], r"truth of a traced value|jnp.where|lax.cond"),
     (lambda x: jnp.sum(np.sin(jnp.cos(x))), "write jnp.sin, not np.sin"),

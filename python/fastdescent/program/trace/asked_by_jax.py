@@ -34,7 +34,7 @@ def answer() -> None:
 
 @contextlib.contextmanager
 def listening(listens: bool = True) -> Iterator[_State]:
-    """Inside, this thread's traced values tell JAX apart, or do not; `asked` of what is yielded says whether JAX did."""
+    """Inside, this thread's traced values tell JAX apart, or not; `asked` of what is yielded says whether it asked."""
     before = _state.listens, _state.asked
     _state.listens, _state.asked = listens, False
     try:

@@ -45,7 +45,7 @@ def _is_scipys_frame(frame: FrameType, module: str = "scipy.") -> bool:
 
 @contextlib.contextmanager
 def line_is(told: Callable[[], str]) -> Iterator[None]:
-    """Inside, errors name the line that `told` gives: that of an operation which is traced after the user's code ran."""
+    """Inside, errors name the line that `told` gives: that of an operation that is traced later on."""
     before = _line_told.set(told)
     try:
         yield

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastdescent.program.trace.jax.lines import is_own, source_of
+from fastdescent.program.trace.jax.values import plain
 from fastdescent.program.trace.numpy.ufuncs import SPECIAL, apply_special
+from fastdescent.program.trace.source import user_frame
 
 if TYPE_CHECKING:
     from fastdescent.program.trace.jax.interpreter import Interpreter
@@ -40,8 +42,6 @@ def call(run: Interpreter, equation: Any, operands: list[Any]) -> Sequence[Any]:
     if is_own(file):
         function = _function(name, file)
         if function is not None and len(operands) == _N_OPERANDS.get(name, 2):
-            from fastdescent.program.trace.jax.interpreter import plain
-
             result = function(*(plain(v) for v in operands))
             return [*result] if isinstance(result, tuple) else [result]
     elif equation.primitive.name.startswith(("custom_jvp", "custom_vjp")) and os.path.isfile(file):
@@ -64,8 +64,6 @@ def _function(name: str, file: str) -> Callable[..., Any] | None:
 
 def _level() -> int:
     """Of the caller's frames, that of the user's line."""
-    from fastdescent.program.trace.source import user_frame
-
     wanted, frame, level = user_frame(), sys._getframe(1), 1
     while frame is not wanted and frame.f_back is not None:
         frame, level = frame.f_back, level + 1

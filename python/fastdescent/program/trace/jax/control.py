@@ -59,7 +59,9 @@ def _unrolled(run: Interpreter, jaxpr: Any, what: str) -> None:
 def n_equations(jaxpr: Any) -> int:
     """The equations of a jaxpr, and once those that it holds."""
     inner = getattr(jaxpr, "jaxpr", jaxpr)
-    held = (p for e in inner.eqns for value in e.params.values() for p in (value if isinstance(value, tuple) else (value,)))
+    held = (
+        p for e in inner.eqns for value in e.params.values() for p in (value if isinstance(value, tuple) else (value,))
+    )
     return len(inner.eqns) + sum(n_equations(p) for p in held if hasattr(p, "eqns") or hasattr(p, "jaxpr"))
 
 

@@ -129,7 +129,7 @@ _SPECIAL = {
 ELEMENTWISE: dict[str, Rule] = (
     {name: _plainly(ufunc) for name, ufunc in _UFUNCS.items()}
     | {name: _special(function) for name, function in _SPECIAL.items()}
-    | {name: _complex for name in ("complex", "conj", "real", "imag")}
+    | dict.fromkeys(("complex", "conj", "real", "imag"), _complex)
     | {
         "and": _of_booleans(np.logical_and),
         "or": _of_booleans(np.logical_or),

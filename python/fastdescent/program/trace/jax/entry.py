@@ -76,7 +76,9 @@ def _through_jaxpr(
 
     floats = np.dtype(np.float64 if jax.config.read("jax_enable_x64") else np.float32)
     whole = integers or [_has_integers(a) for a in args]
-    shapes = [jax.ShapeDtypeStruct(np.shape(a), _integer(floats) if k else floats) for a, k in zip(args, whole, strict=True)]
+    shapes = [
+        jax.ShapeDtypeStruct(np.shape(a), _integer(floats) if k else floats) for a, k in zip(args, whole, strict=True)
+    ]
     named = {name: jax.ShapeDtypeStruct(np.shape(value), floats) for name, value in params.items()}
     try:
         closed = jax.make_jaxpr(lambda args, params: function(*args, **params))(shapes, named)
@@ -175,4 +177,6 @@ def _told(error: Exception) -> str:
     line, name = line_of(error), type(error).__name__
     said = str(error).partition("\n")[0].rstrip(". ")
     instead = _INSTEAD.get(name)
-    return f"JAX cannot trace the function{f', in {line}' if line else ''}: {said}" + (f"; {instead}" if instead else "")
+    return f"JAX cannot trace the function{f', in {line}' if line else ''}: {said}" + (
+        f"; {instead}" if instead else ""
+    )

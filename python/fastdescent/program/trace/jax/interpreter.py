@@ -1,7 +1,7 @@
 """Goes through a jaxpr, equation by equation.
 
-A value is known, an array of JAX's or NumPy's, or it is traced. What is known alone JAX computes, so that random numbers
-of a constant key are JAX's. The rest is traced by the rules, which see known operands as NumPy arrays.
+A value is known, an array of JAX's or NumPy's, or it is traced. What is known alone JAX computes, so that random
+numbers of a constant key are JAX's. The rest is traced by the rules, which see known operands as NumPy arrays.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import jax
 import numpy as np
 
 from fastdescent._base.errors import TraceError
-from fastdescent.program.graph.build import Builder, constant_value
+from fastdescent.program.graph.build import Builder
 from fastdescent.program.trace.jax.control import CONTROL
 from fastdescent.program.trace.jax.elementwise import ELEMENTWISE
 from fastdescent.program.trace.jax.instead import instead_of
@@ -25,13 +24,12 @@ from fastdescent.program.trace.jax.moving import MOVING
 from fastdescent.program.trace.jax.ordering import ORDERING
 from fastdescent.program.trace.jax.reductions import REDUCING
 from fastdescent.program.trace.jax.scattering import SCATTERING
+from fastdescent.program.trace.jax.values import is_float, known_value, plain
 from fastdescent.program.trace.jax.windows import WINDOWS
 from fastdescent.program.trace.source import line_is, refuse
 from fastdescent.program.trace.tracer import Traced
 
-RULES: dict[str, Callable[..., Any]] = (
-    ELEMENTWISE | REDUCING | MOVING | SCATTERING | ORDERING | WINDOWS | MATRICES
-)
+RULES: dict[str, Callable[..., Any]] = ELEMENTWISE | REDUCING | MOVING | SCATTERING | ORDERING | WINDOWS | MATRICES
 
 
 class Interpreter:
@@ -88,7 +86,7 @@ class Interpreter:
 
     def _constants(self, values: Iterable[Any]) -> list[Any]:
         """Floats of data, which stay in the graph."""
-        return [Traced(self.builder, self.builder.const(plain(v))) if _is_float(v) else v for v in values]
+        return [Traced(self.builder, self.builder.const(plain(v))) if is_float(v) else v for v in values]
 
 
 def computed(equation: Any, operands: Sequence[Any]) -> list[Any]:
@@ -98,25 +96,3 @@ def computed(equation: Any, operands: Sequence[Any]) -> list[Any]:
     with equation.ctx.manager:
         results = equation.primitive.bind(*functions, *operands, **params)
     return list(results) if equation.primitive.multiple_results else [results]
-
-
-def known_value(value: Any, aval: Any) -> Any:
-    """The value in JAX's dtype if it is known, otherwise None."""
-    if not isinstance(value, Traced):
-        return value
-    constant = constant_value(value.node)
-    return None if constant is None else np.asarray(constant, aval.dtype)
-
-
-def plain(value: Any) -> Any:
-    """A known operand as an array of NumPy's, floats of any width as float64; a traced one as it is."""
-    if isinstance(value, Traced):
-        return value
-    if jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
-        refuse("a random key beside a traced value", "draw from it by itself")
-    array = np.asarray(value)
-    return array.astype(np.float64) if _is_float(array) else array
-
-
-def _is_float(value: Any) -> bool:
-    return bool(jax.numpy.issubdtype(value.dtype, jax.numpy.floating))

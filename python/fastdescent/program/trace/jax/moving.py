@@ -1,7 +1,7 @@
 """Primitives that only move elements.
 
-Where NumPy has a view, so has the rule. Otherwise JAX itself moves the *flat indices* of the elements, 0, 1, 2, ... in C
-order, counted through all operands, and the elements with these indices are gathered.
+Where NumPy has a view, so has the rule. Otherwise JAX itself moves the *flat indices* of the elements, 0, 1, 2, ... in
+C order, counted through all operands, and the elements with these indices are gathered.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import numpy as np
 
 from fastdescent.program.graph.build import constant_value
@@ -28,7 +29,9 @@ def moved(equation: Any, arrays: Sequence[Any], *others: Any, outside: float = 0
     b = next(a.builder for a in arrays if isinstance(a, Traced))
     nodes = [as_node(b, a) for a in arrays]
     ends = [*itertools.accumulate((n.size for n in nodes), initial=0)]
-    indices = [np.arange(start, start + n.size, dtype=np.int32).reshape(n.shape) for start, n in zip(ends, nodes, strict=False)]
+    indices = [
+        np.arange(start, start + n.size, dtype=np.int32).reshape(n.shape) for start, n in zip(ends, nodes, strict=False)
+    ]
     flat_indices = np.asarray(equation.primitive.bind(*indices, *others, **{**equation.params, **changed}))
     flat = b.concatenate([b.reshape(n, (n.size,)) for n in nodes], 0) if len(nodes) > 1 else nodes[0]
     found = elements_at(b, flat, np.maximum(flat_indices, 0))
@@ -107,8 +110,7 @@ def _dynamic_update_slice(equation: Any, a: Any, update: Any, *starts: Any) -> T
 # ---------------------------------------------------------------------- places that may depend on the point
 def _dynamic_slice(equation: Any, a: Any, *starts: Any) -> Any:
     last = [n - size for n, size in zip(a.shape, equation.params["slice_sizes"], strict=True)]
-    columns = [np.minimum(np.maximum(s, 0), most) if isinstance(s, Traced) else s for s, most in zip(starts, last, strict=True)]
-    return _at_each(columns, last, lambda places: moved_or_known(equation, a, *places))
+    return _at_each([*starts], last, lambda places: moved_or_known(equation, a, *places))
 
 
 def moved_or_known(equation: Any, a: Any, *places: Any) -> Any:
@@ -140,7 +142,11 @@ def _gather(equation: Any, a: Any, indices: Any) -> Any:
     def chosen(column: Any) -> Any:
         return column.reshape(wide) if rank else column
 
-    return _at_each(columns, last, lambda places: at(np.stack(places, -1)), chosen)
+    result = _at_each(columns, last, lambda places: at(np.stack(places, -1)), chosen)
+    if equation.params["mode"] == jax.lax.GatherScatterMode.FILL_OR_DROP:
+        for column, most in zip(columns, last, strict=True):
+            result = np.where((chosen(column) >= 0) & (chosen(column) <= most), result, missing)
+    return result
 
 
 def _at_each(columns: list[Any], last: list[int], at: Any, seen: Any = lambda column: column) -> Any:

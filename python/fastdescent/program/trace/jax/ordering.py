@@ -65,7 +65,9 @@ def _sort(equation: Any, *arrays: Any) -> list[Any]:
 
 def _top_k(equation: Any, a: Any) -> list[Any]:
     axis = equation.params.get("axis", a.ndim - 1)
-    places = np.broadcast_to(np.moveaxis(np.arange(float(a.shape[axis])).reshape(-1, *(1,) * (a.ndim - 1)), 0, axis), a.shape)
+    places = np.broadcast_to(
+        np.moveaxis(np.arange(float(a.shape[axis])).reshape(-1, *(1,) * (a.ndim - 1)), 0, axis), a.shape
+    )
     falling, places = sorted_along([-a, places], axis, 1, stable=True)
     first = (*(slice(None),) * axis, slice(equation.params["k"]))
     return [-falling[first], places[first]]

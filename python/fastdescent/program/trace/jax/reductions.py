@@ -32,7 +32,8 @@ def _extreme_index(beats: Callable[[Any, Any], Any]) -> Rule:
     def rule(equation: Any, a: Any) -> Any:
         (axis,) = equation.params["axes"]
         lines = np.moveaxis(a, axis, 0)
-        best, index = lines[0], 0.0
+        best: Any = lines[0]
+        index: Any = 0.0
         for k in range(1, lines.shape[0]):
             better = (beats(lines[k], best) | (lines[k] != lines[k])) & (best == best)
             index = np.where(better, float(k), index)
