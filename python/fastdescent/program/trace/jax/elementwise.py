@@ -89,10 +89,12 @@ def _converted(equation: Any, a: Any) -> Any:
     if target == "b":
         return a if source == "b" else np.not_equal(a, 0.0)
     if source == "b":
-        return a.astype(np.float64) if isinstance(a, Traced) else np.asarray(a, np.float64)
+        return a.astype(np.float64)
     if target == "u" and source != "u":
         refuse("a value that depends on the point as an integer without a sign", "use int32 or floats")
-    return np.trunc(a) if source == "f" and target == "i" else a
+    if target == "i":
+        return np.trunc(a) if source == "f" else a
+    return a.astype(np.float64)
 
 
 def _integer_pow(equation: Any, a: Any) -> Any:

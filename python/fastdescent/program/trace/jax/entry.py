@@ -9,57 +9,70 @@ were NumPy's.
 from __future__ import annotations
 
 import contextlib
-import dis
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from types import ModuleType, TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from fastdescent._base.errors import TraceError
 from fastdescent.program.trace.asked_by_jax import AskedByJax, listening
-from fastdescent.program.trace.source import is_users_frame, line_of, refuse
+from fastdescent.program.trace.copies.copies import Copies
+from fastdescent.program.trace.session import apart, current
+from fastdescent.program.trace.source import is_raised_by_user, line_of, refuse
 from fastdescent.program.trace.tracer import Traced
 
 Function = Callable[..., Any]
 
 
-def called(
-    function: Function, args: Sequence[Any], params: Mapping[str, Any], integers: Sequence[bool] | None = None
-) -> Any:
-    """function(*args, **params), of which the first argument and others are traced.
-
-    `integers` says which arguments have integers; by default those whose dtype says so.
-    """
+def called(copy: Function, call: Callable[[Function], Any], original: JaxFunction) -> Any:
+    """call(copy of the function), or, if the function is JAX's, call(original)."""
     first: TraceError | None = None
     with listening() as state:
         try:
-            result = function(*args, **params)
+            result = call(copy)
             if not state.asked:
                 return result
         except AskedByJax:
             pass
         except TraceError as error:
             first = error
-            if not state.asked and not names_jax(function):
+            if not state.asked and not names_jax(original.function):
                 raise
         except Exception as error:
             if not state.asked and not is_of_jax(error):
                 raise
+    _forget_what_was_refused()
     try:
-        return _through_jaxpr(function, args, params, integers)
-    except _CallsNumPy as mixed:
+        with apart():
+            return call(original)
+    except CallsNumPy as mixed:
         if first is not None:
             raise first from None
         with listening(False):
             try:
-                return function(*args, **params)
+                return call(_CopiesWithArrays().stand_in(original.function))
             except Exception as error:
                 raise (mixed.told if is_of_jax(error) else error) from None
 
 
-class _CallsNumPy(Exception):
+def _forget_what_was_refused() -> None:
+    """What was refused before JAX asked does not count: it was refused as NumPy's."""
+    session = current.get()
+    if session is not None:
+        session.refused.clear()
+
+
+class _CopiesWithArrays(Copies):
+    """Copies of functions, to which arrays of JAX's are arrays of NumPy's."""
+
+    def stand_in(self, value: Any) -> Any:
+        return np.asarray(value) if isinstance(value, sys.modules["jax"].Array) else super().stand_in(value)
+
+
+class CallsNumPy(Exception):
     """The function gives NumPy what only JAX knows."""
 
     def __init__(self, told: TraceError) -> None:
@@ -67,43 +80,63 @@ class _CallsNumPy(Exception):
         self.told = told
 
 
-def _through_jaxpr(
-    function: Function, args: Sequence[Any], params: Mapping[str, Any], integers: Sequence[bool] | None
-) -> Any:
-    import jax
+@dataclass(frozen=True)
+class JaxFunction:
+    """A function of JAX's that takes traced values. `integers` are the positions of arguments with integers."""
 
-    from fastdescent.program.trace.jax.interpreter import Interpreter
+    function: Function
+    integers: Collection[int] = ()
 
-    floats = np.dtype(np.float64 if jax.config.read("jax_enable_x64") else np.float32)
-    whole = integers or [_has_integers(a) for a in args]
-    shapes = [
-        jax.ShapeDtypeStruct(np.shape(a), _integer(floats) if k else floats) for a, k in zip(args, whole, strict=True)
-    ]
-    named = {name: jax.ShapeDtypeStruct(np.shape(value), floats) for name, value in params.items()}
-    try:
-        closed = jax.make_jaxpr(lambda args, params: function(*args, **params))(shapes, named)
-    except Exception as error:
-        if not is_of_jax(error) or _is_raised_by_user(error):
-            raise
-        told = TraceError(_told(error))
-        if isinstance(error, jax.errors.TracerArrayConversionError):
-            raise _CallsNumPy(told) from error
-        raise told from error
-    if len(closed.out_avals) != 1:
-        refuse(f"the function returned {len(closed.out_avals)} values", "return the value alone")
-    builder = args[0].builder
-    leaves = [a if isinstance(a, Traced) or k else _constant(builder, a) for a, k in zip(args, whole, strict=True)]
-    leaves += [params[name] for name in sorted(params)]
-    return Interpreter(builder).run(closed.jaxpr, closed.consts, leaves)[0]
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        """Data of floats keep all their digits, whatever JAX's precision is, unless JAX must know them."""
+        import jax
+
+        if jax.config.read("jax_enable_x64"):
+            return self._traced(np.dtype(np.float64), args, params, _is_traced)
+        try:
+            return self._traced(np.dtype(np.float32), args, params, _is_traced_or_data)
+        except (TraceError, CallsNumPy):
+            if not any(_is_traced_or_data(a) and not _is_traced(a) for a in args):
+                raise
+            return self._traced(np.dtype(np.float32), args, params, _is_traced)
+
+    def _traced(
+        self, floats: np.dtype[Any], args: Sequence[Any], params: Mapping[str, Any], is_open: Callable[[Any], bool]
+    ) -> Any:
+        """The function of those arguments that are open, and of all parameters, through its jaxpr."""
+        import jax
+
+        from fastdescent.program.trace.jax.interpreter import Interpreter
+
+        def abstract(position: int, value: Any) -> Any:
+            return jax.ShapeDtypeStruct(np.shape(value), _integer(floats) if position in self.integers else floats)
+
+        places = [k for k, a in enumerate(args) if is_open(a)]
+        named = {name: value for name, value in params.items() if _is_traced(value)}
+
+        def function(given: Mapping[int, Any], named: Mapping[str, Any]) -> Any:
+            return self.function(*(given.get(k, a) for k, a in enumerate(args)), **{**params, **named})
+
+        try:
+            jaxpr = jax.make_jaxpr(function)(
+                {k: abstract(k, args[k]) for k in places}, {name: abstract(-1, v) for name, v in named.items()}
+            )
+        except Exception as error:
+            raise_as_ours(error)
+        if len(jaxpr.out_avals) != 1:
+            refuse(f"the function returned {len(jaxpr.out_avals)} values", "return the value alone")
+        leaves = [args[k] for k in places] + [named[name] for name in sorted(named)]
+        builder = next(v.builder for v in leaves if _is_traced(v))
+        traced = [v if _is_traced(v) else Traced(builder, builder.const(v)) for v in leaves]
+        return Interpreter(builder).run(jaxpr.jaxpr, jaxpr.consts, traced)[0]
 
 
-def _constant(builder: Any, array: Any) -> Traced:
-    """Data keep all their digits, whatever JAX's precision is."""
-    return Traced(builder, builder.const(array))
+def _is_traced(value: Any) -> bool:
+    return isinstance(value, Traced)
 
 
-def _has_integers(value: Any) -> bool:
-    return not isinstance(value, Traced) and np.asarray(value).dtype.kind in "iu"
+def _is_traced_or_data(value: Any) -> bool:
+    return _is_traced(value) or (isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.ndim > 0)
 
 
 def _integer(floats: np.dtype[Any]) -> np.dtype[Any]:
@@ -123,17 +156,23 @@ def is_of_jax(error: BaseException) -> bool:
     )
 
 
-def _is_raised_by_user(error: BaseException) -> bool:
-    """Whether a `raise` of the user's raised the error, or Python itself did. JAX hides its frames behind the last."""
+def raise_as_ours(error: Exception) -> NoReturn:
+    """Raises what the user's function raised as it is, and what JAX raised as a `TraceError`."""
+    import jax
+
+    if not is_of_jax(error) or _is_the_users(error):
+        raise error
+    told = TraceError(_told(error))
+    if isinstance(error, jax.errors.TracerArrayConversionError):
+        raise CallsNumPy(told) from error
+    raise told from error
+
+
+def _is_the_users(error: Exception) -> bool:
+    """Whether the user's code raised the error, behind whose line JAX has hidden its frames."""
     if type(error).__module__ != "builtins":
         return False
-    entry = error.__traceback__
-    while entry is not None and entry.tb_next is not None:
-        entry = entry.tb_next
-    if entry is None or not is_users_frame(entry.tb_frame):
-        return False
-    is_raise = entry.tb_frame.f_code.co_code[entry.tb_lasti] == dis.opmap["RAISE_VARARGS"]
-    return is_raise or not isinstance(error, TypeError | ValueError | IndexError | NotImplementedError)
+    return is_raised_by_user(error) or not isinstance(error, TypeError | ValueError | IndexError | NotImplementedError)
 
 
 def names_jax(function: Any, depth: int = 3) -> bool:
