@@ -22,7 +22,7 @@ import fastdescent as fd
 
 jax.config.update("jax_enable_x64", True)
 
-LR, STEPS = 0.5, 200
+LR, STEPS = 0.5, 100
 X, Y = fd.data.two_moons(64)
 WEIGHTS, UNRAVEL = jax.flatten_util.ravel_pytree({"W": jnp.zeros((2, 8)), "b": jnp.zeros(8), "v": jnp.zeros(8)})
 
@@ -58,7 +58,7 @@ def least(runs: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--starts", type=int, default=16_384)
+    parser.add_argument("--starts", type=int, default=8192)
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
     began = time.perf_counter()
@@ -69,7 +69,7 @@ def main() -> None:
     off = float(np.max(np.abs(surface.gradient(starts[:100]) - wanted)))
     assert off < 1e-14
     runs = {"fastdescent": ours(surface, starts)}
-    for chunk in (256, 2048, options.starts):
+    for chunk in (64, 512, options.starts):
         if chunk <= options.starts and options.starts % chunk == 0:
             runs[f"JAX, {chunk} at a time"] = theirs(starts, chunk)
     ends = {name: run() for name, run in runs.items()}  # compiles, too

@@ -23,7 +23,7 @@ _LIBRARIES = {
     "casadi": ("CasADi", "write functions of NumPy: np.sin, not casadi.sin"),
 }
 #: In the words of whoever does not know a traced value, or takes a traced number for an array.
-_WORDS = ("Traced", "traced array", "len() of unsized object", "iteration over a 0-d array")
+_WORDS = ("Traced", "traced array", "len() of unsized object", "has no len()", "iteration over a 0-d array")
 
 
 @contextlib.contextmanager
@@ -64,8 +64,11 @@ def _library(error: BaseException) -> str | None:
 def _named_by(frame: FrameType) -> str | None:
     """The library of which a frame's code names a module, a function or an object."""
     code = frame.f_code
-    values = [frame.f_globals.get(name) for name in code.co_names]
-    values += [frame.f_locals.get(name) for name in (*code.co_freevars, *code.co_varnames)]
+    values: list[Any] = []
+    for names, scope in ((code.co_names, frame.f_globals), ((*code.co_freevars, *code.co_varnames), frame.f_locals)):
+        for name in names:
+            with contextlib.suppress(KeyError):  # an attribute, or a builtin
+                values.append(scope[name])
     return next((root for value in values if (root := _root(value)) in _LIBRARIES), None)
 
 

@@ -151,7 +151,8 @@ def _gather(equation: Any, a: Any, indices: Any) -> Any:
 
 def _at_each(columns: list[Any], last: list[int], at: Any, seen: Any = lambda column: column) -> Any:
     """at(places), where each traced column is one of 0, ..., last: all are tried, and one is selected."""
-    places = [constant(c) for c in columns]
+    found = [constant(c) for c in columns]
+    places = [None if place is None else place.astype(np.int32) for place in found]
     traced = [k for k, place in enumerate(places) if place is None]
     n_places = int(np.prod([last[k] + 1 for k in traced])) if traced else 1
     if n_places > _MOST_PLACES:

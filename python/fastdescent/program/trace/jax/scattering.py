@@ -39,14 +39,19 @@ def _scattering(combine: Callable[[Any, Any], Any]) -> Rule:
 def _targets(equation: Any, shape: tuple[int, ...], places: Any, updates: tuple[int, ...]) -> Indices:
     """The flat index of the element that each update goes to, -1 for none."""
     numbers, lax = equation.params["dimension_numbers"], jax.lax
-    inserted = {*numbers.inserted_window_dims, *numbers.operand_batching_dims}
+    batch = getattr(numbers, "operand_batching_dims", ())  # which earlier versions of JAX lack
+    batches = (
+        {"operand_batching_dims": batch, "start_indices_batching_dims": numbers.scatter_indices_batching_dims}
+        if batch
+        else {}
+    )
+    inserted = {*numbers.inserted_window_dims, *batch}
     window = iter(updates[k] for k in numbers.update_window_dims)
     back = lax.GatherDimensionNumbers(
         offset_dims=numbers.update_window_dims,
         collapsed_slice_dims=numbers.inserted_window_dims,
         start_index_map=numbers.scatter_dims_to_operand_dims,
-        operand_batching_dims=numbers.operand_batching_dims,
-        start_indices_batching_dims=numbers.scatter_indices_batching_dims,
+        **batches,
     )
     found = lax.gather(
         np.arange(int(np.prod(shape)), dtype=np.int32).reshape(shape), places, back,
