@@ -117,6 +117,21 @@ def test_minibatches_are_those_of_the_same_loss_in_numpy() -> None:
     np.testing.assert_allclose(runs[0].x, runs[1].x, rtol=1e-12, atol=1e-12)
 
 
+def test_a_network_is_the_same_program_as_in_numpy() -> None:
+    def loss(np_or_jnp: Any, softplus: Any) -> Callable[[Any], Any]:
+        def network(w: Any) -> Any:
+            logits = np_or_jnp.tanh(ROWS @ w[:6].reshape(2, 3) + w[6:9]) @ w[9:]
+            return np_or_jnp.mean(softplus(logits) - LABELS * logits)
+
+        return network
+
+    ours = fd.surface(loss(np, lambda z: np.logaddexp(z, 0)), dim=12)
+    theirs = fd.surface(loss(jnp, jax.nn.softplus), dim=12)
+    assert str(theirs.program(fd.GD(lr=0.1))) == str(ours.program(fd.GD(lr=0.1)))
+    x0 = np.random.default_rng(0).normal(size=(20, 12))
+    assert np.array_equal(*(fd.descend(s, x0, fd.GD(lr=0.1), max_steps=50).x for s in (ours, theirs)))
+
+
 def test_a_sum_is_no_mean() -> None:
     with pytest.raises(ValueError, match=r"np\.mean in place of np\.sum"):
         fd.finite_sum(lambda w, X: jnp.sum((X @ w) ** 2), data=(ROWS,), dim=2)
