@@ -20,7 +20,7 @@ def tracing(builder: Builder, decide: Decide | None = None, fills_all: bool = Fa
     session = Session(builder, decide, fills_all=fills_all)
     token = current.set(session)
     try:
-        with errors_of_libraries(), errors_of_numpy():
+        with errors_of_numpy(), errors_of_libraries():
             yield
     except Exception:
         if session.refused:
