@@ -15,8 +15,8 @@ import numpy as np
 
 from fastdescent.program.graph.build import constant_value
 from fastdescent.program.trace.jax.elementwise import Rule
+from fastdescent.program.trace.jax.values import is_bool
 from fastdescent.program.trace.numpy.moving import elements_at
-from fastdescent.program.trace.numpy.ufuncs import is_bool
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from fastdescent.program.trace.jax.elementwise import Rule
 from fastdescent.program.trace.jax.moving import known
-from fastdescent.program.trace.numpy.ufuncs import is_bool
+from fastdescent.program.trace.jax.values import is_bool
 
 Indices = npt.NDArray[np.int64]
 

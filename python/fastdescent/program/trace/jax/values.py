@@ -34,3 +34,8 @@ def plain(value: Any) -> Any:
 def is_float(value: Any) -> bool:
     """Whether a value has floats of any width."""
     return bool(jax.numpy.issubdtype(value.dtype, jax.numpy.floating))
+
+
+def is_bool(value: Any) -> bool:
+    """Whether an operand has truth values."""
+    return value.is_bool if isinstance(value, Traced) else np.asarray(value).dtype == bool
