@@ -32,7 +32,7 @@ _NUMPY: dict[str, Callable[..., Any]] = {
     "slogdet": np.linalg.slogdet,
     "solve": np.linalg.solve,
 }
-_SPECIAL = ("entr", "xlogy", "xlog1py", "log_ndtr", "ndtr")
+_SPECIAL = ("entr", "xlogy", "xlog1py", "log_ndtr", "ndtr", "gamma")
 
 
 def call(run: Interpreter, equation: Any, operands: list[Any]) -> Sequence[Any]:
@@ -52,14 +52,15 @@ def call(run: Interpreter, equation: Any, operands: list[Any]) -> Sequence[Any]:
     return run.run_closed(jaxpr, operands)
 
 
-_N_OPERANDS = dict.fromkeys(("sinc", "det", "inv", "slogdet", "entr", "log_ndtr", "ndtr"), 1)
+_N_OPERANDS = dict.fromkeys(("sinc", "det", "inv", "slogdet", "entr", "log_ndtr", "ndtr", "gamma"), 1)
 
 
 def _function(name: str, file: str) -> Callable[..., Any] | None:
-    if name in _SPECIAL and name in SPECIAL:
-        return apply_special(name)
-    linear = os.path.basename(file) == "linalg.py"
-    return _NUMPY[name] if name in _NUMPY and linear == (name in ("det", "inv", "slogdet", "solve")) else None
+    module = os.path.basename(file)
+    if module == "special.py":
+        return apply_special(name) if name in _SPECIAL and name in SPECIAL else None
+    linear = name in ("det", "inv", "slogdet", "solve")
+    return _NUMPY[name] if name in _NUMPY and linear == (module == "linalg.py") else None
 
 
 def _level() -> int:

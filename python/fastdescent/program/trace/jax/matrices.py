@@ -34,4 +34,16 @@ def _eigh(equation: Any, a: Any) -> list[Any]:
     return [vectors, values]
 
 
-MATRICES: dict[str, Rule] = {"cholesky": _cholesky, "triangular_solve": _triangular_solve, "eigh": _eigh}
+def _svd(equation: Any, a: Any) -> list[Any]:
+    if not equation.params["compute_uv"]:
+        return [np.linalg.svd(a, compute_uv=False)]
+    left, values, right = np.linalg.svd(a, full_matrices=equation.params["full_matrices"])
+    return [values, left, right]
+
+
+MATRICES: dict[str, Rule] = {
+    "cholesky": _cholesky,
+    "eigh": _eigh,
+    "svd": _svd,
+    "triangular_solve": _triangular_solve,
+}
