@@ -49,7 +49,8 @@ def rounding(x: Any) -> Any:
 
 @case
 def rounded_away(x: Any) -> Any:
-    return jnp.sum(x * lax.round(2 * x, lax.RoundingMethod.AWAY_FROM_ZERO))
+    signs = jnp.copysign(x**2, -x) + jnp.signbit(x) * x
+    return jnp.sum(x * lax.round(2 * x, lax.RoundingMethod.AWAY_FROM_ZERO)) + jnp.sum(signs)
 
 
 @case

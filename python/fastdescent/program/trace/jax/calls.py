@@ -27,12 +27,14 @@ _NUMPY: dict[str, Callable[..., Any]] = {
     "logaddexp2": np.logaddexp2,
     "sinc": np.sinc,
     "hypot": np.hypot,
+    "signbit": np.signbit,
+    "copysign": np.copysign,
     "det": np.linalg.det,
     "inv": np.linalg.inv,
     "slogdet": np.linalg.slogdet,
     "solve": np.linalg.solve,
 }
-_SPECIAL = ("entr", "xlogy", "xlog1py", "log_ndtr", "ndtr", "gamma")
+_SPECIAL = ("entr", "xlogy", "xlog1py", "log_ndtr", "ndtr")
 
 
 def call(run: Interpreter, equation: Any, operands: list[Any]) -> Sequence[Any]:
@@ -52,7 +54,7 @@ def call(run: Interpreter, equation: Any, operands: list[Any]) -> Sequence[Any]:
     return run.run_closed(jaxpr, operands)
 
 
-_N_OPERANDS = dict.fromkeys(("sinc", "det", "inv", "slogdet", "entr", "log_ndtr", "ndtr", "gamma"), 1)
+_N_OPERANDS = dict.fromkeys(("sinc", "signbit", "det", "inv", "slogdet", "entr", "log_ndtr", "ndtr"), 1)
 
 
 def _function(name: str, file: str) -> Callable[..., Any] | None:
