@@ -58,8 +58,8 @@ def least(runs: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--starts", type=int, default=8192)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--starts", type=int, default=2048)
+    parser.add_argument("--rounds", type=int, default=4)
     options = parser.parse_args()
     began = time.perf_counter()
     surface = fd.surface(loss, dim=WEIGHTS.size)
