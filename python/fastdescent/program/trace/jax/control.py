@@ -115,12 +115,8 @@ def _while(run: Interpreter, equation: Any, operands: list[Any]) -> Sequence[Any
         carry = run.run_closed(params["body_jaxpr"], [*of_body, *carry])
 
 
-def _called(run: Interpreter, equation: Any, operands: list[Any]) -> Sequence[Any]:
-    return call(run, equation, operands)
-
-
 _CALLS = (
     "jit", "pjit", "closed_call", "core_call", "call", "remat2", "remat", "checkpoint", "custom_jvp_call",
-    "custom_vjp_call", "custom_vjp_call_jaxpr", "custom_lin", "xla_call",
+    "custom_vjp_call", "custom_vjp_call_jaxpr",
 )  # fmt: skip
-CONTROL: dict[str, Rule] = dict.fromkeys(_CALLS, _called) | {"cond": _cond, "scan": _scan, "while": _while}
+CONTROL: dict[str, Rule] = dict.fromkeys(_CALLS, call) | {"cond": _cond, "scan": _scan, "while": _while}
