@@ -54,6 +54,7 @@ def surface(
         Text such as ``"a*x**2 + y**2"``. Or a NumPy-style function: of the point, shape (dim,), if its other arguments
         have defaults or `args` gives them (then `dim` is needed); or of several arguments, one per coordinate, whose
         names are consecutive letters or x1, x2, ..., or as many as `variables`. Keyword-only arguments are parameters.
+        Or a function of JAX, of the same arguments, which is traced through its jaxpr.
         Or an expression of SymPy: symbols without a value in `params` are coordinates, in natural order.
     dim : int
         The number of coordinates, for functions of the point.

@@ -142,11 +142,12 @@ def _refuse_unless_mean(
         return lambda w: f(w, *rows, **values)
 
     try:
-        float(plain(arrays)(points[0]))
+        value = np.asarray(plain(arrays)(points[0]))
+        float(value)
+        is_precise = value.dtype != np.float32  # as JAX's values are, if x64 is not enabled
     except Exception:
-        refuse_unless_mean(title, traced, arrays, points)
-    else:
-        refuse_unless_mean(title, plain, arrays, points)
+        is_precise = False
+    refuse_unless_mean(title, plain if is_precise else traced, arrays, points)
 
 
 def _keywords(f: Function, title: str, n_arrays: int) -> dict[str, Any]:

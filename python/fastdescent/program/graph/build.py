@@ -19,6 +19,8 @@ from fastdescent.program.graph.views import View, c_strides
 
 _LARGE = 1 << 20  #: elements of a constant that is not folded element by element along axes that repeat
 
+STOPPED = "stopped"  #: attribute of a copy that derivatives take for a constant
+
 Change = Callable[[npt.NDArray[Any]], npt.NDArray[Any]]
 
 
@@ -125,6 +127,10 @@ class Builder:
         """A node with rows of its own and the same elements, in C order."""
         value = constant_value(node)
         return self.const(value) if value is not None else self.graph.node("copy", (node,), node.shape)
+
+    def stopped(self, node: Node) -> Node:
+        """A copy that derivatives take for a constant."""
+        return node if is_constant(node) else self.graph.node("copy", (node,), node.shape, STOPPED)
 
     def broadcast(self, node: Node, shape: Shape) -> Node:
         return node if node.shape == shape else self.view(node, lambda a: np.broadcast_to(a, shape))

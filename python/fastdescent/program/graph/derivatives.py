@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fastdescent.program.graph.build import Builder
+from fastdescent.program.graph.build import STOPPED, Builder
 from fastdescent.program.graph.nodes import Node
 from fastdescent.program.graph.partial import Partial
 from fastdescent.program.graph.ranges import Ranges
@@ -140,7 +140,7 @@ def _choice(b: Builder, node: Node) -> tuple[Partial | None, ...]:
 
 
 _RULES: dict[str, Rule] = {
-    "copy": lambda b, n: (_ONE,),
+    "copy": lambda b, n: (None if n.attr == STOPPED else _ONE,),
     "neg": lambda b, n: (_MINUS,),
     "add": lambda b, n: (_ONE, _ONE),
     "sub": lambda b, n: (_ONE, _MINUS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fastdescent.program.graph.build import Builder, view_of
+from fastdescent.program.graph.build import STOPPED, Builder, view_of
 from fastdescent.program.graph.matrix.make import OPERATIONS, make
 from fastdescent.program.graph.nodes import LEAVES, Node, reachable
 from fastdescent.program.graph.special.make import EXPANSIONS, special
@@ -36,7 +36,7 @@ def _copied(b: Builder, node: Node, inputs: list[Node], leaves: Mapping[str, Nod
     if node.op == "choose":
         return b.choose(*inputs)
     if node.op == "copy":
-        return b.copy(inputs[0])
+        return b.stopped(inputs[0]) if node.attr == STOPPED else b.copy(inputs[0])
     if node.op in DRAWS or node.op == GATHER:
         return b.graph.node(node.op, tuple(inputs), node.shape, node.attr)
     if node.op in OPERATIONS:

@@ -55,7 +55,8 @@ def minibatch_mean(b: Builder, x: Node, formula: Formula, batch: BatchSpec, samp
     chosen = _chosen(b, batch, rows.n, sample)
     arrays = [Traced(b, gather(b, chosen, b.const(array))) for array in rows.arrays]
     leaves = {name: Traced(b, leaf) for name, leaf in formula.leaves(b).items()}
-    return value_of(b, rows.function, lambda f: f(Traced(b, x, is_point=True, fresh=True), *arrays, **leaves))
+    integers = [1 + k for k, array in enumerate(rows.arrays) if array.dtype.kind == "i"]
+    return value_of(b, rows.function, lambda f: f(Traced(b, x, is_point=True, fresh=True), *arrays, **leaves), integers)
 
 
 def _chosen(b: Builder, batch: BatchSpec, n: int, sample: int) -> Node:

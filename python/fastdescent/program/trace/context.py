@@ -6,20 +6,21 @@ import contextlib
 from collections.abc import Iterator
 
 from fastdescent.program.graph.build import Builder
+from fastdescent.program.trace.foreign import errors_of_libraries
 from fastdescent.program.trace.session import Decide, Session, current
 from fastdescent.program.trace.source import errors_of_numpy
 
 
 @contextlib.contextmanager
 def tracing(builder: Builder, decide: Decide | None = None, fills_all: bool = False) -> Iterator[None]:
-    """Inside, errors of NumPy become a `TraceError` with the line.
+    """Inside, errors of NumPy and of other libraries become a `TraceError` with the line.
 
     A `TraceError` that the function swallows is raised again at the end.
     """
     session = Session(builder, decide, fills_all=fills_all)
     token = current.set(session)
     try:
-        with errors_of_numpy():
+        with errors_of_numpy(), errors_of_libraries():
             yield
     except Exception:
         if session.refused:

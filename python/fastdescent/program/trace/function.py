@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from fastdescent._base.errors import TraceError
@@ -13,6 +13,7 @@ from fastdescent.program.trace.context import tracing
 from fastdescent.program.trace.copies.copies import Copies
 from fastdescent.program.trace.decisions import explored
 from fastdescent.program.trace.global_generators import GlobalGenerators
+from fastdescent.program.trace.jax.entry import JaxFunction, called
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.session import Decide
 from fastdescent.program.trace.source import place_of, refuse
@@ -20,11 +21,18 @@ from fastdescent.program.trace.source import place_of, refuse
 Call = Callable[[Callable[..., Any]], Any]
 
 
-def value_of(b: Builder, function: Callable[..., Any], call: Call) -> Node:
-    """The one number that `call(copy of the function)` returns. Warns if it is another one each time."""
+def value_of(b: Builder, function: Callable[..., Any], call: Call, integers: Collection[int] = ()) -> Node:
+    """The one number that `call(copy of the function)` returns. Warns if it is another one each time.
+
+    `integers` are the positions of traced arguments that hold integers.
+    """
     copy, generators = Copies().stand_in(function), GlobalGenerators()
-    copy, node = _copy_and_value(b, copy, call)
-    if not generators.warn_if_used("the function") and _value(b, copy, call) is not node:
+
+    def run(f: Callable[..., Any]) -> Any:
+        return called(f, call, JaxFunction(function, integers))
+
+    copy, node = _copy_and_value(b, copy, run)
+    if not generators.warn_if_used("the function") and _value(b, copy, run) is not node:
         warnings.warn_explicit(
             "the function computes something else each time it is called: numbers drawn from a generator, a counter or "
             "a list that it changes are constants now, since it is traced and not run at every point",

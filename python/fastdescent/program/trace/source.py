@@ -7,7 +7,8 @@ import linecache
 import opcode
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from types import FrameType
 from typing import NoReturn
 
@@ -20,10 +21,12 @@ from fastdescent.program.trace.session import current
 _PACKAGE = os.path.join(PACKAGE, "")
 _NUMPY = os.path.join(os.path.dirname(os.path.abspath(np.__file__)), "")
 _SPARSE = "scipy.sparse."
+_LIBRARIES = frozenset(("scipy", "jax", "jaxlib", "torch", "tensorflow", "cupy", "autograd"))
+_line_told: ContextVar[Callable[[], str] | None] = ContextVar("line_told", default=None)
 
 
 def user_frame() -> FrameType | None:
-    """The innermost frame outside this package, NumPy and SciPy, if there is one."""
+    """The innermost frame outside this package, NumPy, SciPy, JAX and the like, if there is one."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and not is_users_frame(frame):
         frame = frame.f_back
@@ -31,13 +34,25 @@ def user_frame() -> FrameType | None:
 
 
 def is_users_frame(frame: FrameType) -> bool:
+    """Whether a frame is of the user's code, not of this package nor of a library."""
     name = frame.f_code.co_filename
     ours = name.startswith(_PACKAGE) and not name.startswith(os.path.join(_PACKAGE, "surfaces"))
-    return not (ours or name.startswith((_NUMPY, "<frozen")) or _is_scipys_frame(frame))
+    library = str(frame.f_globals.get("__name__", "")).partition(".")[0] in _LIBRARIES
+    return not (ours or name.startswith((_NUMPY, "<frozen")) or library)
 
 
 def _is_scipys_frame(frame: FrameType, module: str = "scipy.") -> bool:
     return str(frame.f_globals.get("__name__", "")).startswith(module)
+
+
+@contextlib.contextmanager
+def line_is(told: Callable[[], str]) -> Iterator[None]:
+    """Inside, errors name the line that `told` gives: that of an operation that is traced later on."""
+    before = _line_told.set(told)
+    try:
+        yield
+    finally:
+        _line_told.reset(before)
 
 
 def refuse_sparse() -> NoReturn:
@@ -75,6 +90,9 @@ def place_of(function: object) -> tuple[str, int]:
 
 def user_line() -> str:
     """`file:line: text` of the innermost line of the user's, or an empty string."""
+    told = _line_told.get()
+    if told is not None:
+        return told()
     frame = user_frame()
     return "" if frame is None else _line(frame, frame.f_lineno)
 
@@ -85,7 +103,7 @@ def _line(frame: FrameType, line: int) -> str:
     return f"{name}:{line}" + (f": {text}" if text else "")
 
 
-def _line_of(error: BaseException) -> str:
+def line_of(error: BaseException) -> str:
     """The innermost line of the user's in the error's traceback."""
     found, entry = "", error.__traceback__
     while entry is not None:
@@ -148,7 +166,7 @@ def errors_of_numpy() -> Iterator[None]:
             raise error.__cause__ from None
         if str(error) not in _READ_ONLY:
             raise
-        line = _line_of(error)
+        line = line_of(error)
         raise TraceError(
             "assignment to an array that is read-only, as np.asarray(x) of a traced array and the arrays of data are"
             f"{f', in {line}' if line else ''}; take a copy first, np.array(x)"

@@ -13,6 +13,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from fastdescent._base.errors import TraceError
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node
+from fastdescent.program.trace import asked_by_jax
 from fastdescent.program.trace.array import TracedArray
 from fastdescent.program.trace.indices import is_basic, is_integer, key_text
 from fastdescent.program.trace.operands import as_node
@@ -74,6 +75,8 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """Methods named as NumPy's functions: np.sin of an object array calls the method sin of its elements."""
+        if name in asked_by_jax.ATTRIBUTES:
+            asked_by_jax.answer()
         method = self._numpy.method(self, name)
         if method is not None:
             return method
