@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fastdescent.program.graph.build import Builder, view_of
-from fastdescent.program.graph.nodes import LEAVES, Node, reachable
+from fastdescent.program.graph.nodes import LEAVES, SCAN, Node, reachable
 from fastdescent.program.graph.views import View
 from fastdescent.program.opcodes import DRAWS, GATHER
 
@@ -15,11 +15,12 @@ def instantiate(b: Builder, output: Node, leaves: Mapping[str, Node]) -> Node:
     new: dict[int, Node] = {}
     for node in reachable([output]):
         inputs = [new[n.number] for n in node.inputs]
-        new[node.number] = _copied(b, node, inputs, leaves)
+        new[node.number] = copied(b, node, inputs, leaves)
     return new[output.number]
 
 
-def _copied(b: Builder, node: Node, inputs: list[Node], leaves: Mapping[str, Node]) -> Node:
+def copied(b: Builder, node: Node, inputs: list[Node], leaves: Mapping[str, Node]) -> Node:
+    """A copy of one node, of inputs in the graph of `b`."""
     if node.value is not None:
         return b.graph.held(node.value)
     if node.op in LEAVES:
@@ -33,6 +34,6 @@ def _copied(b: Builder, node: Node, inputs: list[Node], leaves: Mapping[str, Nod
         return b.assemble(node.shape, [(n, View(o, s, n.shape)) for n, (o, s) in where])
     if node.op == "copy":
         return b.copy(inputs[0])
-    if node.op in DRAWS or node.op == GATHER:
+    if node.op in DRAWS or node.op in (GATHER, SCAN):
         return b.graph.node(node.op, tuple(inputs), node.shape, node.attr)
     return b.elementwise(node.op, *inputs, attr=node.attr)

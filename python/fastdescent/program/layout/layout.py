@@ -29,12 +29,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastdescent.program.graph.build import view_of
-from fastdescent.program.graph.nodes import Node
+from fastdescent.program.graph.nodes import SCAN, Node
+from fastdescent.program.graph.scan.loop import Body
 from fastdescent.program.graph.views import View, c_strides
 from fastdescent.program.layout.emit import InstructionList, Place, gather_operands
 from fastdescent.program.layout.registers import plan_registers
 from fastdescent.program.layout.row_allocator import RowAllocator
-from fastdescent.program.layout.schedule import Schedule
+from fastdescent.program.layout.scan_layout import ScanLayout
+from fastdescent.program.layout.schedule import Schedule, schedule
 from fastdescent.program.layout.strip_layout import StripLoopLayout, Surroundings
 from fastdescent.program.layout.strips import StripLoop
 from fastdescent.program.opcodes import DRAWS, GATHER
@@ -125,6 +127,11 @@ class Layout:
     def _compute(self, node: Node, position: int) -> None:
         if node.op == "assemble":
             self._assemble(node)
+        elif node.op == SCAN:
+            register = self._register(node)
+            self._stored_in[node.number] = (node.number, View.whole(node.shape))
+            layout = ScanLayout(node, register.offset, self._place, self._instructions, self._rows)
+            self._strips.append(layout.emit(_body_section))
         else:
             root, view = self._register_plan.owner(node)
             operands = [self._place(n) for n in node.inputs]
@@ -233,3 +240,12 @@ class Layout:
             place = Place(False, View(saved[node.number], c_strides(node.shape), node.shape))
         new = View(self._registers[old.number].offset, c_strides(node.shape), node.shape)
         self._instructions.add("copy", new, [place])
+
+
+def _body_section(body: Body) -> Section:
+    """The body of a scan as a section by itself, a step whose state is what is carried."""
+    leaves = [*body.carried, *body.same, *body.each]
+    names = [f"state{k}" for k in range(len(body.after))]
+    scheduled = schedule((), body.after, {n.number for n in leaves}, strips=False)
+    layout = Layout([(str(n.attr), n) for n in leaves], {}, 0)
+    return layout.section(scheduled, (), list(zip(names, body.after, strict=True)), body.carried)

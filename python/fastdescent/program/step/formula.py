@@ -22,6 +22,7 @@ from fastdescent.program.step.data_rows import Rows
 from fastdescent.program.step.treatment import DECAY, Treatment
 from fastdescent.program.trace.context import tracing
 from fastdescent.program.trace.global_generators import GlobalGenerators
+from fastdescent.program.trace.loops.fori import refuse_leaked
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
@@ -127,6 +128,7 @@ def trace(function: Callable[..., Any], dim: int, params: Mapping[str, Shape], r
     if fun.size != 1:
         refuse(f"the function returned shape {fun.shape}, not one number", "np.sum the terms, say")
     fun = b.reshape(fun, ())
+    refuse_leaked([fun])
     return Formula(b, x, fun, gradient(b, fun, x), dict(params), rows)
 
 
