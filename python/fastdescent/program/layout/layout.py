@@ -22,6 +22,7 @@ Invariants:
 
 from __future__ import annotations
 
+import functools
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ import numpy as np
 
 from fastdescent.program.graph.build import view_of
 from fastdescent.program.graph.nodes import SCAN, Node
-from fastdescent.program.graph.scan.loop import Body
+from fastdescent.program.graph.scan.loop import Body, Loop
 from fastdescent.program.graph.views import View, c_strides
 from fastdescent.program.layout.emit import InstructionList, Place, gather_operands
 from fastdescent.program.layout.registers import plan_registers
@@ -242,8 +243,10 @@ class Layout:
         self._instructions.add("copy", new, [place])
 
 
-def _body_section(body: Body) -> Section:
+@functools.lru_cache(maxsize=256)
+def _body_section(loop: Loop) -> Section:
     """The body of a scan as a section by itself, a step whose state is what is carried."""
+    body = Body.of(loop)
     leaves = [*body.carried, *body.same, *body.each]
     names = [f"state{k}" for k in range(len(body.after))]
     scheduled = schedule((), body.after, {n.number for n in leaves}, strips=False)

@@ -16,6 +16,7 @@ If only the last x is wanted, it stays in r5, and nothing moves.
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ import numpy as np
 
 from fastdescent.program.graph.build import view_of
 from fastdescent.program.graph.nodes import Node
-from fastdescent.program.graph.scan.loop import Body, Scan
+from fastdescent.program.graph.scan.loop import Loop, Scan
 from fastdescent.program.graph.views import View, c_strides
 from fastdescent.program.layout.emit import InstructionList, Place
 from fastdescent.program.layout.row_allocator import RowAllocator
@@ -32,7 +33,7 @@ from fastdescent.program.layout.schedule import schedule
 from fastdescent.program.opcodes import ARITY, INWARD, NAMES
 from fastdescent.program.section import N_INNER, OP, OUT, PLACE, UNIFORM, A, Section, Slot, Strips, places_of
 
-BodyLayout = Callable[[Body], Section]
+BodyLayout = Callable[[Loop], Section]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ class ScanLayout:
 
     def emit(self, layout_body: BodyLayout) -> Strips:
         """Adds the instructions; returns the loop among them."""
-        loop, body = self._scan.loop, Body.of(self._scan.loop)
-        section = layout_body(body)
+        loop = self._scan.loop
+        section = layout_body(loop)
         for k, node in enumerate(self._scan.first):
             view = View(self._out + loop.offset(k), c_strides(node.shape), node.shape)
             self._instructions.add("copy", view, [self._place(node)])
@@ -103,6 +104,7 @@ class _Moved:
         self._slots: list[tuple[Slot, _Home]] = list(zip(section.inputs, homes, strict=True))
         n_inputs = sum(s.size for s in section.inputs)
         self._slots.append((Slot("", n_inputs, max(section.n_rows - n_inputs, 0)), buffer))
+        self._starts = [slot.offset for slot, _ in self._slots]
         self._state = sum(s.size for s in section.inputs[:n_carried])  #: its rows come first
         self._new = np.zeros(section.n_rows, bool)  #: rows of the state that hold the new one
 
@@ -112,27 +114,26 @@ class _Moved:
         name = NAMES[instruction[OP]]
         for k in range(ARITY[name]):
             column = A + PLACE * k
-            rows = np.unique(places_of(instruction, column, once=True))
-            home, shift = self._find(rows)
+            home, shift = self._find(instruction, column)
             if home.uniform:
                 columns[UNIFORM] |= 1 << k
-            is_new = self._new[rows]
-            assert is_new.all() or not is_new.any(), "a state is replaced as a whole"
-            columns[column] += shift + (home.move if is_new.any() else 0)
+            if home.move and instruction[column] < self._state:
+                is_new = self._new[places_of(instruction, column)]
+                assert is_new.all() or not is_new.any(), "a state is replaced as a whole"
+                shift += home.move if is_new.any() else 0
+            columns[column] += shift
             moves[1 + k] = home.move
         result = [*instruction[:N_INNER], 1, *instruction[N_INNER + 1 :]] if name in INWARD else instruction
-        rows = np.unique(places_of(result, OUT, once=True))
-        home, shift = self._find(rows)
-        is_state = bool(rows[0] < self._state)
-        columns[OUT] += shift + (home.move if is_state else 0)
+        home, shift = self._find(result, OUT)
+        if instruction[OUT] < self._state:
+            self._new[places_of(result, OUT)] = True
+            shift += home.move
+        columns[OUT] += shift
         moves[0] = home.move
-        self._new[rows] |= is_state
         return columns, moves
 
-    def _find(self, rows: np.ndarray) -> tuple[_Home, int]:
-        """The home of some rows, and how far they are moved."""
-        for slot, home in self._slots:
-            if slot.offset <= rows[0] < slot.stop:
-                assert rows[-1] < slot.stop, "an operand is one array"
-                return home, home.first - slot.offset
-        raise AssertionError("each row of a body is an input or in its buffer")
+    def _find(self, instruction: list[int], column: int) -> tuple[_Home, int]:
+        """The home of a result or operand, which is of one array, and how far its rows are moved."""
+        first = instruction[column]
+        slot, home = self._slots[bisect.bisect_right(self._starts, first) - 1]
+        return home, home.first - slot.offset

@@ -22,7 +22,7 @@ import numpy as np
 
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node
-from fastdescent.program.graph.scan.loop import Body, Loop, Plan, Scan
+from fastdescent.program.graph.scan.loop import Body, Loop, Plan, Scan, readers
 from fastdescent.program.graph.views import View, c_strides
 
 Pull = Callable[[Builder, Sequence[tuple[Node, Node]], Sequence[Node]], list[Node | None]]
@@ -38,7 +38,7 @@ def pulled_back(
     same = [k for k, n in enumerate(scan.same) if n.number in varies]
     each = [k for k, n in enumerate(scan.each) if n.number in varies]
     moving = _moving_parts(body, [k for k, n in enumerate(scan.first) if n.number in varies], same, each)
-    parts = [k for k in _parts_that_matter(body, list(adjoints)) if k in moving]
+    parts = [k for k in _parts_that_matter(scan.loop, list(adjoints)) if k in moving]
     if not parts:
         return
     of_after = {k: body.b.graph.leaf("input", f"adjoint {k}", body.after[k].shape) for k in parts}
@@ -108,12 +108,11 @@ def _moving_parts(body: Body, first: Sequence[int], same: Sequence[int], each: S
         parts = found
 
 
-def _parts_that_matter(body: Body, parts: Sequence[int]) -> list[int]:
+def _parts_that_matter(loop: Loop, parts: Sequence[int]) -> list[int]:
     """The parts on which some of the parts depend, at any step."""
-    needs = [{k for k, n in enumerate(body.after) if n.number in body.depends([leaf])} for leaf in body.carried]
     found = set(parts)
     while True:
-        more = found | {k for k, readers in enumerate(needs) if readers & found}
+        more = found | {k for k, by in enumerate(readers(loop)) if by & found}
         if more == found:
             return sorted(found)
         found = more

@@ -20,6 +20,7 @@ Invariants:
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -110,6 +111,14 @@ class Body:
             if any(i.number in found for i in n.inputs):
                 found.add(n.number)
         return found
+
+
+@functools.lru_cache(maxsize=256)
+def readers(loop: Loop) -> tuple[frozenset[int], ...]:
+    """For each carried array, those that depend on it a step later."""
+    body = Body.of(loop)
+    numbers = [body.depends([leaf]) for leaf in body.carried]
+    return tuple(frozenset(k for k, n in enumerate(body.after) if n.number in found) for found in numbers)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from fastdescent.program.graph.build import Builder, view_of
 from fastdescent.program.graph.flatten import flatten
 from fastdescent.program.graph.nodes import SCAN, FloatArray, Node, identity
-from fastdescent.program.graph.scan.loop import Body, Loop, scan_node
+from fastdescent.program.graph.scan.loop import Body, Loop, readers, scan_node
 from fastdescent.program.graph.views import View
 
 Lower = Callable[[Builder, Sequence[Node]], list[Node]]
@@ -64,10 +64,8 @@ def _read_parts(loop: Loop, views: Sequence[View]) -> dict[int, bool] | None:
         if part is None:
             return None
         wanted[part] = wanted.get(part, False) or int(view.rows().min()) < loop.last(part)
-    body = Body.of(loop)
-    readers = [{k for k, n in enumerate(body.after) if n.number in body.depends([leaf])} for leaf in body.carried]
     while True:
-        more = [k for k, by in enumerate(readers) if k not in wanted and any(j in wanted for j in by)]
+        more = [k for k, by in enumerate(readers(loop)) if k not in wanted and any(j in wanted for j in by)]
         if not more:
             return wanted
         wanted |= dict.fromkeys(more, False)
