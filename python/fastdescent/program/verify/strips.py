@@ -91,8 +91,7 @@ def verify_repeats(strips: Strips, instructions: list[Instruction], section: Sec
                 require(in_order, f"{what} overwrites a row that it still has to read")
         here[out], here_moves[out] = True, out_move
     for out, move in results:
-        for shift in _shifts(move, strips.n_strips):
-            written[out + shift] = True
+        written[_in_all_repeats(out, move, strips.n_strips)] = True
 
 
 def _rows_by_move(results: Sequence[tuple[int | RowNumbers, int]], n_rows: int) -> dict[int, Flags]:
@@ -106,7 +105,13 @@ def _rows_by_move(results: Sequence[tuple[int | RowNumbers, int]], n_rows: int) 
 
 def _all_written(written: Flags, rows: RowNumbers, move: int, repeats: int) -> bool:
     """Whether all rows are, wherever they move."""
-    return all(np.all(written[rows + shift]) for shift in _shifts(move, repeats) if rows.size)
+    first = bool(np.all(written[rows])) and bool(np.all(written[rows + _shifts(move, repeats)[-1]]))
+    return first and bool(np.all(written[_in_all_repeats(rows, move, repeats)]))
+
+
+def _in_all_repeats(rows: int | RowNumbers, move: int, repeats: int) -> RowNumbers:
+    """Rows that a result or operand has in some repeat."""
+    return np.asarray(np.add.outer(np.arange(repeats if move else 1) * move, np.ravel(rows)))
 
 
 def _shifts(move: int, repeats: int) -> range:

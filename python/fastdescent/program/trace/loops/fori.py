@@ -120,10 +120,10 @@ def _scan(start: int, stop: int, body: Callable[[Any, Any], Any], x: Any, exampl
     loop = OpenLoop(b, stop - start)
     leaves = [loop.leaf(node.shape) for node in first]
     with _within():
-        number = StepNumber(loop, np.arange(start, stop))
+        number = StepNumber(loop, range(start, stop))
         result = with_indexed_arrays(body)(number, rebuilt(x, iter([Traced(b, leaf) for leaf in leaves])))
     after = _check(x, result, [(name, node.shape) for (name, _), node in zip(parts, first, strict=True)], b)
-    scan = scan_of(b, loop.n, list(zip(first, leaves, after, strict=True)), loop.rows)
+    scan = scan_of(b, loop.n, list(zip(first, leaves, after, strict=True)), loop.rows_read(after))
     return rebuilt(x, (Traced(b, scan.last(b, k), fresh=True) for k in range(len(first))))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -17,7 +17,7 @@ from fastdescent.program.trace.indices import is_basic, is_integer, key_text
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
 
-Numbers = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.int64] | range
 _fresh = itertools.count()
 LEAF = "of a loop "  #: how the names of leaves begin that stand for what changes from step to step
 
@@ -28,7 +28,8 @@ class OpenLoop:
     def __init__(self, b: Builder, n: int) -> None:
         self.b, self.n = b, n
         self.leaves: list[Node] = []
-        self.rows: list[tuple[Node, Node]] = []  #: an array with a row for each step; the leaf that stands for one
+        self._rows: list[tuple[Node, Node]] = []
+        self._numbers: list[tuple[Numbers, Node]] = []
         self._leaf_of: dict[int, Node] = {}
 
     def leaf(self, shape: tuple[int, ...]) -> Node:
@@ -40,8 +41,20 @@ class OpenLoop:
         """What stands for one row of an array (n, ...) at its step."""
         if rows.number not in self._leaf_of:
             self._leaf_of[rows.number] = self.leaf(rows.shape[1:])
-            self.rows.append((rows, self._leaf_of[rows.number]))
+            self._rows.append((rows, self._leaf_of[rows.number]))
         return self._leaf_of[rows.number]
+
+    def number(self, numbers: Numbers) -> Node:
+        """What stands for one of some whole numbers, of which there may be too many for an array that nothing reads."""
+        self._numbers.append((numbers, self.leaf(())))
+        return self._numbers[-1][1]
+
+    def rows_read(self, outputs: Sequence[Node]) -> list[tuple[Node, Node]]:
+        """The arrays with a row for each step, each with the leaf that stands for one, that the outputs depend on."""
+        read = {n.number for n in reachable(outputs)}
+        rows = [pair for pair in self._rows if pair[1].number in read]
+        made = ((self.b.const(np.asarray(k, np.float64)), leaf) for k, leaf in self._numbers if leaf.number in read)
+        return [*rows, *made]
 
     def depends(self, node: Node) -> bool:
         """Whether a node is another one at each step."""
@@ -56,7 +69,7 @@ class StepNumber(Traced):
     __slots__ = ("_loop", "numbers")
 
     def __init__(self, loop: OpenLoop, numbers: Numbers) -> None:
-        super().__init__(loop.b, loop.row(loop.b.const(numbers.astype(np.float64))))
+        super().__init__(loop.b, loop.number(numbers))
         self._loop, self.numbers = loop, numbers
 
     def rows_chosen(self, array: Any, parts: tuple[Any, ...]) -> Traced:
@@ -72,7 +85,7 @@ class StepNumber(Traced):
         shape, b = array.shape, self._loop.b
         elements = np.arange(int(np.prod(shape))).reshape(shape)
         chosen = []
-        for step, number in enumerate(self.numbers.tolist()):
+        for step, number in enumerate(np.asarray(self.numbers).tolist()):
             key = tuple(number if isinstance(p, StepNumber) else p for p in parts)
             try:
                 chosen.append(elements[key])
@@ -87,15 +100,16 @@ class StepNumber(Traced):
         if is_integer(other):
             numbers: Any = int(other)
         elif isinstance(other, StepNumber) and other._loop is self._loop:
-            numbers = other.numbers
+            numbers = np.asarray(other.numbers)
         else:
             return NotImplemented
-        if change in (operator.floordiv, operator.mod) and np.any((self.numbers if turned else numbers) == 0):
+        if change in (operator.floordiv, operator.mod) and np.any(np.equal(self.numbers if turned else numbers, 0)):
             return NotImplemented
-        return StepNumber(self._loop, change(numbers, self.numbers) if turned else change(self.numbers, numbers))
+        own = np.asarray(self.numbers)
+        return StepNumber(self._loop, change(numbers, own) if turned else change(own, numbers))
 
     def __neg__(self) -> Any:
-        return StepNumber(self._loop, -self.numbers)
+        return StepNumber(self._loop, -np.asarray(self.numbers))
 
     def __index__(self) -> NoReturn:
         _refuse_index()
