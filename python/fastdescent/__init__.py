@@ -49,9 +49,9 @@ if TYPE_CHECKING:
     from fastdescent.optimizers._optimizer import Optimizer
     from fastdescent.optimizers._own import optimizer
     from fastdescent.optimizers._sign import SAM, Lion, NormalizedGD, Rprop, SignSGD
-    from fastdescent.program.trace.loops.fori import fori
     from fastdescent.plot._colours import map_rgba as map_rgba
     from fastdescent.plot._save import html_image as html_image
+    from fastdescent.program.trace.loops.fori import fori
 
 __all__ = [
     "CG",

@@ -61,13 +61,11 @@ def _instruction(instruction: IntArray, moves: IntArray, constants: FloatArray) 
     lengths = [int(n) for n in instruction[N_OUTER : N_INNER + 1]]
     result_lengths = [*lengths[:2], 1] if name in INWARD else lengths
     out = _operand(instruction[OUT:], result_lengths, False, constants)
-    operands = [
-        _operand(
-            instruction[A + PLACE * k :], lengths, bool(instruction[UNIFORM] >> k & 1),
-            constants if moves[1 + k] == 0 else constants[:0],
-        )  # fmt: skip
-        for k in range(ARITY[name])
-    ]
+    operands = []
+    for k in range(ARITY[name]):
+        shown = constants if moves[1 + k] == 0 else constants[:0]  # what moves has no one value
+        uniform = bool(instruction[UNIFORM] >> k & 1)
+        operands.append(_operand(instruction[A + PLACE * k :], lengths, uniform, shown))
     call = name + "(" + ", ".join(["{}"] * len(operands)) + ")"
     return f"{out:<10} = {_INFIX.get(name, call).format(*operands)}"
 

@@ -93,9 +93,7 @@ def _through_scan(
     return [(target, Contribution(1, adjoint, View.whole(target.shape))) for target, adjoint in pulled]
 
 
-def _adjoint_of_part(
-    b: Builder, loop: Loop, part: int, received: list[Contribution]
-) -> tuple[Node, Node | None]:
+def _adjoint_of_part(b: Builder, loop: Loop, part: int, received: list[Contribution]) -> tuple[Node, Node | None]:
     """Of what is carried at the end and, if that is not all, of what is carried before each step."""
     shape, n = loop.carried[part], loop.n
     size = math.prod(shape)

@@ -129,10 +129,7 @@ class Layout:
         if node.op == "assemble":
             self._assemble(node)
         elif node.op == SCAN:
-            register = self._register(node)
-            self._stored_in[node.number] = (node.number, View.whole(node.shape))
-            layout = ScanLayout(node, register.offset, self._place, self._instructions, self._rows)
-            self._strips.append(layout.emit(_body_section))
+            self._scan(node)
         else:
             root, view = self._register_plan.owner(node)
             operands = [self._place(n) for n in node.inputs]
@@ -156,6 +153,13 @@ class Layout:
             if self._place(piece) != Place(False, rows):
                 self._instructions.add("copy", rows, [self._place(piece)])
         self._stored_in[node.number] = (node.number, View.whole(node.shape))
+
+    def _scan(self, node: Node) -> None:
+        """Adds the loop of a scan."""
+        out = self._register(node).offset
+        self._stored_in[node.number] = (node.number, View.whole(node.shape))
+        layout = ScanLayout(node, out, self._place, self._instructions, self._rows)
+        self._strips.append(layout.emit(_body_section))
 
     def _add_loop(self, loop: StripLoop, order: Sequence[Node], minus_zero: Node | None) -> None:
         """Allocates registers for the nodes that are not internal; then adds the loop's instructions."""

@@ -18,18 +18,16 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from fastdescent.program.graph.build import view_of
 from fastdescent.program.graph.nodes import Node
 from fastdescent.program.graph.scan.loop import Loop, Scan
 from fastdescent.program.graph.views import View, c_strides
 from fastdescent.program.layout.emit import InstructionList, Place
 from fastdescent.program.layout.row_allocator import RowAllocator
-from fastdescent.program.layout.schedule import schedule
 from fastdescent.program.opcodes import ARITY, INWARD, NAMES
 from fastdescent.program.section import N_INNER, OP, OUT, PLACE, UNIFORM, A, Section, Slot, Strips, places_of
 

@@ -10,7 +10,19 @@ import numpy.typing as npt
 from fastdescent.engines.jit.emit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.loops.loops import Index
 from fastdescent.program.opcodes import ARITY, DRAWS, NAMES
-from fastdescent.program.section import N_OUTER, OP, OUT, PLACE, UNIFORM, WIDTH, A, Section, Strips, loop_size, places_of
+from fastdescent.program.section import (
+    N_OUTER,
+    OP,
+    OUT,
+    PLACE,
+    UNIFORM,
+    WIDTH,
+    A,
+    Section,
+    Strips,
+    loop_size,
+    places_of,
+)
 
 #: Instructions on more rows than this become loops over rows in memory.
 LONGEST_UNROLLED = 16

@@ -75,7 +75,9 @@ def pushed_forward(b: Builder, node: Node, tangents: Sequence[Node | None], push
     scan, body = Scan(node), Body.of(node.attr)
     loop, given = scan.loop, iter(tangents)
     of_first, of_same, of_each = ([next(given) for _ in some] for some in (scan.first, scan.same, scan.each))
-    parts = _moving_parts(body, *([k for k, t in enumerate(some) if t is not None] for some in (of_first, of_same, of_each)))
+    parts = _moving_parts(
+        body, *([k for k, t in enumerate(some) if t is not None] for some in (of_first, of_same, of_each))
+    )
     if not parts:
         return None
     plan, directions = Plan(loop.n), list[tuple[Node, Node]]()

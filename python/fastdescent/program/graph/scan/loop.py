@@ -98,11 +98,11 @@ class Body:
     def of(cls, loop: Loop) -> Body:
         b = Builder()
         after = rebuild(b.graph, loop.records, loop.outputs)
-        leaves = [
+        carried, same, each = (
             [b.graph.leaf("input", f"{name} {k}", shape) for k, shape in enumerate(shapes)]
             for name, shapes in (("carried", loop.carried), ("same", loop.same), ("each", loop.each))
-        ]
-        return cls(b, *leaves, after)
+        )
+        return cls(b, carried, same, each, after)
 
     def depends(self, leaves: Sequence[Node]) -> set[int]:
         """The numbers of all nodes of the body that depend on some of its leaves, these included."""

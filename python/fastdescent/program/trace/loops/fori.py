@@ -62,13 +62,13 @@ def fori(n: int, body: Callable[[Any, Carried], Carried], x: Carried) -> Carried
     The logistic map, 1000 times: how far x is from 0.5 in the end.
 
     >>> import numpy as np, fastdescent as fd
-    >>> def miss(r):
-    ...     return (fd.fori(1000, lambda i, x: r * x * (1 - x), 0.3) - 0.5) ** 2
-    >>> round(miss(2.5), 6)
+    >>> def miss(p):
+    ...     return (fd.fori(1000, lambda i, x: p[0] * x * (1 - x), 0.3) - 0.5) ** 2
+    >>> round(float(miss([2.5])), 6)
     0.01
-    >>> s = fd.surface(miss)
-    >>> round(float(s([2.5])), 6)
-    0.01
+    >>> s = fd.surface(miss, dim=1)
+    >>> round(float(s([2.5])), 6), s.gradient([2.5]).round(6)
+    (0.01, array([0.032]))
     """
     count = _count(n)
     if not callable(body):
@@ -97,7 +97,7 @@ def _count(n: Any) -> int:
     return count
 
 
-def _written_out(n: int, body: Callable[[Any, Any], Any], x: Any) -> Any:
+def _written_out(n: int, body: Callable[[Any, Carried], Carried], x: Carried) -> Carried:
     if n > _MOST_WITHIN:
         refuse(f"fori within the body of fori is written out, and {n} steps are more than {_MOST_WITHIN}",
                "make one loop of both, of which step i is step i // n of the outer one")  # fmt: skip
@@ -106,7 +106,7 @@ def _written_out(n: int, body: Callable[[Any, Any], Any], x: Any) -> Any:
     return x
 
 
-def _scan(start: int, stop: int, body: Callable[[Any, Any], Any], x: Any, example: Any = None) -> Any:
+def _scan(start: int, stop: int, body: Callable[[Any, Carried], Carried], x: Carried, example: Any = None) -> Carried:
     """Steps `start` to `stop`, as a scan."""
     parts = list(parts_of(x))
     known = [v for _, part in (*parts, *parts_of(example)) for v in _traced_in(part)]
@@ -124,7 +124,8 @@ def _scan(start: int, stop: int, body: Callable[[Any, Any], Any], x: Any, exampl
         result = with_indexed_arrays(body)(number, rebuilt(x, iter([Traced(b, leaf) for leaf in leaves])))
     after = _check(x, result, [(name, node.shape) for (name, _), node in zip(parts, first, strict=True)], b)
     scan = scan_of(b, loop.n, list(zip(first, leaves, after, strict=True)), loop.rows_read(after))
-    return rebuilt(x, (Traced(b, scan.last(b, k), fresh=True) for k in range(len(first))))
+    last: Carried = rebuilt(x, (Traced(b, scan.last(b, k), fresh=True) for k in range(len(first))))
+    return last
 
 
 @contextmanager
@@ -149,7 +150,9 @@ def _check(x: Any, result: Any, shapes: list[tuple[str, tuple[int, ...]]], b: Bu
     if result is None:
         refuse("the body of fori returned None", "return the new x")
     if not same_structure(x, result):
-        refuse(f"the body of fori returned {shape_text(result)}, where x is {shape_text(x)}", "return the same structure")
+        refuse(
+            f"the body of fori returned {shape_text(result)}, where x is {shape_text(x)}", "return the same structure"
+        )
     assert b is not None
     found = []
     for (name, shape), (_, part) in zip(shapes, parts_of(result), strict=True):

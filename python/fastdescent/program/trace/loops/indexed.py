@@ -53,7 +53,7 @@ class _Copies:
             f.__code__, {**f.__globals__, **changed} if changed else f.__globals__, f.__name__, defaults,
             cells if f.__closure__ else None,
         )  # fmt: skip
-        new.__kwdefaults__ = given or None  # type: ignore[assignment]
+        new.__kwdefaults__ = given or None
         return new
 
     def _cell(self, cell: types.CellType) -> types.CellType:

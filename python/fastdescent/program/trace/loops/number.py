@@ -80,8 +80,10 @@ class StepNumber(Traced):
         ):
             refuse(f"index [{key_text(parts)}] with the number of a step", "write data[i], data[i + 1], or data[i, 1:]")
         if traced is not None and self._loop.depends(traced.node):
-            refuse("an array that changes from step to step cannot be indexed by the number of the step",
-                   "index arrays from outside of the loop, or write a sum with np.where(np.arange(n) == i, x, 0)")  # fmt: skip
+            refuse(
+                "an array that changes from step to step cannot be indexed by the number of the step",
+                "index arrays from outside of the loop, or write np.sum(np.where(np.arange(n) == i, x, 0))",
+            )
         shape, b = array.shape, self._loop.b
         elements = np.arange(int(np.prod(shape))).reshape(shape)
         chosen = []
@@ -121,8 +123,10 @@ class StepNumber(Traced):
 
 
 def _refuse_index() -> NoReturn:
-    refuse("the number of a step indexes a list, or an array that the loop does not know",
-           "give the array a name of its own outside of the loop, data = np.asarray(...), and write data[i]")  # fmt: skip
+    refuse(
+        "the number of a step indexes a list, or an array that the loop does not know",
+        "give the array a name of its own outside of the loop, data = np.asarray(...), and write data[i]",
+    )
 
 
 def _operator(name: str, change: Callable[[Any, Any], Any], turned: bool) -> Callable[[StepNumber, Any], Any]:
