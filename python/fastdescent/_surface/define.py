@@ -14,6 +14,7 @@ from fastdescent._base.checks import intervals, shown, whole_number
 from fastdescent._base.memory import refuse_if_too_large
 from fastdescent._surface.known import KnownMinima, MinimaOf, window_or_default
 from fastdescent._surface.parameters import parameter
+from fastdescent._surface.signature import signature_of
 from fastdescent._surface.surface import Surface
 from fastdescent.program.step.formula import Formula, trace
 from fastdescent.program.trace.sympy_expressions import from_sympy, is_sympy
@@ -42,6 +43,7 @@ def surface(
     minima: npt.ArrayLike | MinimaOf | None = None,
     variables: Sequence[str] | None = None,
     static: Sequence[str] = (),
+    args: Any = (),
     **params: Any,
 ) -> Surface | Callable[[Function], Surface]:
     """A Surface from a formula or a function. Call it, or use it as a decorator.
@@ -49,11 +51,12 @@ def surface(
     Parameters
     ----------
     f : str, callable or sympy.Expr
-        Text such as ``"a*x**2 + y**2"``. Or a NumPy-style function of one argument (the point, shape (dim,); then `dim`
-        is needed) or of several arguments (one per coordinate); keyword-only arguments are parameters. Or an expression
-        of SymPy: symbols without a value in `params` are coordinates, in natural order.
+        Text such as ``"a*x**2 + y**2"``. Or a NumPy-style function: of the point, shape (dim,), if its other arguments
+        have defaults or `args` gives them (then `dim` is needed); or of several arguments, one per coordinate, whose
+        names are consecutive letters or x1, x2, ..., or as many as `variables`. Keyword-only arguments are parameters.
+        Or an expression of SymPy: symbols without a value in `params` are coordinates, in natural order.
     dim : int
-        The number of coordinates, for functions of one argument.
+        The number of coordinates, for functions of the point.
     window : (lo, hi) or ((lo, hi), ...)
         Where to look; by default (-5, 5) in every coordinate.
     bounds : ((lo, hi), ...)
@@ -61,9 +64,11 @@ def surface(
     minima : array, (k, dim)
         Known global minimizers.
     variables : sequence of str
-        Names of the coordinates of a text, if they are not single letters or x1, x2, ...
+        Names of the coordinates, if they are not single letters or x1, x2, ...
     static : sequence of str
         Keyword-only arguments that the function needs as Python values. A change of their value traces it again.
+    args : tuple
+        What the function takes after the point, as in ``scipy.optimize.minimize``: ``f(x, *args)``.
     **params
         Values of parameters: names in the text, or keyword-only arguments of the function. A name in a text without a
         value is a coordinate; `e` and `pi` are numbers.
@@ -84,20 +89,28 @@ def surface(
     >>> fd.surface(lambda x, y: (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2).gradient([3.0, 2.0])
     array([0., 0.])
     """
+    following = tuple(args) if isinstance(args, tuple | list) else (args,)
     options = {"dim": dim, "name": name, "window": window, "bounds": bounds, "minima": minima}
     if f is None:
-        return lambda function: _from_function(function, variables, tuple(static), params, **options)
+        return lambda function: _from_function(function, variables, tuple(static), params, following, **options)
     if isinstance(f, str):
         if static:
             raise TypeError("static= is for functions; the parameters of a text are numbers")
+        _refuse_args(following)
         return _from_text(f, variables, params, **options)
     if is_sympy(f):
+        _refuse_args(following)
         return _from_sympy(f, variables, params, **options)
     if isinstance(f, Surface):
         raise TypeError(f"surface must be given a formula (text) or a function; {f!r} is a Surface already")
     if not callable(f):
         raise TypeError(f"surface must be given a formula (text) or a function; got {shown(f)}")
-    return _from_function(f, variables, tuple(static), params, **options)
+    return _from_function(f, variables, tuple(static), params, following, **options)
+
+
+def _refuse_args(args: tuple[Any, ...]) -> None:
+    if args:
+        raise TypeError("args= is for functions: what they take after the point")
 
 
 def _from_text(
@@ -129,28 +142,29 @@ def _from_function(
     variables: Sequence[str] | None,
     static: tuple[str, ...],
     params: Mapping[str, Any],
+    args: tuple[Any, ...],
     *,
     dim: int | None,
     **options: Any,
 ) -> Surface:
-    title = getattr(f, "__name__", type(f).__name__)
-    positional, keywords = _arguments(f, title, dim)
-    values = parameter_values(title, keywords, static, params)
-    if len(positional) == 1 and dim is None:
+    given = variable_names(variables)
+    signature = signature_of(f, dim, args, given)
+    title, n_named = signature.title, len(signature.coordinates)
+    if inspect.signature(f).return_annotation is Surface:
+        raise TypeError(f"{title} makes a Surface by itself: write {title}()")
+    values = parameter_values(title, signature.keywords, static, params)
+    if signature.is_point and dim is None:
         raise TypeError(f"{title} takes the whole point as one argument, so dim= is needed: surface(f, dim=10)")
-    n = checked_dim(dim) if dim is not None else len(positional)
-    if len(positional) > 1 and n != len(positional):
-        raise ValueError(f"dim must be {len(positional)}, the number of arguments of {title}; got {n}")
-
-    def by_point(x: Any, /, **kw: Any) -> Any:
-        return f(x, **kw) if len(positional) == 1 else f(*(x[k] for k in range(n)), **kw)
+    n = checked_dim(dim) if dim is not None else n_named
+    if not signature.is_point and n != n_named:
+        raise ValueError(f"dim must be {n_named}, the number of arguments of {title}; got {n}")
 
     def traced(values: Mapping[str, Any]) -> Formula:
         fixed = {k: values[k] for k in static}
         dynamic = {k: v for k, v in values.items() if k not in static}
-        return trace(lambda x, /, **kw: by_point(x, **kw, **fixed), n, shapes(dynamic))
+        return trace(f, n, shapes(dynamic), call=lambda g, x, **kw: signature.call(g, x, **kw, **fixed))
 
-    names = variable_names(variables) or (tuple(positional) if len(positional) > 1 else default_names(n))
+    names = given or signature.coordinates or default_names(n)
     if len(names) != n:
         raise ValueError(f"variables must be {n} names; got {names}")
     about = inspect.getdoc(f) or ""
@@ -207,40 +221,6 @@ def _fixed_minima(minima: npt.ArrayLike, dim: int, values: Mapping[str, Any]) ->
     if not np.isfinite(points).all():
         raise ValueError(f"minima must be finite; got {shown(minima)}")
     return KnownMinima(points, values)
-
-
-def _arguments(f: Function, title: str, dim: int | None) -> tuple[list[str], dict[str, Any]]:
-    try:
-        signature = inspect.signature(f)
-    except (TypeError, ValueError):
-        raise TypeError(f"the arguments of {title} cannot be read; wrap it: surface(lambda x: f(x), dim=2)") from None
-    if signature.return_annotation is Surface:
-        raise TypeError(f"{title} makes a Surface by itself: write {title}()")
-    parameters = signature.parameters.values()
-    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        raise TypeError(f"{title} takes *args; write one argument (the whole point) or one for each coordinate")
-    positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    keywords = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
-    if not positional:
-        raise TypeError(f"{title} takes no point; write f(x) or f(x, y)")
-    needed = [name for name in positional if signature.parameters[name].default is inspect.Parameter.empty]
-    return _coordinates(title, positional, needed, dim), keywords
-
-
-def _coordinates(title: str, positional: list[str], needed: list[str], dim: int | None) -> list[str]:
-    """The arguments that are coordinates: those without a default, or all of them if there are `dim`.
-
-    If only one argument has no default, it is the whole point, as in f(x, a=20, b=0.2).
-    """
-    if len(needed) == len(positional) or len(positional) == 1:
-        return positional
-    if dim is None:
-        name = next(n for n in positional if n not in needed)
-        raise TypeError(
-            f"argument {name!r} of {title} has a default, so it may be a coordinate or a parameter: for a parameter "
-            "write it behind a *, keyword-only; for a coordinate take the default away; or say dim="
-        )
-    return needed if len(needed) in (1, dim) else positional
 
 
 def parameter_values(

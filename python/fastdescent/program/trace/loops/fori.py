@@ -6,6 +6,7 @@ import operator
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from fastdescent.program.trace.loops.indexed import with_indexed_arrays
 from fastdescent.program.trace.loops.number import LEAF, OpenLoop, StepNumber
 from fastdescent.program.trace.loops.structure import parts_of, rebuilt, same_structure, shape_text
 from fastdescent.program.trace.operands import as_node, holds_traced
+from fastdescent.program.trace.session import Decide, Session, current
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
 
@@ -119,9 +121,9 @@ def _scan(start: int, stop: int, body: Callable[[Any, Carried], Carried], x: Car
     first = [as_node(b, part) for _, part in parts]
     loop = OpenLoop(b, stop - start)
     leaves = [loop.leaf(node.shape) for node in first]
-    with _within():
+    with _within(loop):
         number = StepNumber(loop, range(start, stop))
-        result = with_indexed_arrays(body)(number, rebuilt(x, iter([Traced(b, leaf) for leaf in leaves])))
+        result = with_indexed_arrays(body)(number, rebuilt(x, iter([Traced(b, leaf, fresh=True) for leaf in leaves])))
     after = _check(x, result, [(name, node.shape) for (name, _), node in zip(parts, first, strict=True)], b)
     scan = scan_of(b, loop.n, list(zip(first, leaves, after, strict=True)), loop.rows_read(after))
     last: Carried = rebuilt(x, (Traced(b, scan.last(b, k), fresh=True) for k in range(len(first))))
@@ -129,12 +131,27 @@ def _scan(start: int, stop: int, body: Callable[[Any, Carried], Carried], x: Car
 
 
 @contextmanager
-def _within() -> Iterator[None]:
+def _within(loop: OpenLoop) -> Iterator[None]:
+    """Inside, what depends on the step decides nothing, since all steps run the same instructions."""
+    session = current.get()
+    token = current.set(None if session is None else replace(session, decide=_decide(loop, session)))
     _open.depth = getattr(_open, "depth", 0) + 1
     try:
         yield
     finally:
         _open.depth -= 1
+        current.reset(token)
+
+
+def _decide(loop: OpenLoop, session: Session) -> Decide | None:
+    def decide(condition: Node) -> bool:
+        if loop.depends(condition):
+            refuse("the truth of a value that changes from step to step of fori is not known (an `if`, `and`, `not` or "
+                   "`while` asks for it)", "write np.where(condition, a, b)")  # fmt: skip
+        assert session.decide is not None
+        return session.decide(condition)
+
+    return None if session.decide is None else decide
 
 
 def _traced_in(value: Any) -> Iterator[Traced]:

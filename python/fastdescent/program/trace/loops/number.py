@@ -68,6 +68,9 @@ class StepNumber(Traced):
 
     __slots__ = ("_loop", "numbers")
 
+    def __new__(cls, loop: OpenLoop, numbers: Numbers) -> StepNumber:
+        return object.__new__(cls)
+
     def __init__(self, loop: OpenLoop, numbers: Numbers) -> None:
         super().__init__(loop.b, loop.number(numbers))
         self._loop, self.numbers = loop, numbers

@@ -20,7 +20,7 @@ from fastdescent.program.graph.build import Builder, constant_value
 from fastdescent.program.graph.nodes import Node
 from fastdescent.program.graph.views import View, runs
 from fastdescent.program.opcodes import OF_UFUNCS
-from fastdescent.program.trace.operands import as_node
+from fastdescent.program.trace.operands import as_node, numbers_in
 from fastdescent.program.trace.products import matmul, matvec, vecdot, vecmat
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
@@ -168,6 +168,9 @@ def apply_ufunc(b: Builder, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...
     if name in UFUNCS and method in _METHODS and ufunc.nin == 2 and ufunc.signature is None:
         return _METHODS[method](ufunc, *inputs, **kwargs)
     if name not in UFUNCS or method != "__call__":
+        known = numbers_in([list(inputs), dict(kwargs)])
+        if known is not None:
+            return getattr(ufunc, method)(*known[0], **known[1])
         shown = name if method == "__call__" else f"{name}.{method}"
         refuse(f"{shown} cannot be traced", "use " + ", ".join(sorted(UFUNCS)))
     _check_options(name, kwargs)
