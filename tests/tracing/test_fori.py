@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from support.available import ENGINES
 
 import fastdescent as fd
 
@@ -108,6 +109,31 @@ def test_what_does_not_depend_on_the_step_is_computed_once() -> None:
     main = fd.surface(f, dim=1)._formula.program("fun").main
     (strips,) = main.strips
     assert strips.stop - strips.first == 2
+
+
+def test_decisions_outside_of_the_loop_are_decisions() -> None:
+    def f(p: Any) -> Any:
+        r = p[0] if p[0] > 0 else -2 * p[0]
+        return fd.fori(10, lambda i, u: u * 0.5 + (r if p[1] > 0 else r * r), 1.0) + np.sum(p**2)
+
+    for p in ([1.0, 2.0], [-1.0, 2.0], [1.5, -2.0], [-1.5, -2.0]):
+        assert value(f, *p) == pytest.approx(f(np.array(p)), rel=1e-14)
+
+
+def test_samples_of_data_go_through_loops() -> None:
+    """A recurrent network: all samples at once, and minibatches in every engine."""
+    X = np.random.default_rng(0).normal(size=(40, 5))
+
+    def loss(w: Any, X: Any, y: Any) -> Any:
+        h = fd.fori(5, lambda i, h: np.tanh(w[0] * h + w[1] * X[:, i] + w[2]), np.zeros(len(y)))
+        return np.mean((w[3] * h - y) ** 2)
+
+    y, w = np.sin(X.sum(axis=1)), np.array([[0.3, 0.5, -0.2, 0.7], [1.0, 1.0, 1.0, 1.0]])
+    s = fd.finite_sum(loss, data=(X, y), dim=4)
+    np.testing.assert_allclose(s(w), [loss(each, X, y) for each in w], rtol=1e-14)
+    options: dict[str, Any] = {"batch_size": 8, "max_steps": 20, "seed": 3}
+    runs = [fd.descend(s, w, fd.SGD(lr=0.05), engine=engine, **options).x for engine in ENGINES]
+    assert all(np.array_equal(x, runs[0]) for x in runs)
 
 
 def test_own_optimizers_may_loop() -> None:
