@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from fastdescent._base.at_top import at_top
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node, reachable
 from fastdescent.program.graph.scan.cut import scan_of
@@ -28,6 +29,7 @@ Carried = TypeVar("Carried")
 _open = threading.local()
 
 
+@at_top
 def fori(n: int, body: Callable[[Any, Carried], Carried], x: Carried) -> Carried:
     """Applies `body` n times: x = body(0, x), x = body(1, x), ..., x = body(n - 1, x).
 
