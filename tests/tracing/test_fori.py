@@ -15,6 +15,10 @@ import fastdescent as fd
 DATA = np.arange(12.0).reshape(6, 2)
 
 
+TABLES = {"rates": DATA[:, 0] + 1.0, "title": "two"}
+PAIR = ("one", DATA[:, 1] - 2.0)
+
+
 class Pair(NamedTuple):
     a: Any
     b: Any
@@ -47,7 +51,7 @@ def test_with_numbers_it_is_the_loop() -> None:
         lambda i, u, x: u + DATA[(2 * i) % 6, -1] - DATA[-i, 0] + (x * DATA)[i, 1],
         lambda i, u, x: u + DATA.T[1][i + 0 * i] * np.where(i < 2, x[0], x[1]),
         lambda i, u, x: u * 0.5 + (i + 1) ** 2 / (3 - 0.5 * i) + x[0],
-        lambda i, u, x: DATA[i, 0] * x[1],
+        lambda i, u, x: DATA[i, 0] * x[1] + TABLES["rates"][i] * PAIR[1][-i],
         lambda i, u, x: u,
         lambda i, u, x: fd.fori(3, lambda j, v: 0.5 * v + DATA[j, 1] * i, u) + x[0],
     ],

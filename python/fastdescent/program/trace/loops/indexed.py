@@ -11,12 +11,11 @@ import numpy as np
 
 from fastdescent.program.trace.copies.copies import is_left_alone
 from fastdescent.program.trace.copies.functions import Globals, copied
-from fastdescent.program.trace.copies.objects import can_be_shadowed, shadow_of
 from fastdescent.program.trace.loops.number import Indexed
 
 
 def with_indexed_arrays(body: Callable[..., Any]) -> Callable[..., Any]:
-    """The function; its arrays, and those of functions and instances that it knows, may be indexed by steps."""
+    """The function; its arrays, and those of functions that it knows, may be indexed by steps."""
     copy: Callable[..., Any] = _Copies().stand_in(body)
     return copy
 
@@ -40,9 +39,10 @@ class _Copies:
         if type(value) is functools.partial:
             given = {name: self.stand_in(v) for name, v in value.keywords.items()}
             return functools.partial(self.stand_in(value.func), *map(self.stand_in, value.args), **given)
-        if isinstance(value, type) or is_left_alone(type(value).__module__) or not can_be_shadowed(value):
-            return value
-        return shadow_of(value, self.stand_in, self._remember)
+        if type(value) in (tuple, dict) and any(type(v) is np.ndarray for v in _elements(value)):
+            made = list(map(self.stand_in, _elements(value)))
+            return dict(zip(value, made, strict=True)) if isinstance(value, dict) else tuple(made)
+        return value
 
     def _remember(self, original: Any, stand_in: Any) -> Any:
         self._made[id(original)] = original, stand_in
@@ -55,6 +55,10 @@ class _Copies:
             self._remember(original, Globals(original, _builtins_of(f), self.stand_in))
         made: Globals = self._made[id(original)][1]
         return made
+
+
+def _elements(values: Any) -> Any:
+    return values.values() if isinstance(values, dict) else values
 
 
 def _builtins_of(f: types.FunctionType) -> dict[str, Any]:
