@@ -64,6 +64,21 @@ def test_traced_it_is_the_same(body: Callable[..., Any]) -> None:
         assert value(f, *x) == pytest.approx(float(f(np.array(x))), rel=1e-13)
 
 
+def test_bodies_may_change_what_they_are_given() -> None:
+    start = np.array([1.0, 2.0])
+
+    def f(x: Any) -> Any:
+        def step(i: Any, u: Any) -> Any:
+            u[0] = u[0] * 2.0 + i
+            u[1] += u[0] * x[0]
+            return u
+
+        return np.sum(fd.fori(3, step, start) * x[1])
+
+    assert value(f, 0.5, 2.0) == float(f(np.array([0.5, 2.0]))) == 2.0 * (12.0 + 2.0 + 0.5 * (2.0 + 5.0 + 12.0))
+    assert start.tolist() == [1.0, 2.0]
+
+
 def test_structures_come_back_as_they_are() -> None:
     def f(x: Any) -> Any:
         end = fd.fori(3, lambda i, c: Pair({"u": [c.b, c.a["u"][0]]}, c.b * x[0]), Pair({"u": [x[1], x]}, x[1]))

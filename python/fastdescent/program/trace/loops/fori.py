@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from fastdescent._base.at_top import at_top
+from fastdescent._base.errors import TraceError
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node, reachable
 from fastdescent.program.graph.scan.cut import scan_of
@@ -19,7 +20,7 @@ from fastdescent.program.trace.loops.indexed import with_indexed_arrays
 from fastdescent.program.trace.loops.number import LEAF, OpenLoop, StepNumber
 from fastdescent.program.trace.loops.structure import parts_of, rebuilt, same_structure, shape_text
 from fastdescent.program.trace.operands import as_node, holds_traced
-from fastdescent.program.trace.session import Decide, Session, current
+from fastdescent.program.trace.session import Decide, Session, apart, current
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
 
@@ -82,11 +83,23 @@ def fori(n: int, body: Callable[[Any, Carried], Carried], x: Carried) -> Carried
     for i in range(count):
         if any(holds_traced(part) for _, part in parts_of(x)):
             return _scan(i, count, body, x)
-        following = body(i, x)
+        following = _tried(body, i, x)
         if following is None or any(holds_traced(part) for _, part in parts_of(following)):
             return _scan(i, count, body, x, following)
         x = following
     return x
+
+
+def _tried(body: Callable[[Any, Carried], Carried], i: int, x: Carried) -> Carried | None:
+    """A step of numbers; None where it needs traced ones. The body may change in place what it is given."""
+    copy: Carried = rebuilt(x, (part.copy() if isinstance(part, np.ndarray) else part for _, part in parts_of(x)))
+    try:
+        with apart():
+            return body(i, copy)
+    except Exception as error:
+        if current.get() is None or not isinstance(error if error.__cause__ is None else error.__cause__, TraceError):
+            raise
+        return None
 
 
 def _count(n: Any) -> int:
@@ -114,9 +127,10 @@ def _scan(start: int, stop: int, body: Callable[[Any, Carried], Carried], x: Car
     """Steps `start` to `stop`, as a scan."""
     parts = list(parts_of(x))
     known = [v for _, part in (*parts, *parts_of(example)) for v in _traced_in(part)]
-    if not known:
+    session = current.get()
+    if not known and session is None:
         _check(x, None, [])
-    b: Builder = known[0].builder
+    b: Builder = known[0].builder if known or session is None else session.builder
     for name, part in parts:
         if not holds_traced(part) and np.asarray(part).dtype.kind not in "biuf":
             raise TypeError(f"{name} must be numbers, to be carried by fori; got {type(part).__name__}")
