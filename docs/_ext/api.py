@@ -10,7 +10,7 @@ import fastdescent as fd
 
 #: Topics, and the rooms whose names belong to them, in the order of the pages; other names come under "More".
 TOPICS = {
-    "Surfaces": ("_surface", "_base.errors"),
+    "Surfaces": ("_surface", "_base.errors", "program.trace.loops.fori"),
     "Starts": ("_starts",),
     "Optimizers": ("optimizers",),
     "Running": ("_run", "_swarm", "_sweep", "_base.status"),

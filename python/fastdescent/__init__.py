@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from fastdescent.optimizers._sign import SAM, Lion, NormalizedGD, Rprop, SignSGD
     from fastdescent.plot._colours import map_rgba as map_rgba
     from fastdescent.plot._save import html_image as html_image
+    from fastdescent.program.trace.loops.fori import fori
 
 __all__ = [
     "CG",
@@ -102,6 +103,7 @@ __all__ = [
     "data",
     "descend",
     "finite_sum",
+    "fori",
     "grid",
     "info",
     "merge",
@@ -143,6 +145,7 @@ _HOMES = {
     "_surface.surface": ("Surface",),
     "_swarm.swarm": ("Swarm",),
     "_sweep.sweep": ("Sweep", "sweep"),
+    "program.trace.loops.fori": ("fori",),
     "optimizers._adam": ("AdaBelief", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "Yogi"),
     "optimizers._adaptive": ("Adadelta", "Adagrad", "RMSprop"),
     "optimizers._conjugate_gradient": ("CG",),
@@ -190,6 +193,7 @@ _INNER = {
     "program.step.data_rows": ("Rows",),
     "program.step.spec": ("Leaf", "NoiseSpec"),
     "program.step.stops": ("StopRule",),
+    "program.graph.scan.loop": ("Loop",),
     "program.section": ("Section", "Slot", "Strips"),
     "surfaces._networks": ("Network",),
 }

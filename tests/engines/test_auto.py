@@ -148,6 +148,16 @@ def test_few_trajectories_cost_the_interpreter_a_block() -> None:
     assert account.seconds(64_000, 64, 1) == pytest.approx(2 * account.seconds(32_000, 32, 1))
 
 
+def test_long_loops_are_compiled_though_few_trajectories_need_them() -> None:
+    """The interpreter writes them out in each call."""
+
+    def f(n: int) -> fd.Surface:
+        return fd.surface(lambda x: fd.fori(n, lambda i, u: np.sin(u * x[0]) + np.cos(u) * x[1], 0.5), dim=2)
+
+    short, long = (accounts.account_of_step(job(f(n))) for n in (10, 100_000))
+    assert short.seconds(1, 1, 1) < 1e-3 < 0.5 < long.seconds(1, 1, 1)
+
+
 def test_steps_are_expected_as_they_were_before() -> None:
     limited, free = job(surface(), gtol=1e-6), job(surface())
     account = accounts.Account(each=1e-9)

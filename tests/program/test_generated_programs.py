@@ -10,6 +10,7 @@ from support import parity
 from support.available import ENGINES, ISAS
 from support.compiled import force_vectors
 from support.descents import descend_by
+from support.programs import generated_source
 from support.programs.exact_engine import ExactEngine, descend_exactly
 from support.programs.generated_programs import NAMES, Case, cases
 from support.programs.strip_sizes import small_strips
@@ -84,3 +85,9 @@ def test_random_programs(opcode: str) -> None:
 def test_random_programs_in_strips(opcode: str) -> None:
     with small_strips(rows=6, most=3):
         assert search(opcode, 40, salt=1000).n_strips >= 5
+
+
+@pytest.mark.parametrize("opcode", ["mul", "fma", "exp", "select", "sum", "div"])
+def test_random_programs_with_loops(opcode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generated_source, "KINDS", ("loop",))
+    assert search(opcode, 60, salt=2000).n_strips >= 5

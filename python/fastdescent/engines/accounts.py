@@ -15,7 +15,7 @@ import numpy as np
 
 from fastdescent._base.recent import Recent
 from fastdescent._base.status import Status
-from fastdescent.engines.costs import seconds_lost
+from fastdescent.engines.costs import seconds_lost, seconds_to_write_out
 from fastdescent.engines.host import isa
 from fastdescent.engines.protocol import DescentJob, Ends
 from fastdescent.program.graph.nodes import identity
@@ -32,6 +32,7 @@ class Account:
     """Of one section."""
 
     each: float  #: seconds that it takes longer for one trajectory, interpreted on one thread
+    each_call: float = 0.0  #: seconds that any run of it takes longer, however short
     lost: float = 0.0  #: seconds
     n_steps: int = 0  #: that were interpreted
     n_stopped: int = 0  #: trajectories of these that something stopped
@@ -57,7 +58,7 @@ class Account:
         """That interpreting so many steps of n trajectories takes longer."""
         n_blocks = -(-n // _LANES)
         idle = n_blocks * _LANES / max(n, 1)
-        return self.each * n_steps * idle / max(1, min(n_threads, n_blocks, _N_CORES))
+        return self.each_call + self.each * n_steps * idle / max(1, min(n_threads, n_blocks, _N_CORES))
 
     def expected_steps(self, job: DescentJob) -> float:
         """Of all trajectories: as many for each as there were for one that something stopped, at most `max_steps`."""
@@ -98,5 +99,7 @@ def _account(section: Section, dtype: str, kind: tuple[bool, ...], more: Callabl
     found: Account | None = section.made.get(("account", key))
     if found is None:
         content = hash((section.key(), key, more()))
-        found = section.made["account", key] = _by_content.get(content, lambda: Account(seconds_lost(section, dtype)))
+        found = section.made["account", key] = _by_content.get(
+            content, lambda: Account(seconds_lost(section, dtype), seconds_to_write_out(section))
+        )
     return found

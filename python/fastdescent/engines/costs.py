@@ -28,6 +28,7 @@ from fastdescent.program.section import N_INNER, Section
 _NUMBER, _NUMBER_OF_MANY, _TERM, _DRAW = 0.075e-9, 0.24e-9, 0.012e-9, 6.5e-9
 _FEW, _MANY = 40, 120  #: numbers; between them it becomes gradually more
 _LONG, _OPERATION_OF_LONG = 1200, 0.04e-9  #: operations that the first cache holds, and what each one beyond costs
+_WRITTEN = 0.8e-6  #: an instruction of a loop, written out
 _LEAST_SAVED = 0.2  #: of what interpreting costs more: for less nothing is compiled
 _STEP, _OPERATION_OF_STEP = 18e-3, 0.09e-3  #: of compiling; the second for each vector
 _SECTION, _OPERATION_OF_SECTION = 6e-3, 0.045e-3
@@ -45,6 +46,11 @@ def seconds_lost(section: Section, dtype: str) -> float:
     part_of_many = min(1.0, max(0.0, (numbers - _FEW) / (_MANY - _FEW)))
     each = _NUMBER + part_of_many * (_NUMBER_OF_MANY - _NUMBER)
     return (numbers * each + terms * _TERM + draws * _DRAW) * _share_of_a_vector(dtype)
+
+
+def seconds_to_write_out(section: Section) -> float:
+    """That each call of the interpreter takes to write out loops, turn by turn."""
+    return _WRITTEN * (int(section.repeats().sum(dtype=np.int64)) - len(section.instructions))
 
 
 def most_seconds(section: Section) -> float:

@@ -41,13 +41,14 @@ def _section_lines(name: str, section: Section, constants: FloatArray) -> list[s
     lines = [f"  {name}: {n} instruction{'s' * (n != 1)}, {section.n_rows} rows", f"    in   {inputs}"]
     starts, stops = {s.first: s for s in section.strips}, {s.stop for s in section.strips}
     indent = "    "
+    moves = section.moves()
     for k, instruction in enumerate(section.instructions):
         if k in stops:
             indent = "    "
         if k in starts:
             lines.append(f"    {starts[k].n_strips} times, on a strip of rows each:")
             indent = "      "
-        lines.append(indent + _instruction(instruction, constants))
+        lines.append(indent + _instruction(instruction, moves[k], constants))
     return [*lines, f"    out  {outputs}"]
 
 
@@ -55,15 +56,16 @@ def _rows(offset: int, size: int) -> str:
     return f"r{offset}" if size == 1 else f"r{offset}:{offset + size}"
 
 
-def _instruction(instruction: IntArray, constants: FloatArray) -> str:
+def _instruction(instruction: IntArray, moves: IntArray, constants: FloatArray) -> str:
     name = NAMES[instruction[OP]]
     lengths = [int(n) for n in instruction[N_OUTER : N_INNER + 1]]
     result_lengths = [*lengths[:2], 1] if name in INWARD else lengths
     out = _operand(instruction[OUT:], result_lengths, False, constants)
-    operands = [
-        _operand(instruction[A + PLACE * k :], lengths, bool(instruction[UNIFORM] >> k & 1), constants)
-        for k in range(ARITY[name])
-    ]
+    operands = []
+    for k in range(ARITY[name]):
+        shown = constants if moves[1 + k] == 0 else constants[:0]  # what moves has no one value
+        uniform = bool(instruction[UNIFORM] >> k & 1)
+        operands.append(_operand(instruction[A + PLACE * k :], lengths, uniform, shown))
     call = name + "(" + ", ".join(["{}"] * len(operands)) + ")"
     return f"{out:<10} = {_INFIX.get(name, call).format(*operands)}"
 

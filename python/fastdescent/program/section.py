@@ -76,6 +76,8 @@ class Slot:
 class Strips:
     """Instructions `first` to `stop` are run in order `n_strips` times, on the next strip of samples each time.
 
+    The steps of a loop (`graph.scan`) are such strips, of what is carried: each step reads what the one before wrote.
+
     `moves`, of shape (stop - first, 4), says how many rows, or uniform numbers, the result and the operands of each
     instruction move on from one time to the next.
     """

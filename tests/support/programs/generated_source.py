@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from fastdescent.program.opcodes import ARITY, ELEMENTWISE
+from fastdescent.program.trace.loops.fori import fori
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.tracer import Traced
 
@@ -20,6 +21,7 @@ MODERATE = ("0.5", "1.0", "-1.25", "2.0", "3.0", "-0.1")
 EXTREME = ("0.0", "-0.0", "1e-3", "1e7", "-4e22", "5e-324", "1e-310", "1e-40", "1e39", "1.7e308", "inf", "-inf", "nan")
 NUMBERS = st.one_of(*[st.sampled_from(MODERATE)] * 3, st.sampled_from(EXTREME))
 MOST_ELEMENTS = 16
+KINDS = ("power", "sum", "axis", "join", "matrix", "product", "loop")  #: of lines that are no elementwise operation
 DRAWS = {"draw_normal": "rng.standard_normal(", "draw_uniform": "rng.uniform(", "draw_integer": "rng.integers(7, "}
 
 
@@ -34,6 +36,7 @@ def _function(name: str) -> Callable[..., Traced]:
 
 
 NAMES_IN_SOURCE = {name: _function(name) for name in ELEMENTWISE} | {"np": np, "inf": np.inf, "nan": np.nan}
+NAMES_IN_SOURCE |= {"fori": fori, "rows": np.array([0.5, -1.25, 2.0, 0.0])}
 
 
 def defined(source: str, name: str) -> Callable[..., Any]:
@@ -121,7 +124,7 @@ class Lines:
         return name + suffix, common
 
     def _other(self) -> None:
-        kind = self.one_of("power", "sum", "axis", "join", "matrix", "product")
+        kind = self.one_of(*KINDS)
         text, shape = self.operand()
         if kind == "power":
             self._line(f"{text} ** {self.one_of(2, 3, -1, 0.5, 7, 1.7)}", shape)
@@ -133,6 +136,8 @@ class Lines:
         elif kind == "matrix" and len(shape) == 1:
             rows = [[0.5 * ((3 * i + j) % 5) - 1.0 for j in range(shape[0])] for i in range(2)]
             self._line(f"np.array({rows}) @ {text}", (2,))
+        elif kind == "loop":
+            self._loop(text, shape)
         elif kind == "product":
             self._line(f"np.sum({text} * {self._second(shape)[0]})", ())
         else:
@@ -140,6 +145,23 @@ class Lines:
             n = int(np.prod(shape) + np.prod(its))
             if n <= MOST_ELEMENTS:
                 self._line(f"np.concatenate([np.ravel({text}), np.ravel({other})])", (n,))
+
+    def _loop(self, first: str, shape: Shape) -> None:
+        """A few steps of an opcode, of which one operand is carried, and others may be the step's number or a row."""
+        name = self._draw(st.sampled_from(self._opcodes))
+        operands = ["u"]
+        for _ in range(ARITY[name] - 1):
+            text, common = self._second(shape)
+            operands.append(self.one_of(text if common == shape else "0.5", "u", "i", "rows[i]", "rows[3 - i] * 0.5"))
+        if self.one_of(False, True):
+            operands.reverse()
+        n, carried = self.one_of(3, 1, 2, 4), self.one_of("u", "u", "u * 0.5 + i", "u + c0")
+        body = f"({name}({', '.join(operands)}) + 0.0 * u, {carried})"
+        if self.one_of(True, False):
+            body = f"lambda i, s: (lambda u, c0: {body})(*s)"
+            self._line(f"fori({n}, {body}, ({first}, 0.25 * {first}))[{self.one_of(0, 1)}]", shape)
+        else:
+            self._line(f"fori({n}, lambda i, u: {name}({', '.join(operands)}) + 0.0 * u, {first})", shape)
 
     def _line(self, text: str, shape: Shape) -> str:
         self._number += 1

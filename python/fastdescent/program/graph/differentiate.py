@@ -23,8 +23,10 @@ from fastdescent.program.graph.build import Builder, constant_value, view_of
 from fastdescent.program.graph.derivatives import Scope, partials, zeros_like
 from fastdescent.program.graph.matrix import rules
 from fastdescent.program.graph.matrix.make import OPERATIONS
-from fastdescent.program.graph.nodes import Node, Shape, reachable
+from fastdescent.program.graph.nodes import SCAN, Node, Shape, reachable
 from fastdescent.program.graph.ranges import Ranges
+from fastdescent.program.graph.scan import derivatives as of_scans
+from fastdescent.program.graph.scan.loop import Loop
 from fastdescent.program.graph.views import View, runs
 
 
@@ -42,21 +44,72 @@ def gradient(b: Builder, f: Node, x: Node) -> Node:
     if f.op == "choose":
         condition, *branches = f.inputs
         return _chosen(b, condition, *(_of_branch(b, n, x.shape, gradient(b, n, x)) for n in branches))
+    return pulled_back(b, [(f, b.const(1.0))], [x])[0] or zeros_like(b, x)
+
+
+def pulled_back(b: Builder, outputs: Sequence[tuple[Node, Node]], leaves: Sequence[Node]) -> list[Node | None]:
+    """The adjoints of leaves for given adjoints of outputs, pairs (output, its adjoint); None is zero."""
     pending: dict[int, list[Contribution]] = defaultdict(list)
-    pending[f.number].append(Contribution(1, b.const(1.0), View.whole(())))
-    between = _dependent([f], [x])
-    scope = Scope({n.number for n in between}, Ranges(x))
+    for output, adjoint in outputs:
+        pending[output.number].append(Contribution(1, adjoint, View.whole(output.shape)))
+    between = _dependent([output for output, _ in outputs], leaves)
+    scope = Scope({n.number for n in between}, Ranges(*leaves))
+    found: dict[int, Node] = {}
+    numbers = {leaf.number for leaf in leaves}
     for node in reversed(between):
         received = pending.pop(node.number, [])
         if not received:
             continue
-        sign, adjoint = _accumulated(b, received, node.shape)
-        if node is x:
-            return _signed(b, sign, adjoint)
-        for target, c in _pullback(b, node, adjoint, scope):
+        if node.op == SCAN:
+            contributions = _through_scan(b, node, received, scope)
+        else:
+            sign, adjoint = _accumulated(b, received, node.shape)
+            if node.number in numbers:
+                found[node.number] = _signed(b, sign, adjoint)
+                continue
+            contributions = [
+                (target, Contribution(sign * c.sign, c.node, c.view))
+                for target, c in _pullback(b, node, adjoint, scope)
+            ]
+        for target, c in contributions:
             if target.number in scope.varies:
-                pending[target.number].append(Contribution(sign * c.sign, c.node, c.view))
-    return zeros_like(b, x)
+                pending[target.number].append(c)
+    return [found.get(leaf.number) for leaf in leaves]
+
+
+def _through_scan(
+    b: Builder, node: Node, received: list[Contribution], scope: Scope
+) -> list[tuple[Node, Contribution]]:
+    """The contributions of a scan to its inputs."""
+    loop: Loop = node.attr
+    by_part: dict[int, list[Contribution]] = defaultdict(list)
+    for c in received:
+        part = loop.part_of(c.view)
+        if part is None:  # of several parts: each has its share of the whole
+            sign, adjoint = _accumulated(b, received, node.shape)
+            whole = _signed(b, sign, adjoint)
+            ends = [(loop.offset(k), loop.offset(k + 1) - loop.offset(k)) for k in range(len(loop.carried))]
+            views = [View(offset, (1,), (size,)) for offset, size in ends]
+            by_part = {k: [Contribution(1, b.place(whole, view), view)] for k, view in enumerate(views)}
+            break
+        by_part[part].append(c)
+    adjoints = {part: _adjoint_of_part(b, loop, part, of_part) for part, of_part in by_part.items()}
+    pulled = of_scans.pulled_back(b, node, adjoints, scope.varies, pulled_back)
+    return [(target, Contribution(1, adjoint, View.whole(target.shape))) for target, adjoint in pulled]
+
+
+def _adjoint_of_part(b: Builder, loop: Loop, part: int, received: list[Contribution]) -> tuple[Node, Node | None]:
+    """Of what is carried at the end and, if that is not all, of what is carried before each step."""
+    shape, n = loop.carried[part], loop.n
+    size = math.prod(shape)
+    first = min(int(c.view.rows().min()) for c in received)
+    start = loop.last(part) if first >= loop.last(part) else loop.offset(part)
+    moved = [Contribution(c.sign, c.node, View(c.view.offset - start, c.view.strides, c.view.shape)) for c in received]
+    total = _signed(b, *_accumulated(b, moved, (loop.offset(part + 1) - start,)))
+    if start == loop.last(part):
+        return b.reshape(total, shape), None
+    rows = b.reshape(total, (n + 1, *shape)) if size else total
+    return b.view(rows, lambda a: a[n]), b.view(rows, lambda a: a[:n])
 
 
 def directional(b: Builder, output: Node, x: Node, direction: Node) -> Node:
@@ -74,7 +127,11 @@ def pushed_forward(b: Builder, outputs: Sequence[Node], directions: Sequence[tup
     scope = Scope({n.number for n in between}, Ranges(*leaves))
     for node in between:
         if node.number not in tangents:
-            tangent = _pushforward(b, node, [tangents.get(n.number) for n in node.inputs], scope)
+            of_inputs = [tangents.get(n.number) for n in node.inputs]
+            if node.op == SCAN:
+                tangent = of_scans.pushed_forward(b, node, of_inputs, pushed_forward)
+            else:
+                tangent = _pushforward(b, node, of_inputs, scope)
             if tangent is not None and not _is_zero(tangent):
                 tangents[node.number] = tangent
     return [tangents.get(n.number) or zeros_like(b, n) for n in outputs]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from fastdescent.program.graph.build import STOPPED, Builder, view_of
 from fastdescent.program.graph.matrix.make import OPERATIONS, make
-from fastdescent.program.graph.nodes import LEAVES, Node, reachable
+from fastdescent.program.graph.nodes import LEAVES, SCAN, Node, reachable
 from fastdescent.program.graph.special.make import EXPANSIONS, special
 from fastdescent.program.graph.views import View
 from fastdescent.program.opcodes import DRAWS, GATHER
@@ -17,11 +17,12 @@ def instantiate(b: Builder, output: Node, leaves: Mapping[str, Node]) -> Node:
     new: dict[int, Node] = {}
     for node in reachable([output]):
         inputs = [new[n.number] for n in node.inputs]
-        new[node.number] = _copied(b, node, inputs, leaves)
+        new[node.number] = copied(b, node, inputs, leaves)
     return new[output.number]
 
 
-def _copied(b: Builder, node: Node, inputs: list[Node], leaves: Mapping[str, Node]) -> Node:
+def copied(b: Builder, node: Node, inputs: list[Node], leaves: Mapping[str, Node]) -> Node:
+    """A copy of one node, of inputs in the graph of `b`."""
     if node.value is not None:
         return b.graph.held(node.value)
     if node.op in LEAVES:
@@ -37,7 +38,7 @@ def _copied(b: Builder, node: Node, inputs: list[Node], leaves: Mapping[str, Nod
         return b.choose(*inputs)
     if node.op == "copy":
         return b.stopped(inputs[0]) if node.attr == STOPPED else b.copy(inputs[0])
-    if node.op in DRAWS or node.op == GATHER:
+    if node.op in DRAWS or node.op in (GATHER, SCAN):
         return b.graph.node(node.op, tuple(inputs), node.shape, node.attr)
     if node.op in OPERATIONS:
         return make(b, node.op, *inputs, attr=node.attr)

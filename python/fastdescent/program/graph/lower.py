@@ -13,7 +13,8 @@ from fastdescent.program.graph.build import Builder, view_of
 from fastdescent.program.graph.expand import expanded
 from fastdescent.program.graph.fold import power_chain
 from fastdescent.program.graph.loops import is_progression
-from fastdescent.program.graph.nodes import Node, reachable
+from fastdescent.program.graph.nodes import SCAN, Node, reachable
+from fastdescent.program.graph.scan.lower import Scans
 from fastdescent.program.graph.views import View
 
 
@@ -21,9 +22,16 @@ def lower(b: Builder, outputs: Sequence[Node]) -> list[Node]:
     """The outputs, in terms of opcodes only."""
     outputs = expanded(b, outputs)
     new: dict[int, Node] = {}
-    for node in reachable(outputs):
+    nodes = reachable(outputs)
+    scans = Scans(nodes, outputs, lower)
+    for node in nodes:
         inputs = tuple(new[n.number] for n in node.inputs)
-        new[node.number] = _lowered(b, node, inputs)
+        if node.op == SCAN:
+            new[node.number] = scans.lowered(b, node, inputs)
+        elif node.op == "view" and node.inputs[0].op == SCAN:
+            new[node.number] = scans.view(b, node, inputs[0])
+        else:
+            new[node.number] = _lowered(b, node, inputs)
     return [new[n.number] for n in outputs]
 
 

@@ -18,6 +18,8 @@ import numpy.typing as npt
 
 from fastdescent.program.opcodes import GATHER
 
+SCAN = "scan"  #: the operation of `graph.scan`
+
 Shape = tuple[int, ...]
 FloatArray = npt.NDArray[np.float64]
 
@@ -84,7 +86,8 @@ class Graph:
         found = self._nodes.get(key)
         if found is None:
             # Samples are read at each step: a table of all shared minibatches would be larger than the data.
-            stage = LEAVES.get(op, Stage.STEP if op == GATHER else Stage.CONST)
+            # Loops run where strips do, in a step.
+            stage = LEAVES.get(op, Stage.STEP if op in (GATHER, SCAN) else Stage.CONST)
             for n in inputs:
                 stage = stage.joined(n.stage)
             found = self._nodes[key] = Node(len(self._nodes), op, inputs, shape, stage, attr)

@@ -10,13 +10,15 @@ between 0 and 1, and finite.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fastdescent.program.graph.nodes import Node
+from fastdescent.program.graph.nodes import SCAN, Node
+from fastdescent.program.graph.scan.loop import Body, Loop
 
 _TINY = 1e-30  #: a size of which nothing in float32 loses sight
 _LARGEST_POWER = 64.0  #: whose overflow is left out
@@ -66,10 +68,20 @@ class Ranges:
 
     def _worked_out(self, node: Node) -> Range:
         args = [self._known[i.number] for i in node.inputs]
+        if node.op == SCAN:
+            return Range() if _stays_finite(node.attr) else _ANYTHING
         if node.op == "select" and node.inputs[1].op == "div" and node.inputs[0] is node.inputs[1].inputs[1]:
             numerator = self._known[node.inputs[1].inputs[0].number]  # where the denominator is not zero
             return _hull(Range(infinite=numerator.infinite, nan=numerator.nan), args[2])
         return _range(node, args)
+
+
+@functools.lru_cache(maxsize=256)
+def _stays_finite(loop: Loop) -> bool:
+    """Whether what a loop carries is finite after a step if it is before."""
+    body = Body.of(loop)
+    ranges = Ranges()
+    return all(ranges.of(n).is_finite for n in body.after)
 
 
 def _range(node: Node, args: list[Range]) -> Range:

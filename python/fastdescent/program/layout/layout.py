@@ -22,6 +22,7 @@ Invariants:
 
 from __future__ import annotations
 
+import functools
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,12 +30,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastdescent.program.graph.build import view_of
-from fastdescent.program.graph.nodes import Node
+from fastdescent.program.graph.nodes import SCAN, Node
+from fastdescent.program.graph.scan.loop import Body, Loop
 from fastdescent.program.graph.views import View, c_strides
 from fastdescent.program.layout.emit import InstructionList, Place, gather_operands
 from fastdescent.program.layout.registers import plan_registers
 from fastdescent.program.layout.row_allocator import RowAllocator
-from fastdescent.program.layout.schedule import Schedule
+from fastdescent.program.layout.scan_layout import ScanLayout
+from fastdescent.program.layout.schedule import Schedule, schedule
 from fastdescent.program.layout.strip_layout import StripLoopLayout, Surroundings
 from fastdescent.program.layout.strips import StripLoop
 from fastdescent.program.opcodes import DRAWS, GATHER
@@ -125,6 +128,8 @@ class Layout:
     def _compute(self, node: Node, position: int) -> None:
         if node.op == "assemble":
             self._assemble(node)
+        elif node.op == SCAN:
+            self._scan(node)
         else:
             root, view = self._register_plan.owner(node)
             operands = [self._place(n) for n in node.inputs]
@@ -148,6 +153,13 @@ class Layout:
             if self._place(piece) != Place(False, rows):
                 self._instructions.add("copy", rows, [self._place(piece)])
         self._stored_in[node.number] = (node.number, View.whole(node.shape))
+
+    def _scan(self, node: Node) -> None:
+        """Adds the loop of a scan."""
+        out = self._register(node).offset
+        self._stored_in[node.number] = (node.number, View.whole(node.shape))
+        layout = ScanLayout(node, out, self._place, self._instructions, self._rows)
+        self._strips.append(layout.emit(_body_section))
 
     def _add_loop(self, loop: StripLoop, order: Sequence[Node], minus_zero: Node | None) -> None:
         """Allocates registers for the nodes that are not internal; then adds the loop's instructions."""
@@ -233,3 +245,14 @@ class Layout:
             place = Place(False, View(saved[node.number], c_strides(node.shape), node.shape))
         new = View(self._registers[old.number].offset, c_strides(node.shape), node.shape)
         self._instructions.add("copy", new, [place])
+
+
+@functools.lru_cache(maxsize=256)
+def _body_section(loop: Loop) -> Section:
+    """The body of a scan as a section by itself, a step whose state is what is carried."""
+    body = Body.of(loop)
+    leaves = [*body.carried, *body.same, *body.each]
+    names = [f"state{k}" for k in range(len(body.after))]
+    scheduled = schedule((), body.after, {n.number for n in leaves}, strips=False)
+    layout = Layout([(str(n.attr), n) for n in leaves], {}, 0)
+    return layout.section(scheduled, (), list(zip(names, body.after, strict=True)), body.carried)

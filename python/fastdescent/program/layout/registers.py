@@ -27,7 +27,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from fastdescent.program.graph.build import view_of
-from fastdescent.program.graph.nodes import Node
+from fastdescent.program.graph.nodes import SCAN, Node
 from fastdescent.program.graph.views import View, c_strides
 from fastdescent.program.layout.schedule import Schedule
 from fastdescent.program.layout.strips import StripLoop
@@ -53,7 +53,7 @@ class RegisterPlan:
 
     def may_overwrite(self, node: Node, operand: Node) -> bool:
         """Whether a node, as it is computed, may be written over an operand: each row is read just before."""
-        if node.op in INWARD or node.op == "assemble":
+        if node.op in INWARD or node.op in ("assemble", SCAN):
             return False
         return all(n is operand or self.root(n) != self.root(operand) for n in node.inputs)
 
@@ -78,7 +78,7 @@ def plan_registers(
     for node, old in zip(tail, state, strict=True):
         position = positions.get(node.number, -1)
         registers.last_read[registers.root(node)] = len(schedule.order)
-        has_own = node.number not in registers.owners and node.op != "assemble"
+        has_own = node.number not in registers.owners and node.op not in ("assemble", SCAN)
         is_first = node.number not in registers.in_place
         if (
             position >= schedule.n_head
@@ -98,7 +98,7 @@ def _compute_there(
     flat = view.apply(lambda a: a.reshape(-1))
     if flat is None or not shown.is_whole or base.size != piece.size:
         return
-    if base.op != "assemble" and not stored(base.number) and base.number not in registers.owners:
+    if base.op not in ("assemble", SCAN) and not stored(base.number) and base.number not in registers.owners:
         strides = tuple(flat.strides[0] * s for s in c_strides(base.shape))
         registers.owners[base.number] = (whole, View(flat.offset, strides, base.shape))
 

@@ -14,6 +14,7 @@ from fastdescent.program.trace.copies.copies import Copies
 from fastdescent.program.trace.decisions import explored
 from fastdescent.program.trace.global_generators import GlobalGenerators
 from fastdescent.program.trace.jax.entry import JaxFunction, called
+from fastdescent.program.trace.loops.fori import refuse_leaked
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.session import Decide
 from fastdescent.program.trace.source import place_of, refuse
@@ -76,6 +77,7 @@ def _on_one_way(b: Builder, copy: Callable[..., Any], call: Call, decide: Decide
         if isinstance(result, tuple) and len(result) > 1:
             refuse(f"the function returned a tuple of {len(result)}", "return the value alone; its gradient is known")
         node = as_node(b, result)
+        refuse_leaked([node])
     if node.size != 1:
         refuse(f"the function returned shape {node.shape}, not one number", "np.sum the terms, say")
     return b.reshape(node, ())

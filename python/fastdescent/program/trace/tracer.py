@@ -102,6 +102,9 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
 
     def __getitem__(self, key: Any) -> Traced:
         parts = key if isinstance(key, tuple) else (key,)
+        number = next((p for p in parts if isinstance(p, Traced) and hasattr(type(p), "rows_chosen")), None)
+        if number is not None:
+            return number.rows_chosen(self, parts)  # type: ignore[no-any-return]
         self._refuse_traced_index(key)
         if not all(is_basic(p) for p in parts):
             return self._numpy.gather(self, key)

@@ -22,17 +22,22 @@ The Program is refused, although r7 holds a number by then: the rules are suffic
 The rules, for each row that an operand reads:
 
 - It was written before the loop, and so was each row that the operand moves on to. Or an earlier instruction of the
-  same repeat has written it, with a result that moves as the operand does.
+  same repeat has written it, with a result that moves as the operand does. Or it was written before the loop, and some
+  instruction writes the row that the operand moves on to, with a result that moves as the operand does: what the second
+  repeat reads, the first one has written, and so on.
 - If an instruction's operand and result share a row in some repeat, both move alike, and each row is read just before
   it is written.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
-from fastdescent.program.section import OUT, Section, Strips
+from fastdescent.program.opcodes import NAMES
+from fastdescent.program.section import OP, OUT, Section, Strips
 from fastdescent.program.verify.instruction import (
     Flags,
     Instruction,
@@ -67,22 +72,46 @@ def verify_repeats(strips: Strips, instructions: list[Instruction], section: Sec
     here, here_moves = np.zeros(section.n_rows, bool), np.zeros(section.n_rows, np.int64)  # written in this repeat
     results: list[tuple[int | RowNumbers, int]] = []
     for number, moves in zip(range(strips.first, strips.stop), strips.moves.tolist(), strict=True):
+        verify_form(number, instructions[number], section, Motion(strips.n_strips, tuple(moves)))
+        results.append((rows_of(in_result_loops(instructions[number]), OUT), moves[0]))
+    handed_on = _rows_by_move(results, section.n_rows)
+    for number, moves in zip(range(strips.first, strips.stop), strips.moves.tolist(), strict=True):
         instruction, motion = instructions[number], Motion(strips.n_strips, tuple(moves))
-        what = verify_form(number, instruction, section, motion)
-        out, out_move = rows_of(in_result_loops(instruction), OUT), motion.of(OUT)
+        what = f"instruction {number} ({NAMES[instruction[OP]]})"
+        out, out_move = results[number - strips.first]
         for k, column in row_operands(instruction):
             operand, move = np.ravel(rows_of(instruction, column, once=True)), motion.of(column)
             before = operand[~(here[operand] & (here_moves[operand] == move))]
-            known = all(np.all(written[before + shift]) for shift in _shifts(move, strips.n_strips) if before.size)
+            known = _all_written(written, before, move, strips.n_strips)
+            if not known and move in handed_on and strips.n_strips > 1:
+                known = bool(np.all(written[before]) and np.all(handed_on[move][before + move]))
             require(known, f"{what} reads a row that nothing has written")
             if _share_rows(operand, move, np.ravel(out), out_move, strips.n_strips):
                 in_order = move == out_move and reads_before_writing(instruction, k, out)
                 require(in_order, f"{what} overwrites a row that it still has to read")
         here[out], here_moves[out] = True, out_move
-        results.append((out, out_move))
     for out, move in results:
-        for shift in _shifts(move, strips.n_strips):
-            written[out + shift] = True
+        written[_in_all_repeats(out, move, strips.n_strips)] = True
+
+
+def _rows_by_move(results: Sequence[tuple[int | RowNumbers, int]], n_rows: int) -> dict[int, Flags]:
+    """For each move other than 0, the rows that results with this move have in the first repeat."""
+    found: dict[int, Flags] = {}
+    for out, move in results:
+        if move:
+            found.setdefault(move, np.zeros(n_rows, bool))[out] = True
+    return found
+
+
+def _all_written(written: Flags, rows: RowNumbers, move: int, repeats: int) -> bool:
+    """Whether all rows are, wherever they move."""
+    first = bool(np.all(written[rows])) and bool(np.all(written[rows + _shifts(move, repeats)[-1]]))
+    return first and bool(np.all(written[_in_all_repeats(rows, move, repeats)]))
+
+
+def _in_all_repeats(rows: int | RowNumbers, move: int, repeats: int) -> RowNumbers:
+    """Rows that a result or operand has in some repeat."""
+    return np.asarray(np.add.outer(np.arange(repeats if move else 1) * move, np.ravel(rows)))
 
 
 def _shifts(move: int, repeats: int) -> range:

@@ -12,7 +12,7 @@ from fastdescent.engines.jit.loops.draws import Draws, gathered
 from fastdescent.engines.jit.loops.fused_loops import Key, chains, key_of
 from fastdescent.engines.jit.loops.loops import Index, iterate
 from fastdescent.engines.jit.loops.operands import Operands, Turn
-from fastdescent.engines.jit.loops.rows import Instruction, Rows, instructions, is_loop
+from fastdescent.engines.jit.loops.rows import Instruction, Rows, instructions, is_loop, only_read
 from fastdescent.engines.jit.loops.sums import Sums
 from fastdescent.program.opcodes import ARITY, DRAWS, ELEMENTWISE, GATHER, NAMES, ONGOING, REDUCTIONS
 from fastdescent.program.section import N_INNER, N_MIDDLE, N_OUTER, OP, OUT, PLACE, UNIFORM, A, FloatArray, Section
@@ -32,6 +32,7 @@ class Lowering:
         """Emits instructions `first` to `stop` in order; strips as loops over their turns."""
         for strips in (s for s in section.strips if first <= s.first < stop):
             self.run_strip(section, first, strips.first, 0)
+            self._operands.hold(only_read(section, strips))
             with iterate(self._m, strips.n_strips) as strip:
                 self.run_strip(section, strips.first, strips.stop, strip)
             first = strips.stop

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastdescent.engines.jit.emit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.loops.loops import Index
 from fastdescent.engines.jit.loops.rows import Instruction, Rows, move_of
 from fastdescent.program.opcodes import ARITY, NAMES
 from fastdescent.program.section import OP, OUT, PLACE, UNIFORM, A, FloatArray
+
+_MOST_HELD = 16  #: rows
 
 Turn = tuple[Index, Index]  #: of the outer and the middle loop
 
@@ -17,6 +21,11 @@ class Operands:
     def __init__(self, m: Arithmetic, rows: Rows, uniform: str, constants: FloatArray) -> None:
         self._m, self._rows, self._uniform, self._constants = m, rows, uniform, constants
         self.strip: Index = 0  #: the strip that is computed, in a loop over strips
+
+    def hold(self, rows: Sequence[int]) -> None:
+        """Loads rows that a loop reads in each turn, if they are few: they stay in registers."""
+        for row in rows if len(rows) <= _MOST_HELD else ():
+            self._rows.get(row)
 
     def all(self, row: Instruction, turn: Turn, j: Index) -> list[Vectors]:
         """The operands of an instruction."""

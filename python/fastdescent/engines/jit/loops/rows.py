@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from fastdescent.engines.jit.emit.arithmetic import Arithmetic, Vectors
 from fastdescent.engines.jit.loops.loops import Index
 from fastdescent.program.opcodes import ARITY, DRAWS, NAMES
-from fastdescent.program.section import N_OUTER, OP, OUT, PLACE, UNIFORM, WIDTH, A, Section, loop_size, places_of
+from fastdescent.program.section import (
+    N_OUTER,
+    OP,
+    OUT,
+    PLACE,
+    UNIFORM,
+    WIDTH,
+    A,
+    Section,
+    Strips,
+    loop_size,
+    places_of,
+)
 
 #: Instructions on more rows than this become loops over rows in memory.
 LONGEST_UNROLLED = 16
@@ -40,19 +53,62 @@ def is_loop(row: Sequence[int]) -> bool:
 
 
 def rows_in_memory(section: Section, first: int, stop: int) -> frozenset[int]:
-    """Rows that loops among instructions `first` to `stop` read or write, those over strips too."""
+    """Rows that loops among instructions `first` to `stop` read or write, those over strips too.
+
+    What an instruction of one turn of a loop over strips hands to later ones of that turn is no such row, and neither
+    is what such a loop only reads.
+    """
     found: set[int] = set()
     code = instructions(section, first, stop)
     for row, repeats in zip(code, section.repeats()[first:stop].tolist(), strict=True):
-        if repeats > 1 or is_loop(row):
-            name = NAMES[row[OP]]
-            columns = [OUT, *(A + PLACE * k for k in range(ARITY[name]) if not row[UNIFORM] >> k & 1)]
-            for column in columns:
-                places = np.unique(places_of(row, column, once=True))
-                move = move_of(row, column)
-                steps = move * np.arange(repeats if move else 1)
-                found.update(np.unique(steps[:, np.newaxis] + places).tolist())
+        if repeats == 1 and is_loop(row):
+            for column in _columns(row):
+                found.update(_touched(row, column, 1).tolist())
+    for strips in section.strips:
+        begin, end = max(first, strips.first), min(stop, strips.stop)
+        found |= _in_memory_in_strips(section, begin, end, strips.n_strips)
     return frozenset(found)
+
+
+def only_read(section: Section, strips: Strips) -> list[int]:
+    """Rows that all turns of a loop over strips read, and none writes."""
+    read: set[int] = set()
+    written: set[int] = set()
+    for row in instructions(section, strips.first, strips.stop):
+        written.update(_touched(row, OUT, strips.n_strips).tolist())
+        if not is_loop(row):
+            for column in _columns(row)[1:]:
+                read.update(_touched(row, column, 1).tolist() if not move_of(row, column) else ())
+    return sorted(read - written)
+
+
+def _in_memory_in_strips(section: Section, first: int, stop: int, repeats: int) -> set[int]:
+    found: set[int] = set()
+    written: set[int] = set()  # in this turn
+    early: set[int] = set()  # read in a turn before they are written in it
+    for row in instructions(section, first, stop) if repeats > 1 else ():
+        for column in (*_columns(row)[1:], OUT):
+            rows = _touched(row, column, repeats).tolist()
+            if is_loop(row) or move_of(row, column):
+                found.update(rows)
+            elif column == OUT:
+                written.update(rows)
+            else:
+                early.update(r for r in rows if r not in written)
+    return found | (early & written)
+
+
+def _columns(row: Instruction) -> list[int]:
+    """Of the result, and of the operands that are rows."""
+    return [OUT, *(A + PLACE * k for k in range(ARITY[NAMES[row[OP]]]) if not row[UNIFORM] >> k & 1)]
+
+
+def _touched(row: Instruction, column: int, repeats: int) -> npt.NDArray[np.int64]:
+    """The rows of a result or operand, in all turns."""
+    places = np.unique(places_of(row, column, once=True))
+    move = move_of(row, column)
+    steps = move * np.arange(repeats if move else 1)
+    return np.unique(steps[:, np.newaxis] + places)
 
 
 class Rows:

@@ -1,0 +1,1 @@
+"""Loops that the user asks for by `fd.fori`: the body is traced once."""
