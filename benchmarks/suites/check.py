@@ -3,8 +3,8 @@
 - Values at 100 random points of the domain differ by at most 1e-12 of |f|, or by what f itself changes if every
   coordinate is moved by a few roundings, times 16, or by 1e-14 of the largest |f| among the points, for functions that
   cancel. Where the function raises or is not finite, the surface must not be finite.
-- Derivatives along two coordinates and a random direction agree with one that is measured by `derivative`, within ten
-  times its estimated error, at one of four scales. Wrong is a derivative if measurements at two scales or more agree
+- Derivatives along two coordinates and a random direction agree with the complex step, or else with one that is measured
+  by `derivative`, within ten times its estimated error, at one of four scales. Wrong is a derivative if measurements at two scales or more agree
   with each other and not with it. Where they do not, f has a kink nearby, is rough or hidden by rounding: such a point
   is left out, and a note says so if fewer than half are left.
 - At the published minimizer the values agree as at other points.
@@ -149,6 +149,8 @@ def _derivatives(c: Case, points: Array, own: Array, gradients: Array) -> Verdic
 
 def _agreement(c: Case, point: Array, direction: Array, ours: float, scale: float) -> tuple[bool | None, float]:
     """Whether the derivative agrees with one that is measured, None if none can be; and that one."""
+    if abs(ours - _complex_step(c, point, direction)) <= 1e-9 * abs(ours) + 1e-13 * scale:
+        return True, ours
     moving = direction != 0
     reach = 1e-2 * float(np.min((c.high - c.low)[moving] / np.abs(direction[moving])))
     found: list[tuple[float, float]] = []
@@ -162,6 +164,15 @@ def _agreement(c: Case, point: Array, direction: Array, ours: float, scale: floa
     if len(found) < 2 or any(abs(s - found[0][0]) > 10.0 * (e + found[0][1]) for s, e in found):
         return None, np.nan
     return False, found[0][0]
+
+
+def _complex_step(c: Case, point: Array, direction: Array) -> float:
+    """Im f(x + i h v) / h, exact but for rounding where f is analytic and accepts complex numbers; else NaN, or wrong."""
+    try:
+        value = np.asarray(c.function(point + 1e-40j * direction)).ravel()[0]
+    except Exception:
+        return np.nan
+    return float(np.imag(value)) / 1e-40
 
 
 def _short(error: Exception) -> str:

@@ -9,24 +9,38 @@ from typing import Any, Self
 import numpy as np
 
 from fastdescent.program.graph.build import Builder, Change
+from fastdescent.program.graph.composites import trunc
 from fastdescent.program.graph.nodes import Node, Shape
 from fastdescent.program.trace.indices import is_integer
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.storage import Storage
 from fastdescent.program.trace.unknown import Unknown
 
+#: What a traced array may become by astype().
+_DTYPES = (np.dtype(bool), np.dtype(np.int64), np.dtype(np.int32), np.dtype(np.float64))
+
 
 class TracedArray(Unknown):
     """An array whose values are not known yet: its shape, its storage, its views."""
 
-    __slots__ = ("_storage", "builder", "is_bool", "is_point")
+    __slots__ = ("_storage", "builder", "is_bool", "is_int", "is_point")
 
     def __init__(
-        self, builder: Builder, node: Node, *, is_bool: bool = False, is_point: bool = False, fresh: bool = False
+        self,
+        builder: Builder,
+        node: Node,
+        *,
+        is_bool: bool = False,
+        is_int: bool = False,
+        is_point: bool = False,
+        fresh: bool = False,
     ) -> None:
-        """`fresh`: the numbers are new and no other array has them, so that the array may change."""
+        """`fresh`: the numbers are new and no other array has them, so that the array may change.
+
+        `is_bool` and `is_int`: NumPy would have booleans or integers. Here they are floats, too.
+        """
         self.builder = builder
-        self.is_bool, self.is_point = is_bool, is_point
+        self.is_bool, self.is_int, self.is_point = is_bool, is_int, is_point
         self._storage = Storage(builder, node, fresh)
 
     @property
@@ -51,7 +65,12 @@ class TracedArray(Unknown):
         """The dtype of an array. A number has none: np.mean of an object array would convert its result to it."""
         if not self.shape:
             raise AttributeError("a traced number has no dtype")
-        return np.dtype(bool if self.is_bool else np.float64)
+        return self._kind
+
+    @property
+    def _kind(self) -> np.dtype[Any]:
+        """The dtype of the array, also of a number."""
+        return np.dtype(bool if self.is_bool else np.int64 if self.is_int else np.float64)
 
     @property
     def T(self) -> Self:
@@ -96,7 +115,7 @@ class TracedArray(Unknown):
     def view_by(self, change: Change, shares_memory: bool = True) -> Self:
         """The result of a NumPy operation that gives views. Not `shares_memory`: NumPy may have made a copy."""
         view = object.__new__(type(self))
-        view.builder, view.is_bool, view.is_point = self.builder, self.is_bool, False
+        view.builder, view.is_bool, view.is_int, view.is_point = self.builder, self.is_bool, self.is_int, False
         view._storage = self._storage.view(change, shares_memory)
         return view
 
@@ -129,7 +148,7 @@ class TracedArray(Unknown):
         return self.view_by(lambda a: np.squeeze(a, axis))
 
     def copy(self, order: str = "C") -> Self:
-        new = type(self)(self.builder, self.node, is_bool=self.is_bool, fresh=True)
+        new = type(self)(self.builder, self.node, is_bool=self.is_bool, is_int=self.is_int, fresh=True)
         new._storage.is_in_c_order = order == "C"
         return new
 
@@ -140,6 +159,14 @@ class TracedArray(Unknown):
         return self.copy()
 
     def astype(self, dtype: Any, *, copy: bool = True, **kwargs: Any) -> Self:
-        if np.dtype(dtype) != np.float64:
-            refuse(f"a traced array stays float64 (astype({np.dtype(dtype).name}) was asked for)", "leave astype out")
-        return type(self)(self.builder, self.node, fresh=True) if copy or self.is_bool else self
+        wanted = np.dtype(dtype)
+        if wanted not in _DTYPES:
+            refuse(f"a traced array stays float64 (astype({wanted.name}) was asked for)", "leave astype out")
+        if wanted == self._kind:
+            return self.copy() if copy else self
+        node, b = self.node, self.builder
+        if wanted == bool:
+            node = b.elementwise("ne", node, b.const(0.0))
+        elif wanted.kind == "i" and not self.is_bool:
+            node = trunc(b, node)
+        return type(self)(b, node, is_bool=wanted == bool, is_int=wanted.kind == "i", fresh=True)

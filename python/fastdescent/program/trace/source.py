@@ -18,6 +18,7 @@ from fastdescent._base.files import PACKAGE
 _PACKAGE = os.path.join(PACKAGE, "")
 _NUMPY = os.path.join(os.path.dirname(os.path.abspath(np.__file__)), "")
 _SPARSE = "scipy.sparse."
+_SUMS = ("_wrapreduction", "_sum", "_mean", "_wrapit", "_wrapfunc")  #: functions of NumPy that add
 
 
 def user_frame() -> FrameType | None:
@@ -49,6 +50,15 @@ def is_asked_by_sparse() -> bool:
     while frame is not None and frame.f_code.co_filename.startswith(_NUMPY):
         frame = frame.f_back
     return frame is not None and _is_scipys_frame(frame, _SPARSE)
+
+
+def is_asked_by_sum() -> bool:
+    """Whether NumPy adds up the elements of an object array: their operators are called from its sum."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    frame = None if frame is None else frame.f_back  # the caller of NumPy's operator
+    return frame is not None and frame.f_code.co_filename.startswith(_NUMPY) and frame.f_code.co_name in _SUMS
 
 
 def _scipy_functions() -> list[str]:

@@ -13,7 +13,8 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.trace.array import TracedArray
 from fastdescent.program.trace.indices import is_basic, is_integer, key_text
-from fastdescent.program.trace.operands import as_node
+from fastdescent.program.trace.kinds import kind_of
+from fastdescent.program.trace.operands import as_node, is_traced_index
 from fastdescent.program.trace.source import is_asked_by_sparse, refuse, refuse_sparse
 from fastdescent.program.trace.storage import Obstacle
 
@@ -24,7 +25,8 @@ class NumPy(Protocol):
     def ufunc(self, b: Builder, ufunc: np.ufunc, method: str, inputs: Any, kwargs: Any) -> Any: ...
     def function(self, b: Builder, func: Any, args: Any, kwargs: Any) -> Any: ...
     def method(self, array: Traced, name: str) -> Callable[..., Any] | None: ...
-    def gather(self, array: Traced, key: Any) -> Traced: ...
+    def gather(self, array: Traced, key: Any) -> Any: ...
+    def assign_where(self, array: Traced, key: Any, value: Any) -> None: ...
 
 
 class Traced(TracedArray, NDArrayOperatorsMixin):
@@ -69,12 +71,11 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._refuse_change("assignment to", "take a copy first, y = x.copy()")
-        if self.is_bool:
-            refuse("assignment to an array of booleans", "write np.where(condition, a, b)")
+        if is_traced_index(key):
+            self._numpy.assign_where(self, key, value)
+            return
+        self._refuse_other_kind(value)
         node = as_node(self.builder, value)
-        if isinstance(key, Traced) and key.is_bool and key.shape == self.shape and node.size == 1:
-            key, node = ..., self.builder.select(key.node, self.builder.reshape(node, ()), self.node)
-        self._refuse_traced_index(key)
         try:
             if key is ... and node.shape == self.shape:
                 self._storage.assign_all(node)
@@ -86,10 +87,11 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
                 "fix the index or the shape",
             )
 
-    @staticmethod
-    def _refuse_traced_index(key: Any) -> None:
-        if any(isinstance(part, Traced) for part in (key if isinstance(key, tuple) else (key,))):
-            refuse("a traced value cannot be an index", "write np.where(condition, a, b)")
+    def _refuse_other_kind(self, value: Any) -> None:
+        """Refuses an assignment that would change numbers into integers or booleans."""
+        if (self.is_bool or self.is_int) and not np.can_cast(kind_of(value), self._kind):
+            refuse(f"assignment of numbers to an array of {'booleans' if self.is_bool else 'integers'}",
+                   "write y = y.astype(float) first, or np.where(condition, a, b)")  # fmt: skip
 
     def _refuse_change(self, what: str, instead: str) -> None:
         """Refuses an assignment if NumPy would change more arrays, or fewer, than this one and its family."""
@@ -102,16 +104,15 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
             refuse(f"{what} an array that NumPy may have copied for reshape() or ravel(), by its layout in memory",
                    "write y.copy().reshape(...), or where two arrays are meant y.reshape(...).copy()")  # fmt: skip
 
-    def __getitem__(self, key: Any) -> Traced:
+    def __getitem__(self, key: Any) -> Any:
         parts = key if isinstance(key, tuple) else (key,)
-        self._refuse_traced_index(key)
         if not all(is_basic(p) for p in parts):
             return self._numpy.gather(self, key)
         try:
             if len(parts) == self.ndim and all(is_integer(p) for p in parts):  # a scalar, not a view
                 element = self._storage.element(parts)
                 node = self.builder.view(self.node, operator.itemgetter((*parts, ...))) if element is None else element
-                return Traced(self.builder, node, is_bool=self.is_bool)
+                return Traced(self.builder, node, is_bool=self.is_bool, is_int=self.is_int)
             full = parts if any(p is Ellipsis for p in parts) else (*parts, ...)  # with ... NumPy always gives a view
             return self.view_by(operator.itemgetter(full))
         except IndexError as error:
@@ -158,8 +159,9 @@ def _updated(target: Any, result: Traced) -> Traced:
     if target._is_number:
         return result
     target._refuse_change("an update in place of", "write a = a + b, not a += b")
-    if target.is_bool > result.is_bool:
-        refuse("an update in place of booleans by numbers", "write a = a + b, not a += b")
+    if not np.can_cast(result._kind, target._kind):
+        what = "booleans" if target.is_bool else "integers"
+        refuse(f"an update in place of {what} by numbers", "write a = a + b, not a += b")
     if np.broadcast_shapes(storage.shape, result.shape) != storage.shape:
         refuse(f"an update in place of shape {storage.shape} by one of shape {result.shape}", "fix the shapes")
     storage.assign_all(target.builder.broadcast(result.node, storage.shape))

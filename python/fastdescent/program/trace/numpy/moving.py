@@ -16,8 +16,9 @@ import numpy.typing as npt
 from fastdescent.program.graph.build import Builder, view_of
 from fastdescent.program.graph.nodes import Node
 from fastdescent.program.graph.views import View
-from fastdescent.program.trace.numpy.arrays import array_of
-from fastdescent.program.trace.numpy.ufuncs import is_bool, progressions
+from fastdescent.program.trace.kinds import kind_of
+from fastdescent.program.trace.numpy.arrays import array_of, of_kind
+from fastdescent.program.trace.numpy.ufuncs import progressions
 from fastdescent.program.trace.operands import as_node, holds_traced
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
@@ -30,7 +31,7 @@ def gather(array: Traced, key: Any) -> Traced:
         flat_indices = np.arange(node.size).reshape(node.shape)[key]
     except IndexError as error:
         refuse(f"an index of an array of shape {node.shape} ({error})", "fix the index")
-    return Traced(array.builder, elements_at(array.builder, node, flat_indices), is_bool=array.is_bool, fresh=True)
+    return of_kind(array.builder, elements_at(array.builder, node, flat_indices), kind_of(array))
 
 
 def elements_at(b: Builder, node: Node, flat_indices: npt.NDArray[np.int64]) -> Node:
@@ -47,7 +48,7 @@ def rearranged(b: Builder, arrays: Sequence[Any], function: Callable[..., Any]) 
     starts = np.cumsum([0, *(n.size for n in nodes)])
     indexed = [start + np.arange(n.size).reshape(n.shape) for start, n in zip(starts, nodes, strict=False)]
     flat = b.concatenate([b.reshape(n, (n.size,)) for n in nodes], 0)
-    return Traced(b, elements_at(b, flat, function(*indexed)), is_bool=all(is_bool(a) for a in arrays), fresh=True)
+    return of_kind(b, elements_at(b, flat, function(*indexed)), kind_of(list(arrays)))
 
 
 def _copying(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,7 +57,7 @@ def _copying(function: Callable[..., Any]) -> Callable[..., Any]:
             refuse(f"np.{function.__name__} with a traced value that is not the first argument", "give a constant")
         node = as_node(b, a)
         flat_indices = function(np.arange(node.size).reshape(node.shape), *args, **kwargs)
-        return Traced(b, elements_at(b, node, np.asarray(flat_indices)), is_bool=is_bool(a), fresh=True)
+        return of_kind(b, elements_at(b, node, np.asarray(flat_indices)), kind_of(a))
 
     return make
 

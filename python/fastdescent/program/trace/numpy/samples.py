@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastdescent.program.graph.build import Builder
+from fastdescent.program.trace.kinds import BOOL
 from fastdescent.program.trace.numpy.arrays import array_of, axes_of, refuse_options, result
 from fastdescent.program.trace.operands import as_node, holds_traced
 from fastdescent.program.trace.products import inner
@@ -24,8 +25,9 @@ def _diff(b: Builder, a: Any, n: int = 1, axis: int = -1, prepend: Any = None, a
     pieces = [piece for piece in (ends[0], array, ends[1]) if piece is not None]
     array = np.concatenate(pieces, axis) if len(pieces) > 1 else array
     before = (slice(None),) * axis
+    difference = np.not_equal if array._kind == BOOL else np.subtract
     for _ in range(n):
-        array = array[(*before, slice(1, None))] - array[(*before, slice(None, -1))]
+        array = difference(array[(*before, slice(1, None))], array[(*before, slice(None, -1))])
     return array
 
 
