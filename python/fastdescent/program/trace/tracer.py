@@ -140,8 +140,17 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
     # ------------------------------------------------------------------ NumPy's protocols
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", None)
+        where = kwargs.pop("where", True) if method == "__call__" else True
         result = self._numpy.ufunc(self.builder, ufunc, method, inputs, kwargs)
-        return result if out is None else _updated(out[0], result)
+        if where is not True:
+            if out is None:
+                refuse(f"np.{ufunc.__name__} with where= and without out=, whose other elements are anything",
+                       "give out=np.zeros_like(x)")  # fmt: skip
+            result = np.where(where, result, out[0])
+        if out is None:
+            return result
+        results = tuple(_updated(o, r) for o, r in zip(out, result if ufunc.nout > 1 else (result,), strict=True))
+        return results if ufunc.nout > 1 else results[0]
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         out = kwargs.get("out")

@@ -77,6 +77,17 @@ def _full_like(b: Builder, a: Any, fill_value: Any, dtype: Any = None, order: st
     return result(b, b.broadcast(as_node(b, fill_value), as_node(b, a).shape))
 
 
+def _apply_along_axis(b: Builder, func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
+    array: Any = array_of(b, arr)
+    lines = np.moveaxis(array, axis, -1)
+    found = [func1d(lines[index], *args, **kwargs) for index in np.ndindex(lines.shape[:-1])]
+    stacked: Any = np.stack([array_of(b, value) for value in found])
+    shape = stacked.shape[1:]
+    apart = stacked.reshape((*lines.shape[:-1], *shape))
+    places = range(axis % array.ndim, axis % array.ndim + len(shape))
+    return np.moveaxis(apart, range(apart.ndim - len(shape), apart.ndim), places) if shape else apart
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = (
     MOVING
     | JOINING
@@ -93,6 +104,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = (
         "fix": lambda b, x, out=None: result(b, composites.trunc(b, as_node(b, x))),
         "sinc": lambda b, x: result(b, composites.sinc(b, as_node(b, x))),
         "outer": _outer,
+        "apply_along_axis": _apply_along_axis,
         "copy": lambda b, a, order="K", subok=False: of_kind(b, as_node(b, a), kind_of(a)),
         "empty_like": lambda b, a, *args, **kwargs: _full_like(b, a, 0.0, *args, **kwargs),
         "zeros_like": lambda b, a, *args, **kwargs: _full_like(b, a, 0.0, *args, **kwargs),

@@ -80,10 +80,32 @@ def _gradient(b: Builder, f: Any, *varargs: Any, axis: Any = None, edge_order: i
 
 
 def _interp(b: Builder, x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
-    if holds_traced((x, xp, left, right)):
-        refuse("np.interp can only be traced at constant points: it compares values that are not known yet",
-               "write np.minimum, np.maximum, np.where or np.select")  # fmt: skip
-    return _linear(array_of(b, fp), 0, lambda line: np.asarray(np.interp(x, xp, line, left, right, period)))
+    if not holds_traced((x, xp, left, right)):
+        return _linear(array_of(b, fp), 0, lambda line: np.asarray(np.interp(x, xp, line, left, right, period)))
+    if period is not None:
+        if holds_traced((xp, period)):
+            refuse("np.interp with a period and traced places", "make xp and period constant")
+        order = np.argsort(np.asarray(xp, float) % period, kind="stable")
+        line = (np.asarray(xp, float) % period)[order]
+        xp = np.concatenate([line[-1:] - period, line, line[:1] + period])
+        values: Any = array_of(b, fp)
+        fp, x = values[[order[-1], *order, order[0]]], array_of(b, x) % period
+        left = right = None
+    return _between_samples(array_of(b, x), array_of(b, xp), array_of(b, fp), left, right)
+
+
+def _between_samples(x: Any, xp: Any, fp: Any, left: Any, right: Any) -> Any:
+    """The line between the samples on both sides of x; all samples are compared with it."""
+    if xp.ndim != 1 or xp.shape != fp.shape or not xp.size:
+        raise ValueError("xp and fp must be lines of the same length, at least one")
+    left, right = (fp[k] if end is None else end for k, end in ((0, left), (-1, right)))
+    wanted = np.expand_dims(x, -1)
+    inside = (wanted >= xp[:-1]) & (wanted < xp[1:])
+    slopes = (fp[1:] - fp[:-1]) / (xp[1:] - xp[:-1])
+    slope, start, value = (np.sum(np.where(inside, line, 0.0), axis=-1) for line in (slopes, xp[:-1], fp[:-1]))
+    found = np.where(x == xp[-1], fp[-1], slope * (x - start) + value)
+    found = np.where(x > xp[-1], right, np.where(x < xp[0], left, found))
+    return np.where(np.isnan(x), x, found)
 
 
 # ---------------------------------------------------------------------- convolution
@@ -140,6 +162,61 @@ def _vander(b: Builder, x: Any, N: int | None = None, increasing: bool = False) 
     return array[:, np.newaxis] ** (powers if increasing else powers[::-1])
 
 
+def _logspace(
+    b: Builder, start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None,
+    axis: int = 0,
+) -> Any:  # fmt: skip
+    return np.power(base, _linspace(b, start, stop, num, endpoint, False, dtype, axis))
+
+
+def _geomspace(
+    b: Builder, start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+) -> Any:
+    """Between positive numbers; both ends exactly."""
+    first, last = array_of(b, start), array_of(b, stop)
+    line = _logspace(b, np.log10(first), np.log10(last), num, endpoint, 10.0, dtype, axis)
+    before = (slice(None),) * (axis % max(line.ndim, 1))
+    for place, end in ((0, first), (-1, last))[: 1 + bool(endpoint and num > 1) if num else 0]:
+        line[(*before, place)] = end
+    return line
+
+
+# ---------------------------------------------------------------------- statistics
+def _bincount(b: Builder, x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
+    if holds_traced(x):
+        refuse("np.bincount of traced places", "write np.sum(np.where(x == k, weights, 0)) for each k")
+    places: Any = np.asarray(x)
+    counts = np.bincount(places, minlength=minlength)  # checks the places
+    values: Any = array_of(b, weights)
+    return np.stack([np.sum(values[places == k]) for k in range(counts.size)])
+
+
+def _cov(
+    b: Builder, m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None, fweights: Any = None,
+    aweights: Any = None, *, dtype: Any = None,
+) -> Any:  # fmt: skip
+    refuse_options(dtype, None)
+    if fweights is not None or aweights is not None:
+        refuse("np.cov with weights", "write the weighted sums out")
+    rows: Any = np.atleast_2d(array_of(b, m))
+    rows = rows.T if not rowvar and np.ndim(m) > 1 else rows
+    if y is not None:
+        others: Any = np.atleast_2d(array_of(b, y))
+        rows = np.concatenate([rows, others.T if not rowvar and np.ndim(y) > 1 else others])
+    ddof = (0 if bias else 1) if ddof is None else ddof
+    deviations = rows - np.mean(rows, axis=1, keepdims=True)
+    count = max(rows.shape[1] - ddof, 0)
+    return np.squeeze(deviations @ deviations.T / float(count) if count else np.full(rows.shape[:1] * 2, np.nan))
+
+
+def _corrcoef(b: Builder, x: Any, y: Any = None, rowvar: bool = True, **given: Any) -> Any:
+    c = _cov(b, x, y, rowvar, **given)
+    if not c.ndim:
+        return c / c
+    spread = np.sqrt(np.diag(c))
+    return np.clip(c / spread[:, np.newaxis] / spread[np.newaxis, :], -1, 1)
+
+
 SAMPLES: dict[str, Callable[..., Any]] = {
     "diff": _diff,
     "ediff1d": _ediff1d,
@@ -150,4 +227,9 @@ SAMPLES: dict[str, Callable[..., Any]] = {
     "correlate": _correlate,
     "linspace": _linspace,
     "vander": _vander,
+    "logspace": _logspace,
+    "geomspace": _geomspace,
+    "bincount": _bincount,
+    "cov": _cov,
+    "corrcoef": _corrcoef,
 }
