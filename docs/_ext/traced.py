@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from fastdescent.program.trace.numpy.functions import FUNCTIONS
 from fastdescent.program.trace.numpy.ufuncs import SPECIAL, UFUNCS
-from fastdescent.program.trace.scipy_functions import _TRACED
+from fastdescent.program.trace.scipy_functions import SCIPY
 
 
 def traced_functions() -> str:
-    """Two paragraphs in reStructuredText."""
+    """A paragraph for each module, in reStructuredText."""
     numpy = sorted({*FUNCTIONS, *UFUNCS} - set(SPECIAL))
-    scipy = sorted({*SPECIAL, *_TRACED})
-    return f"All of NumPy: {_listed(numpy)}.\n\nAll of ``scipy.special``: {_listed(scipy)}.\n"
+    modules = {"scipy.special": set(SPECIAL)}
+    for name in SCIPY:
+        module, _, function = name.rpartition(".")
+        modules.setdefault(module, set()).add(function)
+    scipy = (f"Of ``{module}``: {_listed(sorted(names))}.\n" for module, names in sorted(modules.items()))
+    return "\n".join((f"Of NumPy: {_listed(numpy)}.\n", *scipy))
 
 
 def _listed(names: list[str]) -> str:

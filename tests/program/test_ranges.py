@@ -15,7 +15,7 @@ from fastdescent.program.opcodes import ARITY
 
 ENDS = [-math.inf, -900.0, -3.0, -1.0, -0.5, -0.0, 0.0, 0.25, 1.0, 2.0, 900.0, math.inf]
 INSIDE = np.array([-1e3, -3.0, -2.5, -1.0, -0.75, -0.5, -0.0, 0.0, 0.1, 0.25, 0.9, 1.0, 1.5, 2.0, 30.0, 1e3])
-OPERATIONS = sorted((DIFFERENTIABLE - {"powi"}) | {"lt", "floor"})
+OPERATIONS = sorted((DIFFERENTIABLE - {"powi", "choose"}) | {"lt", "floor"})
 
 
 def operands(rng: np.random.Generator) -> tuple[Range, np.ndarray]:

@@ -162,7 +162,7 @@ def test_bad_hyperparameters(make: Any, error: type[Exception], text: str) -> No
 REFUSED: list[Any] = [
     (lambda x, grad, state, t: x - 0.01 * grad(x), None, fd.TraceError, "must return"),
     (lambda x, grad, state, t: (x - state.v, {}), None, fd.TraceError, r"reads state\.v but does not return it"),
-    (lambda x, grad, state, t: (x * float(x[0]), {}), None, fd.TraceError, "is not a number"),
+    (lambda x, grad, state, t: (x * [1.0, 2.0][x[0]], {}), None, fd.TraceError, "cannot be an index"),
     (lambda x, grad, state, t: (x, {"v": np.append(state.v, x)}), None, TypeError, "shapes of the optimizer's state"),
     (
         lambda x, grad, state, t: (x, {"v": 1.0}),

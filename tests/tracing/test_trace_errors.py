@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import linecache
-import math
 import re
 import warnings
 from collections.abc import Callable
@@ -36,22 +35,6 @@ def columns(X: Any) -> Any:
     return X[:, 0] ** 2 + X[:, 1] ** 2
 
 
-def with_math(x: Any) -> Any:
-    return math.sin(x[0])
-
-
-def with_float(x: Any) -> Any:
-    return float(x[0]) ** 2
-
-
-def with_if(x: Any) -> Any:
-    return x[0] if x[0] > 0 else -x[0]
-
-
-def with_and(x: Any) -> Any:
-    return np.sum(x) * (x[0] > 0 and x[1] > 0)
-
-
 def with_while(x: Any) -> Any:
     while x[0] < 1:
         x = x + 1.0
@@ -62,10 +45,6 @@ def with_while(x: Any) -> Any:
     ("f", "what", "instead"),
     [
         (columns, "index [:, 0]: your function receives one point, shape (10,) (too many", "write x[0], not x[:, 0]"),
-        (with_math, "a traced value is not a number (math.sin, ", "write np.sin and the like"),
-        (with_float, "a traced value is not a number (math.sin, float()", "write np.sin and the like"),
-        (with_if, "the truth of a traced value is not known (an `if`", "write np.where(condition, a, b)"),
-        (with_and, "the truth of a traced value is not known (an `if`, `and`", "write np.where(condition, a, b)"),
     ],
 )  # fmt: skip
 def test_pinned_messages_name_the_line(f: Function, what: str, instead: str) -> None:
@@ -75,6 +54,11 @@ def test_pinned_messages_name_the_line(f: Function, what: str, instead: str) -> 
     assert message.startswith(what)
     assert f", in {line_of(f)}; {instead}" in message
     assert isinstance(caught.value, TypeError)
+
+
+def test_a_loop_without_end() -> None:
+    with pytest.raises(fd.TraceError, match=r"more than 1000 questions .*while x\[0\] < 1:; bound the loop, or write"):
+        fd.surface(with_while, dim=10)
 
 
 def test_results_that_are_not_one_number() -> None:
@@ -97,15 +81,15 @@ def test_arguments_of_the_function() -> None:
         def f(x: Any) -> Any:
             return x[0]
 
-    with pytest.raises(TypeError, match=r"<lambda> takes \*args; write one argument"):
+    with pytest.raises(TypeError, match="<lambda> takes no point; write"):
         fd.surface(lambda *x: x[0])
     with pytest.raises(TypeError, match="<lambda> takes no point"):
         fd.surface(lambda: 0.0)
     with pytest.raises(TypeError, match=r"'y' of <lambda> has a default.*behind a \*, keyword-only;.* or say dim="):
         fd.surface(lambda x, y=3.0: x + y)
-    with pytest.raises(TypeError, match="'b' of <lambda> has a default"):
+    with pytest.raises(TypeError, match="may take a point or coordinates"):
         fd.surface(lambda x, y, a, b=3.0: x + y)
-    with pytest.raises(ValueError, match="dim must be 3, the number of arguments of <lambda>; got 4"):
+    with pytest.raises(ValueError, match="dim must be 2, the number of arguments of <lambda>; got 4"):
         fd.surface(lambda x, y, a=1.0: x + y, dim=4)
     with pytest.raises(ValueError, match="dim must be 2, the number of arguments of <lambda>; got 3"):
         fd.surface(lambda x, y: x + y, dim=3)
@@ -125,40 +109,11 @@ def test_parameters_are_plain_arrays() -> None:
 
 
 # ---------------------------------------------------------------------- the rest
-def set_element(x: Any) -> Any:
-    x[0] = 1.0
-    return x[0]
-
-
 def set_what_may_be_a_copy(x: Any) -> Any:
     m = np.outer(x, x)
     flat = m.reshape(-1)
     m[0] = 0.0
     return flat @ flat
-
-
-def set_through_asarray(x: Any) -> Any:
-    y = x.copy()
-    np.asarray(y)[0] = 0.0
-    return y @ y
-
-
-def update_through_asarray(x: Any) -> Any:
-    y = np.ascontiguousarray(x.copy())
-    y *= 2.0
-    return y @ y
-
-
-def set_while_asarray_is_in_use(x: Any) -> Any:
-    y = x.copy()
-    z = np.asanyarray(y[1:])[:1]
-    y[1] = 0.0
-    return z[0]
-
-
-def set_a_view_of_what_others_see(x: Any) -> Any:
-    x[1:][0] = 0.0
-    return x @ x
 
 
 def set_a_broadcast_array(x: Any) -> Any:
@@ -191,59 +146,13 @@ def numbers_in_the_place_of_booleans(x: Any) -> Any:
     return np.sum(mask)
 
 
-def the_point_itself(x: Any) -> Any:
-    x -= W
-    return x @ x
-
-
-def a_number_that_is_a_view(x: Any) -> Any:
-    first = x[..., 0]
-    first += 1.0
-    return first
-
-
-def an_array_of_numpy(x: Any) -> Any:
-    total = np.zeros(3)
-    total += x
-    return total[0]
-
-
-def filled_element(x: Any) -> Any:
-    out = np.zeros(3)
-    for i in range(3):
-        out[i] = x[i] ** 2
-    return out.sum()
-
-
-def filled_slice(x: Any) -> Any:
-    out = np.zeros(3)
-    out[1:] = x[1:] ** 2
-    return out.sum()
-
-
 REFUSED: list[tuple[Function, str]] = [
-    (set_element, r"assignment to an array that others may see.*x\[0\] = 1.0; take a copy first, y = x.copy\(\)"),
     (set_what_may_be_a_copy, r"assignment to an array that NumPy may have copied.*m\[0\] = 0.*y.copy\(\).reshape"),
-    (set_through_asarray, r"assignment to an array that is read-only.*asarray\(y\)\[0\] = 0.*first, np.array\(x\)"),
-    (update_through_asarray, r"assignment to an array that is read-only.*y \*= 2.0; take a copy"),
-    (set_while_asarray_is_in_use, r"assignment to an array of which np.asarray has .*y\[1\] = 0.*write np.array\(y\)"),
-    (set_a_view_of_what_others_see, r"assignment to an array that others may see.*x\[1:\]\[0\] = 0"),
     (set_a_broadcast_array, r"assignment to \[0, 0\] of an array of shape \(2, 3\) \(.*read-only"),
     (set_by_a_mask, r"a traced value cannot be an index.*; write np.where"),
     (lambda x: x.copy().__setitem__(9, 0.0), r"assignment to \[9\] of an array of shape \(3,\) \(index 9 is out of"),
     (too_large_for_its_place, r"an update in place of shape \(1,\) by one of shape \(3,\)"),
     (numbers_in_the_place_of_booleans, r"an update in place of booleans by numbers"),
-    (the_point_itself, r"an update in place"),
-    (a_number_that_is_a_view, r"an update in place"),
-    (
-        an_array_of_numpy,
-        r"an update in place of an array of numbers.*; write a = a \+ b, not a \+= b, or use dtype=object",
-    ),
-    (
-        filled_element,
-        r"a traced value is not a number.*an element of np.zeros that is set.*np.empty\(n, dtype=object\)",
-    ),
-    (filled_slice, r"a traced value cannot become an array of float64.*np.empty\(n, dtype=object\) where np.zeros"),
     (lambda x: np.einsum("i,i->j", x, x), r"np.einsum\('i,i->j', ...\)"),
     (other_functions_value(), r"a traced value of another function appears here.*pass it as an argument"),
     (lambda x: x[3], r"index \[3\]: your function receives one point, shape \(3,\) \(index 3 is out of bounds"),
@@ -251,8 +160,6 @@ REFUSED: list[tuple[Function, str]] = [
     (lambda x: x[[0, 5]], r"an index of an array of shape \(3,\) \(index 5 is out of bounds"),
     (lambda x: x[1.0], r"an index of an array of shape \(3,\) \(only integers"),
     (lambda x: x["a"], r"an index of an array of shape \(3,\) \(only integers"),
-    (with_while, r"the truth of a traced value is not known.*; write np.where\(condition, a, b\)"),
-    (lambda x: max(x), r"the truth of a traced value is not known.*; write np.where\(condition, a, b\)"),
     (lambda x: x[x > 0], r"a traced value cannot be an index.*np.where"),
     (lambda x: [1.0, 2.0][x[0]], r"a traced value cannot be an index or a count"),
     (lambda x: sum(range(x[0])), r"a traced value cannot be an index or a count"),
@@ -286,21 +193,17 @@ REFUSED: list[tuple[Function, str]] = [
     (lambda x: np.convolve(np.outer(x, x), x)[0], r"np.convolve: both must have one axis"),
     (lambda x: np.vander(np.outer(x, x))[0, 0], r"np.vander: x must have one axis"),
     (lambda x: np.vecdot(x, x[:2]), r"a product of shapes \(3,\) and \(2,\), which do not fit"),
-    (lambda x: np.copyto(np.zeros(3), x), r"an assignment of traced values to an array of numbers"),
     (lambda x: np.fill_diagonal(x.copy(), 1.0), r"np.fill_diagonal: array must be at least 2-d"),
     (lambda x: np.fill_diagonal(np.outer([1] * 5, x), 1.0, wrap=True), r"np.fill_diagonal with wrap=True"),
-    (lambda x: np.put(x, [0], 1.0), r"assignment to an array that others may see"),
     (lambda x: np.exp(x, dtype=np.float32)[0], r"np.exp with dtype=.*float32.* cannot be traced.*; leave it out"),
     (lambda x: np.exp(x, where=W > 1)[0], r"np.exp with where="),
     (lambda x: np.sum(x, dtype=np.float32), r"out=, or a dtype that is not float64"),
-    (lambda x: np.sum(x, out=np.zeros(())), r"out=, or a dtype that is not float64"),
     (lambda x: np.sum(x, where=W > 1), r"np.sum: got an unexpected keyword argument 'where'"),
     (lambda x: np.sum(x, axis=1), r"np.sum: axis 1 is out of bounds"),
     (lambda x: np.sum(x, axis=(0, 0)), r"np.sum: axis=\(0, 0\) names an axis twice"),
     (lambda x: np.max(x[3:]), r"np.max: the max of no numbers"),
     (lambda x: np.mean(x[3:]), r"np.mean: the mean of no numbers"),
     (lambda x: np.zeros_like(x, shape=(2,))[0], r"np.zeros_like: got an unexpected keyword argument 'shape'"),
-    (lambda x: np.full_like(x, 1.0, dtype=int)[0], r"a traced array stays float64 \(dtype="),
     (lambda x: np.where(x > 0)[0], r"np.where with one argument"),
     (lambda x: np.linalg.norm(np.outer(x, x), 1), r"np.linalg.norm with ord=1 of 2 axes"),
     (lambda x: np.concatenate([x, 1.0])[0], r"np.concatenate of shapes \[\(3,\), \(\)\]"),
@@ -310,7 +213,6 @@ REFUSED: list[tuple[Function, str]] = [
     (lambda x: x.reshape(3, order="A")[0], r"order='A' of a traced array.*; use \"C\" or \"F\""),
     (lambda x: x.item(), r"item\(\) of an array of shape \(3,\)"),
     (lambda x: x.astype(np.float32)[0], r"a traced array stays float64 \(astype\(float32\) was asked for\)"),
-    (lambda x: np.asarray(x, dtype=float)[0], r"a traced value cannot become an array of float64.*without dtype"),
     (lambda x: np.sum(x + np.ones(2)), r"np.add: shapes \(3,\) and \(2,\) do not broadcast"),
     (lambda x: np.ones((2, 2)) @ x, r"a matrix product of shapes \(2, 2\) and \(3,\), which do not fit"),
     (lambda x: np.ones((2, 2, 2)) @ x, r"a matrix product of shapes \(2, 2, 2\) and \(3,\)"),
@@ -321,7 +223,6 @@ REFUSED: list[tuple[Function, str]] = [
     (lambda x: np.sum((x > 0) - (x < 0)), r"np.subtract of booleans.*; multiply them by 1.0 first"),
     (lambda x: np.sum(-(x > 0)), r"np.negative of booleans"),
     (lambda x: np.sum(x & 1), r"np.bitwise_and of numbers cannot be traced"),
-    (lambda x: np.sum(M * x[:, None]), r"a np.matrix, whose \* is .*; write M @ x"),
     (lambda x: np.sum(x * M), r"a np.matrix, whose \* is the matrix product"),
     (lambda x: np.sum(x * np.ma.masked_greater(W, 1)), r"a masked array, some of whose elements.*np.where\(mask"),
     (lambda x: np.sum(scipy.sparse.csr_matrix(np.eye(3)) @ x), r"a sparse matrix cannot .*; write S.toarray\(\)"),
@@ -356,7 +257,7 @@ def test_traced_values_behave_as_arrays_do() -> None:
             number=number.shape, has=hasattr(x, "anything"), hashed={x: 1}[x], turned=x.reshape(1, 3).T.shape,
         )  # fmt: skip
         for call in (len, iter):
-            with pytest.raises(TypeError, match=r"0-d|unsized"):
+            with pytest.raises(TypeError, match=r"has no len|is not iterable"):
                 call(number)
         with pytest.raises(ValueError, match="cannot reshape"):
             x.reshape(2, 2)

@@ -205,6 +205,6 @@ def test_losses_at_their_edges(name: str) -> None:
         s = fd.surface(lambda x, *, delta: ufunc(delta, x[0]), dim=1, delta=delta)
         with np.errstate(all="ignore"):
             np.testing.assert_allclose(s(points[:, None]), ufunc(delta, points), rtol=1e-15)
-    s = fd.surface(lambda x, d: ufunc(d, x))
+    s = fd.surface(lambda x, y: ufunc(y, x))
     assert s([1.0, -1.0]) == np.inf
     assert np.isfinite(s.gradient([[2.0, 0.0], [0.0, 0.0], [0.0, 1.0]])).all()

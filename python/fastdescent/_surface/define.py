@@ -162,7 +162,7 @@ def _from_function(
     def traced(values: Mapping[str, Any]) -> Formula:
         fixed = {k: values[k] for k in static}
         dynamic = {k: v for k, v in values.items() if k not in static}
-        return trace(lambda x, /, **kw: signature.call(f, x, **kw, **fixed), n, shapes(dynamic))
+        return trace(f, n, shapes(dynamic), call=lambda g, x, **kw: signature.call(g, x, **kw, **fixed))
 
     names = given or signature.coordinates or default_names(n)
     if len(names) != n:

@@ -46,7 +46,7 @@ def hyper_text(value: Any) -> str:
 
 def is_zero(value: Any) -> bool:
     """Whether a hyperparameter is the number 0, so that the rule leaves its term out."""
-    return isinstance(value, int | float) and value == 0
+    return issubclass(type(value), int | float) and value == 0  # isinstance is True for traced numbers, too
 
 
 def constant(value: Any) -> float:

@@ -76,6 +76,15 @@ class Builder:
     def select(self, condition: Node, a: Node, b: Node) -> Node:
         return self.elementwise("select", condition, a, b)
 
+    def choose(self, condition: Node, a: Node, b: Node) -> Node:
+        """A choice of a function: a `select` whose branches are differentiated alone, each as if it were all of f."""
+        known = constant_value(condition)
+        if known is not None:
+            return a if known else b
+        if condition.op in ("lt", "le") and {a, b} == set(condition.inputs):
+            return self.select(condition, a, b)  # a maximum or minimum, which has rules for its ties
+        return a if a is b else self.graph.node("choose", (condition, a, b), a.shape)
+
     def power(self, a: Node, exponent: float) -> Node:
         """a ** exponent for a constant exponent: integers up to 64 by multiplication, 1/2 by sqrt."""
         if exponent == 0.0:

@@ -131,6 +131,11 @@ def _logaddexp(b: Builder, node: Node) -> tuple[Partial | None, ...]:
     return tuple(_times(b.elementwise("exp", b.sub(a, node))) for a in node.inputs)
 
 
+def _choice(b: Builder, node: Node) -> tuple[Partial | None, ...]:
+    condition = node.inputs[0]
+    return None, Partial(where=(condition, True)), Partial(where=(condition, False))
+
+
 _RULES: dict[str, Rule] = {
     "copy": lambda b, n: (_ONE,),
     "neg": lambda b, n: (_MINUS,),
@@ -164,7 +169,8 @@ _RULES: dict[str, Rule] = {
     "erfc": lambda b, n: (Partial(-1, _bell(b, n)),),
     "expit": _expit,
     "logaddexp": _logaddexp,
-    "select": lambda b, n: (None, Partial(where=(n.inputs[0], True)), Partial(where=(n.inputs[0], False))),
+    "select": _choice,
+    "choose": _choice,
 } | dict.fromkeys(("sign", "floor", "ceil", "rint", "lt", "le", "eq", "ne"), lambda b, n: (None,) * len(n.inputs))
 
 _ROOTS: dict[str, Callable[[Builder, Node, Scope], tuple[Partial | None, ...]]] = {

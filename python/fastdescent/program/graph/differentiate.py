@@ -37,6 +37,9 @@ class Contribution:
 
 def gradient(b: Builder, f: Node, x: Node) -> Node:
     """df/dx for a scalar f, with x's shape."""
+    if f.op == "choose":
+        condition, *branches = f.inputs
+        return _chosen(b, condition, *(_of_branch(b, n, x.shape, gradient(b, n, x)) for n in branches))
     pending: dict[int, list[Contribution]] = defaultdict(list)
     pending[f.number].append(Contribution(1, b.const(1.0), View.whole(())))
     between = _dependent([f], [x])
@@ -61,6 +64,8 @@ def directional(b: Builder, output: Node, x: Node, direction: Node) -> Node:
 
 def pushed_forward(b: Builder, outputs: Sequence[Node], directions: Sequence[tuple[Node, Node]]) -> list[Node]:
     """The derivatives of `outputs` where several leaves move at once: pairs (leaf, its direction, of its shape)."""
+    if any(n.op == "choose" for n in outputs):
+        return [_pushed_through_choice(b, n, directions) for n in outputs]
     tangents: dict[int, Node] = {leaf.number: direction for leaf, direction in directions}
     leaves = [leaf for leaf, _ in directions]
     between = _dependent(outputs, leaves)
@@ -71,6 +76,26 @@ def pushed_forward(b: Builder, outputs: Sequence[Node], directions: Sequence[tup
             if tangent is not None and not _is_zero(tangent):
                 tangents[node.number] = tangent
     return [tangents.get(n.number) or zeros_like(b, n) for n in outputs]
+
+
+def _pushed_through_choice(b: Builder, output: Node, directions: Sequence[tuple[Node, Node]]) -> Node:
+    if output.op != "choose":
+        return pushed_forward(b, [output], directions)[0]
+    condition, *branches = output.inputs
+    pushed = [_of_branch(b, n, n.shape, _pushed_through_choice(b, n, directions)) for n in branches]
+    return _chosen(b, condition, *pushed)
+
+
+def _of_branch(b: Builder, branch: Node, shape: Shape, derivative: Node) -> Node:
+    """The derivative of a branch; NaN where the branch is, since there the function has no value."""
+    value = constant_value(branch)
+    is_undefined = value is not None and bool(np.isnan(value).all())
+    return b.broadcast(b.const(math.nan), shape) if is_undefined else derivative
+
+
+def _chosen(b: Builder, condition: Node, first: Node, second: Node) -> Node:
+    """A choice of derivatives, of any shape."""
+    return b.choose(b.broadcast(condition, first.shape), first, second)
 
 
 def _dependent(outputs: Sequence[Node], leaves: Sequence[Node]) -> list[Node]:

@@ -31,6 +31,8 @@ def _copied(b: Builder, node: Node, inputs: list[Node], leaves: Mapping[str, Nod
     if node.op == "assemble":
         where = zip(inputs, node.attr, strict=True)
         return b.assemble(node.shape, [(n, View(o, s, n.shape)) for n, (o, s) in where])
+    if node.op == "choose":
+        return b.choose(*inputs)
     if node.op == "copy":
         return b.copy(inputs[0])
     if node.op in DRAWS or node.op == GATHER:

@@ -34,6 +34,8 @@ def _lowered(b: Builder, node: Node, inputs: tuple[Node, ...]) -> Node:
     if node.op == "sum":
         product = _as_product(b, inputs[0])
         return _reduction(b, "dot" if product else "sum", product or inputs, node)
+    if node.op == "choose":
+        return b.select(*inputs)
     if node.op == "view":
         return b.place(inputs[0], view_of(node)[1])
     return node if inputs == node.inputs else b.graph.node(node.op, inputs, node.shape, node.attr)

@@ -261,6 +261,7 @@ _RULES: dict[str, Callable[..., Range]] = {
     "max": _extreme(max),
     "min": _extreme(min),
     "select": lambda c, a, b: _hull(a, b),
+    "choose": lambda c, a, b: _hull(a, b),
 }
 _RULES |= dict.fromkeys(("floor", "ceil", "rint"), lambda a: _add(a, Range(-1.0, 1.0)))
 _RULES |= dict.fromkeys(("lt", "le", "eq", "ne"), lambda a, b: Range(0.0, 1.0))

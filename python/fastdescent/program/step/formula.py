@@ -20,10 +20,7 @@ from fastdescent.program.layout.stages import compile_function
 from fastdescent.program.program import Program
 from fastdescent.program.step.data_rows import Rows
 from fastdescent.program.step.treatment import DECAY, Treatment
-from fastdescent.program.trace.context import tracing
-from fastdescent.program.trace.global_generators import GlobalGenerators
-from fastdescent.program.trace.operands import as_node
-from fastdescent.program.trace.source import refuse
+from fastdescent.program.trace.function import value_of
 from fastdescent.program.trace.tracer import Traced
 
 _MOST_STEPS = 64  #: step Programs kept per formula, so that rules that are defined in a loop do not pile up
@@ -109,24 +106,28 @@ def formula_of_pickle(
     return Formula(b, x, fun, slope, params, rows)
 
 
-def trace(function: Callable[..., Any], dim: int, params: Mapping[str, Shape], rows: Rows | None = None) -> Formula:
-    """Runs `function(x, **params)` once on tracers. x has shape (dim,); the result must be one number.
+def trace(
+    function: Callable[..., Any],
+    dim: int,
+    params: Mapping[str, Shape],
+    rows: Rows | None = None,
+    call: Callable[..., Any] | None = None,
+) -> Formula:
+    """Runs the function on tracers. x has shape (dim,); the result must be one number.
 
-    With `rows` the function is `function(x, *arrays, **params)`; it gets all samples here.
+    The function is called as `function(x, **params)`, or as `call(function, x, **params)`. With `rows` it gets all
+    samples after x.
     """
     b = Builder()
     x = b.graph.leaf("input", POINT, (dim,))
     leaves = {name: Traced(b, b.graph.leaf("param", name, shape)) for name, shape in params.items()}
-    generators = GlobalGenerators()
-    with tracing():
-        result = function(Traced(b, x, is_point=True), *(rows.arrays if rows else ()), **leaves)
-    generators.warn_if_used("the function")
-    if result is None:
-        refuse("the function returned None", "return the value")
-    fun = as_node(b, result)
-    if fun.size != 1:
-        refuse(f"the function returned shape {fun.shape}, not one number", "np.sum the terms, say")
-    fun = b.reshape(fun, ())
+
+    def called(copy: Callable[..., Any]) -> Any:
+        point = Traced(b, x, is_point=True, fresh=True)
+        given = (point, *(rows.arrays if rows else ()))
+        return copy(*given, **leaves) if call is None else call(copy, *given, **leaves)
+
+    fun = value_of(b, function, called)
     return Formula(b, x, fun, gradient(b, fun, x), dict(params), rows)
 
 

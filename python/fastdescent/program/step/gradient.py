@@ -16,6 +16,7 @@ from fastdescent.program.step.minibatch import BatchSpec, minibatch_mean
 from fastdescent.program.step.randomness import BLOCKS_PER_EVALUATION, N_BLOCKS, Stream
 from fastdescent.program.step.rng import Rng
 from fastdescent.program.step.treatment import UNTREATED, Treatment
+from fastdescent.program.trace.copies.copies import Copies
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
@@ -59,7 +60,7 @@ class Gradient:
             return g
         b = self._own.builder
         rng = Rng(b, Stream.GRADIENT_NOISE, sample * BLOCKS_PER_EVALUATION, BLOCKS_PER_EVALUATION)
-        noise = self._noise(Traced(b, self._point(x)), g, rng, self._without_noise(sample))
+        noise = Copies().stand_in(self._noise)(Traced(b, self._point(x)), g, rng, self._without_noise(sample))
         if noise is None:
             refuse("the noise returned None", "return the numbers to add to the gradient")
         added = as_node(b, noise)

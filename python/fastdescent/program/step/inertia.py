@@ -63,7 +63,7 @@ def _negative_eigenvalues(dim: int, rtol: float | None) -> Program:
     """From a Hessian to the number of its eigenvalues below -rtol times its Frobenius norm."""
     b = Builder()
     leaf = b.graph.leaf("input", "hessian", (dim, dim))
-    with tracing():
+    with tracing(b):
         h: Any = Traced(b, leaf)
         tolerance = np.sqrt(Traced(b, b.graph.leaf("param", RESOLUTION, ()))) if rtol is None else rtol
         largest = np.max(np.abs(h))

@@ -12,8 +12,7 @@ from fastdescent.program.graph.nodes import Node
 from fastdescent.program.opcodes import N_DRAWN
 from fastdescent.program.step.formula import POINT, Formula
 from fastdescent.program.step.randomness import BLOCKS_PER_EVALUATION, N_BLOCKS, RandomSource, Stream, cyclic, gather
-from fastdescent.program.trace.context import tracing
-from fastdescent.program.trace.operands import as_node
+from fastdescent.program.trace.function import value_of
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
 
@@ -56,11 +55,7 @@ def minibatch_mean(b: Builder, x: Node, formula: Formula, batch: BatchSpec, samp
     chosen = _chosen(b, batch, rows.n, sample)
     arrays = [Traced(b, gather(b, chosen, b.const(array))) for array in rows.arrays]
     leaves = {name: Traced(b, leaf) for name, leaf in formula.leaves(b).items()}
-    with tracing():
-        fun = as_node(b, rows.function(Traced(b, x, is_point=True), *arrays, **leaves))
-    if fun.size != 1:
-        refuse(f"the function returned shape {fun.shape} for {batch.size} rows, not one number", "return their mean")
-    return b.reshape(fun, ())
+    return value_of(b, rows.function, lambda f: f(Traced(b, x, is_point=True, fresh=True), *arrays, **leaves))
 
 
 def _chosen(b: Builder, batch: BatchSpec, n: int, sample: int) -> Node:

@@ -37,7 +37,7 @@ class Rng:
 
     def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Size = None) -> Any:
         """low < u <= high: with low = 0, high = 1 a multiple of 2^-53, never 0."""
-        if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
+        if not (isinstance(low, Traced) or isinstance(high, Traced)) and low > high:
             raise ValueError(f"rng.uniform: low must be at most high; got low={low}, high={high}")
         u = self._draw("draw_uniform", _shape(size, low, high))
         return u if (low, high) == (0.0, 1.0) else low + (high - low) * u
@@ -61,7 +61,7 @@ class Rng:
 
         R. W. Bailey, "Polar generation of random variates with the t-distribution", Math. Comp. 62, 1994.
         """
-        if isinstance(df, int | float) and not df > 0:
+        if not isinstance(df, Traced) and not df > 0:
             raise ValueError(f"rng.standard_t: df must be greater than 0; got {df}")
         shape = _shape(size, df)
         u, v = self._draw("draw_uniform", shape), self._draw("draw_uniform", shape)

@@ -68,6 +68,7 @@ from fastdescent.program.step.tested import kept_for_tests, seen_by_predicates, 
 from fastdescent.program.step.treatment import NAMES, Treatment
 from fastdescent.program.step.walls import Wall
 from fastdescent.program.trace.context import tracing
+from fastdescent.program.trace.copies.copies import Copies
 from fastdescent.program.trace.global_generators import GlobalGenerators
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.source import refuse
@@ -147,8 +148,8 @@ def _trace_rule(formula: Formula, spec: StepSpec, shapes: Mapping[str, Shape]) -
     treatment = Treatment(**{name: _hyper_value(b, getattr(spec.treatment, name)) for name in NAMES})
     grad = Gradient(own, formula, spec.batch, _noise(b, spec.noise, t), treatment)
     generators = GlobalGenerators()
-    with tracing():
-        result = spec.rule(Traced(b, own.x, is_point=True), grad, state, t, **arguments)
+    with tracing(b):
+        result = Copies().stand_in(spec.rule)(Traced(b, own.x, is_point=True), grad, state, t, **arguments)
     generators.warn_if_used("the optimizer's rule")
     x_next, returned = _checked_result(own, result)
     if has(spec.boundary, *KEEPING):

@@ -80,7 +80,7 @@ def _growth(formula: Formula, size: int) -> Program:
     leaves = [b.graph.leaf("input", name, shape) for name, shape in (("q", (dim,)), ("basis", (size, dim)))]
     product = directional(b, own.gradient, own.x, leaves[0])
     resolution = Traced(b, b.graph.leaf("param", RESOLUTION, ()))
-    with tracing():
+    with tracing(b):
         q, basis, w = (Traced(b, node) for node in (*leaves, product))
         alpha, length = np.sum(q * w), np.sqrt(np.sum(w * w))
         for _ in range(2):  # one pass leaves parts of about the size of rounding errors
@@ -102,7 +102,7 @@ def _ritz(dim: int, size: int) -> Program:
     shapes: dict[str, Shape] = {"alpha": (size,), "beta": (size,), "basis": (size, dim)}
     leaves = {name: b.graph.leaf("input", name, shape) for name, shape in shapes.items()}
     resolution = Traced(b, b.graph.leaf("param", RESOLUTION, ()))
-    with tracing():
+    with tracing(b):
         given = {name: Traced(b, leaf) for name, leaf in leaves.items()}
         alpha, beta = _without_lost_vectors(given["alpha"], given["beta"], size)
         value, width = _largest_eigenvalue(alpha, beta)

@@ -32,6 +32,7 @@ from fastdescent.program.graph.flatten import Record, flatten, rebuild
 from fastdescent.program.graph.instantiate import instantiate
 from fastdescent.program.graph.nodes import Node, Shape
 from fastdescent.program.trace.context import tracing
+from fastdescent.program.trace.copies.copies import Copies
 from fastdescent.program.trace.global_generators import GlobalGenerators
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.source import refuse
@@ -128,8 +129,8 @@ def trace_stop_rule(
         is_state = name == "state"
         given[name] = _State(b, state_shapes, what) if is_state else _leaf(b, name, shapes[name])
     generators = GlobalGenerators()
-    with tracing():
-        result = function(**given)
+    with tracing(b):
+        result = Copies().stand_in(function)(**given)
     generators.warn_if_used(what)
     is_truth = isinstance(result, bool | np.bool_) or (isinstance(result, Traced) and result.is_bool)
     if result is None or not is_truth:

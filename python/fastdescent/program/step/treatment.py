@@ -32,7 +32,7 @@ class Treatment:
 
     @property
     def decays(self) -> bool:
-        return not (isinstance(self.weight_decay, float) and self.weight_decay == 0)
+        return not (issubclass(type(self.weight_decay), float) and self.weight_decay == 0)
 
     def clipped(self, g: Traced) -> Traced:
         """The gradient, clipped."""

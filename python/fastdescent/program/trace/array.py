@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import Any, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
-from fastdescent.program.graph.build import Builder, Change
+from fastdescent.program.graph.build import Builder, Change, constant_value
 from fastdescent.program.graph.composites import trunc
 from fastdescent.program.graph.nodes import Node, Shape
 from fastdescent.program.trace.indices import is_integer
+from fastdescent.program.trace.session import current
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.storage import Storage
 from fastdescent.program.trace.unknown import Unknown
@@ -20,10 +21,34 @@ from fastdescent.program.trace.unknown import Unknown
 _DTYPES = (np.dtype(bool), np.dtype(np.int64), np.dtype(np.int32), np.dtype(np.float64))
 
 
+class NumberDtype:
+    """The dtype of a traced number, whose `type` leaves the number traced: np.mean of objects converts by it."""
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self.dtype = dtype
+
+    @staticmethod
+    def type(value: Any) -> Any:
+        return value
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.dtype, name)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.dtype == other)
+
+    def __hash__(self) -> int:
+        return hash(self.dtype)
+
+    def __repr__(self) -> str:
+        return repr(self.dtype)
+
+
 class TracedArray(Unknown):
     """An array whose values are not known yet: its shape, its storage, its views."""
 
     __slots__ = ("_storage", "builder", "is_bool", "is_int", "is_point")
+    _sequence: ClassVar[type[Any]]  #: the class of arrays, those without axes too; `tracer` sets it
 
     def __init__(
         self,
@@ -47,6 +72,22 @@ class TracedArray(Unknown):
     def node(self) -> Node:
         return self._storage.node
 
+    # ------------------------------------------------------------------ values
+    def _known(self) -> Any:
+        if self.size != 1:
+            raise TypeError("only length-1 arrays can be converted to Python scalars")
+        value = constant_value(self.node)
+        return None if value is None else value.item()
+
+    def _decided(self) -> bool:
+        session = current.get()
+        if session is None or session.decide is None:
+            refuse("the truth of a traced value is not known here (an `if`, `and`, `not` or `while` asks for it)",
+                   "write np.where(condition, a, b)")  # fmt: skip
+        b = self.builder
+        node = b.reshape(self.node, ())
+        return session.decide(node if self.is_bool else b.elementwise("ne", node, b.const(0.0)))
+
     # ------------------------------------------------------------------ attributes
     @property
     def shape(self) -> Shape:
@@ -62,14 +103,12 @@ class TracedArray(Unknown):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The dtype of an array. A number has none: np.mean of an object array would convert its result to it."""
-        if not self.shape:
-            raise AttributeError("a traced number has no dtype")
-        return self._kind
+        dtype = self._kind
+        return cast(np.dtype[Any], NumberDtype(dtype)) if self._is_number else dtype
 
     @property
     def _kind(self) -> np.dtype[Any]:
-        """The dtype of the array, also of a number."""
+        """The dtype of the array, or of the number."""
         return np.dtype(bool if self.is_bool else np.int64 if self.is_int else np.float64)
 
     @property
@@ -100,11 +139,6 @@ class TracedArray(Unknown):
         """Whether this is a scalar in NumPy, and not an array without axes."""
         return not self.shape and not self._storage.is_view
 
-    def __len__(self) -> int:
-        if not self.shape:
-            raise TypeError("len() of unsized object")
-        return self.shape[0]
-
     def __repr__(self) -> str:
         return f"<traced array of shape {self.shape}>"
 
@@ -114,7 +148,7 @@ class TracedArray(Unknown):
     # ------------------------------------------------------------------ views
     def view_by(self, change: Change, shares_memory: bool = True) -> Self:
         """The result of a NumPy operation that gives views. Not `shares_memory`: NumPy may have made a copy."""
-        view = object.__new__(type(self))
+        view: Self = object.__new__(self._sequence)
         view.builder, view.is_bool, view.is_int, view.is_point = self.builder, self.is_bool, self.is_int, False
         view._storage = self._storage.view(change, shares_memory)
         return view

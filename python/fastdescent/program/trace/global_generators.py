@@ -21,10 +21,10 @@ class GlobalGenerators:
     def __init__(self) -> None:
         self._state_of_numpy, self._state_of_python = _state_of_numpy(), _state_of_python()
 
-    def warn_if_used(self, user: str) -> None:
+    def warn_if_used(self, user: str) -> bool:
         """Warns if a generator was used since this object was made; `user` names the function that was traced."""
         if not self._were_used():
-            return
+            return False
         frame = user_frame()
         warnings.warn_explicit(
             f"{user} drew random numbers while it was traced; they are constants now, since it is traced once and not "
@@ -33,6 +33,7 @@ class GlobalGenerators:
             frame.f_code.co_filename if frame else "<unknown>",
             frame.f_lineno if frame else 1,
         )
+        return True
 
     def _were_used(self) -> bool:
         if self._state_of_python is not None and _state_of_python() != self._state_of_python:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdescent.program.graph.build import Builder
+from fastdescent.program.graph.build import Builder, constant_value
 from fastdescent.program.graph.nodes import Node
 from fastdescent.program.trace.array import TracedArray
 from fastdescent.program.trace.source import refuse, refuse_sparse
@@ -38,6 +38,19 @@ def as_node(builder: Builder, value: Any) -> Node:
     if array.dtype.kind not in "biuf":
         refuse(f"an operand of type {type(value).__name__}, which is not real numbers", "use floats")
     return builder.const(array.astype(np.float64))
+
+
+def numbers_in(value: Any) -> Any:
+    """The value with arrays of numbers in place of traced ones that are constants; None if one is not."""
+    if isinstance(value, TracedArray):
+        return constant_value(value.node)
+    if isinstance(value, dict):
+        values = numbers_in(list(value.values()))
+        return None if values is None else dict(zip(value, values, strict=True))
+    if not isinstance(value, list | tuple):
+        return value
+    parts = [numbers_in(v) for v in value]
+    return None if any(p is None and v is not None for p, v in zip(parts, value, strict=True)) else type(value)(parts)
 
 
 def holds_traced(value: Any) -> bool:

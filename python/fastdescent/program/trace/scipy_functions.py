@@ -1,26 +1,18 @@
 """softmax, log_softmax and logsumexp of scipy.special on traced values.
 
-SciPy's functions are written in Python and compare values, which traced values cannot do. SciPy has no protocol such as
-NumPy's `__array_function__`, and user code holds the functions as names, attributes and defaults, so other functions
-cannot take their place. Hence their `__code__` is replaced while anything is traced: the replacement dispatches to a
-function of this module if an argument is traced, and to a copy of SciPy's function otherwise. Other threads see no
-difference.
+SciPy's functions are written in Python and compare values, which traced values cannot do. Copies of functions see these
+in their place.
 """
 
 from __future__ import annotations
 
-import contextlib
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from types import CodeType, FunctionType
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.trace.numpy.arrays import array_of
-from fastdescent.program.trace.tracer import Traced
 
 
 def _softmax(builder: Builder, /, x: Any, axis: Any = None) -> Any:
@@ -55,76 +47,9 @@ def _logsumexp(
     return (result, sign) if return_sign else result
 
 
-_TRACED: dict[str, Callable[..., Any]] = {"softmax": _softmax, "log_softmax": _log_softmax, "logsumexp": _logsumexp}
-
-
-# ---------------------------------------------------------------------- dispatch
-def dispatch(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """The result of this module's function if an argument is traced, otherwise of SciPy's."""
-    traced = next((t for value in (*args, *kwargs.values()) for t in _traced_in(value)), None)
-    return _ORIGINALS[name](*args, **kwargs) if traced is None else _TRACED[name](traced.builder, *args, **kwargs)
-
-
-def _traced_in(value: Any) -> Iterator[Traced]:
-    if isinstance(value, Traced):
-        yield value
-    elif isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.dtype == object):
-        for part in np.ravel(value) if isinstance(value, np.ndarray) else value:
-            yield from _traced_in(part)
-
-
-def _dispatch_softmax(*args: Any, **kwargs: Any) -> Any:
-    from fastdescent.program.trace.scipy_functions import dispatch  # since the code runs with SciPy's globals
-
-    return dispatch("softmax", args, kwargs)
-
-
-def _dispatch_log_softmax(*args: Any, **kwargs: Any) -> Any:
-    from fastdescent.program.trace.scipy_functions import dispatch
-
-    return dispatch("log_softmax", args, kwargs)
-
-
-def _dispatch_logsumexp(*args: Any, **kwargs: Any) -> Any:
-    from fastdescent.program.trace.scipy_functions import dispatch
-
-    return dispatch("logsumexp", args, kwargs)
-
-
-_DISPATCHING = {"softmax": _dispatch_softmax, "log_softmax": _dispatch_log_softmax, "logsumexp": _dispatch_logsumexp}
-_ORIGINALS: dict[str, FunctionType] = {}  #: copies of SciPy's functions; kept, since a call may go on after the tracing
-_replaced: list[tuple[FunctionType, CodeType]] = []
-_lock = threading.Lock()
-_n_tracings = 0
-
-
-@contextlib.contextmanager
-def scipy_functions_traced() -> Iterator[None]:
-    """While any thread is inside, the functions accept traced values."""
-    global _n_tracings
-    with _lock:
-        _n_tracings += 1
-        if _n_tracings == 1:
-            _replace()
-    try:
-        yield
-    finally:
-        with _lock:
-            _n_tracings -= 1
-            if not _n_tracings:
-                for function, code in _replaced:
-                    function.__code__ = code
-                _replaced.clear()
-
-
-def _replace() -> None:
-    """Replaces the code of each function, if SciPy is imported and has it as a plain Python function."""
-    special = sys.modules.get("scipy.special")
-    for name, dispatching in _DISPATCHING.items():
-        function = getattr(special, name, None)
-        if isinstance(function, FunctionType) and not function.__code__.co_freevars:
-            original = FunctionType(function.__code__, function.__globals__, name, function.__defaults__)
-            original.__kwdefaults__ = function.__kwdefaults__
-            _ORIGINALS[name] = original
-            _replaced.append((function, function.__code__))
-            function.__code__ = dispatching.__code__
+#: By SciPy's public name: function(builder, *its arguments), called if one of them is traced.
+SCIPY: dict[str, Callable[..., Any]] = {
+    "scipy.special.softmax": _softmax,
+    "scipy.special.log_softmax": _log_softmax,
+    "scipy.special.logsumexp": _logsumexp,
+}

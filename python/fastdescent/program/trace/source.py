@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import linecache
+import opcode
 import os
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import numpy as np
 
 from fastdescent._base.errors import TraceError
 from fastdescent._base.files import PACKAGE
+from fastdescent.program.trace.session import current
 
 _PACKAGE = os.path.join(PACKAGE, "")
 _NUMPY = os.path.join(os.path.dirname(os.path.abspath(np.__file__)), "")
@@ -72,6 +74,15 @@ def _scipy_functions() -> list[str]:
     return names
 
 
+def place_of(function: object) -> tuple[str, int]:
+    """File and line of a function; of the caller's if it has none."""
+    code = getattr(function, "__code__", None)
+    if code is not None:
+        return code.co_filename, code.co_firstlineno
+    frame = user_frame()
+    return ("<unknown>", 1) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
+
+
 def user_line() -> str:
     """`file:line: text` of the innermost line of the user's, or an empty string."""
     frame = user_frame()
@@ -94,23 +105,43 @@ def _line_of(error: BaseException) -> str:
     return found
 
 
-_READ_ONLY = ("assignment destination is read-only", "output array is read-only")
+def is_raised_by_user(error: Exception) -> bool:
+    """Whether a `raise` or `assert` of the user's made the error, or arithmetic of plain numbers.
 
-#: Functions of SciPy's that accept traced values if SciPy is imported when tracing begins.
-_TRACED_IF_IMPORTED = ("logsumexp", "softmax", "log_softmax")
+    Anything else may be an error that only traced values meet.
+    """
+    if isinstance(error, TraceError):
+        return False
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    if last is None or not _is_users_frame(last.tb_frame):
+        return False
+    raises = last.tb_frame.f_code.co_code[last.tb_lasti] == opcode.opmap["RAISE_VARARGS"]
+    return raises or isinstance(error, ArithmeticError)
+
+
+_READ_ONLY = ("assignment destination is read-only", "output array is read-only")
 
 
 def refuse(what: str, instead: str) -> NoReturn:
-    """Raises TraceError: what cannot be traced, the user's line, and what to write instead."""
+    """Raises TraceError: what cannot be traced, the user's line, and what to write instead.
+
+    The session keeps it, so that an `except` in the user's code does not hide it.
+    """
+    error, session = TraceError(refusal(what, instead)), current.get()
+    if session is not None:
+        session.refused.append(error)
+    raise error
+
+
+def refusal(what: str, instead: str) -> str:
+    """The message."""
     line, called = user_line(), _scipy_functions()
     if called:
-        name = next((n for n in called if n in _TRACED_IF_IMPORTED), called[-1])
-        what = f"SciPy's function {name} cannot be traced: {what}"
-        import_first = name in _TRACED_IF_IMPORTED
-        instead = (
-            "import scipy.special before, not in the function" if import_first else "write it with functions of NumPy"
-        )
-    raise TraceError(f"{what}{f', in {line}' if line else ''}; {instead}")
+        what = f"SciPy's function {called[-1]} cannot be traced: {what}"
+        instead = "write it with functions of NumPy"
+    return f"{what}{f', in {line}' if line else ''}; {instead}"
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from typing import Any
 from fastdescent._base.checks import shown
 from fastdescent._base.errors import TraceError
 from fastdescent.program.trace.numpy.ufuncs import SPECIAL, apply_special
+from fastdescent.program.trace.session import apart
 
 
 def is_sympy(value: Any) -> bool:
@@ -41,9 +42,11 @@ def from_sympy(
 
     def function(x: Any, /, **values: Any) -> Any:
         try:
-            return evaluate([*(x[k] for k in range(len(names))), *(values[name] for name in params)])
+            with apart():
+                return evaluate([*(x[k] for k in range(len(names))), *(values[name] for name in params)])
         except (NameError, TraceError):
-            unknown = _unknown_functions(expression, x[0])
+            with apart():
+                unknown = _unknown_functions(expression, x[0])
             if not unknown:
                 raise
             raise ValueError(f"the expression has functions that cannot be traced: {', '.join(unknown)}") from None

@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from fastdescent._base.errors import TraceError
 from fastdescent.program.graph.build import Builder
+from fastdescent.program.graph.nodes import Node
 from fastdescent.program.trace.array import TracedArray
 from fastdescent.program.trace.indices import is_basic, is_integer, key_text
 from fastdescent.program.trace.kinds import kind_of
 from fastdescent.program.trace.operands import as_node, is_traced_index
-from fastdescent.program.trace.source import is_asked_by_sparse, refuse, refuse_sparse
+from fastdescent.program.trace.source import is_asked_by_sparse, refusal, refuse, refuse_sparse
 from fastdescent.program.trace.storage import Obstacle
 
 
@@ -30,11 +32,25 @@ class NumPy(Protocol):
 
 
 class Traced(TracedArray, NDArrayOperatorsMixin):
-    """An array whose values are not known yet. Behaves as a float64 NumPy array of its shape."""
+    """A number or an array whose values are not known yet: float64 or booleans, as in NumPy.
+
+    Arrays are of the subclass `TracedSequence`, since numbers have no length and nothing iterates over them.
+    """
 
     __array_priority__ = 1000.0
     __slots__ = ()
     _numpy: ClassVar[NumPy]  #: set by `trace.numpy.meaning`
+    __iter__: Any = None  #: else Python would iterate by numbers 0, 1, ... as indices
+
+    def __new__(cls, builder: Builder, node: Node, **options: bool) -> Traced:
+        return object.__new__(TracedSequence if node.shape else cls)
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        """What isinstance() is told."""
+        if self._is_number:
+            return np.bool_ if self.is_bool else np.int64 if self.is_int else np.float64
+        return np.ndarray
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[np.object_]:
         """An object array of traced numbers: NumPy's functions on it run element by element.
@@ -60,32 +76,12 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """Methods named as NumPy's functions: np.sin of an object array calls the method sin of its elements."""
-        if name == "dtype":
-            raise AttributeError("a traced number has no dtype")
         method = self._numpy.method(self, name)
         if method is not None:
             return method
         if hasattr(np.ndarray, name) and not name.startswith("_"):
             refuse(f"the method or attribute {name} of a traced array", "write it with NumPy's functions")
         raise AttributeError(f"a traced array has no attribute {name!r}")
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self._refuse_change("assignment to", "take a copy first, y = x.copy()")
-        if is_traced_index(key):
-            self._numpy.assign_where(self, key, value)
-            return
-        self._refuse_other_kind(value)
-        node = as_node(self.builder, value)
-        try:
-            if key is ... and node.shape == self.shape:
-                self._storage.assign_all(node)
-            else:
-                self._storage.assign(key, node)
-        except (IndexError, ValueError) as error:
-            refuse(
-                f"assignment to [{key_text(key)}] of an array of shape {self.shape} ({error})",
-                "fix the index or the shape",
-            )
 
     def _refuse_other_kind(self, value: Any) -> None:
         """Refuses an assignment that would change numbers into integers or booleans."""
@@ -116,18 +112,11 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
             full = parts if any(p is Ellipsis for p in parts) else (*parts, ...)  # with ... NumPy always gives a view
             return self.view_by(operator.itemgetter(full))
         except IndexError as error:
+            what, instead = f"index [{key_text(key)}] of an array of shape {self.shape} ({error})", "fix the index"
             if self.is_point:
-                refuse(f"index [{key_text(key)}]: your function receives one point, shape {self.shape} ({error})",
-                       "write x[0], not x[:, 0]")  # fmt: skip
-            refuse(f"index [{key_text(key)}] of an array of shape {self.shape} ({error})", "fix the index")
-
-    def __iter__(self) -> Iterator[Traced]:
-        if not self.shape:
-            raise TypeError("iteration over a 0-d array")
-        return (self[i] for i in range(len(self)))
-
-    def fill(self, value: Any) -> None:
-        self[...] = value
+                what = f"index [{key_text(key)}]: your function receives one point, shape {self.shape} ({error})"
+                instead = "write x[0], not x[:, 0]"
+            raise TracedIndexError(refusal(what, instead)) from None
 
     def tolist(self) -> Any:
         return self.__array__(copy=True).tolist()
@@ -158,6 +147,50 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
             return self._numpy.function(self.builder, func, args, kwargs)
         rest = {name: value for name, value in kwargs.items() if name != "out"}
         return _updated(out, self._numpy.function(self.builder, func, args, rest))
+
+
+class TracedSequence(Traced):
+    """A traced array."""
+
+    __slots__ = ()
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._refuse_change("assignment to", "take a copy first, y = x.copy()")
+        if is_traced_index(key):
+            self._numpy.assign_where(self, key, value)
+            return
+        self._refuse_other_kind(value)
+        node = as_node(self.builder, value)
+        try:
+            if key is ... and node.shape == self.shape:
+                self._storage.assign_all(node)
+            else:
+                self._storage.assign(key, node)
+        except (IndexError, ValueError) as error:
+            refuse(
+                f"assignment to [{key_text(key)}] of an array of shape {self.shape} ({error})",
+                "fix the index or the shape",
+            )
+
+    def __iter__(self) -> Iterator[Traced]:
+        if not self.shape:
+            raise TypeError("iteration over a 0-d array")
+        return (self[i] for i in range(len(self)))
+
+    def fill(self, value: Any) -> None:
+        self[...] = value
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
+
+
+Traced._sequence = TracedSequence
+
+
+class TracedIndexError(TraceError, IndexError):
+    """An index that the array does not have: an IndexError, for which functions may wait."""
 
 
 def _updated(target: Any, result: Traced) -> Traced:

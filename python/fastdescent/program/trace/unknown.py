@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -14,23 +14,40 @@ class Unknown:
 
     __slots__ = ()
 
-    def __bool__(self) -> bool:
-        refuse("the truth of a traced value is not known (an `if`, `and`, `or`, `not`, `while` or max() asks for it)",
-               "write np.where(condition, a, b)")  # fmt: skip
+    def _known(self) -> Any:
+        """The value of one number, if it is a constant after all; else None. Raises TypeError if this is an array."""
+        raise NotImplementedError
 
-    def _as_number(self) -> NoReturn:
-        refuse("a traced value is not a number (math.sin, float(), or an element of np.zeros that is set, ask for one)",
-               "write np.sin and the like, and np.zeros_like(x), np.stack([...]) or np.empty(n, dtype=object) "
-               "where np.zeros(n) is filled")  # fmt: skip
+    def _decided(self) -> bool:
+        """The truth of one number, where the function is run for both."""
+        raise NotImplementedError
+
+    def __bool__(self) -> bool:
+        try:
+            known = self._known()
+        except TypeError:
+            refuse("the truth of an array that has not one element is ambiguous", "write .any() or .all()")
+        else:
+            return self._decided() if known is None else bool(known)
+
+    def _as_number(self, kind: type) -> Any:
+        known = self._known()
+        if known is None:
+            refuse(f"a traced value is no number yet, and {kind.__name__} needs one", "write it with NumPy's functions")
+        return kind(known)
 
     def __float__(self) -> float:
-        self._as_number()
+        return float(self._as_number(float))
 
     def __int__(self) -> int:
-        self._as_number()
+        return int(self._as_number(int))
 
     def __index__(self) -> int:
-        refuse("a traced value cannot be an index or a count", "use np.where, or a constant index")
+        known = self._known()
+        if known is None or not float(known).is_integer():
+            refuse("a traced value cannot be an index or a count here",
+                   "write np.take(values, i) where i is an integer such as np.argmin(x), or np.where")  # fmt: skip
+        return int(known)
 
     def __format__(self, spec: str) -> str:
         if spec:

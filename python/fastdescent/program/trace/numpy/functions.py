@@ -23,7 +23,7 @@ from fastdescent.program.trace.numpy.samples import SAMPLES
 from fastdescent.program.trace.numpy.setting import SETTING
 from fastdescent.program.trace.numpy.sorting import SORTING
 from fastdescent.program.trace.numpy.ufuncs import is_float64
-from fastdescent.program.trace.operands import as_node
+from fastdescent.program.trace.operands import as_node, numbers_in
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
 
@@ -43,6 +43,8 @@ def apply_function(b: Builder, func: Any, args: tuple[Any, ...], kwargs: Mapping
     make = FUNCTIONS.get(func.__name__)
     if func.__module__ == "numpy.linalg":  # some names are those of two functions
         make = LINALG.get(f"linalg.{func.__name__}", make)
+    if make is None and (known := numbers_in([args, dict(kwargs)])) is not None:
+        return func(*known[0], **known[1])
     if make is None and func.__name__ in _INSTEAD:
         why, instead = _INSTEAD[func.__name__]
         refuse(f"np.{func.__name__} cannot be traced: {why}", f"write {instead}")
@@ -114,6 +116,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = (
         "real_if_close": lambda b, a, tol=100: array_of(b, a),
         "real": lambda b, val: array_of(b, val).real,
         "imag": lambda b, val: array_of(b, val).imag,
+        "result_type": lambda b, *arrays: np.dtype(np.float64),
         "iscomplexobj": lambda b, x: False,
         "isrealobj": lambda b, x: True,
         "shape": lambda b, a: as_node(b, a).shape,

@@ -22,7 +22,7 @@ from fastdescent.program.graph.nodes import Node
 from fastdescent.program.graph.views import View, runs
 from fastdescent.program.opcodes import OF_UFUNCS
 from fastdescent.program.trace.kinds import BOOL, INT, flags, kind_of, result_kinds
-from fastdescent.program.trace.operands import as_node
+from fastdescent.program.trace.operands import as_node, numbers_in
 from fastdescent.program.trace.products import matmul, matvec, vecdot, vecmat
 from fastdescent.program.trace.source import is_asked_by_sum, refuse
 from fastdescent.program.trace.tracer import Traced
@@ -172,6 +172,9 @@ def apply_ufunc(b: Builder, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...
     if name in UFUNCS and method in _METHODS and ufunc.nin == 2 and ufunc.signature is None:
         return _METHODS[method](ufunc, *inputs, **kwargs)
     if method != "__call__" or not (name in UFUNCS or name in SEVERAL):
+        known = numbers_in([list(inputs), dict(kwargs)])
+        if known is not None and method != "at":
+            return getattr(ufunc, method)(*known[0], **known[1])
         _refuse_ufunc(name, method)
     _check_options(name, kwargs)
     kinds = [kind_of(v) for v in inputs]
