@@ -11,12 +11,14 @@ import numpy as np
 from fastdescent.program.graph.build import Builder, Change, constant_value
 from fastdescent.program.graph.composites import trunc
 from fastdescent.program.graph.nodes import Node, Shape
+from fastdescent.program.graph.ranges import Ranges
 from fastdescent.program.trace.indices import is_integer
 from fastdescent.program.trace.session import current
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.storage import Storage
 from fastdescent.program.trace.unknown import Unknown
 
+_MOST_POSITIONS = 64  #: of an integer for which the function is run for each
 #: What a traced array may become by astype().
 _DTYPES = (np.dtype(bool), np.dtype(np.int64), np.dtype(np.int32), np.dtype(np.float64))
 
@@ -87,6 +89,24 @@ class TracedArray(Unknown):
         b = self.builder
         node = b.reshape(self.node, ())
         return session.decide(node if self.is_bool else b.elementwise("ne", node, b.const(0.0)))
+
+    def _position(self) -> int:
+        known, session = self._known(), current.get()
+        if not self.is_int and (known is None or not float(known).is_integer()):
+            refuse("a traced number that is no integer cannot be an index or a count",
+                   "write i.astype(int), or np.where(condition, a, b)")  # fmt: skip
+        if known is not None:
+            return int(known)
+        b, node = self.builder, self.builder.reshape(self.node, ())
+        bounds = Ranges().of(node)
+        if session is None or session.decide is None or not bounds.high - bounds.low < _MOST_POSITIONS:
+            refuse("a traced integer cannot be an index or a count here, since it may be too many numbers",
+                   "write np.take(values, i), np.take_along_axis or np.where(condition, a, b)")  # fmt: skip
+        low, high = math.ceil(bounds.low), math.floor(bounds.high)
+        for k in range(low, high):
+            if session.decide(b.elementwise("eq", node, b.const(float(k)))):
+                return k
+        return high
 
     # ------------------------------------------------------------------ attributes
     @property

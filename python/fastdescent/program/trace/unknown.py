@@ -43,11 +43,11 @@ class Unknown:
         return int(self._as_number(int))
 
     def __index__(self) -> int:
-        known = self._known()
-        if known is None or not float(known).is_integer():
-            refuse("a traced value cannot be an index or a count here",
-                   "write np.take(values, i) where i is an integer such as np.argmin(x), or np.where")  # fmt: skip
-        return int(known)
+        return self._position()
+
+    def _position(self) -> int:
+        """An integer for Python: if it is not known, the function is run for each that it may be."""
+        raise NotImplementedError
 
     def __format__(self, spec: str) -> str:
         if spec:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastdescent.program.trace.copies.lists import first_traced
+from fastdescent.program.trace.kinds import flags, kind_of
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.session import current
 from fastdescent.program.trace.tracer import Traced
@@ -55,7 +56,9 @@ def _dtype_of(args: Any, kwargs: dict[str, Any]) -> Any:
 def _traced(a: Any) -> Traced:
     traced = first_traced(a)
     assert traced is not None
-    return a if isinstance(a, Traced) else Traced(traced.builder, as_node(traced.builder, a), fresh=True)
+    if isinstance(a, Traced):
+        return a
+    return Traced(traced.builder, as_node(traced.builder, a), fresh=True, **flags(kind_of(a)))
 
 
 def _array(function: Callable[..., Any], copies: bool) -> Callable[..., Any]:

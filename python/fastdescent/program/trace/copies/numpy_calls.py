@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from fastdescent.program.trace.copies.lists import first_traced
+from fastdescent.program.trace.kinds import flags, kind_of
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.tracer import Traced
 
@@ -45,6 +46,11 @@ class NumPyCall:
             return self._function(*args, **kwargs)
         if self.__name__ == "block":  # which looks into lists of lists itself
             return self._function(*args, **kwargs)
+        if self.__name__ == "take":  # whose protocol does not look at the indices
+            traced = first_traced((args, tuple(kwargs.values())))
+            name, values = ("a", kwargs.pop("a")) if "a" in kwargs else ("", args[0])
+            array = Traced(traced.builder, as_node(traced.builder, values), **flags(kind_of(values)))
+            args = (array, *args) if name else (array, *args[1:])
         change = _elements_as_arrays if self.__name__ in _OF_SEQUENCES else as_array
         return self._function(*map(change, args), **{name: change(value) for name, value in kwargs.items()})
 
@@ -65,4 +71,6 @@ def as_array(value: Any) -> Any:
     if not isinstance(value, list | tuple) and not (type(value) is np.ndarray and value.dtype == object):
         return value
     traced = first_traced(value)
-    return value if traced is None else Traced(traced.builder, as_node(traced.builder, value), fresh=True)
+    if traced is None:
+        return value
+    return Traced(traced.builder, as_node(traced.builder, value), fresh=True, **flags(kind_of(value)))

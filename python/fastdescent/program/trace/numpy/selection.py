@@ -9,6 +9,7 @@ for what gives one result, or as many as the whole array has:
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
@@ -94,10 +95,12 @@ class Selection(Unknown, NDArrayOperatorsMixin):
         return np.sum(self.mask) * (self.array.size // max(self.mask.size, 1))
 
     def __len__(self) -> int:
-        refuse("the number of elements that a condition selects, len(x[mask])", "write np.sum(mask)")
+        """A number for Python: the function is run for each that it may be."""
+        return operator.index(np.sum(self.mask))
 
     def __iter__(self) -> Iterator[Any]:
-        self._refuse("a loop over it")
+        """The elements, where the function is run for each choice of them."""
+        return (value for value, is_selected in zip(self.array, self.mask, strict=True) if is_selected)
 
     def __getitem__(self, key: Any) -> Any:
         """Element k, counted from either end; NaN if there are fewer."""

@@ -122,7 +122,7 @@ def _arg_extreme(name: str) -> Callable[..., Any]:
             raise ValueError(f"attempt to get {name} of an empty sequence")
         extreme = (np.max if name == "argmax" else np.min)(array, axis=k, keepdims=True)
         numbers = np.arange(n).reshape([-1 if j == k else 1 for j in range(array.ndim)])
-        first = np.min(np.where(array == extreme, numbers, n), axis=k, keepdims=bool(keepdims) and axis is not None)
+        first = np.min(np.where(array == extreme, numbers, n - 1), axis=k, keepdims=bool(keepdims) and axis is not None)
         if keepdims and axis is None:
             first = first.reshape((1,) * n_axes)
         return of_kind(b, first.node, INT)
