@@ -6,10 +6,11 @@ import argparse
 import contextlib
 import importlib
 import io
+import sys
 from pathlib import Path
 
 from . import packages
-from .check import verdict
+from .check import Verdict, verdict
 from .table import markdown, report
 
 
@@ -25,11 +26,17 @@ def main() -> None:
         cases = importlib.import_module(f"{packages.__name__}.{name}").cases()
         with contextlib.redirect_stdout(io.StringIO()):  # some packages print while they are set up
             chosen = [c for c in cases if options.only in (None, c.name)]
-        results[name] = [verdict(c) for c in chosen]
+        results[name] = [_told(verdict(c)) for c in chosen]
         print(report({name: results[name]}), flush=True)
     print(report(results).rsplit("\n", 1)[-1])
     if options.markdown:
         options.markdown.write_text(markdown(results) + "\n", encoding="utf-8")
+
+
+def _told(v: Verdict) -> Verdict:
+    """The verdict, which stderr shows while the others are worked out."""
+    print(f"{v.name}: {'taken' if v.taken else v.reason}", file=sys.stderr, flush=True)
+    return v
 
 
 if __name__ == "__main__":

@@ -94,6 +94,7 @@ def _verdict(c: Case) -> Verdict:
 
 def _draws(c: Case, point: Array) -> bool:
     """Whether a call changes the state of a global generator, or two calls differ."""
+
     def state() -> object:
         kind, keys, *rest = np.random.get_state()  # noqa: NPY002
         return kind, keys.tobytes(), rest, random.getstate()

@@ -17,7 +17,9 @@ from ..case import Case, case
 def cases() -> Iterator[Case]:
     seen = set()
     for module in pkgutil.iter_modules(single.__path__):
-        for name, cls in inspect.getmembers(importlib.import_module(f"{single.__name__}.{module.name}"), inspect.isclass):
+        for name, cls in inspect.getmembers(
+            importlib.import_module(f"{single.__name__}.{module.name}"), inspect.isclass
+        ):
             if not issubclass(cls, Problem) or cls.__module__ != f"{single.__name__}.{module.name}" or name in seen:
                 continue
             problem = _made(cls)

@@ -219,8 +219,8 @@ class TracedArray(Unknown):
         if wanted == self._kind:
             return self.copy() if copy else self
         node, b = self.node, self.builder
-        if wanted == bool:
+        if wanted.kind == "b":
             node = b.elementwise("ne", node, b.const(0.0))
         elif wanted.kind == "i" and not self.is_bool:
             node = trunc(b, node)
-        return type(self)(b, node, is_bool=wanted == bool, is_int=wanted.kind == "i", fresh=True)
+        return type(self)(b, node, is_bool=wanted.kind == "b", is_int=wanted.kind == "i", fresh=True)

@@ -29,9 +29,9 @@ def kind_of(value: Any) -> Kind:
     if isinstance(value, list | tuple):
         return max((kind_of(v) for v in value), key=_RANKS.__getitem__, default=FLOAT)
     array = np.asarray(value)
-    if array.dtype == object:
+    if array.dtype == object and array.ndim:
         return max((kind_of(v) for v in array.flat), key=_RANKS.__getitem__, default=FLOAT)
-    return BOOL if array.dtype == bool else INT if array.dtype.kind in "iu" else FLOAT
+    return BOOL if array.dtype.kind == "b" else INT if array.dtype.kind in "iu" else FLOAT
 
 
 _RANKS = {BOOL: 0, INT: 1, FLOAT: 2}
@@ -53,11 +53,11 @@ def result_kinds(ufunc: np.ufunc, *kinds: Kind) -> tuple[Kind, ...]:
     try:
         dtypes = ufunc.resolve_dtypes((*kinds, *(None,) * ufunc.nout))[ufunc.nin :]
     except TypeError:
-        what = "booleans" if all(k == BOOL for k in kinds) else "integers"
+        what = "booleans" if all(k == BOOL for k in kinds) else "numbers"
         refuse(f"np.{ufunc.__name__} of {what}, which NumPy refuses", "multiply them by 1.0 first")
     if any(dtype.kind == "f" and dtype.itemsize < 8 for dtype in dtypes) and not _is_exact(ufunc):
         refuse(f"np.{ufunc.__name__} of booleans, for which NumPy has few digits only", "multiply them by 1.0 first")
-    return tuple(BOOL if d == bool else INT if d.kind in "iu" else FLOAT for d in dtypes)
+    return tuple(BOOL if d.kind == "b" else INT if d.kind in "iu" else FLOAT for d in dtypes)
 
 
 def _is_exact(ufunc: np.ufunc) -> bool:

@@ -121,7 +121,7 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
     def tolist(self) -> Any:
         return self.__array__(copy=True).tolist()
 
-    def item(self, *index: int) -> Traced:
+    def item(self, *index: int) -> Any:
         if not index and self.size != 1:
             refuse(f"item() of an array of shape {self.shape}", "give an index")
         return self[index] if len(index) > 1 else self.ravel()[index[0] if index else 0]

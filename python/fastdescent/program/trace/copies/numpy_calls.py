@@ -46,11 +46,8 @@ class NumPyCall:
             return self._function(*args, **kwargs)
         if self.__name__ == "block":  # which looks into lists of lists itself
             return self._function(*args, **kwargs)
-        if self.__name__ == "take":  # whose protocol does not look at the indices
-            traced = first_traced((args, tuple(kwargs.values())))
-            name, values = ("a", kwargs.pop("a")) if "a" in kwargs else ("", args[0])
-            array = Traced(traced.builder, as_node(traced.builder, values), **flags(kind_of(values)))
-            args = (array, *args) if name else (array, *args[1:])
+        if self.__name__ == "take" and args:  # whose protocol does not look at the indices
+            args = (_beside(first_traced((args[1:], tuple(kwargs.values()))), args[0]), *args[1:])
         change = _elements_as_arrays if self.__name__ in _OF_SEQUENCES else as_array
         return self._function(*map(change, args), **{name: change(value) for name, value in kwargs.items()})
 
@@ -62,6 +59,13 @@ class NumPyCall:
         return repr(self._function)
 
 
+def _beside(traced: Traced | None, values: Any) -> Any:
+    """Values as a traced array, if they stand beside a traced one."""
+    if traced is None:
+        return values
+    return Traced(traced.builder, as_node(traced.builder, values), fresh=True, **flags(kind_of(values)))
+
+
 def _elements_as_arrays(value: Any) -> Any:
     return [as_array(v) for v in value] if isinstance(value, list | tuple) else as_array(value)
 
@@ -70,7 +74,4 @@ def as_array(value: Any) -> Any:
     """A traced array in place of a list or an array of objects that holds traced values."""
     if not isinstance(value, list | tuple) and not (type(value) is np.ndarray and value.dtype == object):
         return value
-    traced = first_traced(value)
-    if traced is None:
-        return value
-    return Traced(traced.builder, as_node(traced.builder, value), fresh=True, **flags(kind_of(value)))
+    return _beside(first_traced(value), value)

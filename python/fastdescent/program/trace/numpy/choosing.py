@@ -86,9 +86,7 @@ def _clip(
     return array if high is None else np.minimum(array, high)
 
 
-def _nan_to_num(
-    b: Builder, x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
-) -> Any:
+def _nan_to_num(b: Builder, x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     if not copy:
         refuse("np.nan_to_num with copy=False", "write x = np.nan_to_num(x)")
     largest = float(np.finfo(float).max)

@@ -79,13 +79,15 @@ def taken_along_axis(b: Any, arr: Any, indices: Any, axis: Any = -1) -> Any:
         raise ValueError("`indices` and `arr` must have the same number of dimensions")
     n = array.shape[axis]
     lines = np.expand_dims(np.moveaxis(array, axis, -1), -2)  # (..., 1, n): the candidates of each index
-    wanted = np.expand_dims(np.moveaxis(array_of(b, indices), axis, -1), -1)  # (..., m, 1)
+    places: Any = array_of(b, indices)
+    wanted = np.expand_dims(np.moveaxis(places, axis, -1), -1)  # (..., m, 1)
     return np.moveaxis(_chosen(lines, wanted, n), -1, axis)
 
 
 # ---------------------------------------------------------------------- helpers
 def _as_traced(array: Traced, key: Any) -> Any:
     """The key with traced arrays in place of lists and object arrays of traced values."""
+
     def one(part: Any) -> Any:
         if isinstance(part, Traced | Selection) or not (holds_traced(part) or isinstance(part, np.ndarray)):
             return part
@@ -179,4 +181,3 @@ def _put_each(array: Traced, parts: tuple[Any, ...], k: int, value: Any) -> None
     values: Any = np.broadcast_to(value, (*array.shape[:axis], *index.shape, *array.shape[axis + 1 :]))
     for j in np.ndindex(index.shape):
         put(array, (*rest_before, index[j]), values[(*rest_before, *j)])
-

@@ -109,15 +109,15 @@ def _between_samples(x: Any, xp: Any, fp: Any, left: Any, right: Any) -> Any:
 
 
 # ---------------------------------------------------------------------- convolution
-def _convolve(b: Builder, a: Any, v: Any, mode: str = "full") -> Traced:
+def _convolve(b: Builder, a: Any, v: Any, mode: str = "full") -> Any:
     return _sliding_products(b, a, np.flip(np.atleast_1d(v)), mode, is_convolution=True)
 
 
-def _correlate(b: Builder, a: Any, v: Any, mode: str = "valid") -> Traced:
+def _correlate(b: Builder, a: Any, v: Any, mode: str = "valid") -> Any:
     return _sliding_products(b, a, v, mode, is_convolution=False)
 
 
-def _sliding_products(b: Builder, a: Any, v: Any, mode: str, is_convolution: bool) -> Traced:
+def _sliding_products(b: Builder, a: Any, v: Any, mode: str, is_convolution: bool) -> Any:
     """v slides over a; each result is the sum of the products where both overlap, in NumPy's order."""
     first, second = np.atleast_1d(array_of(b, a)), np.atleast_1d(array_of(b, v))
     if first.ndim != 1 or second.ndim != 1 or not first.size or not second.size:

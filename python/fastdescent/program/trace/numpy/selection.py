@@ -52,6 +52,8 @@ class Selection(Unknown, NDArrayOperatorsMixin):
         out = kwargs.pop("out", None)
         if method == "reduce" and ufunc.__name__ in _OF_UFUNCS:
             return self._reduced(_OF_UFUNCS[ufunc.__name__], **{"axis": 0, **kwargs})
+        if ufunc.__name__ in ("matmul", "vecdot") and self.array.ndim == 1:
+            return np.sum(np.multiply(*inputs))
         if method != "__call__" or ufunc.nout != 1 or ufunc.signature is not None:
             self._refuse(f"np.{ufunc.__name__}.{method}" if method != "__call__" else f"np.{ufunc.__name__}")
         result = self._with(ufunc(*(self._operand(v) for v in inputs), **kwargs))
@@ -69,7 +71,9 @@ class Selection(Unknown, NDArrayOperatorsMixin):
         if name in ("dot", "inner", "vdot") and len(args) == 2 and self.array.ndim == 1:
             return np.sum(args[0] * args[1])
         if name in _ELEMENTWISE:
-            return self._with(func(*(self._operand(v) for v in args), **{k: self._operand(v) for k, v in kwargs.items()}))
+            return self._with(
+                func(*(self._operand(v) for v in args), **{k: self._operand(v) for k, v in kwargs.items()})
+            )
         self._refuse(f"np.{name}")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
@@ -92,11 +96,13 @@ class Selection(Unknown, NDArrayOperatorsMixin):
 
     @property
     def size(self) -> Any:
-        return np.sum(self.mask) * (self.array.size // max(self.mask.size, 1))
+        count: Any = np.sum(self.mask)
+        return count * (self.array.size // max(self.mask.size, 1))
 
     def __len__(self) -> int:
         """A number for Python: the function is run for each that it may be."""
-        return operator.index(np.sum(self.mask))
+        count: Any = np.sum(self.mask)
+        return operator.index(count)
 
     def __iter__(self) -> Iterator[Any]:
         """The elements, where the function is run for each choice of them."""
@@ -194,7 +200,7 @@ def selected(array: Traced, condition: Traced) -> Selection:
 
 def places(condition: Traced) -> tuple[Selection, ...]:
     """np.nonzero(condition)."""
-    if condition._kind != bool:
+    if not condition.is_bool:
         condition = condition != 0
     b, mask = condition.builder, condition.reshape(-1)
     numbers = np.indices(condition.shape).reshape(condition.ndim, -1)

@@ -75,9 +75,7 @@ def _order(b: Builder, lines: Any) -> Any:
         k, m = _halves(numbers, half, is_mirrored)
         swap = (one > other) | ((one == other) & (k > m))
         pairs = ((one, other), (k, m))
-        values, numbers = (
-            _joined(np.where(swap, q, p), np.where(swap, p, q), is_mirrored) for p, q in pairs
-        )
+        values, numbers = (_joined(np.where(swap, q, p), np.where(swap, p, q), is_mirrored) for p, q in pairs)
     return of_kind(b, numbers[..., :n].node, INT)
 
 
@@ -131,7 +129,9 @@ def _arg_extreme(name: str) -> Callable[..., Any]:
 
 
 # ---------------------------------------------------------------------- quantiles
-def _median(b: Builder, a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
+def _median(
+    b: Builder, a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
+) -> Any:
     refuse_options(None, out)
     lines, shape = _lines(b, a, axis)
     n = lines.shape[-1]

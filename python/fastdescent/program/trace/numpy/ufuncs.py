@@ -178,9 +178,9 @@ def apply_ufunc(b: Builder, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...
         _refuse_ufunc(name, method)
     _check_options(name, kwargs)
     kinds = [kind_of(v) for v in inputs]
-    results = result_kinds(ufunc, *kinds)
-    if name in _NEEDS_BOOL and results[0] != BOOL:
+    if name in _NEEDS_BOOL and any(kind != BOOL for kind in kinds):
         refuse(f"np.{name} of numbers cannot be traced", "use it on comparisons only")
+    results = result_kinds(ufunc, *kinds)
     nodes = [as_node(b, v) for v in inputs]
     if ufunc.signature is None:
         _check_shapes(name, nodes)
@@ -204,7 +204,7 @@ def _refuse_ufunc(name: str, method: str) -> NoReturn:
     if method != "__call__":
         refuse(f"np.{name}.{method} cannot be traced", "write it out with np.sum, np.concatenate and slices")
     near = nearest(name, UFUNCS)
-    refuse(f"np.{name} cannot be traced{near}", "write it with other functions; the documentation's page on programs "
+    refuse(f"{name} cannot be traced{near}", "write it with other functions; the documentation's page on programs "
            "lists those that can")  # fmt: skip
 
 
