@@ -1,9 +1,9 @@
 """Derivatives along a direction, measured by central differences: independent of any derivative of fastdescent's.
 
 Ridders' table (Ridders 1982, "Accurate computation of F'(x) and F'(x)F''(x)"): central differences with steps h, h/2,
-h/4, ..., extrapolated to h = 0. The estimate is the entry whose neighbours agree best, and their distance is its error, but not less than what rounding of f may do.
-Near a kink, or where rounding hides the slope, no two entries agree: the error is large, and the caller leaves the
-point out.
+h/4, ..., extrapolated to h = 0. The estimate is the entry whose neighbours agree best, and their distance is its error,
+but not less than what rounding of f may do. Near a kink, or where rounding hides the slope, no two entries agree: the
+error is large, and the caller leaves the point out.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-_N_STEPS = 22
+_N_STEPS = 14
 _N_ORDERS = 5
+_SHARP = 1e-7  #: of the derivative: an error below it is small enough
 
 
 def along(f: Callable[[float], float], first_step: float) -> tuple[float, float]:
@@ -30,6 +31,8 @@ def along(f: Callable[[float], float], first_step: float) -> tuple[float, float]
             error = max(abs(row[-1] - row[-2]), abs(row[-1] - value), rounding)
             if error < best_error:
                 best, best_error = row[-1], error
+        if best_error <= _SHARP * abs(best):
+            break
         before = row
         h /= 2.0
     return best, best_error

@@ -92,10 +92,11 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "two results": lambda x: np.modf(x)[0] @ V + np.modf(x)[1] @ V + divmod(x, 0.75)[0] @ V + divmod(x, 0.75)[1] @ V,
     # booleans
     "a sum counts": lambda x: np.sum([x[0] > 0, x[1] > 0]) + np.sum(x > 0) + np.sum(np.asarray(x) > 0),
-    "a running sum counts": lambda x: np.cumsum(x > 0) @ V + np.add.accumulate(x > 0) @ V + np.cumsum([x[0] > 0, True])[1],
+    "running sums count": lambda x: np.cumsum(x > 0) @ V + np.add.accumulate(x > 0) @ V,
+    "those of lists, too": lambda x: np.cumsum([x[0] > 0, True])[1] + np.cumsum(np.array([x[1] > 0, x[0] > 0]))[1],
     "maxima are booleans": lambda x: 1.0 * (np.max(x > 0) + np.max(x > -1)) + np.sum(np.min(x > 0) + np.max(x > -1)),
     "products are booleans": lambda x: 1.0 * np.dot(x > 0, x > -1) + np.inner(x > 0, x > 0) + np.vdot(x < 0, x < 9),
-    "matrices of booleans": lambda x: np.sum(np.outer(x > 0, x > 1) @ (x > 0)) + np.sum(np.einsum("i,i->", x > 0, x > 1)),
+    "matrices of booleans": lambda x: np.sum(np.outer(x > 0, x > 1) @ (x > 0)) + np.einsum("i,i->", x > 0, x > 1).sum(),
     "sums are booleans": lambda x: 1.0 * ((x[0] > 0) + (x[1] > 0)) + ((x > 0) * (x < 2)).sum(),
     "differences": lambda x: np.sum(np.diff(x > 0)) + np.sum((x > 0) ^ (x > 1)) + np.sum(~(x > 0)),
     "mixed": lambda x: np.sum((x > 0) + 1) + np.sum((x > 0) * 2) + np.sum((x > 0) / 2) + np.sum((x > 0) ** 2),
@@ -165,7 +166,8 @@ def test_integers_and_booleans_stay_what_they_are() -> None:
 
     def f(x: Any) -> Any:
         whole, truth = np.argsort(x), x > 0
-        kinds.append([v.dtype for v in (whole, truth, whole + 1, whole / 2, truth + truth, truth + 1, np.sum(truth)[None])])
+        arrays = (whole, truth, whole + 1, whole / 2, truth + truth, truth + 1, np.sum(truth)[None])
+        kinds.append([v.dtype for v in arrays])
         return x @ (A[:2, :2] @ W[:2])
 
     fd.surface(f, dim=2)

@@ -11,14 +11,14 @@ import numpy as np
 from ..case import Case, case
 
 _DIM = 6
-#: not functions of a point with one value: gradients, wrappers of functions, and what calls programs outside
-_NOT = ("grad_", "rot", "somenan", "epslow", "BBOB", "evaluate", "normalSkew", "fun_as_arg", "with")
+#: not functions of a point with one value: wrappers of functions, and what calls programs outside
+_NOT = ("rot", "somenan", "epslow", "BBOB", "evaluate", "normalSkew", "fun_as_arg", "with")
 _PLANE = ("branin", "goldsteinprice", "bukin")
 
 
 def cases() -> Iterator[Case]:
     for name, method in inspect.getmembers(cma.ff, callable):
-        if name.startswith("_") or name in _NOT or name.startswith("grad_") or "constraint" in name:
+        if name.startswith(("_", "grad_")) or name in _NOT or "constraint" in name:
             continue
         dim = 2 if name in _PLANE else _DIM
         try:

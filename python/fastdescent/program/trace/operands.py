@@ -16,8 +16,10 @@ from fastdescent.program.trace.unknown import Unknown
 def as_node(builder: Builder, value: Any) -> Node:
     """The node of an operand: a traced array, a number, an array of numbers, or a sequence that mixes them."""
     if isinstance(value, Unknown) and not isinstance(value, TracedArray):
-        refuse("a selection by a condition, x[mask], among arrays: it has as many elements as the condition finds",
-               "reduce it, as np.sum(x[mask]), assign it, as y[mask] = x[mask], or write np.where(mask, a, b)")  # fmt: skip
+        refuse(
+            "a selection by a condition, x[mask], among arrays: it has as many elements as the condition finds",
+            "reduce it, as np.sum(x[mask]), assign it, as y[mask] = x[mask], or write np.where(mask, a, b)",
+        )
     if isinstance(value, TracedArray):
         if value.builder is not builder:
             refuse("a traced value of another function appears here", "pass it as an argument")

@@ -163,7 +163,8 @@ _STACK = "make the array by np.stack([...]) or np.zeros(n), in your function; np
 #: Parts of NumPy's messages; what they mean here, and what to write.
 _ERRORS = [
     *((part, "assignment to an array that is read-only, as np.asarray(x) of a traced array and the arrays of data are",
-       "take a copy first, np.array(x)") for part in ("assignment destination is read-only", "output array is read-only")),
+       "take a copy first, np.array(x)")
+      for part in ("assignment destination is read-only", "output array is read-only")),
     ("loop of ufunc does not support argument", _OBJECTS, _STACK),
     ("not supported for the input types", _OBJECTS, _STACK),
     ("Cannot cast ufunc", _OBJECTS, _STACK),

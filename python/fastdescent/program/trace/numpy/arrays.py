@@ -38,5 +38,5 @@ def axes_of(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
 
 
 def refuse_options(dtype: Any, out: Any) -> None:
-    if out is not None and out is not np._NoValue or not is_float64(dtype):
+    if (out is not None and out is not np._NoValue) or not is_float64(dtype):
         refuse("out=, or a dtype that is not float64,", "leave it out")

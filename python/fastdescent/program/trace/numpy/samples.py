@@ -13,7 +13,6 @@ from fastdescent.program.trace.numpy.arrays import array_of, axes_of, refuse_opt
 from fastdescent.program.trace.operands import as_node, holds_traced
 from fastdescent.program.trace.products import inner
 from fastdescent.program.trace.source import refuse
-from fastdescent.program.trace.tracer import Traced
 
 
 # ---------------------------------------------------------------------- differences and integrals

@@ -70,11 +70,10 @@ class Selection(Unknown, NDArrayOperatorsMixin):
             return args[0]._reduced(name, *args[1:], **kwargs)
         if name in ("dot", "inner", "vdot") and len(args) == 2 and self.array.ndim == 1:
             return np.sum(args[0] * args[1])
-        if name in _ELEMENTWISE:
-            return self._with(
-                func(*(self._operand(v) for v in args), **{k: self._operand(v) for k, v in kwargs.items()})
-            )
-        self._refuse(f"np.{name}")
+        if name not in _ELEMENTWISE:
+            self._refuse(f"np.{name}")
+        given = {key: self._operand(value) for key, value in kwargs.items()}
+        return self._with(func(*(self._operand(v) for v in args), **given))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
         self._refuse("an array of it")

@@ -196,7 +196,7 @@ def _digitize(b: Builder, x: Any, bins: Any, right: bool = False) -> Any:
     if holds_traced(bins):
         refuse("np.digitize with traced bins", "write np.sum(bins <= x)")
     edges = np.asarray(bins, float)
-    if edges.ndim != 1 or np.any(np.diff(edges) < 0) and np.any(np.diff(edges) > 0):
+    if edges.ndim != 1 or (np.any(np.diff(edges) < 0) and np.any(np.diff(edges) > 0)):
         raise ValueError("bins must be monotonically increasing or decreasing")
     if edges.size > 1 and edges[0] > edges[-1]:
         return edges.size - _searchsorted(b, edges[::-1], x, "left" if not right else "right")
