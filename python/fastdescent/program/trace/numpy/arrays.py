@@ -8,7 +8,7 @@ import numpy as np
 
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node
-from fastdescent.program.trace.kinds import Kind, flags
+from fastdescent.program.trace.kinds import Kind, flags, kind_of
 from fastdescent.program.trace.numpy.ufuncs import is_float64
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.source import refuse
@@ -24,7 +24,7 @@ def of_kind(b: Builder, node: Node, kind: Kind) -> Traced:
 
 
 def array_of(b: Builder, a: Any) -> Traced:
-    return a if isinstance(a, Traced) else Traced(b, as_node(b, a))
+    return a if isinstance(a, Traced) else Traced(b, as_node(b, a), **flags(kind_of(a)))
 
 
 def axes_of(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastdescent.program.graph.build import Builder
-from fastdescent.program.trace.kinds import BOOL, kind_of
+from fastdescent.program.trace.kinds import BOOL, FLOAT, kind_of
 from fastdescent.program.trace.numpy.arrays import array_of, of_kind, refuse_options, result
 from fastdescent.program.trace.numpy.indexing import taken, taken_along_axis
 from fastdescent.program.trace.numpy.moving import MOVING
@@ -76,9 +76,11 @@ def _choose(b: Builder, a: Any, choices: Any, out: Any = None, mode: str = "rais
 
 
 def _clip(
-    b: Builder, a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None
+    b: Builder, a: Any, a_min: Any = np._NoValue, a_max: Any = np._NoValue, out: Any = None, *, min: Any = None, max: Any = None
 ) -> Any:
     refuse_options(None, out)
+    if (a_min is np._NoValue) != (a_max is np._NoValue):
+        raise TypeError("both a_min and a_max are needed; one of them may be None")
     low, high = (a_min if min is None else min), (a_max if max is None else max)
     array: Any = array_of(b, a).copy()
     low, high = (None if v is np._NoValue else v for v in (low, high))
@@ -91,6 +93,8 @@ def _nan_to_num(b: Builder, x: Any, copy: bool = True, nan: Any = 0.0, posinf: A
         refuse("np.nan_to_num with copy=False", "write x = np.nan_to_num(x)")
     largest = float(np.finfo(float).max)
     array: Any = array_of(b, x)
+    if kind_of(array) != FLOAT:
+        return array.copy()
     array = np.where(np.isnan(array), nan, array)
     array = np.where(array == np.inf, largest if posinf is None else posinf, array)
     return np.where(array == -np.inf, -largest if neginf is None else neginf, array)

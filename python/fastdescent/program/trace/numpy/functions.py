@@ -11,7 +11,7 @@ from fastdescent._base.checks import nearest
 from fastdescent._base.errors import TraceError
 from fastdescent.program.graph import composites
 from fastdescent.program.graph.build import Builder
-from fastdescent.program.trace.kinds import kind_of
+from fastdescent.program.trace.kinds import BOOL, FLOAT, INT, kind_of
 from fastdescent.program.trace.numpy.arrays import array_of, of_kind, refuse_options, result
 from fastdescent.program.trace.numpy.choosing import CHOOSING
 from fastdescent.program.trace.numpy.joining import JOINING
@@ -64,7 +64,10 @@ def _round(b: Builder, a: Any, decimals: int = 0, out: Any = None) -> Traced:
     unit, node = b.const(10.0 ** abs(decimals)), as_node(b, a)
     scaled = b.mul(node, unit) if decimals >= 0 else b.div(node, unit)
     nearest = b.elementwise("rint", scaled)
-    return result(b, b.div(nearest, unit) if decimals >= 0 else b.mul(nearest, unit))
+    if kind_of(a) == BOOL and decimals:
+        refuse("np.round of booleans to decimals", "leave the decimals out")
+    rounded = b.div(nearest, unit) if decimals >= 0 else b.mul(nearest, unit)
+    return of_kind(b, rounded, kind_of(a) if kind_of(a) == INT else FLOAT)
 
 
 def _outer(b: Builder, p: Any, q: Any, out: Any = None) -> Traced:
@@ -73,10 +76,11 @@ def _outer(b: Builder, p: Any, q: Any, out: Any = None) -> Traced:
     return of_kind(b, b.mul(column.node, array_of(b, q).ravel().node), kind_of([p, q]))
 
 
-def _full_like(b: Builder, a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True) -> Traced:
-    if not is_float64(dtype):
-        refuse(f"a traced array stays float64 (dtype={dtype!r} was asked for)", "leave dtype out")
-    return result(b, b.broadcast(as_node(b, fill_value), as_node(b, a).shape))
+def _full_like(b: Builder, a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True) -> Any:
+    """Of the dtype of the array, as NumPy has it: booleans like booleans."""
+    wanted = kind_of(a) if dtype is None else np.dtype(dtype)
+    filled: Any = of_kind(b, b.broadcast(as_node(b, fill_value), as_node(b, a).shape), kind_of(fill_value))
+    return filled.astype(wanted)
 
 
 def _apply_along_axis(b: Builder, func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
@@ -103,7 +107,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = (
     | {
         "round": _round,
         "around": _round,
-        "fix": lambda b, x, out=None: result(b, composites.trunc(b, as_node(b, x))),
+        "fix": lambda b, x, out=None: of_kind(b, composites.trunc(b, as_node(b, x)), kind_of(x)),
         "sinc": lambda b, x: result(b, composites.sinc(b, as_node(b, x))),
         "outer": _outer,
         "apply_along_axis": _apply_along_axis,

@@ -122,6 +122,23 @@ def _cumulating(combine: Callable[[Any, Any], Any]) -> Callable[..., Traced]:
     return make
 
 
+def _cumulative(combine: Callable[[Any, Any], Any], start: float) -> Callable[..., Any]:
+    def make(
+        b: Builder, x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False
+    ) -> Any:
+        array: Any = array_of(b, x)
+        if array.ndim > 1 and axis is None:
+            raise ValueError("arrays of more than one axis need axis=")
+        line: Any = _cumulating(combine)(b, array, 0 if axis is None else axis, dtype, out)
+        if not include_initial:
+            return line
+        (k,) = axes_of(array.shape, 0 if axis is None else axis)
+        first = line[(*(slice(None),) * k, slice(0, 1))]
+        return np.concatenate([np.full_like(first, start), line], k)
+
+    return make
+
+
 def _var(
     b: Builder, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: Any = False,
     *, where: Any = True, mean: Any = None, correction: Any = None,
@@ -200,7 +217,7 @@ def _nan_extreme(op: str) -> Callable[..., Traced]:
         numbers, start = _numbers(b, a), -np.inf if op == "max" else np.inf
         extreme = _folded(op, b, a, axis, out, keepdims, start, numbers)
         any_number = _truths("max")(b, numbers, axis, keepdims=keepdims)
-        return result(b, b.select(any_number.node, extreme.node, b.const(np.nan)))
+        return of_kind(b, b.select(any_number.node, extreme.node, b.const(np.nan)), kind_of(a))
 
     return make
 
@@ -253,6 +270,6 @@ REDUCING: dict[str, Callable[..., Any]] = {
     "nanstd": _without_nan(_std),
     "nanmax": _nan_extreme("max"),
     "nanmin": _nan_extreme("min"),
-    "cumulative_sum": lambda b, x, /, *, axis=None, **given: _cumulating(operator.add)(b, x, axis, **given),
-    "cumulative_prod": lambda b, x, /, *, axis=None, **given: _cumulating(operator.mul)(b, x, axis, **given),
+    "cumulative_sum": _cumulative(operator.add, 0.0),
+    "cumulative_prod": _cumulative(operator.mul, 1.0),
 }

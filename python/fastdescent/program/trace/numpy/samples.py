@@ -9,7 +9,8 @@ import numpy as np
 
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.trace.kinds import BOOL
-from fastdescent.program.trace.numpy.arrays import array_of, axes_of, refuse_options, result
+from fastdescent.program.trace.numpy.arrays import array_of, axes_of, refuse_options
+from fastdescent.program.trace.numpy.products import product_of
 from fastdescent.program.trace.operands import as_node, holds_traced
 from fastdescent.program.trace.products import inner
 from fastdescent.program.trace.source import refuse
@@ -124,7 +125,7 @@ def _sliding_products(b: Builder, a: Any, v: Any, mode: str, is_convolution: boo
     shorter, longer = sorted((first.size, second.size))
     padded = np.pad(first, second.size - 1)
     windows = np.lib.stride_tricks.sliding_window_view(padded, second.size)
-    full = result(b, inner(b, as_node(b, windows), as_node(b, second)))
+    full = product_of(b, inner(b, as_node(b, windows), as_node(b, second)), first, second)
     from_the_right = first.size < second.size and not is_convolution
     cuts = {
         "full": (0, longer + shorter - 1),

@@ -182,6 +182,8 @@ def apply_ufunc(b: Builder, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...
         refuse(f"np.{name} of numbers cannot be traced", "use it on comparisons only")
     results = result_kinds(ufunc, *kinds)
     nodes = [as_node(b, v) for v in inputs]
+    if results[0] == INT and (name == "reciprocal" or (name == "power" and _is_negative(nodes[1]))):
+        refuse(f"np.{name} of integers with results that are no integers", "multiply them by 1.0 first")
     if ufunc.signature is None:
         _check_shapes(name, nodes)
     if name in SEVERAL:
@@ -196,6 +198,12 @@ def apply_ufunc(b: Builder, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...
         made, results = (b.add(*nodes),), (INT,)
     arrays = tuple(Traced(b, node, fresh=True, **flags(kind)) for node, kind in zip(made, results, strict=True))
     return arrays if name in SEVERAL else arrays[0]
+
+
+def _is_negative(node: Node) -> bool:
+    """Whether it is constant and has a number below 0."""
+    value = constant_value(node)
+    return value is not None and bool(np.any(value < 0))
 
 
 def _refuse_ufunc(name: str, method: str) -> NoReturn:
