@@ -177,6 +177,20 @@ def test_methods_and_objects() -> None:
     assert Suite.registered == []
 
 
+def test_functions_that_want_lists() -> None:
+    def of_lists(x: Any) -> Any:
+        if not isinstance(x, list | tuple):
+            raise ValueError("lists only")
+        return sum(v**2 for v in x)
+
+    assert fd.surface(of_lists, dim=2)([3.0, 4.0]) == 25.0
+    with pytest.raises(ValueError, match="nothing at all"):
+
+        @fd.surface(dim=2)
+        def of_nothing(x: Any) -> Any:
+            raise ValueError("nothing at all")
+
+
 def test_wrapped_functions() -> None:
     @functools.lru_cache
     def cached(v: Any) -> Any:
@@ -289,3 +303,58 @@ def test_many_threads_trace_while_others_compute() -> None:
     stop.set()
     watcher.join()
     assert wrong == []
+
+
+class Slotted:
+    __slots__ = ("weight",)
+
+    def __init__(self) -> None:
+        self.weight = 2.0
+
+    def __call__(self, x: Any) -> Any:
+        return self.weight * math.sin(x[0])
+
+
+class Vector:
+    def __init__(self, *parts: Any) -> None:
+        self.parts = parts
+
+    def __sub__(self, other: Vector) -> Vector:
+        return Vector(*(a - b for a, b in zip(self.parts, other.parts, strict=True)))
+
+    def length(self) -> Any:
+        return math.sqrt(sum(v * v for v in self.parts))
+
+
+HERE, BY_NAME = Vector(1.0, 2.0), {"bump": bump, "layers": [math.tanh, lambda v: math.pow(abs(v), 1.5)]}
+
+
+def of_vectors(x: Any) -> Any:
+    assert isinstance(HERE, Vector)
+    assert type(Vector(1.0)) is Vector
+    return (HERE - Vector(x[0], x[1])).length()
+
+
+def of_containers(x: Any) -> Any:
+    layers: Any = BY_NAME["layers"]
+    return sum(BY_NAME["bump"](layer(v)) for layer in layers for v in x)  # type: ignore[operator]
+
+
+def of_a_class_of_its_own(x: Any) -> Any:
+    class Own:
+        scale = math.pi
+        bump = staticmethod(bump)
+
+        def value(self) -> Any:
+            return self.scale * math.sin(x[0]) + self.bump(x[1])
+
+    return Own().value()
+
+
+def by_eval(x: Any) -> Any:
+    return eval("x[0] ** 2 + math.sin(x[1])") + sum(x.flat)
+
+
+@pytest.mark.parametrize("f", [Slotted(), of_vectors, of_containers, of_a_class_of_its_own, by_eval])
+def test_objects_that_a_function_makes_or_finds(f: Function) -> None:
+    check(f, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -158,3 +159,23 @@ def test_decisions_of_samples_in_finite_sums() -> None:
     assert loss([4.0]) == 2 * np.mean((4.0 - data) ** 2)
     run = fd.descend(loss, [[2.0]], fd.SGD(0.01), batch_size=2, max_steps=5)
     assert np.isfinite(run.x).all()
+
+
+def test_errors_of_math_within_try() -> None:
+    def guarded(x: Any) -> Any:
+        try:
+            return math.log(x[0]) + math.sqrt(x[1])
+        except ValueError:
+            return 7.0 * x[2]
+
+    def waits_for_another(x: Any) -> Any:
+        try:
+            return math.acos(x[0])
+        except KeyError:
+            return 1.0
+
+    s = fd.surface(guarded, dim=3)
+    np.testing.assert_allclose(s(POINTS), [guarded(p) for p in POINTS], rtol=1e-14)
+    outside = np.abs(POINTS[:, 0]) > 1
+    np.testing.assert_array_equal(np.isnan(fd.surface(waits_for_another, dim=3)(POINTS)), outside)
+    assert np.isnan(fd.surface(lambda x: math.sqrt(x[0]), dim=1)([-1.0]))

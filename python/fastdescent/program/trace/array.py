@@ -142,6 +142,11 @@ class TracedArray(Unknown):
         return self.view_by(lambda a: a.swapaxes(-1, -2))
 
     @property
+    def flat(self) -> Self:
+        """The elements in C order; an assignment to them changes the array."""
+        return self.reshape(-1)
+
+    @property
     def real(self) -> Self:
         return self
 

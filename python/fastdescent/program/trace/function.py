@@ -23,7 +23,7 @@ Call = Callable[[Callable[..., Any]], Any]
 def value_of(b: Builder, function: Callable[..., Any], call: Call) -> Node:
     """The one number that `call(copy of the function)` returns. Warns if it is another one each time."""
     copy, generators = Copies().stand_in(function), GlobalGenerators()
-    node = _value(b, copy, call)
+    copy, node = _copy_and_value(b, copy, call)
     if not generators.warn_if_used("the function") and _value(b, copy, call) is not node:
         warnings.warn_explicit(
             "the function computes something else each time it is called: numbers drawn from a generator, a counter or "
@@ -31,6 +31,23 @@ def value_of(b: Builder, function: Callable[..., Any], call: Call) -> Node:
             UserWarning, *place_of(function),
         )  # fmt: skip
     return node
+
+
+def _copy_and_value(b: Builder, copy: Callable[..., Any], call: Call) -> tuple[Callable[..., Any], Node]:
+    """The function gets the point as an array; as a list, if it objects to arrays itself."""
+    try:
+        return copy, _value(b, copy, call)
+    except TraceError:
+        raise
+    except Exception as error:
+        try:
+            return _of_list(copy), _value(b, _of_list(copy), call)
+        except Exception:
+            raise error from None
+
+
+def _of_list(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x, *args, **kwargs: function(list(x), *args, **kwargs)
 
 
 def _value(b: Builder, copy: Callable[..., Any], call: Call) -> Node:

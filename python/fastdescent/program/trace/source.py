@@ -26,12 +26,12 @@ _SUMS = ("_wrapreduction", "_sum", "_mean", "_wrapit", "_wrapfunc")  #: function
 def user_frame() -> FrameType | None:
     """The innermost frame outside this package, NumPy and SciPy, if there is one."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and not _is_users_frame(frame):
+    while frame is not None and not is_users_frame(frame):
         frame = frame.f_back
     return frame
 
 
-def _is_users_frame(frame: FrameType) -> bool:
+def is_users_frame(frame: FrameType) -> bool:
     name = frame.f_code.co_filename
     ours = name.startswith(_PACKAGE) and not name.startswith(os.path.join(_PACKAGE, "surfaces"))
     return not (ours or name.startswith((_NUMPY, "<frozen")) or _is_scipys_frame(frame))
@@ -99,7 +99,7 @@ def _line_of(error: BaseException) -> str:
     """The innermost line of the user's in the error's traceback."""
     found, entry = "", error.__traceback__
     while entry is not None:
-        if _is_users_frame(entry.tb_frame):
+        if is_users_frame(entry.tb_frame):
             found = _line(entry.tb_frame, entry.tb_lineno)
         entry = entry.tb_next
     return found
@@ -115,7 +115,11 @@ def is_raised_by_user(error: Exception) -> bool:
     last = error.__traceback__
     while last is not None and last.tb_next is not None:
         last = last.tb_next
-    if last is None or not _is_users_frame(last.tb_frame):
+    if last is None:
+        return False
+    if last.tb_frame.f_code.co_name == "raise_outside":  # an error of `math`
+        return True
+    if not is_users_frame(last.tb_frame):
         return False
     raises = last.tb_frame.f_code.co_code[last.tb_lasti] == opcode.opmap["RAISE_VARARGS"]
     return raises or isinstance(error, ArithmeticError)

@@ -115,7 +115,7 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
             what, instead = f"index [{key_text(key)}] of an array of shape {self.shape} ({error})", "fix the index"
             if self.is_point:
                 what = f"index [{key_text(key)}]: your function receives one point, shape {self.shape} ({error})"
-                instead = "write x[0], not x[:, 0]"
+                instead = "write x[0], not x[:, 0]; if it must be given rows: lambda x: f(x[np.newaxis])[0]"
             raise TracedIndexError(refusal(what, instead)) from None
 
     def tolist(self) -> Any:

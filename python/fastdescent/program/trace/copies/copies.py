@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 from fastdescent.program.trace.copies.functions import Globals, copied
 from fastdescent.program.trace.copies.modules import ModuleView
 from fastdescent.program.trace.copies.numpy_calls import NumPyCall, is_numpys_function
-from fastdescent.program.trace.copies.objects import can_be_shadowed, shadow_of
+from fastdescent.program.trace.copies.objects import SHADOWED, has_shadow, shadow_class, shadow_of
 from fastdescent.program.trace.copies.scipy_objects import scipy_call
 from fastdescent.program.trace.copies.table import TABLE
 
@@ -32,6 +32,8 @@ _LEFT_ALONE = sys.stdlib_module_names | {
     "numpy", "fastdescent", "jax", "jaxlib", "torch", "tensorflow", "numba", "llvmlite", "sympy", "pandas",
     "matplotlib",
 }  # fmt: skip
+_LONGEST = 1000  #: of the lists that are looked through for functions and objects
+_PLAIN = (int, float, str, bytes, type(None))
 #: Kinds of functions that wrap a Python function, by the names of their classes, and where the Python function is.
 _WRAPPERS = {"_lru_cache_wrapper": "__wrapped__", "CPUDispatcher": "py_func", "vectorize": "pyfunc"}
 
@@ -46,7 +48,7 @@ class Copies:
 
     def __init__(self) -> None:
         self._made: dict[int, tuple[Any, Any]] = {}  #: by id: the original, which keeps its id, and its stand-in
-        self._builtins = {**_builtins(), "__import__": self._import, "super": self._super}
+        self._builtins = {**_builtins(), "__import__": self._import, "super": self._super, "eval": self._eval}
 
     def stand_in(self, value: Any) -> Any:
         """What takes the place of `value` in a copy: `value` itself, if it works on traced values as it is."""
@@ -68,9 +70,9 @@ class Copies:
             return Copies._wrapped
         if is_numpys_function(value):
             return Copies._numpy_call
-        if isinstance(value, type) or is_left_alone(kind.__module__) or not can_be_shadowed(value):
-            return None
-        return Copies._shadow
+        if isinstance(value, type):
+            return Copies._class if has_shadow(value) and not is_left_alone(value.__module__) else None
+        return Copies._instance if has_shadow(kind) and not is_left_alone(kind.__module__) else None
 
     # ------------------------------------------------------------------ each kind
     def _function(self, f: types.FunctionType) -> Any:
@@ -107,8 +109,22 @@ class Copies:
     def _wrapped(self, wrapper: Any) -> Any:
         return self._remember(wrapper, self.stand_in(getattr(wrapper, _WRAPPERS[type(wrapper).__name__])))
 
-    def _shadow(self, instance: Any) -> Any:
-        return shadow_of(instance, self.stand_in, self._remember)
+    def _class(self, kind: type) -> Any:
+        return shadow_class(kind, self.stand_in, self._remember)
+
+    def _instance(self, instance: Any) -> Any:
+        return shadow_of(instance, self.stand_in(type(instance)), self._remember)
+
+    def _container(self, values: Any) -> Any:
+        """A list, tuple or dictionary with stand-ins, if its elements have some."""
+        elements = values.values() if isinstance(values, dict) else values
+        if len(values) > _LONGEST or all(isinstance(v, _PLAIN) for v in elements):
+            return values
+        stand_ins = [self.stand_in(v) for v in elements]
+        if all(s is v for s, v in zip(stand_ins, elements, strict=True)):
+            return values
+        copy = dict(zip(values, stand_ins, strict=True)) if isinstance(values, dict) else type(values)(stand_ins)
+        return self._remember(values, copy)
 
     def _property(self, p: property) -> property:
         return property(*(self.stand_in(part) for part in (p.fget, p.fset, p.fdel)))
@@ -124,6 +140,9 @@ class Copies:
         property: _property,
         classmethod: _bound_later,
         staticmethod: _bound_later,
+        list: _container,
+        tuple: _container,
+        dict: _container,
     }
 
     # ------------------------------------------------------------------ builtins that ask who calls
@@ -135,15 +154,26 @@ class Copies:
         if not args:
             frame = sys._getframe(1)
             args = frame.f_locals["__class__"], frame.f_locals[frame.f_code.co_varnames[0]]
-        return _Super(super(*args), self.stand_in)
+        of = vars(args[0]).get(SHADOWED, args[0])
+        return _Super(super(of, *args[1:]), self.stand_in)
+
+    def _eval(self, source: Any, globals: Any = None, locals: Any = None, /) -> Any:
+        frame = sys._getframe(1)
+        own = frame.f_globals if globals is None else globals
+        if isinstance(own, Globals):
+            own.prepare((compile(source, "<string>", "eval") if isinstance(source, str) else source).co_names)
+        return eval(source, own, frame.f_locals if globals is None and locals is None else locals)
 
 
 class _Super:
-    def __init__(self, real: Any, stand_in: Callable[[Any], Any]) -> None:
-        self._real, self._stand_in = real, stand_in
+    """What super() gives, with copies of methods."""
 
-    def __getattr__(self, name: str) -> Any:
-        return self._stand_in(getattr(self._real, name))
+    def __init__(self, real: Any, stand_in: Callable[[Any], Any]) -> None:
+        object.__setattr__(self, "parts", (real, stand_in))
+
+    def __getattribute__(self, name: str) -> Any:
+        real, stand_in = object.__getattribute__(self, "parts")
+        return stand_in(getattr(real, name))
 
 
 def is_left_alone(module: str | None) -> bool:

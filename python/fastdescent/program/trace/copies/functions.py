@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 StandIn = Callable[[Any], Any]
@@ -20,13 +21,20 @@ class Globals(dict[str, Any]):
         super().__init__({"__builtins__": builtins, "__name__": original.get("__name__")})
         self._original, self._stand_in = original, stand_in
 
+    def prepare(self, names: Iterable[str]) -> None:
+        """For code that does not ask `__getitem__`: bodies of classes, and what `eval` is given."""
+        for name in names:
+            if name in self._original and name not in self.keys():
+                self[name] = self._stand_in(self._original[name])
+
     def __getitem__(self, name: str) -> Any:  # which CPython calls for globals that are a subclass of dict
         return dict.__getitem__(self, name) if name in self.keys() else self._stand_in(self._original[name])
 
 
 def copied(f: types.FunctionType, its_globals: Globals, stand_in: StandIn, remember: Remember) -> types.FunctionType:
     """The copy. It is remembered before its closure is filled, which may hold the function itself."""
-    cells = [(cell, _needs_stand_in(cell)) for cell in f.__closure__ or ()]
+    names = f.__code__.co_freevars  # of which super() needs the class as it is
+    cells = [(c, n != "__class__" and _needs_stand_in(c)) for n, c in zip(names, f.__closure__ or (), strict=True)]
     closure = tuple(types.CellType() if is_new else cell for cell, is_new in cells)
     defaults = tuple(stand_in(v) for v in f.__defaults__ or ()) or None
     copy = types.FunctionType(f.__code__, its_globals, f.__name__, defaults, closure or None)
@@ -34,6 +42,9 @@ def copied(f: types.FunctionType, its_globals: Globals, stand_in: StandIn, remem
     copy.__qualname__ = f.__qualname__
     copy.__dict__.update({name: value for name, value in vars(f).items() if name != "__wrapped__"})
     remember(f, copy)
+    for code in f.__code__.co_consts:
+        if isinstance(code, types.CodeType) and not code.co_flags & inspect.CO_OPTIMIZED:  # the body of a class
+            its_globals.prepare(code.co_names)
     for (cell, is_new), new in zip(cells, closure, strict=True):
         if is_new:
             new.cell_contents = stand_in(cell.cell_contents)
@@ -41,8 +52,8 @@ def copied(f: types.FunctionType, its_globals: Globals, stand_in: StandIn, remem
 
 
 def _needs_stand_in(cell: types.CellType) -> bool:
-    """Whether the cell may hold something that has a stand-in. Numbers and arrays stay where `nonlocal` finds them."""
+    """Whether the cell may hold something that has a stand-in. Numbers stay where `nonlocal` finds them."""
     try:
-        return not isinstance(cell.cell_contents, int | float | complex | str | list | dict | set | tuple)
+        return not isinstance(cell.cell_contents, int | float | complex | str | set)
     except ValueError:  # it is empty
         return False

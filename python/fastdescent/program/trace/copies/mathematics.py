@@ -1,6 +1,7 @@
 """The functions of Python's `math` on traced numbers.
 
-Where `math` raises an error (sqrt of -1, log of 0, exp of 1000), a traced function is NaN or infinite, as in NumPy.
+Where `math` raises an error (sqrt of -1, log of 0, exp of 1000), a traced function is NaN or infinite, as in NumPy;
+within a `try` it raises the error (`domains`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from fastdescent.program.trace.copies.domains import raise_outside
 from fastdescent.program.trace.copies.lists import first_traced
 
 #: Names that NumPy has as well, and what NumPy calls others.
@@ -75,7 +77,10 @@ def _for_both(function: Callable[..., Any], traced: Callable[..., Any]) -> Calla
     @functools.wraps(function)
     def either(*args: Any, **kwargs: Any) -> Any:
         listed = [list(a) if isinstance(a, Iterable) else a for a in args]  # a generator can be read once
-        return function(*listed, **kwargs) if first_traced(listed) is None else traced(*listed, **kwargs)
+        if first_traced(listed) is None:
+            return function(*listed, **kwargs)
+        raise_outside(function.__name__, tuple(listed))
+        return traced(*listed, **kwargs)
 
     return either
 
