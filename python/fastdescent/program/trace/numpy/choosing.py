@@ -76,7 +76,14 @@ def _choose(b: Builder, a: Any, choices: Any, out: Any = None, mode: str = "rais
 
 
 def _clip(
-    b: Builder, a: Any, a_min: Any = np._NoValue, a_max: Any = np._NoValue, out: Any = None, *, min: Any = None, max: Any = None
+    b: Builder,
+    a: Any,
+    a_min: Any = np._NoValue,
+    a_max: Any = np._NoValue,
+    out: Any = None,
+    *,
+    min: Any = None,
+    max: Any = None,
 ) -> Any:
     refuse_options(None, out)
     if (a_min is np._NoValue) != (a_max is np._NoValue):

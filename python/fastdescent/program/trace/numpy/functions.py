@@ -22,7 +22,6 @@ from fastdescent.program.trace.numpy.reductions import REDUCING
 from fastdescent.program.trace.numpy.samples import SAMPLES
 from fastdescent.program.trace.numpy.setting import SETTING
 from fastdescent.program.trace.numpy.sorting import SORTING
-from fastdescent.program.trace.numpy.ufuncs import is_float64
 from fastdescent.program.trace.operands import as_node, numbers_in
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced

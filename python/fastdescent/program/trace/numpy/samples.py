@@ -37,10 +37,12 @@ def _ediff1d(b: Builder, ary: Any, to_end: Any = None, to_begin: Any = None) -> 
 
 
 def _trapezoid(b: Builder, y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
-    if axis not in (-1, np.ndim(y) - 1) or np.ndim(x) > 1:
-        refuse("np.trapezoid along an axis that is not the last", "transpose first")
+    if np.ndim(x) > 1:
+        refuse("np.trapezoid of places with several axes", "give x one axis")
+    line: Any = array_of(b, y)
+    line = np.moveaxis(line, axis, -1)
     steps = dx if x is None else _diff(b, x)
-    return np.sum(steps * (array_of(b, y)[..., 1:] + array_of(b, y)[..., :-1]) / 2.0, axis=-1)
+    return np.sum(steps * (line[..., 1:] + line[..., :-1]) / 2.0, axis=-1)
 
 
 # ---------------------------------------------------------------------- linear functions with few terms per result
