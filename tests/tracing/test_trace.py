@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from support.numpy_calls import CALLS_OF_ORDER
 from support.tracing import A, Function, W, check
 
 import fastdescent as fd
@@ -164,7 +165,7 @@ CALLS: dict[str, list[Function]] = {
     "shape": [lambda x: x[0] * np.shape(x)[0]],
     "size": [lambda x: x[0] * np.size(x) + x[1] * np.size(x.reshape(2, 3), 1)],
     "ndim": [lambda x: x[0] * np.ndim(x.reshape(2, 3))],
-}  # fmt: skip
+} | CALLS_OF_ORDER  # fmt: skip
 
 
 def test_every_function_is_tested() -> None:

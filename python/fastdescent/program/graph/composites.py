@@ -34,6 +34,12 @@ def trunc(b: Builder, a: Node) -> Node:
     return b.select(b.elementwise("lt", a, b.const(0.0)), b.elementwise("ceil", a), b.elementwise("floor", a))
 
 
+def modf(b: Builder, a: Node) -> tuple[Node, Node]:
+    """The part behind the point and the part before it, both with the sign of a."""
+    whole = copysign(b, trunc(b, a), a)
+    return copysign(b, b.select(isinf(b, a), b.const(0.0), b.sub(a, whole)), a), whole
+
+
 def heaviside(b: Builder, a: Node, at_zero: Node) -> Node:
     zero = b.const(0.0)
     step = b.select(b.elementwise("eq", a, zero), at_zero, b.elementwise("lt", zero, a))

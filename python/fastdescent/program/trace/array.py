@@ -9,12 +9,18 @@ from typing import Any, ClassVar, Self, cast
 import numpy as np
 
 from fastdescent.program.graph.build import Builder, Change, constant_value
+from fastdescent.program.graph.composites import trunc
 from fastdescent.program.graph.nodes import Node, Shape
+from fastdescent.program.graph.ranges import Ranges
 from fastdescent.program.trace.indices import is_integer
 from fastdescent.program.trace.session import current
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.storage import Storage
 from fastdescent.program.trace.unknown import Unknown
+
+_MOST_POSITIONS = 64  #: of an integer for which the function is run for each
+#: What a traced array may become by astype().
+_DTYPES = (np.dtype(bool), np.dtype(np.int64), np.dtype(np.int32), np.dtype(np.float64))
 
 
 class NumberDtype:
@@ -43,15 +49,25 @@ class NumberDtype:
 class TracedArray(Unknown):
     """An array whose values are not known yet: its shape, its storage, its views."""
 
-    __slots__ = ("_storage", "builder", "is_bool", "is_point")
+    __slots__ = ("_storage", "builder", "is_bool", "is_int", "is_point")
     _sequence: ClassVar[type[Any]]  #: the class of arrays, those without axes too; `tracer` sets it
 
     def __init__(
-        self, builder: Builder, node: Node, *, is_bool: bool = False, is_point: bool = False, fresh: bool = False
+        self,
+        builder: Builder,
+        node: Node,
+        *,
+        is_bool: bool = False,
+        is_int: bool = False,
+        is_point: bool = False,
+        fresh: bool = False,
     ) -> None:
-        """`fresh`: the numbers are new and no other array has them, so that the array may change."""
+        """`fresh`: the numbers are new and no other array has them, so that the array may change.
+
+        `is_bool` and `is_int`: NumPy would have booleans or integers. Here they are floats, too.
+        """
         self.builder = builder
-        self.is_bool, self.is_point = is_bool, is_point
+        self.is_bool, self.is_int, self.is_point = is_bool, is_int, is_point
         self._storage = Storage(builder, node, fresh)
 
     @property
@@ -74,6 +90,24 @@ class TracedArray(Unknown):
         node = b.reshape(self.node, ())
         return session.decide(node if self.is_bool else b.elementwise("ne", node, b.const(0.0)))
 
+    def _position(self) -> int:
+        known, session = self._known(), current.get()
+        if not self.is_int and (known is None or not float(known).is_integer()):
+            refuse("a traced number that is no integer cannot be an index or a count",
+                   "write i.astype(int), or np.where(condition, a, b)")  # fmt: skip
+        if known is not None:
+            return int(known)
+        b, node = self.builder, self.builder.reshape(self.node, ())
+        bounds = Ranges().of(node)
+        if session is None or session.decide is None or not bounds.high - bounds.low < _MOST_POSITIONS:
+            refuse("a traced integer cannot be an index or a count here, since it may be too many numbers",
+                   "write np.take(values, i), np.take_along_axis or np.where(condition, a, b)")  # fmt: skip
+        low, high = math.ceil(bounds.low), math.floor(bounds.high)
+        for k in range(low, high):
+            if session.decide(b.elementwise("eq", node, b.const(float(k)))):
+                return k
+        return high
+
     # ------------------------------------------------------------------ attributes
     @property
     def shape(self) -> Shape:
@@ -89,8 +123,13 @@ class TracedArray(Unknown):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        dtype = np.dtype(bool if self.is_bool else np.float64)
+        dtype = self._kind
         return cast(np.dtype[Any], NumberDtype(dtype)) if self._is_number else dtype
+
+    @property
+    def _kind(self) -> np.dtype[Any]:
+        """The dtype of the array, or of the number."""
+        return np.dtype(bool if self.is_bool else np.int64 if self.is_int else np.float64)
 
     @property
     def T(self) -> Self:
@@ -135,7 +174,7 @@ class TracedArray(Unknown):
     def view_by(self, change: Change, shares_memory: bool = True) -> Self:
         """The result of a NumPy operation that gives views. Not `shares_memory`: NumPy may have made a copy."""
         view: Self = object.__new__(self._sequence)
-        view.builder, view.is_bool, view.is_point = self.builder, self.is_bool, False
+        view.builder, view.is_bool, view.is_int, view.is_point = self.builder, self.is_bool, self.is_int, False
         view._storage = self._storage.view(change, shares_memory)
         return view
 
@@ -168,7 +207,7 @@ class TracedArray(Unknown):
         return self.view_by(lambda a: np.squeeze(a, axis))
 
     def copy(self, order: str = "C") -> Self:
-        new = type(self)(self.builder, self.node, is_bool=self.is_bool, fresh=True)
+        new = type(self)(self.builder, self.node, is_bool=self.is_bool, is_int=self.is_int, fresh=True)
         new._storage.is_in_c_order = order == "C"
         return new
 
@@ -179,6 +218,14 @@ class TracedArray(Unknown):
         return self.copy()
 
     def astype(self, dtype: Any, *, copy: bool = True, **kwargs: Any) -> Self:
-        if np.dtype(dtype) != np.float64:
-            refuse(f"a traced array stays float64 (astype({np.dtype(dtype).name}) was asked for)", "leave astype out")
-        return type(self)(self.builder, self.node, fresh=True) if copy or self.is_bool else self
+        wanted = np.dtype(dtype)
+        if wanted not in _DTYPES:
+            refuse(f"a traced array stays float64 (astype({wanted.name}) was asked for)", "leave astype out")
+        if wanted == self._kind:
+            return self.copy() if copy else self
+        node, b = self.node, self.builder
+        if wanted.kind == "b":
+            node = b.elementwise("ne", node, b.const(0.0))
+        elif wanted.kind == "i" and not self.is_bool:
+            node = trunc(b, node)
+        return type(self)(b, node, is_bool=wanted.kind == "b", is_int=wanted.kind == "i", fresh=True)

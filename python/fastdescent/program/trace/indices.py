@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from fastdescent.program.trace.unknown import Unknown
+
 
 def is_integer(part: Any) -> bool:
-    return isinstance(part, int | np.integer) and not isinstance(part, bool)
+    return isinstance(part, int | np.integer) and not isinstance(part, bool | Unknown)
 
 
 def is_basic(part: Any) -> bool:

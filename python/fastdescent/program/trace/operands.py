@@ -10,10 +10,16 @@ from fastdescent.program.graph.build import Builder, constant_value
 from fastdescent.program.graph.nodes import Node
 from fastdescent.program.trace.array import TracedArray
 from fastdescent.program.trace.source import refuse, refuse_sparse
+from fastdescent.program.trace.unknown import Unknown
 
 
 def as_node(builder: Builder, value: Any) -> Node:
     """The node of an operand: a traced array, a number, an array of numbers, or a sequence that mixes them."""
+    if isinstance(value, Unknown) and not isinstance(value, TracedArray):
+        refuse(
+            "a selection by a condition, x[mask], among arrays: it has as many elements as the condition finds",
+            "reduce it, as np.sum(x[mask]), assign it, as y[mask] = x[mask], or write np.where(mask, a, b)",
+        )
     if isinstance(value, TracedArray):
         if value.builder is not builder:
             refuse("a traced value of another function appears here", "pass it as an argument")
@@ -54,6 +60,16 @@ def holds_traced(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return any(holds_traced(v) for v in value)
     return isinstance(value, TracedArray)
+
+
+def is_traced_index(key: Any) -> bool:
+    """Whether an index holds traced values: a condition, integers, or the places of a condition."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return any(isinstance(p, Unknown) or holds_traced(p) or _is_object_array_of_traced(p) for p in parts)
+
+
+def _is_object_array_of_traced(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype == object and any(isinstance(v, Unknown) for v in value.flat)
 
 
 def _refuse_special_arrays(value: Any) -> None:

@@ -23,6 +23,7 @@ _NUMPY = os.path.join(os.path.dirname(os.path.abspath(np.__file__)), "")
 _SPARSE = "scipy.sparse."
 _LIBRARIES = frozenset(("scipy", "jax", "jaxlib", "torch", "tensorflow", "cupy", "autograd"))
 _line_told: ContextVar[Callable[[], str] | None] = ContextVar("line_told", default=None)
+_SUMS = ("_wrapreduction", "_sum", "_mean", "_wrapit", "_wrapfunc")  #: functions of NumPy that add
 
 
 def user_frame() -> FrameType | None:
@@ -66,6 +67,15 @@ def is_asked_by_sparse() -> bool:
     while frame is not None and frame.f_code.co_filename.startswith(_NUMPY):
         frame = frame.f_back
     return frame is not None and _is_scipys_frame(frame, _SPARSE)
+
+
+def is_asked_by_sum() -> bool:
+    """Whether NumPy adds up the elements of an object array: their operators are called from its sum."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    frame = None if frame is None else frame.f_back  # the caller of NumPy's operator
+    return frame is not None and frame.f_code.co_filename.startswith(_NUMPY) and frame.f_code.co_name in _SUMS
 
 
 def _scipy_functions() -> list[str]:
@@ -133,9 +143,6 @@ def is_raised_by_user(error: Exception) -> bool:
     return raises or isinstance(error, ArithmeticError)
 
 
-_READ_ONLY = ("assignment destination is read-only", "output array is read-only")
-
-
 def refuse(what: str, instead: str) -> NoReturn:
     """Raises TraceError: what cannot be traced, the user's line, and what to write instead.
 
@@ -161,13 +168,35 @@ def errors_of_numpy() -> Iterator[None]:
     """Turns errors that NumPy itself raises while a function is traced into a `TraceError`."""
     try:
         yield
-    except ValueError as error:
+    except TraceError:
+        raise
+    except (ValueError, TypeError, IndexError) as error:
         if isinstance(error.__cause__, TraceError):  # a traced value was assigned to an element of an array of floats
             raise error.__cause__ from None
-        if str(error) not in _READ_ONLY:
+        known = next(((what, instead) for part, what, instead in _ERRORS if part in str(error)), None)
+        if known is None or is_raised_by_user(error):
             raise
         line = line_of(error)
-        raise TraceError(
-            "assignment to an array that is read-only, as np.asarray(x) of a traced array and the arrays of data are"
-            f"{f', in {line}' if line else ''}; take a copy first, np.array(x)"
-        ) from error
+        raise TraceError(f"{known[0]}{f', in {line}' if line else ''}; {known[1]}") from error
+
+
+_OBJECTS = "a NumPy array of objects, some of them traced values, for which NumPy lacks this operation"
+_STACK = "make the array by np.stack([...]) or np.zeros(n), in your function; np.ma and functions in C cannot be traced"
+#: Parts of NumPy's messages; what they mean here, and what to write.
+_ERRORS = [
+    *((part, "assignment to an array that is read-only, as np.asarray(x) of a traced array and the arrays of data are",
+       "take a copy first, np.array(x)")
+      for part in ("assignment destination is read-only", "output array is read-only")),
+    ("loop of ufunc does not support argument", _OBJECTS, _STACK),
+    ("not supported for the input types", _OBJECTS, _STACK),
+    ("Cannot cast ufunc", _OBJECTS, _STACK),
+    ("Unsupported dtype object", _OBJECTS, _STACK),
+    ("dtype object is not supported", _OBJECTS, _STACK),
+    ("len() of unsized object", "the length of a single number", "write np.size(x), or x = np.atleast_1d(x) first"),
+    ("arrays used as indices must be of integer", "a traced value as index of an array of numbers",
+     "write np.take(array, i) for an integer, np.where(mask, array, 0) for a condition"),
+    ("only integers, slices", "a traced value as index of an array of numbers",
+     "write np.take(array, i) for an integer, np.where(mask, array, 0) for a condition"),
+    ("setting an array element with a sequence", "assignment of a traced array to an element of an array of numbers",
+     "make the array by np.zeros(n) in your function, and give each element one number"),
+]  # fmt: skip

@@ -16,7 +16,8 @@ from fastdescent.program.graph.nodes import Node
 from fastdescent.program.trace import asked_by_jax
 from fastdescent.program.trace.array import TracedArray
 from fastdescent.program.trace.indices import is_basic, is_integer, key_text
-from fastdescent.program.trace.operands import as_node
+from fastdescent.program.trace.kinds import kind_of
+from fastdescent.program.trace.operands import as_node, is_traced_index
 from fastdescent.program.trace.source import is_asked_by_sparse, refusal, refuse, refuse_sparse
 from fastdescent.program.trace.storage import Obstacle
 
@@ -27,7 +28,8 @@ class NumPy(Protocol):
     def ufunc(self, b: Builder, ufunc: np.ufunc, method: str, inputs: Any, kwargs: Any) -> Any: ...
     def function(self, b: Builder, func: Any, args: Any, kwargs: Any) -> Any: ...
     def method(self, array: Traced, name: str) -> Callable[..., Any] | None: ...
-    def gather(self, array: Traced, key: Any) -> Traced: ...
+    def gather(self, array: Traced, key: Any) -> Any: ...
+    def assign_where(self, array: Traced, key: Any, value: Any) -> None: ...
 
 
 class Traced(TracedArray, NDArrayOperatorsMixin):
@@ -48,7 +50,7 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
     def __class__(self) -> type:
         """What isinstance() is told."""
         if self._is_number:
-            return np.bool_ if self.is_bool else np.float64
+            return np.bool_ if self.is_bool else np.int64 if self.is_int else np.float64
         return np.ndarray
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[np.object_]:
@@ -84,10 +86,11 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
             refuse(f"the method or attribute {name} of a traced array", "write it with NumPy's functions")
         raise AttributeError(f"a traced array has no attribute {name!r}")
 
-    @staticmethod
-    def _refuse_traced_index(key: Any) -> None:
-        if any(isinstance(part, Traced) for part in (key if isinstance(key, tuple) else (key,))):
-            refuse("a traced value cannot be an index", "write np.where(condition, a, b)")
+    def _refuse_other_kind(self, value: Any) -> None:
+        """Refuses an assignment that would change numbers into integers or booleans."""
+        if (self.is_bool or self.is_int) and not np.can_cast(kind_of(value), self._kind):
+            refuse(f"assignment of numbers to an array of {'booleans' if self.is_bool else 'integers'}",
+                   "write y = y.astype(float) first, or np.where(condition, a, b)")  # fmt: skip
 
     def _refuse_change(self, what: str, instead: str) -> None:
         """Refuses an assignment if NumPy would change more arrays, or fewer, than this one and its family."""
@@ -100,19 +103,18 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
             refuse(f"{what} an array that NumPy may have copied for reshape() or ravel(), by its layout in memory",
                    "write y.copy().reshape(...), or where two arrays are meant y.reshape(...).copy()")  # fmt: skip
 
-    def __getitem__(self, key: Any) -> Traced:
+    def __getitem__(self, key: Any) -> Any:
         parts = key if isinstance(key, tuple) else (key,)
         number = next((p for p in parts if isinstance(p, Traced) and hasattr(type(p), "rows_chosen")), None)
         if number is not None:
-            return number.rows_chosen(self, parts)  # type: ignore[no-any-return]
-        self._refuse_traced_index(key)
+            return number.rows_chosen(self, parts)
         if not all(is_basic(p) for p in parts):
             return self._numpy.gather(self, key)
         try:
             if len(parts) == self.ndim and all(is_integer(p) for p in parts):  # a scalar, not a view
                 element = self._storage.element(parts)
                 node = self.builder.view(self.node, operator.itemgetter((*parts, ...))) if element is None else element
-                return Traced(self.builder, node, is_bool=self.is_bool)
+                return Traced(self.builder, node, is_bool=self.is_bool, is_int=self.is_int)
             full = parts if any(p is Ellipsis for p in parts) else (*parts, ...)  # with ... NumPy always gives a view
             return self.view_by(operator.itemgetter(full))
         except IndexError as error:
@@ -125,7 +127,7 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
     def tolist(self) -> Any:
         return self.__array__(copy=True).tolist()
 
-    def item(self, *index: int) -> Traced:
+    def item(self, *index: int) -> Any:
         if not index and self.size != 1:
             refuse(f"item() of an array of shape {self.shape}", "give an index")
         return self[index] if len(index) > 1 else self.ravel()[index[0] if index else 0]
@@ -133,8 +135,17 @@ class Traced(TracedArray, NDArrayOperatorsMixin):
     # ------------------------------------------------------------------ NumPy's protocols
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", None)
+        where = kwargs.pop("where", True) if method == "__call__" else True
         result = self._numpy.ufunc(self.builder, ufunc, method, inputs, kwargs)
-        return result if out is None else _updated(out[0], result)
+        if where is not True:
+            if out is None:
+                refuse(f"np.{ufunc.__name__} with where= and without out=, whose other elements are anything",
+                       "give out=np.zeros_like(x)")  # fmt: skip
+            result = np.where(where, result, out[0])
+        if out is None:
+            return result
+        results = tuple(_updated(o, r) for o, r in zip(out, result if ufunc.nout > 1 else (result,), strict=True))
+        return results if ufunc.nout > 1 else results[0]
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         out = kwargs.get("out")
@@ -151,12 +162,11 @@ class TracedSequence(Traced):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._refuse_change("assignment to", "take a copy first, y = x.copy()")
-        if self.is_bool:
-            refuse("assignment to an array of booleans", "write np.where(condition, a, b)")
+        if is_traced_index(key):
+            self._numpy.assign_where(self, key, value)
+            return
+        self._refuse_other_kind(value)
         node = as_node(self.builder, value)
-        if isinstance(key, Traced) and key.is_bool and key.shape == self.shape and node.size == 1:
-            key, node = ..., self.builder.select(key.node, self.builder.reshape(node, ()), self.node)
-        self._refuse_traced_index(key)
         try:
             if key is ... and node.shape == self.shape:
                 self._storage.assign_all(node)
@@ -197,8 +207,9 @@ def _updated(target: Any, result: Traced) -> Traced:
     if target._is_number:
         return result
     target._refuse_change("an update in place of", "write a = a + b, not a += b")
-    if target.is_bool > result.is_bool:
-        refuse("an update in place of booleans by numbers", "write a = a + b, not a += b")
+    if not np.can_cast(result._kind, target._kind):
+        what = "booleans" if target.is_bool else "integers"
+        refuse(f"an update in place of {what} by numbers", "write a = a + b, not a += b")
     if np.broadcast_shapes(storage.shape, result.shape) != storage.shape:
         refuse(f"an update in place of shape {storage.shape} by one of shape {result.shape}", "fix the shapes")
     storage.assign_all(target.builder.broadcast(result.node, storage.shape))

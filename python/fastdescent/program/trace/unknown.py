@@ -43,7 +43,11 @@ class Unknown:
         return int(self._as_number(int))
 
     def __index__(self) -> int:
-        refuse("a traced value cannot be an index or a count", "use np.where, or a constant index")
+        return self._position()
+
+    def _position(self) -> int:
+        """An integer for Python: if it is not known, the function is run for each that it may be."""
+        raise NotImplementedError
 
     def __format__(self, spec: str) -> str:
         if spec:

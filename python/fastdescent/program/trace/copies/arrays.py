@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from fastdescent.program.trace.copies.lists import first_traced
+from fastdescent.program.trace.kinds import flags, kind_of
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.session import current
-from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
 
 
@@ -56,7 +56,9 @@ def _dtype_of(args: Any, kwargs: dict[str, Any]) -> Any:
 def _traced(a: Any) -> Traced:
     traced = first_traced(a)
     assert traced is not None
-    return a if isinstance(a, Traced) else Traced(traced.builder, as_node(traced.builder, a), fresh=True)
+    if isinstance(a, Traced):
+        return a
+    return Traced(traced.builder, as_node(traced.builder, a), fresh=True, **flags(kind_of(a)))
 
 
 def _array(function: Callable[..., Any], copies: bool) -> Callable[..., Any]:
@@ -68,9 +70,9 @@ def _array(function: Callable[..., Any], copies: bool) -> Callable[..., Any]:
             made = function(a, dtype, **kwargs) if dtype is not None else function(a, **kwargs)
             session = current.get()
             return _fillable(made) if session is not None and session.fills_all else made
-        if dtype is not None and np.dtype(dtype).kind not in "fO":
-            refuse(f"a traced array stays float64 ({np.dtype(dtype).name} was asked for)", "leave dtype out")
         result = _traced(a)
+        if dtype is not None and np.dtype(dtype).kind not in "fO":
+            result = result.astype(dtype)
         while result.ndim < kwargs.get("ndmin", 0):
             result = result[np.newaxis]
         copy = kwargs.get("copy", copies)

@@ -61,7 +61,7 @@ def number(x: Traced) -> Any:
 
 def whole(x: Traced, *base: Any) -> Any:
     """int(x), a traced number that is whole."""
-    return np.trunc(number(x))
+    return number(x).astype(int)
 
 
 def truth(x: Traced) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from fastdescent.program.trace.copies.lists import first_traced
+from fastdescent.program.trace.kinds import flags, kind_of
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.tracer import Traced
 
@@ -45,6 +46,8 @@ class NumPyCall:
             return self._function(*args, **kwargs)
         if self.__name__ == "block":  # which looks into lists of lists itself
             return self._function(*args, **kwargs)
+        if self.__name__ == "take" and args:  # whose protocol does not look at the indices
+            args = (_beside(first_traced((args[1:], tuple(kwargs.values()))), args[0]), *args[1:])
         change = _elements_as_arrays if self.__name__ in _OF_SEQUENCES else as_array
         return self._function(*map(change, args), **{name: change(value) for name, value in kwargs.items()})
 
@@ -56,6 +59,13 @@ class NumPyCall:
         return repr(self._function)
 
 
+def _beside(traced: Traced | None, values: Any) -> Any:
+    """Values as a traced array, if they stand beside a traced one."""
+    if traced is None:
+        return values
+    return Traced(traced.builder, as_node(traced.builder, values), fresh=True, **flags(kind_of(values)))
+
+
 def _elements_as_arrays(value: Any) -> Any:
     return [as_array(v) for v in value] if isinstance(value, list | tuple) else as_array(value)
 
@@ -64,5 +74,4 @@ def as_array(value: Any) -> Any:
     """A traced array in place of a list or an array of objects that holds traced values."""
     if not isinstance(value, list | tuple) and not (type(value) is np.ndarray and value.dtype == object):
         return value
-    traced = first_traced(value)
-    return value if traced is None else Traced(traced.builder, as_node(traced.builder, value), fresh=True)
+    return _beside(first_traced(value), value)

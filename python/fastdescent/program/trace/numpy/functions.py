@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from fastdescent._base.checks import nearest
 from fastdescent._base.errors import TraceError
 from fastdescent.program.graph import composites
 from fastdescent.program.graph.build import Builder
-from fastdescent.program.trace.numpy.arrays import array_of, refuse_options, result
+from fastdescent.program.trace.kinds import BOOL, FLOAT, INT, kind_of
+from fastdescent.program.trace.numpy.arrays import array_of, of_kind, refuse_options, result
+from fastdescent.program.trace.numpy.choosing import CHOOSING
 from fastdescent.program.trace.numpy.joining import JOINING
 from fastdescent.program.trace.numpy.linalg import LINALG
 from fastdescent.program.trace.numpy.matrices import MATRICES
@@ -19,17 +22,20 @@ from fastdescent.program.trace.numpy.products import PRODUCTS
 from fastdescent.program.trace.numpy.reductions import REDUCING
 from fastdescent.program.trace.numpy.samples import SAMPLES
 from fastdescent.program.trace.numpy.setting import SETTING
-from fastdescent.program.trace.numpy.ufuncs import is_bool, is_float64
+from fastdescent.program.trace.numpy.sorting import SORTING
 from fastdescent.program.trace.operands import as_node, numbers_in
-from fastdescent.program.trace.products import dot
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
 
-#: Functions whose result depends on the order of values.
-_COMPARING = {
-    "sort", "argsort", "lexsort", "partition", "argpartition", "searchsorted", "digitize", "unique", "median",
-    "quantile", "percentile", "argmax", "argmin", "nonzero", "flatnonzero", "argwhere", "histogram",
-}  # fmt: skip
+#: Functions that cannot be traced, and what to write.
+_INSTEAD = {
+    "unique": ("it has as many values as are different", "np.sort(x), if the values may occur twice"),
+    "argwhere": ("it has as many rows as there are values that are not 0", "np.where(condition, a, b)"),
+    "histogram": ("its counts are constant but for jumps", "a smooth sum, such as np.sum(np.exp(-((x - c) / w)**2))"),
+    "bincount": ("its places must be constant", "np.bincount(constant, weights=x)"),
+    "lexsort": ("it orders by several keys", "np.argsort(x)"),
+    "fft": ("it is complex", "cosines and sines by np.cos and np.sin, or a constant matrix"),
+}
 
 
 def apply_function(b: Builder, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -39,11 +45,11 @@ def apply_function(b: Builder, func: Any, args: tuple[Any, ...], kwargs: Mapping
         make = FUNCTIONS.get(f"linalg.{func.__name__}", make)
     if make is None and (known := numbers_in([args, dict(kwargs)])) is not None:
         return func(*known[0], **known[1])
-    if make is None and func.__name__ in _COMPARING:
-        refuse(f"np.{func.__name__} cannot be traced: it compares values that are not known yet",
-               "write np.minimum, np.maximum, np.where or np.select")  # fmt: skip
+    if make is None and func.__name__ in _INSTEAD:
+        why, instead = _INSTEAD[func.__name__]
+        refuse(f"np.{func.__name__} cannot be traced: {why}", f"write {instead}")
     if make is None:
-        refuse(f"np.{func.__name__} cannot be traced",
+        refuse(f"np.{func.__name__} cannot be traced{nearest(func.__name__, FUNCTIONS)}",
                "write it with other functions; the documentation's page on programs lists those that can")  # fmt: skip
     try:
         return make(b, *args, **kwargs)
@@ -58,46 +64,34 @@ def _round(b: Builder, a: Any, decimals: int = 0, out: Any = None) -> Traced:
     unit, node = b.const(10.0 ** abs(decimals)), as_node(b, a)
     scaled = b.mul(node, unit) if decimals >= 0 else b.div(node, unit)
     nearest = b.elementwise("rint", scaled)
-    return result(b, b.div(nearest, unit) if decimals >= 0 else b.mul(nearest, unit))
-
-
-def _select(b: Builder, condlist: Any, choicelist: Any, default: Any = 0) -> Traced:
-    """The first choice whose condition holds."""
-    if len(condlist) != len(choicelist):
-        raise ValueError("as many conditions as choices are needed")
-    total = as_node(b, default)
-    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
-        total = b.select(as_node(b, condition), as_node(b, choice), total)
-    return result(b, total)
-
-
-def _clip(
-    b: Builder, a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None
-) -> Any:
-    refuse_options(None, out)
-    low, high = (a_min if min is None else min), (a_max if max is None else max)
-    array: Any = +array_of(b, a)
-    array = array if low is None else np.maximum(array, low)
-    return array if high is None else np.minimum(array, high)
+    if kind_of(a) == BOOL and decimals:
+        refuse("np.round of booleans to decimals", "leave the decimals out")
+    rounded = b.div(nearest, unit) if decimals >= 0 else b.mul(nearest, unit)
+    return of_kind(b, rounded, kind_of(a) if kind_of(a) == INT else FLOAT)
 
 
 def _outer(b: Builder, p: Any, q: Any, out: Any = None) -> Traced:
     refuse_options(None, out)
     column = array_of(b, p).ravel()[:, np.newaxis]
-    return result(b, b.mul(column.node, array_of(b, q).ravel().node))
+    return of_kind(b, b.mul(column.node, array_of(b, q).ravel().node), kind_of([p, q]))
 
 
-def _where(b: Builder, condition: Any, *choices: Any) -> Traced:
-    if len(choices) != 2:
-        refuse("np.where with one argument cannot be traced", "write np.where(condition, a, b)")
-    node = b.select(as_node(b, condition), *(as_node(b, c) for c in choices))
-    return result(b, node, all(is_bool(c) for c in choices))
+def _full_like(b: Builder, a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True) -> Any:
+    """Of the dtype of the array, as NumPy has it: booleans like booleans."""
+    wanted = kind_of(a) if dtype is None else np.dtype(dtype)
+    filled: Any = of_kind(b, b.broadcast(as_node(b, fill_value), as_node(b, a).shape), kind_of(fill_value))
+    return filled.astype(wanted)
 
 
-def _full_like(b: Builder, a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True) -> Traced:
-    if not is_float64(dtype):
-        refuse(f"a traced array stays float64 (dtype={dtype!r} was asked for)", "leave dtype out")
-    return result(b, b.broadcast(as_node(b, fill_value), as_node(b, a).shape))
+def _apply_along_axis(b: Builder, func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
+    array: Any = array_of(b, arr)
+    lines = np.moveaxis(array, axis, -1)
+    found = [func1d(lines[index], *args, **kwargs) for index in np.ndindex(lines.shape[:-1])]
+    stacked: Any = np.stack([array_of(b, value) for value in found])
+    shape = stacked.shape[1:]
+    apart = stacked.reshape((*lines.shape[:-1], *shape))
+    places = range(axis % array.ndim, axis % array.ndim + len(shape))
+    return np.moveaxis(apart, range(apart.ndim - len(shape), apart.ndim), places) if shape else apart
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = (
@@ -106,20 +100,19 @@ FUNCTIONS: dict[str, Callable[..., Any]] = (
     | REDUCING
     | PRODUCTS
     | SAMPLES
+    | SORTING
+    | CHOOSING
     | SETTING
     | LINALG
     | MATRICES
     | {
-        "dot": lambda b, p, q, out=None: result(b, dot(b, as_node(b, p), as_node(b, q))),
-        "where": _where,
-        "select": _select,
-        "clip": _clip,
         "round": _round,
         "around": _round,
-        "fix": lambda b, x, out=None: result(b, composites.trunc(b, as_node(b, x))),
+        "fix": lambda b, x, out=None: of_kind(b, composites.trunc(b, as_node(b, x)), kind_of(x)),
         "sinc": lambda b, x: result(b, composites.sinc(b, as_node(b, x))),
         "outer": _outer,
-        "copy": lambda b, a, order="K", subok=False: result(b, as_node(b, a), is_bool(a)),
+        "apply_along_axis": _apply_along_axis,
+        "copy": lambda b, a, order="K", subok=False: of_kind(b, as_node(b, a), kind_of(a)),
         "empty_like": lambda b, a, *args, **kwargs: _full_like(b, a, 0.0, *args, **kwargs),
         "zeros_like": lambda b, a, *args, **kwargs: _full_like(b, a, 0.0, *args, **kwargs),
         "ones_like": lambda b, a, *args, **kwargs: _full_like(b, a, 1.0, *args, **kwargs),

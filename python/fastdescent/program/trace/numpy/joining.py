@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from fastdescent.program.graph.build import Builder
-from fastdescent.program.trace.numpy.arrays import array_of, result
+from fastdescent.program.trace.kinds import kind_of
+from fastdescent.program.trace.numpy.arrays import array_of, of_kind
 from fastdescent.program.trace.numpy.moving import rearranged
-from fastdescent.program.trace.numpy.ufuncs import is_bool
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
@@ -24,7 +24,7 @@ def _concatenate(b: Builder, arrays: Any, axis: Any = 0) -> Traced:
     other_lengths = {tuple(n for k, n in enumerate(node.shape) if k != axis) for node in nodes}
     if len(other_lengths) > 1 or len({len(node.shape) for node in nodes}) > 1:
         refuse(f"np.concatenate of shapes {[node.shape for node in nodes]}", "fix the shapes")
-    return result(b, b.concatenate(nodes, axis), all(is_bool(a) for a in arrays))
+    return of_kind(b, b.concatenate(nodes, axis), kind_of(list(arrays)))
 
 
 def stack(b: Builder, arrays: Any, axis: int = 0) -> Traced:
@@ -33,7 +33,7 @@ def stack(b: Builder, arrays: Any, axis: int = 0) -> Traced:
         refuse(f"np.stack of shapes {[n.shape for n in nodes]}", "fix the shapes")
     axis = np.lib.array_utils.normalize_axis_index(axis, len(nodes[0].shape) + 1)
     expanded = [b.view(n, lambda a: np.expand_dims(a, axis)) for n in nodes]
-    return result(b, b.concatenate(expanded, axis), all(is_bool(a) for a in arrays))
+    return of_kind(b, b.concatenate(expanded, axis), kind_of(list(arrays)))
 
 
 def _hstack(b: Builder, arrays: Any) -> Traced:

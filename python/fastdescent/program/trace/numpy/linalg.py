@@ -10,6 +10,7 @@ import numpy as np
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node
 from fastdescent.program.trace.numpy.arrays import array_of
+from fastdescent.program.trace.numpy.products import product_of
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.products import vecdot
 from fastdescent.program.trace.tracer import Traced
@@ -34,7 +35,7 @@ def _vecdot(b: Builder, p: Any, q: Any, axis: int = -1) -> Traced:
         array: Any = array_of(b, a)
         return as_node(b, np.moveaxis(array, axis, -1))
 
-    return Traced(b, vecdot(b, lines(p), lines(q)), fresh=True)
+    return product_of(b, vecdot(b, lines(p), lines(q)), p, q)
 
 
 LINALG: dict[str, Callable[..., Any]] = {

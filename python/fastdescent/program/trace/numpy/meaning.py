@@ -26,10 +26,15 @@ class NumPyTables:
 
         return apply_function(b, func, args, kwargs)
 
-    def gather(self, array: Traced, key: Any) -> Traced:
-        from fastdescent.program.trace.numpy.moving import gather
+    def gather(self, array: Traced, key: Any) -> Any:
+        from fastdescent.program.trace.numpy.indexing import get
 
-        return gather(array, key)
+        return get(array, key)
+
+    def assign_where(self, array: Traced, key: Any, value: Any) -> None:
+        from fastdescent.program.trace.numpy.indexing import put
+
+        put(array, key, value)
 
     def method(self, array: Traced, name: str) -> Callable[..., Any] | None:
         """The method of this name, if NumPy or SciPy has a function of the same name."""
@@ -37,9 +42,11 @@ class NumPyTables:
             return functools.partial(apply_special(name), array)
         from fastdescent.program.trace.numpy.functions import FUNCTIONS
 
-        if name in UFUNCS or (
-            name in FUNCTIONS and hasattr(np.ndarray, name) and name != "resize"
-        ):  # whose method works in place
+        if name in ("sort", "partition"):  # which work in place
+            from fastdescent.program.trace.numpy.sorting import sorted_in_place
+
+            return sorted_in_place(array) if name == "sort" else lambda kth, axis=-1: array.sort(axis)
+        if name in UFUNCS or (name in FUNCTIONS and hasattr(np.ndarray, name) and name != "resize"):  # in place, too
             return functools.partial(getattr(np, name), array)
         return None
 

@@ -16,8 +16,9 @@ import numpy.typing as npt
 from fastdescent.program.graph.build import Builder, view_of
 from fastdescent.program.graph.nodes import Node
 from fastdescent.program.graph.views import View
-from fastdescent.program.trace.numpy.arrays import array_of
-from fastdescent.program.trace.numpy.ufuncs import is_bool, progressions
+from fastdescent.program.trace.kinds import Kind, kind_of
+from fastdescent.program.trace.numpy.arrays import array_of, of_kind
+from fastdescent.program.trace.numpy.ufuncs import progressions
 from fastdescent.program.trace.operands import as_node, holds_traced
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
@@ -30,7 +31,7 @@ def gather(array: Traced, key: Any) -> Traced:
         flat_indices = np.arange(node.size).reshape(node.shape)[key]
     except IndexError as error:
         refuse(f"an index of an array of shape {node.shape} ({error})", "fix the index")
-    return Traced(array.builder, elements_at(array.builder, node, flat_indices), is_bool=array.is_bool, fresh=True)
+    return of_kind(array.builder, elements_at(array.builder, node, flat_indices), kind_of(array))
 
 
 def elements_at(b: Builder, node: Node, flat_indices: npt.NDArray[np.int64]) -> Node:
@@ -47,7 +48,7 @@ def rearranged(b: Builder, arrays: Sequence[Any], function: Callable[..., Any]) 
     starts = np.cumsum([0, *(n.size for n in nodes)])
     indexed = [start + np.arange(n.size).reshape(n.shape) for start, n in zip(starts, nodes, strict=False)]
     flat = b.concatenate([b.reshape(n, (n.size,)) for n in nodes], 0)
-    return Traced(b, elements_at(b, flat, function(*indexed)), is_bool=all(is_bool(a) for a in arrays), fresh=True)
+    return of_kind(b, elements_at(b, flat, function(*indexed)), kind_of(list(arrays)))
 
 
 def _copying(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,7 +57,7 @@ def _copying(function: Callable[..., Any]) -> Callable[..., Any]:
             refuse(f"np.{function.__name__} with a traced value that is not the first argument", "give a constant")
         node = as_node(b, a)
         flat_indices = function(np.arange(node.size).reshape(node.shape), *args, **kwargs)
-        return Traced(b, elements_at(b, node, np.asarray(flat_indices)), is_bool=is_bool(a), fresh=True)
+        return of_kind(b, elements_at(b, node, np.asarray(flat_indices)), kind_of(a))
 
     return make
 
@@ -65,18 +66,18 @@ def _diag(b: Builder, v: Any, k: int = 0) -> Traced:
     node = as_node(b, v)
     if len(node.shape) != 1:
         return array_of(b, v).view_by(lambda a: np.diag(a, k))
-    return _placed(b, node, np.diag(np.arange(1, node.size + 1), k), 0.0)
+    return _placed(b, node, np.diag(np.arange(1, node.size + 1), k), 0.0, kind_of(v))
 
 
 def _diagflat(b: Builder, v: Any, k: int = 0) -> Traced:
     node = as_node(b, v)
-    return _placed(b, node, np.diagflat(np.arange(1, node.size + 1), k), 0.0)
+    return _placed(b, node, np.diagflat(np.arange(1, node.size + 1), k), 0.0, kind_of(v))
 
 
-def _placed(b: Builder, node: Node, places: npt.NDArray[np.int64], default: Any) -> Traced:
+def _placed(b: Builder, node: Node, places: npt.NDArray[np.int64], default: Any, kind: Kind) -> Traced:
     """The elements whose flat indices plus 1 are in `places`, and `default` where `places` is 0."""
     moved = elements_at(b, node, np.maximum(places - 1, 0))
-    return Traced(b, b.select(b.const(places > 0), moved, as_node(b, default)), fresh=True)
+    return of_kind(b, b.select(b.const(places > 0), moved, as_node(b, default)), kind)
 
 
 def _pad(b: Builder, array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Traced:
@@ -86,16 +87,16 @@ def _pad(b: Builder, array: Any, pad_width: Any, mode: Any = "constant", **optio
     places = np.arange(1, node.size + 1).reshape(node.shape)
     if mode == "constant":
         default = np.pad(np.zeros(node.shape), pad_width, mode, **options)
-        return _placed(b, node, np.pad(places, pad_width), default)
+        return _placed(b, node, np.pad(places, pad_width), default, kind_of(array))
     if mode not in _PADDING or options.get("reflect_type", "even") != "even":
         refuse(f"np.pad with mode={mode!r} cannot be traced", f"use one of {', '.join(_PADDING)}, or np.concatenate")
-    return _placed(b, node, np.pad(places, pad_width, mode, **options), 0.0)
+    return _placed(b, node, np.pad(places, pad_width, mode, **options), 0.0, kind_of(array))
 
 
 def _triangle(mask: Callable[..., Any]) -> Callable[..., Traced]:
     def make(b: Builder, m: Any, k: int = 0) -> Traced:
         node = as_node(b, m)
-        return Traced(b, b.select(b.const(mask(np.ones(node.shape), k)), node, b.const(0.0)), fresh=True)
+        return of_kind(b, b.select(b.const(mask(np.ones(node.shape), k)), node, b.const(0.0)), kind_of(m))
 
     return make
 

@@ -14,11 +14,18 @@ import numpy as np
 
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node
-from fastdescent.program.trace.numpy.arrays import array_of, refuse_options, result
+from fastdescent.program.trace.kinds import BOOL, kind_of
+from fastdescent.program.trace.numpy.arrays import array_of, of_kind, refuse_options
 from fastdescent.program.trace.operands import as_node
-from fastdescent.program.trace.products import inner, matmul
+from fastdescent.program.trace.products import dot, inner, matmul
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
+
+
+def product_of(b: Builder, node: Node, *factors: Any) -> Traced:
+    """A sum of products; of booleans it is whether any of the products is true."""
+    kind = kind_of(factors)
+    return of_kind(b, b.elementwise("ne", node, b.const(0.0)) if kind == BOOL else node, kind)
 
 
 def _flat(b: Builder, a: Any) -> Node:
@@ -32,7 +39,7 @@ def _transposed(b: Builder, node: Node, order: list[int]) -> Node:
 
 def _inner(b: Builder, p: Any, q: Any) -> Traced:
     first, second = as_node(b, p), as_node(b, q)
-    return result(b, inner(b, first, second) if first.shape and second.shape else b.mul(first, second))
+    return product_of(b, inner(b, first, second) if first.shape and second.shape else b.mul(first, second), p, q)
 
 
 def _tensordot(b: Builder, p: Any, q: Any, axes: Any = 2) -> Traced:
@@ -49,7 +56,7 @@ def _tensordot(b: Builder, p: Any, q: Any, axes: Any = 2) -> Traced:
     n_inner = int(np.prod([first.shape[k] for k in left]))
     rows = b.reshape(_transposed(b, first, outer_left + left), (first.size // max(n_inner, 1), n_inner))
     columns = b.reshape(_transposed(b, second, right + outer_right), (n_inner, second.size // max(n_inner, 1)))
-    return result(b, b.reshape(matmul(b, rows, columns), shape))
+    return product_of(b, b.reshape(matmul(b, rows, columns), shape), p, q)
 
 
 def _einsum(b: Builder, subscripts: Any, *operands: Any, optimize: Any = False) -> Traced:
@@ -65,7 +72,7 @@ def _einsum(b: Builder, subscripts: Any, *operands: Any, optimize: Any = False) 
         return array_of(b, operands[0]).view_by(lambda a: np.einsum(f"{terms[0]}->{output}", a))
     order = output + "".join(sorted({*"".join(terms)} - {*output}))
     product = functools.reduce(b.mul, (_widened(b, n, term, order) for n, term in zip(nodes, terms, strict=True)))
-    return result(b, b.sum(product, tuple(range(len(output), len(order)))))
+    return product_of(b, b.sum(product, tuple(range(len(output), len(order)))), *operands)
 
 
 def _lettered(*given: Any) -> tuple[str, tuple[Any, ...]]:
@@ -131,7 +138,7 @@ def _kron(b: Builder, p: Any, q: Any) -> Traced:
     n = max(first.ndim, second.ndim)
     rows, columns = ((1,) * (n - a.ndim) + a.shape for a in (first, second))
     pairs = first.reshape([m for k in rows for m in (k, 1)]) * second.reshape([m for k in columns for m in (1, k)])
-    return result(b, b.reshape(pairs.node, tuple(k * m for k, m in zip(rows, columns, strict=True))))
+    return of_kind(b, b.reshape(pairs.node, tuple(k * m for k, m in zip(rows, columns, strict=True))), kind_of(pairs))
 
 
 def _polyval(b: Builder, p: Any, x: Any) -> Any:
@@ -143,7 +150,8 @@ def _polyval(b: Builder, p: Any, x: Any) -> Any:
 
 PRODUCTS: dict[str, Callable[..., Any]] = {
     "inner": _inner,
-    "vdot": lambda b, p, q: result(b, matmul(b, _flat(b, p), _flat(b, q))),
+    "vdot": lambda b, p, q: product_of(b, matmul(b, _flat(b, p), _flat(b, q)), p, q),
+    "dot": lambda b, p, q, out=None: product_of(b, dot(b, as_node(b, p), as_node(b, q)), p, q),
     "tensordot": _tensordot,
     "einsum": _einsum,
     "trace": _trace,

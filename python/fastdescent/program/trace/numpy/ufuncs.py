@@ -10,20 +10,22 @@ import itertools
 import math
 import operator
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
+from fastdescent._base.checks import nearest
 from fastdescent.program.graph import composites
 from fastdescent.program.graph.build import Builder, constant_value
 from fastdescent.program.graph.nodes import Node
 from fastdescent.program.graph.special.make import special
 from fastdescent.program.graph.views import View, runs
 from fastdescent.program.opcodes import OF_UFUNCS
+from fastdescent.program.trace.kinds import BOOL, INT, flags, kind_of, result_kinds
 from fastdescent.program.trace.operands import as_node, numbers_in
 from fastdescent.program.trace.products import matmul, matvec, vecdot, vecmat
-from fastdescent.program.trace.source import refuse
+from fastdescent.program.trace.source import is_asked_by_sum, refuse
 from fastdescent.program.trace.tracer import Traced
 
 Make = Callable[..., Node]
@@ -179,45 +181,71 @@ UFUNCS: dict[str, Make] = (
     }
 )
 
-_GIVES_BOOL = {
-    "less", "less_equal", "equal", "not_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_xor",
-    "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "invert", "signbit", "isnan", "isinf", "isfinite",
-}  # fmt: skip
+#: Ufuncs of several results.
+SEVERAL: dict[str, Callable[..., tuple[Node, ...]]] = {
+    "divmod": lambda b, p, q: (composites.floor_divide(b, p, q), composites.remainder(b, p, q)),
+    "modf": composites.modf,
+}
 _NEEDS_BOOL = {"bitwise_and", "bitwise_or", "bitwise_xor", "invert"}
-#: Ufuncs that NumPy treats differently for booleans: the ufunc in their place, or None if NumPy refuses.
-_OF_BOOLS = {"add": "logical_or", "multiply": "logical_and", "maximum": "logical_or", "minimum": "logical_and",
-             "subtract": None, "negative": None, "positive": None, "sign": None, "matmul": None}  # fmt: skip
+#: Ufuncs of booleans whose result is a boolean, and the ufuncs that they are.
+_OF_BOOLS = {"add": "logical_or", "multiply": "logical_and", "maximum": "logical_or", "minimum": "logical_and"}
+#: Ufuncs that divide: NumPy's integers are 0 where the divisor is.
+_DIVIDING = {"floor_divide", "remainder", "fmod", "divmod"}
 _REDUCTIONS: dict[str, Callable[..., Any]] = {
     "add": np.sum, "multiply": np.prod, "maximum": np.max, "minimum": np.min,
 }  # fmt: skip
 
 
 def apply_ufunc(b: Builder, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    """The traced result of ufunc.method(*inputs)."""
+    """The traced result of ufunc.method(*inputs), or a tuple if there are several."""
     name = ufunc.__name__
     if method == "reduce" and name in _REDUCTIONS:
         return _REDUCTIONS[name](*inputs, **{"axis": 0, **kwargs})
     if name in UFUNCS and method in _METHODS and ufunc.nin == 2 and ufunc.signature is None:
         return _METHODS[method](ufunc, *inputs, **kwargs)
-    if name not in UFUNCS or method != "__call__":
+    if method != "__call__" or not (name in UFUNCS or name in SEVERAL):
         known = numbers_in([list(inputs), dict(kwargs)])
-        if known is not None:
+        if known is not None and method != "at":
             return getattr(ufunc, method)(*known[0], **known[1])
-        shown = name if method == "__call__" else f"{name}.{method}"
-        refuse(f"{shown} cannot be traced", "use " + ", ".join(sorted(UFUNCS)))
+        _refuse_ufunc(name, method)
     _check_options(name, kwargs)
-    bools = [is_bool(v) for v in inputs]
-    if all(bools) and name in _OF_BOOLS:
-        instead = _OF_BOOLS[name]
-        if instead is None:
-            refuse(f"np.{name} of booleans", "multiply them by 1.0 first")
-        name = instead
-    if name in _NEEDS_BOOL and not all(bools):
+    kinds = [kind_of(v) for v in inputs]
+    if name in _NEEDS_BOOL and any(kind != BOOL for kind in kinds):
         refuse(f"np.{name} of numbers cannot be traced", "use it on comparisons only")
+    results = result_kinds(ufunc, *kinds)
     nodes = [as_node(b, v) for v in inputs]
+    if results[0] == INT and (name == "reciprocal" or (name == "power" and _is_negative(nodes[1]))):
+        refuse(f"np.{name} of integers with results that are no integers", "multiply them by 1.0 first")
     if ufunc.signature is None:
         _check_shapes(name, nodes)
-    return Traced(b, UFUNCS[name](b, *nodes), is_bool=name in _GIVES_BOOL, fresh=True)
+    if name in SEVERAL:
+        made = SEVERAL[name](b, *nodes)
+    else:
+        made = (UFUNCS[_OF_BOOLS.get(name, name) if results[0] == BOOL else name](b, *nodes),)
+    if results[0] == INT and name in _DIVIDING:
+        made = tuple(b.select(b.elementwise("eq", nodes[1], b.const(0.0)), b.const(0.0), node) for node in made)
+    if ufunc.signature is not None and results[0] == BOOL:
+        made = tuple(_truth(b, node) for node in made)
+    if name == "add" and results[0] == BOOL and is_asked_by_sum():
+        made, results = (b.add(*nodes),), (INT,)
+    arrays = tuple(Traced(b, node, fresh=True, **flags(kind)) for node, kind in zip(made, results, strict=True))
+    return arrays if name in SEVERAL else arrays[0]
+
+
+def _is_negative(node: Node) -> bool:
+    """Whether it is constant and has a number below 0."""
+    value = constant_value(node)
+    return value is not None and bool(np.any(value < 0))
+
+
+def _refuse_ufunc(name: str, method: str) -> NoReturn:
+    if method == "at":
+        refuse(f"np.{name}.at of an array of numbers with traced values", "start from np.zeros_like(x) or np.zeros(n)")
+    if method != "__call__":
+        refuse(f"np.{name}.{method} cannot be traced", "write it out with np.sum, np.concatenate and slices")
+    near = nearest(name, UFUNCS)
+    refuse(f"{name} cannot be traced{near}", "write it with other functions; the documentation's page on programs "
+           "lists those that can")  # fmt: skip
 
 
 def apply_special(name: str) -> Callable[..., Traced]:
@@ -231,14 +259,18 @@ def apply_special(name: str) -> Callable[..., Traced]:
     return function
 
 
-def _folded(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False) -> Any:
+def _folded(
+    ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False, initial: Any = None,
+    where: Any = True,
+) -> Any:  # fmt: skip
     """array[0] op array[1] op ... along one axis, or over all elements in C order if axis is None."""
-    _check_options(ufunc.__name__, {"dtype": dtype} if dtype is not None else {})
+    _check_options(ufunc.__name__, {"dtype": dtype, "where": where} if dtype is not None else {"where": where})
     lines = array.ravel() if axis is None else array
     axis_of_lines = np.lib.array_utils.normalize_axis_index(0 if axis is None else operator.index(axis), lines.ndim)
-    if not lines.shape[axis_of_lines]:
+    terms = [*([] if initial is None else [initial]), *_along(lines, axis_of_lines)]
+    if not terms:
         refuse(f"np.{ufunc.__name__}.reduce of no numbers", "give some")
-    total = functools.reduce(ufunc, _along(lines, axis_of_lines))
+    total = functools.reduce(ufunc, terms)
     if keepdims:
         total = total.reshape([1 if axis is None or k == axis_of_lines else n for k, n in enumerate(array.shape)])
     return total
@@ -246,8 +278,21 @@ def _folded(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepd
 
 def _accumulated(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None) -> Any:
     _check_options(ufunc.__name__, {"dtype": dtype} if dtype is not None else {})
+    if ufunc is np.add or ufunc is np.multiply:
+        return (np.cumsum if ufunc is np.add else np.cumprod)(array, axis)
     axis = np.lib.array_utils.normalize_axis_index(axis, array.ndim)
     return np.stack(list(itertools.accumulate(_along(array, axis), ufunc)), axis)
+
+
+def _at(ufunc: np.ufunc, array: Any, indices: Any, values: Any) -> None:
+    """array[i] = ufunc(array[i], value) for one index after the other: an index that comes again counts again."""
+    if not isinstance(array, Traced):
+        _refuse_ufunc(ufunc.__name__, "at")
+    places: Any = np.arange(array.size).reshape(array.shape)[indices]
+    given: Any = np.broadcast_to(values, places.shape)
+    for index in np.ndindex(places.shape):
+        place = np.unravel_index(places[index], array.shape)
+        array[place] = ufunc(array[place], given[index])
 
 
 def _along(array: Any, axis: int) -> list[Any]:
@@ -258,7 +303,7 @@ def _outer(ufunc: np.ufunc, p: Any, q: Any, **kwargs: Any) -> Any:
     return ufunc(np.reshape(p, np.shape(p) + (1,) * np.ndim(q)), q, **kwargs)
 
 
-_METHODS: dict[str, Callable[..., Any]] = {"reduce": _folded, "accumulate": _accumulated, "outer": _outer}
+_METHODS: dict[str, Callable[..., Any]] = {"reduce": _folded, "accumulate": _accumulated, "outer": _outer, "at": _at}
 
 
 def _check_options(name: str, kwargs: Mapping[str, Any]) -> None:
@@ -272,13 +317,6 @@ def _check_options(name: str, kwargs: Mapping[str, Any]) -> None:
 def is_float64(dtype: Any) -> bool:
     """Whether dtype=, as given to NumPy, asks for float64 or for nothing."""
     return dtype is None or np.dtype(dtype) == np.float64
-
-
-def is_bool(value: Any) -> bool:
-    """Whether NumPy would treat the operand as booleans."""
-    if isinstance(value, list | tuple):
-        return len(value) > 0 and all(is_bool(v) for v in value)
-    return value.is_bool if isinstance(value, Traced) else np.asarray(value).dtype == bool
 
 
 def _check_shapes(name: str, nodes: list[Node]) -> None:

@@ -1,0 +1,1 @@
+"""One file per package: `cases()` yields its functions, each as the package documents to call it."""
