@@ -178,7 +178,10 @@ REFUSED: list[tuple[Function, str]] = [
         r"SciPy.s function logpdf cannot be traced: .*; write it with",
     ),
     (lambda x: scipy.special.softmax(x, axis=3)[0], r"np.max: axis 3 is out of bounds"),
-    (lambda x: scipy.special.gammasgn(x)[0], r"gammasgn cannot be traced, in .*; write it with other functions"),
+    (
+        lambda x: scipy.special.gammasgn(x)[0],
+        r"gammasgn cannot be traced \(did you mean .*; write it with other functions",
+    ),
     (lambda x: x.byteswap(), r"the method or attribute byteswap of a traced array"),
     (lambda x: x.copy().resize((3, 1)), r"the method or attribute resize of a traced array"),
     (lambda x: x.nonzero()[0], r"a selection by a condition, x\[mask\], among arrays"),

@@ -123,6 +123,16 @@ def line_of(error: BaseException) -> str:
     return found
 
 
+def _scipys_function_of(error: BaseException) -> str:
+    """The function of SciPy's that the user has called, if the error came out of one."""
+    entry = error.__traceback__
+    while entry is not None:
+        if _is_scipys_frame(entry.tb_frame):
+            return entry.tb_frame.f_code.co_name
+        entry = entry.tb_next
+    return ""
+
+
 def is_raised_by_user(error: Exception) -> bool:
     """Whether a `raise` or `assert` of the user's made the error, or arithmetic of plain numbers.
 
@@ -176,8 +186,10 @@ def errors_of_numpy() -> Iterator[None]:
         known = next(((what, instead) for part, what, instead in _ERRORS if part in str(error)), None)
         if known is None or is_raised_by_user(error):
             raise
-        line = line_of(error)
-        raise TraceError(f"{known[0]}{f', in {line}' if line else ''}; {known[1]}") from error
+        (what, instead), line, called = known, line_of(error), _scipys_function_of(error)
+        if called:
+            what, instead = f"SciPy's function {called} cannot be traced: {what}", "write it with functions of NumPy"
+        raise TraceError(f"{what}{f', in {line}' if line else ''}; {instead}") from error
 
 
 _OBJECTS = "a NumPy array of objects, some of them traced values, for which NumPy lacks this operation"
@@ -197,6 +209,8 @@ _ERRORS = [
      "write np.take(array, i) for an integer, np.where(mask, array, 0) for a condition"),
     ("only integers, slices", "a traced value as index of an array of numbers",
      "write np.take(array, i) for an integer, np.where(mask, array, 0) for a condition"),
+    ("'Traced", "a function in Python or C wants a number, and a traced value is none yet",
+     "write it with NumPy's functions"),
     ("setting an array element with a sequence", "assignment of a traced array to an element of an array of numbers",
      "make the array by np.zeros(n) in your function, and give each element one number"),
 ]  # fmt: skip

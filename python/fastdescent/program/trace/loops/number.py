@@ -14,6 +14,7 @@ from fastdescent.program.graph.build import Builder, constant_value
 from fastdescent.program.graph.nodes import Node, reachable
 from fastdescent.program.graph.views import View
 from fastdescent.program.trace.indices import is_basic, is_integer, key_text
+from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
 
@@ -160,7 +161,7 @@ def _elements(b: Builder, node: Node, numbers: npt.NDArray[np.intp]) -> Node:
     if np.array_equal(view.rows(), numbers):
         return b.place(node, view)
     flat = Traced(b, b.reshape(node, (node.size,)))
-    return flat[numbers].node
+    return as_node(b, flat[numbers])
 
 
 class Indexed(np.ndarray[Any, np.dtype[Any]]):

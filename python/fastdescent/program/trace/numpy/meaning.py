@@ -42,6 +42,8 @@ class NumPyTables:
             return functools.partial(apply_special(name), array)
         from fastdescent.program.trace.numpy.functions import FUNCTIONS
 
+        if name == "clip":  # which has other defaults than the function
+            return lambda min=None, max=None, out=None: np.clip(array, min, max, out)
         if name in ("sort", "partition"):  # which work in place
             from fastdescent.program.trace.numpy.sorting import sorted_in_place
 
