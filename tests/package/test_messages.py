@@ -174,7 +174,7 @@ def by_a_count(x: Any) -> Any:
     ("f", "words"),
     [
         (first_column, ("your function receives one point, shape (10,)", "return X[:, 0];", "write x[0], not x[:, 0]")),
-        (by_a_count, ("cannot be an index or a count", "return sum(range(x[0]));", "use ")),
+        (by_a_count, ("cannot be an index or a count", "return sum(range(x[0]));", "write i.astype(int)")),
     ],
 )
 def test_what_cannot_be_traced_names_the_line(f: Callable[[Any], Any], words: tuple[str, ...]) -> None:

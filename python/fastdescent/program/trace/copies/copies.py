@@ -1,13 +1,10 @@
 """Stand-ins for what a function finds in its globals, closures and builtins.
 
 >>> import math
->>> def f(x):
-...     return math.sin(x)
->>> copies = Copies()
->>> copy = copies.stand_in(f)
->>> copy is f, copy.__code__ is f.__code__, copy(0.0)
-(False, True, 0.0)
->>> copies.stand_in(3.0)
+>>> sine = Copies().stand_in(math.sin)
+>>> sine is math.sin, sine(0.0)
+(False, 0.0)
+>>> Copies().stand_in(3.0)
 3.0
 """
 

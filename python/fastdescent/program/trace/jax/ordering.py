@@ -14,7 +14,7 @@ def exchanges(n: int) -> Iterator[tuple[int, int]]:
     """Batcher's odd-even merge sort: pairs of places (i, j), i < j, after whose exchanges n numbers are in order.
 
     >>> list(exchanges(3))
-    [(0, 1), (1, 2), (0, 1)]
+    [(0, 1), (0, 2), (1, 2)]
     """
     p = 1
     while p < n:
@@ -30,17 +30,15 @@ def exchanges(n: int) -> Iterator[tuple[int, int]]:
 
 def sorted_along(arrays: list[Any], axis: int, n_keys: int, stable: bool) -> list[Any]:
     """All arrays in the order of the first `n_keys` of them; where these are equal, in the order that they had."""
+    if len(arrays) == 1:
+        return [np.sort(arrays[0], axis)]
     lines = [[*np.moveaxis(a, axis, 0)] for a in arrays]
     n = len(lines[0])
     places: list[Any] = [np.full(np.shape(lines[0][0]), float(k)) for k in range(n)]
-    if stable and len(arrays) > 1:
+    if stable:
         lines.insert(n_keys, places)
         n_keys += 1
     for i, j in exchanges(n):
-        if len(lines) == 1:
-            (values,) = lines
-            values[i], values[j] = np.minimum(values[i], values[j]), np.maximum(values[i], values[j])
-            continue
         wrong = _comes_first([line[j] for line in lines[:n_keys]], [line[i] for line in lines[:n_keys]])
         for line in lines:
             first, second = line[i], line[j]
