@@ -96,7 +96,7 @@ def test_only_the_lower_triangle_is_read() -> None:
         assert np.all(s.gradient(x).reshape(3, 3)[np.triu_indices(3, 1)] == 0.0)
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 5, 8, 16])
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 8, pytest.param(16, marks=pytest.mark.exhaustive)])
 def test_eigenvalues_of_all_kinds(n: int) -> None:
     """Spread, clustered, equal, in steps of ten, none: as LAPACK's; the vectors are orthogonal."""
     rng = np.random.default_rng(n)

@@ -23,6 +23,7 @@ from fastdescent.program.trace.operands import as_node, holds_traced
 from fastdescent.program.trace.session import Decide, Session, apart, current
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced
+from fastdescent.program.verify.program import MOST_ROWS
 
 _MOST_WITHIN = 64  #: steps of a loop within a body, which is written out
 
@@ -59,6 +60,8 @@ def fori(n: int, body: Callable[[Any, Carried], Carried], x: Carried) -> Carried
         If n is not a whole number, or x or the body is of another kind.
     ValueError
         If n is negative.
+    MemoryError
+        If n times the size of x is more than a program holds, 2^27 numbers for each trajectory.
     TraceError
         If the body returns another structure or shape, or cannot be traced.
 
@@ -114,6 +117,15 @@ def _count(n: Any) -> int:
     return count
 
 
+def _refuse_too_many(n: int, size: int) -> None:
+    """Before anything of the loop's length is made."""
+    if (n + 1) * size > MOST_ROWS:
+        raise MemoryError(
+            f"fori keeps what {n} steps carry, for derivatives: {(n + 1) * size} rows, and a program has at most "
+            f"{MOST_ROWS}; make fewer steps, or carry less"
+        )
+
+
 def _written_out(n: int, body: Callable[[Any, Carried], Carried], x: Carried) -> Carried:
     if n > _MOST_WITHIN:
         refuse(f"fori within the body of fori is written out, and {n} steps are more than {_MOST_WITHIN}",
@@ -135,6 +147,7 @@ def _scan(start: int, stop: int, body: Callable[[Any, Carried], Carried], x: Car
         if not holds_traced(part) and np.asarray(part).dtype.kind not in "biuf":
             raise TypeError(f"{name} must be numbers, to be carried by fori; got {type(part).__name__}")
     first = [as_node(b, part) for _, part in parts]
+    _refuse_too_many(stop - start, sum(node.size for node in first))
     loop = OpenLoop(b, stop - start)
     leaves = [loop.leaf(node.shape) for node in first]
     with _within(loop):
