@@ -90,4 +90,4 @@ def test_random_programs_in_strips(opcode: str) -> None:
 @pytest.mark.parametrize("opcode", ["mul", "fma", "exp", "select", "sum", "div"])
 def test_random_programs_with_loops(opcode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generated_source, "KINDS", ("loop",))
-    assert search(opcode, 60, salt=2000).n_strips >= 5
+    assert search(opcode, 100, salt=2000).n_strips >= 5
