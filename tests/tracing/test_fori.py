@@ -216,7 +216,12 @@ def test_values_of_a_step_stay_inside() -> None:
 
 
 def test_values_of_another_function_are_refused() -> None:
-    kept: list[Any] = []
-    fd.surface(lambda x: kept.append(x[0]) or x[0], dim=1)
+    kept = np.empty(1, dtype=object)  # a list would be a copy
+
+    def keeping(x: Any) -> Any:
+        kept[0] = x[0]
+        return x[0]
+
+    fd.surface(keeping, dim=1)
     with pytest.raises(fd.TraceError, match="another function"):
         fd.surface(lambda x: fd.fori(4, lambda i, u: u * kept[0], x[0]), dim=1)

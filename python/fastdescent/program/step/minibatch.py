@@ -53,7 +53,7 @@ def minibatch_mean(b: Builder, x: Node, formula: Formula, batch: BatchSpec, samp
     if rows is None or rows.function is None:
         raise ValueError("minibatches need the function behind the surface, which its pickle could not hold")
     chosen = _chosen(b, batch, rows.n, sample)
-    arrays = [Traced(b, gather(b, chosen, b.const(array))) for array in rows.arrays]
+    arrays = [Traced(b, gather(b, chosen, b.const(a)), is_int=a.dtype.kind == "i") for a in rows.arrays]
     leaves = {name: Traced(b, leaf) for name, leaf in formula.leaves(b).items()}
     integers = [1 + k for k, array in enumerate(rows.arrays) if array.dtype.kind == "i"]
     return value_of(b, rows.function, lambda f: f(Traced(b, x, is_point=True, fresh=True), *arrays, **leaves), integers)

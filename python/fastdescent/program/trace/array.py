@@ -92,6 +92,8 @@ class TracedArray(Unknown):
 
     def _position(self) -> int:
         known, session = self._known(), current.get()
+        if self.is_bool:
+            return int(bool(self))
         if not self.is_int and (known is None or not float(known).is_integer()):
             refuse("a traced number that is no integer cannot be an index or a count",
                    "write i.astype(int), or np.where(condition, a, b)")  # fmt: skip
@@ -165,10 +167,20 @@ class TracedArray(Unknown):
         return not self.shape and not self._storage.is_view
 
     def __repr__(self) -> str:
-        return f"<traced array of shape {self.shape}>"
+        """A text of its own for each number, so that one that is a key of a dictionary is found again."""
+        return f"<traced number {self.node.number}>" if self._is_number else f"<traced array of shape {self.shape}>"
 
     def __hash__(self) -> int:
-        return id(self)
+        """That of the value, which a dictionary or a set asks for."""
+        if not self._is_number:
+            raise TypeError("unhashable type: 'numpy.ndarray'")
+        known = self._known()
+        if known is not None:
+            return hash(known)
+        if not (self.is_bool or self.is_int):
+            refuse("a traced number as a key of a dictionary or an element of a set, where equal numbers are one",
+                   "write it with lists, or count by comparisons")  # fmt: skip
+        return hash(bool(self)) if self.is_bool else hash(self._position())
 
     # ------------------------------------------------------------------ views
     def view_by(self, change: Change, shares_memory: bool = True) -> Self:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from fastdescent._base.errors import TraceError
-from fastdescent.program.graph.build import Builder
+from fastdescent.program.graph.build import Builder, constant_value
 from fastdescent.program.graph.nodes import Node
 from fastdescent.program.trace.session import Decide
 from fastdescent.program.trace.source import is_raised_by_user, user_line
@@ -80,7 +80,11 @@ class _Explorer:
         way: list[Answer] = []
         known: dict[int, bool] = {}
 
-        def decide(condition: Node) -> bool:
+        def decide(asked: Node) -> bool:
+            condition, is_contrary = _plain(self._builder, asked)
+            return decided(condition) is not is_contrary
+
+        def decided(condition: Node) -> bool:
             if condition.number in known:
                 return known[condition.number]
             if len(way) < len(beginning):
@@ -119,6 +123,29 @@ class _Explorer:
             "the function does not ask the same questions each time it is called; random numbers, counters and the "
             "like must come from outside, as parameters"
         )
+
+
+_TRUTHS = ("lt", "le", "eq", "ne")
+
+
+def _plain(b: Builder, condition: Node) -> tuple[Node, bool]:
+    """The condition without comparisons of a truth with 0 or 1, and whether it is its contrary.
+
+    So a truth that is a key of a dictionary, which compares it with others, is asked for once.
+    """
+    is_contrary = False
+    while condition.op in ("eq", "ne"):
+        first, second = condition.inputs
+        if constant_value(first) is not None:
+            first, second = second, first
+        value = constant_value(second)
+        if value is None or first.shape:
+            break
+        if first.op not in _TRUTHS or float(value) not in (0.0, 1.0):
+            return b.elementwise(condition.op, first, second), is_contrary  # the constant last, as everywhere
+        is_contrary ^= (float(value) == 1.0) is (condition.op == "ne")
+        condition = first
+    return condition, is_contrary
 
 
 def _only_number(node: Node) -> float:

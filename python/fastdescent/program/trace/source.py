@@ -145,7 +145,7 @@ def is_raised_by_user(error: Exception) -> bool:
         last = last.tb_next
     if last is None:
         return False
-    if last.tb_frame.f_code.co_name == "raise_outside":  # an error of `math`
+    if last.tb_frame.f_code.co_name in ("raise_outside", "raise_if_singular"):  # an error of `math` or np.linalg
         return True
     if not is_users_frame(last.tb_frame):
         return False

@@ -43,7 +43,7 @@ class Unknown:
         return int(self._as_number(int))
 
     def __index__(self) -> int:
-        return self._position()
+        return self._position()  # also of a truth, which is an index of tuples and lists
 
     def _position(self) -> int:
         """An integer for Python: if it is not known, the function is run for each that it may be."""

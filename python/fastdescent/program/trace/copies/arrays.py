@@ -61,6 +61,9 @@ def _traced(a: Any) -> Traced:
     return Traced(traced.builder, as_node(traced.builder, a), fresh=True, **flags(kind_of(a)))
 
 
+_COPIES = (True, np._CopyMode.ALWAYS)
+
+
 def _array(function: Callable[..., Any], copies: bool) -> Callable[..., Any]:
     """np.array, np.asarray and their kin."""
 
@@ -71,12 +74,12 @@ def _array(function: Callable[..., Any], copies: bool) -> Callable[..., Any]:
             session = current.get()
             return _fillable(made) if session is not None and session.fills_all else made
         result = _traced(a)
-        if dtype is not None and np.dtype(dtype).kind not in "fO":
+        if dtype is not None and np.dtype(dtype) not in (np.dtype(np.float64), np.dtype(object)):
             result = result.astype(dtype)
         while result.ndim < kwargs.get("ndmin", 0):
             result = result[np.newaxis]
         copy = kwargs.get("copy", copies)
-        return result.copy() if copy and isinstance(a, Traced) else result
+        return result.copy() if copy in _COPIES and isinstance(a, Traced) else result
 
     return make
 

@@ -68,7 +68,7 @@ def _quantifier(builtin: Callable[..., Any], ufunc: Callable[..., Any]) -> Calla
                 traced.append(value.ravel()[0] != 0.0 if not value.is_bool else value.ravel()[0])
             elif bool(value) is deciding:
                 return deciding
-        return functools.reduce(ufunc, traced) if traced else not deciding
+        return functools.reduce(ufunc, traced).astype(int) if traced else not deciding  # Python's truths add up
 
     return quantifier
 

@@ -21,6 +21,7 @@ from fastdescent.program.trace.source import is_users_frame
 
 _CALLER = os.path.join(PACKAGE, "program", "step", "")  #: from where functions are traced
 _LARGEST = math.log(sys.float_info.max)
+_LARGEST_OF_SINH = _LARGEST + math.log(2.0)
 #: By name: whether the error is a ValueError or an OverflowError, and where it is raised.
 _OUTSIDE: dict[str, tuple[type[ArithmeticError | ValueError], Callable[..., Any]]] = {
     "sqrt": (ValueError, lambda x: x < 0),
@@ -32,7 +33,15 @@ _OUTSIDE: dict[str, tuple[type[ArithmeticError | ValueError], Callable[..., Any]
     "acos": (ValueError, lambda x: np.abs(x) > 1),
     "acosh": (ValueError, lambda x: x < 1),
     "atanh": (ValueError, lambda x: np.abs(x) >= 1),
+    "fmod": (ValueError, lambda x, y: y == 0),
+    "remainder": (ValueError, lambda x, y: y == 0),
+    "pow": (ValueError, lambda x, y: np.logical_or((x < 0) & (np.floor(y) != y), (x == 0) & (y < 0))),
+    "gamma": (ValueError, lambda x: (x <= 0) & (np.floor(x) == x)),
+    "lgamma": (ValueError, lambda x: (x <= 0) & (np.floor(x) == x)),
     "exp": (OverflowError, lambda x: x > _LARGEST),
+    "expm1": (OverflowError, lambda x: x > _LARGEST),
+    "sinh": (OverflowError, lambda x: np.abs(x) > _LARGEST_OF_SINH),
+    "cosh": (OverflowError, lambda x: np.abs(x) > _LARGEST_OF_SINH),
 }
 
 
@@ -42,6 +51,12 @@ def raise_outside(name: str, args: tuple[Any, ...]) -> None:
         error, outside = _OUTSIDE[name]
         if outside(*args):
             raise error("math domain error" if error is ValueError else "math range error")
+
+
+def raise_if_singular(name: str, result: Any) -> None:
+    """Raises the error of np.linalg on the way on which a matrix is singular, or not positive definite."""
+    if any(map(_is_in_try, _users_frames())) and np.logical_not(np.isfinite(np.sum(result))):
+        raise np.linalg.LinAlgError("Matrix is not positive definite" if name == "cholesky" else "Singular matrix")
 
 
 def _users_frames() -> Iterator[FrameType]:

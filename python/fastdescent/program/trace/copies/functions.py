@@ -54,6 +54,6 @@ def copied(f: types.FunctionType, its_globals: Globals, stand_in: StandIn, remem
 def _needs_stand_in(cell: types.CellType) -> bool:
     """Whether the cell may hold something that has a stand-in. Numbers stay where `nonlocal` finds them."""
     try:
-        return not isinstance(cell.cell_contents, int | float | complex | str | set)
+        return not isinstance(cell.cell_contents, int | float | complex | str)
     except ValueError:  # it is empty
         return False

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from fastdescent.program.trace.copies.domains import raise_if_singular
 from fastdescent.program.trace.copies.lists import first_traced
 from fastdescent.program.trace.kinds import flags, kind_of
 from fastdescent.program.trace.operands import as_node
@@ -49,7 +50,10 @@ class NumPyCall:
         if self.__name__ == "take" and args:  # whose protocol does not look at the indices
             args = (_beside(first_traced((args[1:], tuple(kwargs.values()))), args[0]), *args[1:])
         change = _elements_as_arrays if self.__name__ in _OF_SEQUENCES else as_array
-        return self._function(*map(change, args), **{name: change(value) for name, value in kwargs.items()})
+        result = self._function(*map(change, args), **{name: change(value) for name, value in kwargs.items()})
+        if self.__name__ in ("cholesky", "inv", "solve"):
+            raise_if_singular(self.__name__, result)
+        return result
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._function, name)
