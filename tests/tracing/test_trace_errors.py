@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import linecache
 import re
+import statistics
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -187,6 +188,7 @@ REFUSED: list[tuple[Function, str]] = [
         lambda x: scipy.special.gammasgn(x)[0],
         r"gammasgn cannot be traced \(did you mean .*; write it with other functions",
     ),
+    (lambda x: statistics.mean(x), r"a function in Python or C wants a number, .*; write it with NumPy's functions"),
     (lambda x: x.byteswap(), r"the method or attribute byteswap of a traced array"),
     (lambda x: x.copy().resize((3, 1)), r"the method or attribute resize of a traced array"),
     (lambda x: x.nonzero()[0], r"a selection by a condition, x\[mask\], among arrays"),

@@ -21,7 +21,7 @@ from fastdescent.program.trace.session import current
 _PACKAGE = os.path.join(PACKAGE, "")
 _NUMPY = os.path.join(os.path.dirname(os.path.abspath(np.__file__)), "")
 _SPARSE = "scipy.sparse."
-_LIBRARIES = frozenset(("scipy", "jax", "jaxlib", "torch", "tensorflow", "cupy", "autograd"))
+_LIBRARIES = sys.stdlib_module_names | {"scipy", "jax", "jaxlib", "torch", "tensorflow", "cupy", "autograd"}
 _line_told: ContextVar[Callable[[], str] | None] = ContextVar("line_told", default=None)
 _SUMS = ("_wrapreduction", "_sum", "_mean", "_wrapit", "_wrapfunc")  #: functions of NumPy that add
 
@@ -35,7 +35,7 @@ def user_frame() -> FrameType | None:
 
 
 def is_users_frame(frame: FrameType) -> bool:
-    """Whether a frame is of the user's code, not of this package nor of a library."""
+    """Whether a frame is of the user's code, not of this package nor of a library, Python's own included."""
     name = frame.f_code.co_filename
     ours = name.startswith(_PACKAGE) and not name.startswith(os.path.join(_PACKAGE, "surfaces"))
     library = str(frame.f_globals.get("__name__", "")).partition(".")[0] in _LIBRARIES

@@ -33,7 +33,9 @@ class Unknown:
     def _as_number(self, kind: type) -> Any:
         known = self._known()
         if known is None:
-            refuse(f"a traced value is no number yet, and {kind.__name__} needs one", "write it with NumPy's functions")
+            refuse(f"a traced value is no number yet, and {kind.__name__} needs one",
+                   "write it with NumPy's functions; an array that is filled is made in the function, by np.zeros or "
+                   "np.array, not by copy() of one from outside")  # fmt: skip
         return kind(known)
 
     def __float__(self) -> float:
