@@ -93,8 +93,8 @@ class Loss:
 
 LOSSES = {
     "arm": Loss(arm, arm_in_jax, 3, 1.5, 0.05, 1 << 20),
-    "k-means": Loss(k_means, k_means_in_jax, 6, 2.0, 0.2, 1 << 17),
-    "gaussian process": Loss(gaussian_process, gaussian_process_in_jax, 3, 0.5, 0.1, 1 << 12),
+    "k-means": Loss(k_means, k_means_in_jax, 6, 2.0, 0.2, 1 << 14),
+    "gaussian process": Loss(gaussian_process, gaussian_process_in_jax, 3, 0.5, 0.1, 1 << 10),
 }
 
 

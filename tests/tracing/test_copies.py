@@ -9,7 +9,7 @@ import threading
 import warnings
 from collections.abc import Iterable, Sized
 from math import exp as exponential
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
@@ -128,53 +128,6 @@ def test_functions(f: Function) -> None:
     check(f if f is not conventions else on_a_copy, 6, *POSITIVE)
     if f is conventions:
         assert fd.surface(f, dim=6)(np.arange(6.0)) == f(np.arange(6.0))
-
-
-class Base:
-    def __init__(self) -> None:
-        self.calls, self.inner, self.offset = 0, bump, np.array([1.0, 2.0])
-
-    def term(self, v: float) -> float:
-        return math.cos(v) * self.weight
-
-    @property
-    def weight(self) -> float:
-        return float(self.offset[1])
-
-    @staticmethod
-    def squared(v: float) -> float:
-        return math.pow(v, 2)
-
-    @classmethod
-    def made(cls, v: float) -> float:
-        return cls.squared(v) + 1.0
-
-
-class Suite(Base):
-    registered: ClassVar[list[type]] = []
-
-    def __init_subclass__(cls) -> None:
-        Suite.registered.append(cls)
-
-    def term(self, v: float) -> float:
-        return super().term(v) + super().squared(v)
-
-    def evaluate(self, x: Any, *args: Any) -> Any:
-        self.calls += 1
-        return self.term(x[0]) + self.inner(x[1]) + self.made(x[2])
-
-    def __call__(self, x: Any) -> Any:
-        return self.evaluate(x)
-
-
-def test_methods_and_objects() -> None:
-    suite = Suite()
-    check(suite, 3)
-    calls = suite.calls
-    check_at = np.array([0.3, 1.2, -0.4])
-    np.testing.assert_allclose(fd.surface(suite.evaluate, dim=3)(check_at), suite(check_at), rtol=1e-14)
-    assert suite.calls == calls + 1, "what a traced method sets, the object does not see"
-    assert Suite.registered == []
 
 
 def test_functions_that_want_lists() -> None:
@@ -303,107 +256,6 @@ def test_many_threads_trace_while_others_compute() -> None:
     stop.set()
     watcher.join()
     assert wrong == []
-
-
-class Slotted:
-    __slots__ = ("weight",)
-
-    def __init__(self) -> None:
-        self.weight = 2.0
-
-    def __call__(self, x: Any) -> Any:
-        return self.weight * math.sin(x[0])
-
-
-class Vector:
-    def __init__(self, *parts: Any) -> None:
-        self.parts = parts
-
-    def __sub__(self, other: Vector) -> Vector:
-        return Vector(*(a - b for a, b in zip(self.parts, other.parts, strict=True)))
-
-    def length(self) -> Any:
-        return math.sqrt(sum(v * v for v in self.parts))
-
-
-HERE, BY_NAME = Vector(1.0, 2.0), {"bump": bump, "layers": [math.tanh, lambda v: math.pow(abs(v), 1.5)]}
-
-
-def of_vectors(x: Any) -> Any:
-    assert isinstance(HERE, Vector)
-    assert type(Vector(1.0)) is Vector
-    return (HERE - Vector(x[0], x[1])).length()
-
-
-def of_containers(x: Any) -> Any:
-    layers: Any = BY_NAME["layers"]
-    return sum(BY_NAME["bump"](layer(v)) for layer in layers for v in x)  # type: ignore[operator]
-
-
-def of_a_class_of_its_own(x: Any) -> Any:
-    class Own:
-        scale = math.pi
-        bump = staticmethod(bump)
-
-        def value(self) -> Any:
-            return self.scale * math.sin(x[0]) + self.bump(x[1])
-
-    return Own().value()
-
-
-def by_eval(x: Any) -> Any:
-    return eval("x[0] ** 2 + math.sin(x[1])") + sum(x.flat)
-
-
-@pytest.mark.parametrize("f", [Slotted(), of_vectors, of_containers, of_a_class_of_its_own, by_eval])
-def test_objects_that_a_function_makes_or_finds(f: Function) -> None:
-    check(f, 2)
-
-
-def counts_signs(x: Any) -> Any:
-    return x[0] * len({v > 0 for v in x})
-
-
-def keyed(x: Any) -> Any:
-    found = {0: 5.0, 1: 7.0}.get(int(x[0] > 0), 9.0)
-    total = {True: 0.0, False: 0.0}
-    for v in x:
-        total[v > 0] += v
-    return found * x[1] + total[True] - 2 * total[False]
-
-
-def named(x: Any) -> Any:
-    return sum({f"{v}": v for v in x}.values()) + (x[1] if int(x[0] > 0) in {1, 2} else -x[1])
-
-
-def python_truths(x: Any) -> Any:
-    return (any(v > 0 for v in x) + all(v > 0 for v in x)) * x[0]
-
-
-def singular(x: Any) -> Any:
-    try:
-        return np.sum(np.linalg.cholesky(np.array([[x[0], 0.1], [0.1, x[1]]])))
-    except np.linalg.LinAlgError:
-        return 9.0 + x[0]
-
-
-def out_of_domain(x: Any) -> Any:
-    try:
-        return math.pow(x[0], 0.5) + math.sinh(900 * x[1])
-    except (ValueError, OverflowError):
-        return 3.0 * x[1]
-
-
-@pytest.mark.parametrize("f", [counts_signs, keyed, named, python_truths, singular, out_of_domain])
-def test_values_that_decide_as_keys_truths_and_errors(f: Function) -> None:
-    s = fd.surface(f, dim=2)
-    for p in np.random.default_rng(6).uniform(-1.0, 1.5, (30, 2)):
-        np.testing.assert_allclose(s(p), f(p), rtol=1e-13)
-
-
-def test_keys_that_are_not_known_are_refused() -> None:
-    with pytest.raises(fd.TraceError, match="a traced number as a key of a dictionary or an element of a set"):
-        fd.surface(lambda x: len({v * v for v in x}), dim=2)
 
 
 def test_what_a_function_puts_into_lists_stays_in_copies() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from fastdescent.program.graph.build import Builder
 from fastdescent.program.graph.nodes import Node
 from fastdescent.program.trace.kinds import Kind, flags, kind_of
-from fastdescent.program.trace.numpy.ufuncs import is_float64
+from fastdescent.program.trace.numpy.ufunc_methods import is_float64
 from fastdescent.program.trace.operands import as_node
 from fastdescent.program.trace.source import refuse
 from fastdescent.program.trace.tracer import Traced

@@ -5,10 +5,7 @@ Ufuncs that are one opcode stand in the table of opcodes; others have a line her
 
 from __future__ import annotations
 
-import functools
-import itertools
 import math
-import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
@@ -23,6 +20,7 @@ from fastdescent.program.graph.special.make import special
 from fastdescent.program.graph.views import View, runs
 from fastdescent.program.opcodes import OF_UFUNCS
 from fastdescent.program.trace.kinds import BOOL, INT, flags, kind_of, result_kinds
+from fastdescent.program.trace.numpy.ufunc_methods import METHODS, check_options
 from fastdescent.program.trace.operands import as_node, numbers_in
 from fastdescent.program.trace.products import matmul, matvec, vecdot, vecmat
 from fastdescent.program.trace.source import is_asked_by_sum, refuse
@@ -201,14 +199,14 @@ def apply_ufunc(b: Builder, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...
     name = ufunc.__name__
     if method == "reduce" and name in _REDUCTIONS:
         return _REDUCTIONS[name](*inputs, **{"axis": 0, **kwargs})
-    if name in UFUNCS and method in _METHODS and ufunc.nin == 2 and ufunc.signature is None:
-        return _METHODS[method](ufunc, *inputs, **kwargs)
+    if name in UFUNCS and method in METHODS and ufunc.nin == 2 and ufunc.signature is None:
+        return METHODS[method](ufunc, *inputs, **kwargs)
     if method != "__call__" or not (name in UFUNCS or name in SEVERAL):
         known = numbers_in([list(inputs), dict(kwargs)])
         if known is not None and method != "at":
             return getattr(ufunc, method)(*known[0], **known[1])
         _refuse_ufunc(name, method)
-    _check_options(name, kwargs)
+    check_options(name, kwargs)
     kinds = [kind_of(v) for v in inputs]
     if name in _NEEDS_BOOL and any(kind != BOOL for kind in kinds):
         refuse(f"np.{name} of numbers cannot be traced", "use it on comparisons only")
@@ -257,66 +255,6 @@ def apply_special(name: str) -> Callable[..., Traced]:
 
     function.__name__ = name
     return function
-
-
-def _folded(
-    ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False, initial: Any = None,
-    where: Any = True,
-) -> Any:  # fmt: skip
-    """array[0] op array[1] op ... along one axis, or over all elements in C order if axis is None."""
-    _check_options(ufunc.__name__, {"dtype": dtype, "where": where} if dtype is not None else {"where": where})
-    lines = array.ravel() if axis is None else array
-    axis_of_lines = np.lib.array_utils.normalize_axis_index(0 if axis is None else operator.index(axis), lines.ndim)
-    terms = [*([] if initial is None else [initial]), *_along(lines, axis_of_lines)]
-    if not terms:
-        refuse(f"np.{ufunc.__name__}.reduce of no numbers", "give some")
-    total = functools.reduce(ufunc, terms)
-    if keepdims:
-        total = total.reshape([1 if axis is None or k == axis_of_lines else n for k, n in enumerate(array.shape)])
-    return total
-
-
-def _accumulated(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None) -> Any:
-    _check_options(ufunc.__name__, {"dtype": dtype} if dtype is not None else {})
-    if ufunc is np.add or ufunc is np.multiply:
-        return (np.cumsum if ufunc is np.add else np.cumprod)(array, axis)
-    axis = np.lib.array_utils.normalize_axis_index(axis, array.ndim)
-    return np.stack(list(itertools.accumulate(_along(array, axis), ufunc)), axis)
-
-
-def _at(ufunc: np.ufunc, array: Any, indices: Any, values: Any) -> None:
-    """array[i] = ufunc(array[i], value) for one index after the other: an index that comes again counts again."""
-    if not isinstance(array, Traced):
-        _refuse_ufunc(ufunc.__name__, "at")
-    places: Any = np.arange(array.size).reshape(array.shape)[indices]
-    given: Any = np.broadcast_to(values, places.shape)
-    for index in np.ndindex(places.shape):
-        place = np.unravel_index(places[index], array.shape)
-        array[place] = ufunc(array[place], given[index])
-
-
-def _along(array: Any, axis: int) -> list[Any]:
-    return [array[(*(slice(None),) * axis, k)] for k in range(array.shape[axis])]
-
-
-def _outer(ufunc: np.ufunc, p: Any, q: Any, **kwargs: Any) -> Any:
-    return ufunc(np.reshape(p, np.shape(p) + (1,) * np.ndim(q)), q, **kwargs)
-
-
-_METHODS: dict[str, Callable[..., Any]] = {"reduce": _folded, "accumulate": _accumulated, "outer": _outer, "at": _at}
-
-
-def _check_options(name: str, kwargs: Mapping[str, Any]) -> None:
-    kept = {"casting", "order", "subok"}
-    unknown = {k: v for k, v in kwargs.items() if not (k in kept or v is True or (k == "dtype" and is_float64(v)))}
-    if unknown:
-        given = ", ".join(f"{k}={v!r}" for k, v in unknown.items())
-        refuse(f"np.{name} with {given} cannot be traced", "leave it out")
-
-
-def is_float64(dtype: Any) -> bool:
-    """Whether dtype=, as given to NumPy, asks for float64 or for nothing."""
-    return dtype is None or np.dtype(dtype) == np.float64
 
 
 def _check_shapes(name: str, nodes: list[Node]) -> None:
