@@ -12,6 +12,7 @@ from support.available import ENGINES
 from support.tracing import check
 
 import fastdescent as fd
+from fastdescent.program.trace import decisions
 
 Function = Callable[[Any], Any]
 POINTS = np.random.default_rng(3).uniform(-2, 2, (200, 3))
@@ -130,6 +131,16 @@ def test_ways_are_limited() -> None:
     check(many, 6)
     with pytest.raises(fd.TraceError, match=r"takes more than 64 ways.*asks most often, \d+ times, is .*v if v > 0.5"):
         fd.surface(many, dim=7)
+
+
+def test_operations_of_all_ways_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decisions, "_MOST_NODES", 300)
+
+    def long(x: Any) -> Any:
+        return sum(np.sin(k * x[0]) if x[0] > k else np.cos(k * x[0]) for k in range(6))
+
+    with pytest.raises(fd.TraceError, match=r"has more than 300 operations on \d+ ways.*asks most often, .*x\[0\] > k"):
+        fd.surface(lambda x: long(x) + sum(np.sin(j * x[0]) for j in range(100)), dim=1)
 
 
 def test_an_error_that_only_traced_values_meet_is_no_way() -> None:

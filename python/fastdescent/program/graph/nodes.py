@@ -80,6 +80,9 @@ class Graph:
     def __init__(self) -> None:
         self._nodes: dict[Any, Node] = {}
 
+    def __len__(self) -> int:
+        return len(self._nodes)
+
     def node(self, op: str, inputs: tuple[Node, ...], shape: Shape, attr: Any = None) -> Node:
         """The node of this expression, made if it is new."""
         key = (op, tuple(n.number for n in inputs), shape, attr)

@@ -29,6 +29,7 @@ from fastdescent.program.trace.session import Decide
 from fastdescent.program.trace.source import is_raised_by_user, user_line
 
 _MOST_WAYS = 64
+_MOST_NODES = 1 << 20  #: of all ways together
 _LONGEST_WAY = 1000  #: answers; a `while` whose condition stays traced never ends
 
 
@@ -76,7 +77,7 @@ class _Explorer:
         """One run: the whole way, and its value."""
         self._n_ways += 1
         if self._n_ways > _MOST_WAYS:
-            self._refuse_ways()
+            self._refuse(f"takes more than {_MOST_WAYS} ways")
         way: list[Answer] = []
         known: dict[int, bool] = {}
 
@@ -108,13 +109,15 @@ class _Explorer:
                 raise
             self._error = error
             node = self._builder.const(math.nan)
+        if way and len(self._builder.graph) > _MOST_NODES:
+            self._refuse(f"has more than {_MOST_NODES} operations on {self._n_ways} ways")
         return tuple(way), node
 
-    def _refuse_ways(self) -> NoReturn:
+    def _refuse(self, what: str) -> NoReturn:
         line, n = self._asked.most_common(1)[0]
         raise TraceError(
-            f"the function takes more than {_MOST_WAYS} ways, by the truth of traced values; the line that asks most "
-            f"often, {n} times, is {line}; write np.where(condition, a, b) there"
+            f"the function {what}, by the truth of traced values; the line that asks most often, {n} times, is {line}; "
+            "write np.where(condition, a, b) there"
         )
 
     @staticmethod
