@@ -258,7 +258,7 @@ def test_many_threads_trace_while_others_compute() -> None:
     assert wrong == []
 
 
-def test_what_a_function_puts_into_lists_stays_in_copies() -> None:
+def test_what_a_function_puts_into_its_defaults_stays_in_copies() -> None:
     def remembering(x: Any, seen: Any = []) -> Any:  # noqa: B006
         seen.append(x[0])
         return seen[-1] ** 2

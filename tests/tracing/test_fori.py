@@ -216,7 +216,7 @@ def test_values_of_a_step_stay_inside() -> None:
 
 
 def test_values_of_another_function_are_refused() -> None:
-    kept = np.empty(1, dtype=object)  # a list would be a copy
+    kept = np.empty(1, dtype=object)
 
     def keeping(x: Any) -> Any:
         kept[0] = x[0]

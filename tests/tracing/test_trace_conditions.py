@@ -162,7 +162,7 @@ def test_no_derivative_of_what_is_not_selected() -> None:
 
 
 def test_integers_and_booleans_stay_what_they_are() -> None:
-    kinds = np.empty(1, dtype=object)  # a list would be a copy
+    kinds = np.empty(1, dtype=object)
 
     def f(x: Any) -> Any:
         whole, truth = np.argsort(x), x > 0

@@ -130,7 +130,7 @@ def set_by_a_mask(x: Any) -> Any:
 
 
 def other_functions_value() -> Function:
-    kept = np.empty(1, dtype=object)  # a list would be a copy
+    kept = np.empty(1, dtype=object)
 
     def keeping(x: Any) -> Any:
         kept[0] = x

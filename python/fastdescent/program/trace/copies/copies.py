@@ -119,12 +119,12 @@ class Copies:
         return shadow_of(instance, self.stand_in(type(instance)), self._remember)
 
     def _container(self, values: Any) -> Any:
-        """A copy of a list or dictionary with stand-ins: what is put into it stays there. A tuple, if it has some."""
+        """A list, tuple or dictionary with stand-ins, if its elements have some."""
         elements = values.values() if isinstance(values, dict) else values
         if len(values) > _LONGEST:
             return values
         stand_ins = [v if isinstance(v, _PLAIN) else self.stand_in(v) for v in elements]
-        if isinstance(values, tuple) and all(s is v for s, v in zip(stand_ins, values, strict=True)):
+        if all(s is v for s, v in zip(stand_ins, elements, strict=True)):
             return values
         copy = dict(zip(values, stand_ins, strict=True)) if isinstance(values, dict) else type(values)(stand_ins)
         return self._remember(values, copy)
@@ -144,7 +144,6 @@ class Copies:
         classmethod: _bound_later,
         staticmethod: _bound_later,
         list: _container,
-        set: _container,
         tuple: _container,
         dict: _container,
     }

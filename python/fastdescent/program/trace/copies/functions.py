@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping
@@ -36,24 +37,29 @@ def copied(f: types.FunctionType, its_globals: Globals, stand_in: StandIn, remem
     names = f.__code__.co_freevars  # of which super() needs the class as it is
     cells = [(c, n != "__class__" and _needs_stand_in(c)) for n, c in zip(names, f.__closure__ or (), strict=True)]
     closure = tuple(types.CellType() if is_new else cell for cell, is_new in cells)
-    defaults = tuple(stand_in(v) for v in f.__defaults__ or ()) or None
-    copy = types.FunctionType(f.__code__, its_globals, f.__name__, defaults, closure or None)
-    copy.__kwdefaults__ = {name: stand_in(v) for name, v in (f.__kwdefaults__ or {}).items()} or None
-    copy.__qualname__ = f.__qualname__
-    copy.__dict__.update({name: value for name, value in vars(f).items() if name != "__wrapped__"})
-    remember(f, copy)
+    defaults = tuple(_own(stand_in(v)) for v in f.__defaults__ or ()) or None
+    made = types.FunctionType(f.__code__, its_globals, f.__name__, defaults, closure or None)
+    made.__kwdefaults__ = {name: _own(stand_in(v)) for name, v in (f.__kwdefaults__ or {}).items()} or None
+    made.__qualname__ = f.__qualname__
+    made.__dict__.update({name: value for name, value in vars(f).items() if name != "__wrapped__"})
+    remember(f, made)
     for code in f.__code__.co_consts:
         if isinstance(code, types.CodeType) and not code.co_flags & inspect.CO_OPTIMIZED:  # the body of a class
             its_globals.prepare(code.co_names)
     for (cell, is_new), new in zip(cells, closure, strict=True):
         if is_new:
             new.cell_contents = stand_in(cell.cell_contents)
-    return copy
+    return made
+
+
+def _own(default: Any) -> Any:
+    """A copy of a list, dictionary or set that is a default: what the function puts into it stays there."""
+    return copy.copy(default) if isinstance(default, list | dict | set) else default
 
 
 def _needs_stand_in(cell: types.CellType) -> bool:
     """Whether the cell may hold something that has a stand-in. Numbers stay where `nonlocal` finds them."""
     try:
-        return not isinstance(cell.cell_contents, int | float | complex | str)
+        return not isinstance(cell.cell_contents, int | float | complex | str | set)
     except ValueError:  # it is empty
         return False
